@@ -1,0 +1,146 @@
+"""One sentinel's judgement of one node: graded evidence, each grade with its own patience.
+
+A process that is gone shows at once: its connection closes and new ones are refused, and a short
+patience (``refused_after_s``) only has to outlast a quick restart. Silence proves much less, so it gets
+``down_after_s``. A connection that closes and can be opened again proves nothing. What is wrong on our
+side (password, permission, TLS) proves that the node lives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.messages import Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds for which each grade of evidence must last before the node counts as down."""
+
+    refused_after_s: float
+    down_after_s: float
+    loading_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``since`` is when the evidence for ``grade`` began; ``detail`` says it in words."""
+
+    down: bool
+    grade: Grade = Grade.NONE
+    since: float = 0.0
+    detail: str = ""
+
+
+class Detector:
+    """Invariant: after a valid reply, with the right role and no regression, the node is not down."""
+
+    def __init__(self, patience: Patience, now: float) -> None:
+        self._patience = patience
+        self.last_valid_at = now
+        self.misconfigured: str | None = None
+        self._detail = "not reached yet"
+        self._gone_since: float | None = None
+        self._gone_grade: Grade | None = None
+        self._loading_since: float | None = None
+        self._wrong_role_since: float | None = None
+        self._regression: tuple[float, str] | None = None
+
+    def observe(self, evidence: Evidence, now: float) -> None:
+        self._detail = evidence.detail or evidence.kind.value
+        match evidence.kind:
+            case EvidenceKind.ALIVE:
+                self._alive(now)
+                self._loading_since = None
+            case EvidenceKind.LOADING:
+                self._alive(now)
+                if self._loading_since is None:
+                    self._loading_since = now
+            case EvidenceKind.MISCONFIGURED:
+                # Something answers there: it is our key that does not fit.
+                self._alive(now)
+                self.misconfigured = self._detail
+            case EvidenceKind.CLOSED:
+                self._gone(now, None)
+            case EvidenceKind.REFUSED:
+                self._gone(now, Grade.REFUSED)
+            case EvidenceKind.UNRESOLVED:
+                self._gone(now, Grade.UNRESOLVED)
+            case EvidenceKind.UNREACHABLE:
+                pass
+
+    def saw_role(self, right: bool, now: float) -> None:
+        """Whether the node answers in the role that the committed topology gives it."""
+        if right:
+            self._wrong_role_since = None
+        elif self._wrong_role_since is None:
+            self._wrong_role_since = now
+
+    def saw_regression(self, detail: str | None, now: float) -> None:
+        """The data set fell back while replicas still hold data; None takes it back."""
+        if detail is None:
+            self._regression = None
+        elif self._regression is None:
+            self._regression = (now, detail)
+
+    def distrust(self, now: float) -> None:
+        """This process was stalled: what it did not see in that time proves nothing; patience starts anew."""
+        self.last_valid_at = now
+        if self._gone_since is not None:
+            self._gone_since = now
+            self._gone_grade = None
+        if self._loading_since is not None:
+            self._loading_since = now
+        if self._wrong_role_since is not None:
+            self._wrong_role_since = now
+
+    def judge(self, now: float) -> Verdict:
+        for at, verdict in self._grounds():
+            if now >= at:
+                return verdict
+        return Verdict(False, detail=self.misconfigured or "")
+
+    def next_deadline(self, now: float) -> float | None:
+        """When ``judge`` would change its mind if nothing more is seen; None if it has, or never would."""
+        if self.judge(now).down:
+            return None
+        return min((at for at, _ in self._grounds()), default=None)
+
+    def _grounds(self) -> list[tuple[float, Verdict]]:
+        """Each ground for calling the node down, with when it holds; the most certain first."""
+        if self.misconfigured is not None:
+            return []
+        p = self._patience
+        grounds: list[tuple[float, Verdict]] = []
+        if self._regression is not None:
+            since, detail = self._regression
+            grounds.append((since, Verdict(True, Grade.REGRESSED, since, detail)))
+        if self._gone_since is not None and self._gone_grade is not None:
+            verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail)
+            grounds.append((self._gone_since + p.refused_after_s, verdict))
+        silent = Verdict(True, Grade.SILENT, self.last_valid_at, f"no valid reply; last seen: {self._detail}")
+        grounds.append((self.last_valid_at + p.down_after_s, silent))
+        if self._loading_since is not None:
+            verdict = Verdict(True, Grade.UNUSABLE, self._loading_since, "still loading its data set")
+            grounds.append((self._loading_since + p.loading_after_s, verdict))
+        if self._wrong_role_since is not None:
+            verdict = Verdict(True, Grade.UNUSABLE, self._wrong_role_since, "answers as a replica")
+            grounds.append((self._wrong_role_since + p.down_after_s, verdict))
+        return grounds
+
+    def _alive(self, now: float) -> None:
+        self.last_valid_at = now
+        self.misconfigured = None
+        self._gone_since = None
+        self._gone_grade = None
+
+    def _gone(self, now: float, grade: Grade | None) -> None:
+        if self._gone_since is None:
+            self._gone_since = now
+        # A refusal is the surer sign: a name that stops resolving later does not take it back.
+        if grade is not None and self._gone_grade is not Grade.REFUSED:
+            self._gone_grade = grade
+        # A dead process has no password: what was misconfigured before no longer matters.
+        if grade is Grade.REFUSED:
+            self.misconfigured = None

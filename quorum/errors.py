@@ -1,0 +1,24 @@
+"""Whose fault it is: a call that is illegal here is ours, a message that cannot be is the peer's."""
+
+from __future__ import annotations
+
+
+class QuorumError(Exception):
+    """Base of everything that this package raises."""
+
+
+class NotLeaderError(QuorumError):
+    """Only a leader with a valid lease may propose. A bug or a race of the caller's; nothing was changed."""
+
+
+class PeerViolationError(QuorumError):
+    """A peer said what no correct peer can say. Its message was dropped; nothing was changed."""
+
+    def __init__(self, peer: str, problem: str) -> None:
+        super().__init__(f"peer {peer}: {problem}")
+        self.peer = peer
+        self.problem = problem
+
+
+class InvariantError(QuorumError):
+    """The core contradicts itself. A bug of ours: the sentinel must stop rather than go on."""

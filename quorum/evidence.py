@@ -1,0 +1,46 @@
+"""What a probe saw of a node, as the detector takes it in. The prober classifies, the detector judges."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class EvidenceKind(enum.StrEnum):
+    """One thing that happened on the connection to a node."""
+
+    ALIVE = "alive"
+    """A valid reply (PONG, -MASTERDOWN, any data): the process lives and serves."""
+    LOADING = "loading"
+    """-LOADING: alive, but not serving yet."""
+    CLOSED = "closed"
+    """The established connection was closed or reset by the other side."""
+    REFUSED = "refused"
+    """A new connection was refused: nothing listens there."""
+    UNRESOLVED = "unresolved"
+    """The name does not resolve, or not in time."""
+    UNREACHABLE = "unreachable"
+    """Connecting or waiting for a reply timed out, or there is no route: proves nothing by itself."""
+    MISCONFIGURED = "misconfigured"
+    """Wrong password, missing permission, failed TLS: our fault or the operator's, never a dead node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``detail`` is for people: the error's text, without secrets."""
+
+    kind: EvidenceKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DataSeen:
+    """What INFO said of a node's role and data, as far as detection needs it."""
+
+    run_id: str
+    role: str
+    """``master`` or ``slave``, as Redis says it."""
+    keys: int
+    offset_bytes: int
+    replids: frozenset[str] = frozenset()
+    """The replication histories that the offset counts in: replid, and replid2 where set."""

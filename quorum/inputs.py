@@ -1,0 +1,103 @@
+"""Everything that can happen to a group's agreement core. ``Member.step`` takes one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from quorum.evidence import DataSeen, Evidence
+from quorum.messages import Intent, Message, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The deadline asked for has come; early or spurious wakes are harmless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    sender: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """These are the group's nodes from now on; detection of new ones starts now."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    node: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class DataObserved:
+    node: str
+    seen: DataSeen
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """Nothing has been heard from the peer for a while: its opinions no longer count."""
+
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stalled:
+    """This process did not run for ``gap_s``; its observations are not to be trusted."""
+
+    gap_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gossip:
+    """Time to repeat this sentinel's opinions to the peers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """The layer above has, or no longer has, work that needs a leader. Replaces what it said before."""
+
+    reasons: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """The leader's: agree on this. Raises NotLeaderError from ``step`` without a valid lease."""
+
+    topology: Topology | None
+    intent: Intent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StopLeading:
+    """The leader's: the work is done, or impossible for ``retry_after_s``."""
+
+    retry_after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class YieldTo:
+    """Redis shows a fence above this leader's term."""
+
+    term: int
+
+
+Input: TypeAlias = (
+    Wake
+    | Received
+    | Watch
+    | Observed
+    | DataObserved
+    | PeerGone
+    | Stalled
+    | Gossip
+    | Want
+    | Propose
+    | StopLeading
+    | YieldTo
+)

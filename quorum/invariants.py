@@ -1,0 +1,23 @@
+"""What must be true of a sentinel's state after every change, whatever the messages were."""
+
+from __future__ import annotations
+
+from quorum.errors import InvariantError
+from quorum.messages import HardState
+
+
+def check_growth(old: HardState, new: HardState) -> None:
+    """Invariant: the term, the entry and the commit only grow, and a vote is not changed within a term.
+
+    Raises InvariantError, before ``new`` is written or anybody hears of it.
+    """
+    if (
+        new.term < old.term
+        or new.entry.id < old.entry.id
+        or new.committed.id < old.committed.id
+        or new.entry.term > new.term
+        or new.committed.id > new.entry.id
+    ):
+        raise InvariantError(f"state may only grow: {old} -> {new}")
+    if new.term == old.term and old.voted_for is not None and new.voted_for != old.voted_for:
+        raise InvariantError(f"two votes in term {new.term}: {old.voted_for}, then {new.voted_for}")

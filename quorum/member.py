@@ -1,0 +1,254 @@
+"""One sentinel's whole part in one group: ``step(input, now) -> effects`` and ``next_deadline(now)``.
+
+It puts the pieces together: evidence makes this sentinel's opinion of each node, opinions of a quorum make
+a node objectively down, and that, or any other work, makes the register elect a leader. It knows no clock,
+draws randomness only from the ``random.Random`` that it is given, and does no I/O; the daemon and the
+simulator run the same code.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from quorum.detector import Detector, Patience, Verdict
+from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
+from quorum.evidence import DataSeen
+from quorum.inputs import (
+    DataObserved,
+    Gossip,
+    Input,
+    Observed,
+    PeerGone,
+    Propose,
+    Received,
+    Stalled,
+    StopLeading,
+    Wake,
+    Want,
+    Watch,
+    YieldTo,
+)
+from quorum.messages import Grade, HardState, Opinion, Opinions
+from quorum.opinions import OpinionBoard
+from quorum.rank import ranking
+from quorum.register import Register, Role
+from quorum.regression import regression
+from quorum.timing import Timing
+
+ODOWN = "odown"
+UNFINISHED = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberConfig:
+    """What is fixed for the life of the process. ``boot`` grows with each start of this sentinel."""
+
+    self_id: str
+    group: str
+    members: frozenset[str]
+    quorum: int
+    patience: Patience
+    timing: Timing
+    opinion_ttl_s: float
+    boot: int
+
+
+class Member:
+    """``peers`` are the members without this one, in the order of their rank."""
+
+    def __init__(self, config: MemberConfig, state: HardState, rng: random.Random, now: float) -> None:
+        self.config = config
+        order = ranking(config.group, config.members)
+        self.rank = order.index(config.self_id)
+        self.peers = tuple(member for member in order if member != config.self_id)
+        self.register = Register(config.self_id, config.members, self.rank, config.timing, rng, state, now)
+        self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)
+        self._detectors: dict[str, Detector] = {}
+        self._data: dict[str, DataSeen] = {}
+        self._before_restart: DataSeen | None = None
+        self._judged_primary = self.primary
+        self._odown: frozenset[str] = frozenset()
+        self._wanted: frozenset[str] = frozenset()
+        self._report_seq = 0
+        self._opinions_changed = False
+        self._effects: list[Effect] = []
+
+    # -- what can be asked ---------------------------------------------------------------------
+
+    @property
+    def primary(self) -> str | None:
+        """The primary by the newest topology known to be committed."""
+        topology = self.register.state.committed.topology
+        return topology.primary if topology else None
+
+    def verdict(self, node: str, now: float) -> Verdict:
+        detector = self._detectors.get(node)
+        return detector.judge(now) if detector else Verdict(False)
+
+    def misconfigured(self, node: str) -> str | None:
+        detector = self._detectors.get(node)
+        return detector.misconfigured if detector else None
+
+    def silence_s(self, node: str, now: float) -> float:
+        """Seconds since the node's last valid reply to this sentinel."""
+        detector = self._detectors.get(node)
+        return now - detector.last_valid_at if detector else 0.0
+
+    def is_odown(self, node: str) -> bool:
+        return node in self._odown
+
+    def gone_by_all(self, node: str, now: float) -> bool:
+        """Whether everybody who calls the node down saw its connection closed and refused."""
+        grades = self.board.down(node, now).values()
+        return bool(grades) and all(grade in (Grade.REFUSED, Grade.REGRESSED) for grade in grades)
+
+    def next_deadline(self, now: float) -> float | None:
+        deadlines = [self.register.next_deadline(now), self.board.next_expiry(now)]
+        deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
+        return min((at for at in deadlines if at is not None), default=None)
+
+    # -- the step ------------------------------------------------------------------------------
+
+    def step(self, given: Input, now: float) -> list[Effect]:
+        """Take in one input. The effects are to be applied in their order.
+
+        Raises NotLeaderError, PeerViolationError (both: nothing was changed) and InvariantError (a bug).
+        """
+        match given:
+            case Wake():
+                pass
+            case Received(sender, Opinions() as report):
+                self._on_opinions(sender, report, now)
+            case Received(sender, message):
+                self.register.receive(sender, message, now)
+            case Watch(nodes):
+                self._watch(nodes, now)
+            case Observed(node, evidence):
+                if node in self._detectors:
+                    self._detectors[node].observe(evidence, now)
+            case DataObserved(node, seen):
+                self._on_data(node, seen, now)
+            case PeerGone(peer):
+                self.board.forget(peer)
+            case Stalled():
+                self._on_stalled(now)
+            case Gossip():
+                self._opinions_changed = True
+            case Want(reasons):
+                self._wanted = reasons
+            case Propose(topology, intent):
+                self.register.propose(topology, intent, now)
+            case StopLeading(retry_after_s):
+                self.register.resign(now, retry_after_s)
+            case YieldTo(term):
+                self.register.yield_to(term, now)
+        self._settle(now)
+        effects, self._effects = self._effects, []
+        return effects
+
+    def _settle(self, now: float) -> None:
+        """Draw every conclusion from what changed, from the evidence up to the election."""
+        self._collect(now)
+        self._judge(now)
+        if self._opinions_changed:
+            self._opinions_changed = False
+            self._report_seq += 1
+            committed = self.register.state.committed
+            report = Opinions(self.config.boot, self._report_seq, self.board.own(), committed)
+            self._effects += [Send(peer, report) for peer in self.peers]
+        self._weigh(now)
+        reasons = set(self._wanted)
+        if self.primary is not None and self.primary in self._odown:
+            reasons.add(ODOWN)
+        if self._unfinished(now):
+            reasons.add(UNFINISHED)
+        self.register.want(frozenset(reasons), now)
+        self.register.wake(now)
+        self._collect(now)
+
+    def _unfinished(self, now: float) -> bool:
+        """A leader died in mid-work: its entry is not known to be committed, or still holds an intent."""
+        state = self.register.state
+        open_ = state.entry != state.committed or state.entry.intent is not None
+        if self.register.role is not Role.FOLLOWER:
+            return open_
+        return open_ and not self.register.hears_leader(now)
+
+    def _collect(self, now: float) -> None:
+        """Take the register's effects in order; a new primary is judged by what is already known of it."""
+        for effect in self.register.take_effects():
+            self._effects.append(effect)
+            if isinstance(effect, Emit) and isinstance(effect.event, Committed):
+                self._on_committed(now)
+
+    def _judge(self, now: float) -> None:
+        for node, detector in self._detectors.items():
+            verdict = detector.judge(now)
+            opinion = Opinion(node, verdict.down, verdict.grade)
+            if self.board.set_own(opinion):
+                self._opinions_changed = True
+                self._effects.append(Emit(OpinionChanged(opinion)))
+
+    def _weigh(self, now: float) -> None:
+        odown = frozenset(node for node in self._detectors if self.board.odown(node, now))
+        for node in sorted(odown ^ self._odown):
+            agree = tuple(self.board.down(node, now))
+            self._effects.append(Emit(OdownChanged(node, node in odown, agree)))
+        self._odown = odown
+
+    # -- inputs --------------------------------------------------------------------------------
+
+    def _watch(self, nodes: Iterable[str], now: float) -> None:
+        wanted = dict.fromkeys(nodes)
+        for node in [node for node in self._detectors if node not in wanted]:
+            del self._detectors[node]
+            self._data.pop(node, None)
+            self.board.forget_node(node)
+            self._opinions_changed = True
+        for node in wanted:
+            self._detectors.setdefault(node, Detector(self.config.patience, now))
+
+    def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
+        if sender not in self.peers:
+            return
+        self.board.record(sender, report, now)
+        self.register.learn_committed(report.committed, now)
+
+    def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
+        if node not in self._detectors:
+            return
+        previous = self._data.get(node)
+        self._data[node] = seen
+        restarted = previous is not None and previous.run_id != seen.run_id
+        if node == self.primary and restarted and self.verdict(node, now).grade is not Grade.REGRESSED:
+            self._before_restart = previous
+        self._expect_roles(now)
+
+    def _on_committed(self, now: float) -> None:
+        if self.primary != self._judged_primary:
+            self._judged_primary = self.primary
+            self._before_restart = None
+        self._expect_roles(now)
+
+    def _expect_roles(self, now: float) -> None:
+        primary = self.primary
+        for node, detector in self._detectors.items():
+            seen = self._data.get(node)
+            if node != primary:
+                detector.saw_role(True, now)
+                detector.saw_regression(None, now)
+            elif seen is not None:
+                detector.saw_role(seen.role == "master", now)
+                replicas = [data for other, data in self._data.items() if self._may_hold_data(other, now)]
+                detector.saw_regression(regression(self._before_restart, seen, replicas), now)
+
+    def _may_hold_data(self, node: str, now: float) -> bool:
+        return node != self.primary and not self.verdict(node, now).down
+
+    def _on_stalled(self, now: float) -> None:
+        for detector in self._detectors.values():
+            detector.distrust(now)
+        self.board.forget_all()
+        self.register.distrust(now)

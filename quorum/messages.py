@@ -1,0 +1,184 @@
+"""What the sentinels of one group agree on, and what they say to each other about it.
+
+A group's replicated state is Raft's, with the log compacted to its newest entry. An entry holds the
+committed topology and, while a leader is changing it, the intent that it wrote down beforehand.
+Entries are ordered by ``(term, seq)``; a leader only ever sends entries of its own term, so the
+entry that a sentinel stores only grows in that order.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+EntryId: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Who is primary. ``term`` is the fencing token: the term of the leader that committed it."""
+
+    primary: str
+    term: int
+    previous: str | None
+    cause: str
+    leader: str
+    since_ms: int
+    """Wall clock, milliseconds since the epoch, when the leader proposed it. For people only."""
+    duration_ms: int
+    """From the start of the change to its proposal, as the leader measured it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a leader is about to do, committed before it touches Redis so that a successor can finish it."""
+
+    target: str
+    cause: str
+    leader: str
+    started_ms: int
+    """Wall clock, milliseconds since the epoch, when the change began. For people only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The one log entry: the value agreed on, or proposed, under ``(term, seq)``."""
+
+    term: int
+    seq: int
+    topology: Topology | None
+    intent: Intent | None = None
+
+    @property
+    def id(self) -> EntryId:
+        return (self.term, self.seq)
+
+
+GENESIS = Entry(term=0, seq=0, topology=None)
+"""What every sentinel starts with: no topology is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class HardState:
+    """What must be on disk before any message that depends on it (Raft, figure 2, "persistent state")."""
+
+    term: int = 0
+    voted_for: str | None = None
+    entry: Entry = GENESIS
+    committed: Entry = GENESIS
+    """The newest entry known to be committed. Only ever lags behind the truth; kept so that a
+    restarted sentinel can answer without an election."""
+
+
+class Grade(enum.StrEnum):
+    """How a node is down, from the most to the least certain evidence; each has its own patience."""
+
+    NONE = "none"
+    REFUSED = "refused"
+    """The connection closed and a new one is refused: the process is gone."""
+    UNRESOLVED = "unresolved"
+    """The connection closed and the name no longer resolves."""
+    SILENT = "silent"
+    """No valid reply for ``down_after``."""
+    UNUSABLE = "unusable"
+    """Answers, but not as a primary can: loading for too long, or in the role of a replica."""
+    REGRESSED = "regressed"
+    """Restarted with its data set fallen back while replicas still hold data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """One sentinel's view of one node. ``grade`` is ``none`` unless ``down``."""
+
+    node: str
+    down: bool
+    grade: Grade = Grade.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class PreVoteRequest:
+    """Would you vote for me in ``term``? Changes nothing at either side (Raft section 9.6)."""
+
+    term: int
+    entry_id: EntryId
+    kind: Literal["pre_vote_request"] = "pre_vote_request"
+
+
+@dataclass(frozen=True, slots=True)
+class PreVoteReply:
+    """``term`` is the asked one if granted, else the voter's current one."""
+
+    term: int
+    granted: bool
+    reason: str = ""
+    kind: Literal["pre_vote_reply"] = "pre_vote_reply"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteRequest:
+    term: int
+    entry_id: EntryId
+    kind: Literal["vote_request"] = "vote_request"
+
+
+@dataclass(frozen=True, slots=True)
+class VoteReply:
+    """``term`` is the asked one if granted, else the voter's current one."""
+
+    term: int
+    granted: bool
+    reason: str = ""
+    kind: Literal["vote_reply"] = "vote_reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """A leader's heartbeat, with the entry it proposes, if any, and how far it is committed."""
+
+    term: int
+    round: int
+    """Counts the leader's broadcasts; a reply to it extends the lease from when it was sent."""
+    entry: Entry | None
+    committed_id: EntryId
+    kind: Literal["append"] = "append"
+
+
+@dataclass(frozen=True, slots=True)
+class AppendReply:
+    term: int
+    round: int
+    entry_id: EntryId
+    """The newest entry that the follower has on disk."""
+    kind: Literal["append_reply"] = "append_reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Resign:
+    """The leader of ``term`` stops leading: nobody needs to wait for its lease.
+
+    ``retry_after_ms`` is 0 when the work is done; else it could not be done now, and nobody need
+    try again sooner (a failover without a candidate would fail at the next sentinel too).
+    """
+
+    term: int
+    retry_after_ms: int = 0
+    kind: Literal["resign"] = "resign"
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """Everything that the sender thinks of the group's nodes; pushed on change, repeated in the gossip."""
+
+    boot: int
+    """How often the sender has started; with ``seq`` it tells a newer report from a late one."""
+    seq: int
+    opinions: tuple[Opinion, ...]
+    committed: Entry
+    """The newest committed entry it knows: how a sentinel that was away catches up without an election."""
+    kind: Literal["opinions"] = "opinions"
+
+
+Message: TypeAlias = (
+    PreVoteRequest | PreVoteReply | VoteRequest | VoteReply | Append | AppendReply | Resign | Opinions
+)

@@ -1,0 +1,87 @@
+"""What the sentinels of a group think of its nodes: subjectively down by one, objectively by a quorum.
+
+An opinion counts while it is fresh: it was heard within ``ttl_s`` and its author is still in touch.
+Opinions are pushed when they change and repeated in the gossip; a later report replaces an earlier one of
+the same author, whatever order they arrive in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorum.messages import Grade, Opinion, Opinions
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    version: tuple[int, int]
+    heard_at: float
+    opinions: dict[str, Opinion]
+
+
+class OpinionBoard:
+    """``quorum`` is how many sentinels must agree, this one included, for objectively down."""
+
+    def __init__(self, self_id: str, quorum: int, ttl_s: float) -> None:
+        self._self_id = self_id
+        self._quorum = quorum
+        self._ttl_s = ttl_s
+        self._own: dict[str, Opinion] = {}
+        self._reports: dict[str, _Report] = {}
+
+    def set_own(self, opinion: Opinion) -> bool:
+        """True if this sentinel changed its mind."""
+        if self._own.get(opinion.node, Opinion(opinion.node, down=False)) == opinion:
+            return False
+        self._own[opinion.node] = opinion
+        return True
+
+    def own(self) -> tuple[Opinion, ...]:
+        return tuple(self._own.values())
+
+    def forget_node(self, node: str) -> None:
+        self._own.pop(node, None)
+
+    def record(self, author: str, report: Opinions, now: float) -> None:
+        version = (report.boot, report.seq)
+        known = self._reports.get(author)
+        if known is not None and version < known.version:
+            return
+        opinions = {opinion.node: opinion for opinion in report.opinions}
+        self._reports[author] = _Report(version, now, opinions)
+
+    def forget(self, author: str) -> None:
+        """The author is out of touch. Its version is kept, so that a late report stays late."""
+        known = self._reports.get(author)
+        if known is not None:
+            self._reports[author] = _Report(known.version, float("-inf"), {})
+
+    def forget_all(self) -> None:
+        for author in list(self._reports):
+            self.forget(author)
+
+    def down(self, node: str, now: float) -> dict[str, Grade]:
+        """Who says that ``node`` is down, fresh opinions only, with their grades."""
+        agree: dict[str, Grade] = {}
+        for author, report in self._reports.items():
+            opinion = report.opinions.get(node)
+            if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
+                agree[author] = opinion.grade
+        own = self._own.get(node)
+        if own is not None and own.down:
+            agree[self._self_id] = own.grade
+        return dict(sorted(agree.items()))
+
+    def odown(self, node: str, now: float) -> bool:
+        """Objectively down: a quorum agrees, and this sentinel is one of them."""
+        agree = self.down(node, now)
+        return self._self_id in agree and len(agree) >= self._quorum
+
+    def next_expiry(self, now: float) -> float | None:
+        """When the next report that calls something down goes stale."""
+        expiries = [
+            report.heard_at + self._ttl_s
+            for report in self._reports.values()
+            if any(opinion.down for opinion in report.opinions.values())
+        ]
+        return min((at for at in expiries if at > now), default=None)

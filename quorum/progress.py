@@ -1,0 +1,48 @@
+"""The leader's side: what each follower has on disk, and until when the leader may act.
+
+Invariant: ``stored`` never says more than a follower acknowledged in this leader's own term.
+"""
+
+from __future__ import annotations
+
+from quorum.lease import Lease
+from quorum.messages import EntryId
+from quorum.timing import Timing
+from quorum.votes import majority
+
+VOTE_ROUND = 0
+"""The broadcast of vote requests; heartbeats count from 1. A granted vote extends the lease as an
+acknowledged heartbeat does, because the voter sticks to whom it voted for."""
+
+
+class Progress:
+    """Made anew for each candidacy, at the moment its vote requests go out."""
+
+    def __init__(self, members: frozenset[str], self_id: str, timing: Timing, now: float) -> None:
+        self._needed = majority(len(members))
+        self._timing = timing
+        self._lease = Lease(members, self_id, timing.lease_s)
+        self._lease.sent(VOTE_ROUND, now)
+        self._stored: dict[str, EntryId] = {}
+        self.round = VOTE_ROUND
+        self.heartbeat_at = now
+
+    def voted(self, peer: str) -> None:
+        self._lease.acknowledged(peer, VOTE_ROUND)
+
+    def next_round(self, now: float) -> int:
+        self.round += 1
+        self.heartbeat_at = now + self._timing.heartbeat_s
+        self._lease.sent(self.round, now)
+        return self.round
+
+    def acknowledged(self, peer: str, round_: int, entry_id: EntryId) -> None:
+        self._lease.acknowledged(peer, round_)
+        self._stored[peer] = max(entry_id, self._stored.get(peer, entry_id))
+
+    def lease_until(self, now: float) -> float:
+        return self._lease.valid_until(now)
+
+    def majority_stores(self, entry_id: EntryId) -> bool:
+        """Counting this leader, which persisted the entry before it sent it."""
+        return 1 + sum(stored >= entry_id for stored in self._stored.values()) >= self._needed

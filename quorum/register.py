@@ -1,0 +1,391 @@
+"""The replicated register: Raft with a log of one entry, elected on demand.
+
+Safety rests on four rules, each with its place below:
+
+* a vote and an entry are on disk before anybody hears of them (``_persist`` comes before ``_send``);
+* a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``_refusal``);
+* a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``,
+  and what a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
+* a voter sticks to a leader that it hears from, or has just voted for, and a restarted one, which has
+  forgotten whom, waits (Raft sections 4.2.3 and 6.4.1, ``_refusal``): so the leader's lease holds.
+
+The term is handled once, at the top of ``receive``. Roles change only in ``_become_*``.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+from dataclasses import replace
+
+from quorum.campaign import Campaign
+from quorum.effects import Committed, Effect, Elected, Emit, Event, Persist, Send, SteppedDown
+from quorum.errors import InvariantError, NotLeaderError, PeerViolationError
+from quorum.invariants import check_growth
+from quorum.messages import (
+    Append,
+    AppendReply,
+    Entry,
+    HardState,
+    Intent,
+    Message,
+    PreVoteReply,
+    PreVoteRequest,
+    Resign,
+    Topology,
+    VoteReply,
+    VoteRequest,
+)
+from quorum.progress import Progress
+from quorum.timing import Timing
+from quorum.voter import Voter
+from quorum.votes import Outcome, Tally
+
+
+class Role(enum.StrEnum):
+    FOLLOWER = "follower"
+    PRE_CANDIDATE = "pre-candidate"
+    CANDIDATE = "candidate"
+    LEADER = "leader"
+
+
+class Register:
+    """One sentinel's part in one group's agreement. Effects gather until ``take_effects``.
+
+    ``rank`` is this sentinel's place in line for the first attempt; ``rng`` draws the later ones.
+    """
+
+    def __init__(
+        self,
+        self_id: str,
+        members: frozenset[str],
+        rank: int,
+        timing: Timing,
+        rng: random.Random,
+        state: HardState,
+        now: float,
+    ) -> None:
+        if self_id not in members:
+            raise ValueError(f"{self_id!r} is not one of the members {sorted(members)}")
+        self.self_id = self_id
+        self.state = state
+        self.role = Role.FOLLOWER
+        self.leader: str | None = None
+        self._members = members
+        self._peers = tuple(sorted(members - {self_id}))
+        self._timing = timing
+        self._voter = Voter(timing, now)
+        self._campaign = Campaign(rank, timing, rng, not_before=self._voter.mute_until)
+        self._tally = Tally(members)
+        self._progress = Progress(members, self_id, timing, now)
+        self._effects: list[Effect] = []
+
+    # -- what the layer above asks -------------------------------------------------------------
+
+    def take_effects(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def lease_valid(self, now: float) -> bool:
+        """Whether this sentinel leads and may act: the check before each command to Redis (rule S4)."""
+        return self.role is Role.LEADER and now < self._progress.lease_until(now)
+
+    def hears_leader(self, now: float) -> bool:
+        """Whether somebody, perhaps this sentinel, is known to lead or may just have been elected."""
+        return self._leader_until(now) > now
+
+    def next_deadline(self, now: float) -> float | None:
+        if self.role is Role.LEADER:
+            return min(self._progress.heartbeat_at, self._progress.lease_until(now))
+        return self._campaign.at
+
+    def want(self, reasons: frozenset[str], now: float) -> None:
+        """There is work for a leader, or no longer."""
+        if reasons == self._campaign.reasons:
+            return
+        self._campaign.set_reasons(reasons, now, self._leader_until(now))
+        if self.role is Role.LEADER:
+            self._campaign.stop()
+        elif not reasons and self.role is not Role.FOLLOWER:
+            self._become_follower("the work is gone")
+
+    def propose(self, topology: Topology | None, intent: Intent | None, now: float) -> Entry:
+        """Put a new entry to the vote. Raises NotLeaderError without a valid lease.
+
+        Raises InvariantError if this term has named another primary already (rule S3).
+        """
+        if not self.lease_valid(now):
+            raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
+        mine = self.state.entry.topology
+        if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
+            raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
+        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
+        self._persist(entry=entry)
+        self._broadcast(now)
+        self._advance_commit(now)
+        return entry
+
+    def resign(self, now: float, retry_after_s: float = 0.0) -> None:
+        """Stop leading, the work being done, or impossible for ``retry_after_s``."""
+        if self.role is not Role.LEADER:
+            return
+        for peer in self._peers:
+            self._send(peer, Resign(self.state.term, round(retry_after_s * 1000)))
+        self._become_follower("resigned")
+        self._campaign.hold(now + retry_after_s)
+        self._restart_campaign(now)
+
+    def yield_to(self, term: int, now: float) -> None:
+        """Redis shows a fence of ``term``, above ours: as for any higher term, step down and go above it."""
+        if term > self.state.term:
+            self._adopt_term(term, now, f"a fence of term {term}")
+
+    def learn_committed(self, entry: Entry, now: float) -> None:
+        """A peer says that ``entry`` is committed: a fact, whoever says it, and never undone."""
+        if entry.id <= self.state.committed.id:
+            return
+        if entry.term > self.state.term:
+            self._adopt_term(entry.term, now, "a newer topology")
+        if entry.id > self.state.entry.id:
+            self._persist(entry=entry)
+        self._note_commit(entry)
+
+    def distrust(self, now: float) -> None:
+        """This process did not run for a while: others may lead by now, so listen first."""
+        if self.role is not Role.FOLLOWER and not self.lease_valid(now):
+            self._become_follower("this sentinel was stalled")
+        self._campaign.hold(now + self._timing.election_max_s)
+        self._restart_campaign(now)
+
+    def wake(self, now: float) -> None:
+        """A deadline may have passed. Waking early is harmless."""
+        if self.role is Role.LEADER:
+            if not self.lease_valid(now):
+                self._become_follower("lost touch with the majority")
+                self._restart_campaign(now)
+            elif now >= self._progress.heartbeat_at:
+                self._broadcast(now)
+        elif self._campaign.due(now):
+            if self.hears_leader(now):
+                self._restart_campaign(now)
+            else:
+                self._campaign.retry(now)
+                self._become_pre_candidate(now)
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def receive(self, sender: str, message: Message, now: float) -> None:
+        """Take in a peer's message. Raises PeerViolationError for what no correct peer can say."""
+        if sender not in self._peers:
+            raise PeerViolationError(sender, "not a member")
+        match message:
+            case PreVoteRequest():
+                self._on_pre_vote_request(sender, message, now)
+                return
+            case VoteRequest() if why := self._loyalty(sender, now):
+                # Refused without adopting the term: a sentinel that was away must not unseat a live leader.
+                self._send(sender, VoteReply(self.state.term, granted=False, reason=why))
+                return
+            case PreVoteReply() if message.granted:
+                self._on_pre_vote_reply(sender, message, now)
+                return
+            case _:
+                pass
+        term = getattr(message, "term", 0)
+        if term > self.state.term:
+            self._adopt_term(term, now, f"{sender} is in term {term}")
+        match message:
+            case PreVoteReply():
+                self._on_pre_vote_reply(sender, message, now)
+            case VoteRequest():
+                self._on_vote_request(sender, message, now)
+            case VoteReply():
+                self._on_vote_reply(sender, message, now)
+            case Append():
+                self._on_append(sender, message, now)
+            case AppendReply():
+                self._on_append_reply(sender, message, now)
+            case Resign():
+                self._on_resign(sender, message, now)
+            case _:
+                raise PeerViolationError(sender, f"{message.kind} is not for the register")
+
+    def _loyalty(self, sender: str, now: float) -> str:
+        if self.lease_valid(now):
+            return "leads with a valid lease"
+        return self._voter.loyalty(sender, now)
+
+    def _refusal(self, sender: str, request: PreVoteRequest | VoteRequest, now: float) -> str:
+        return self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
+
+    def _on_pre_vote_request(self, sender: str, request: PreVoteRequest, now: float) -> None:
+        why = self._refusal(sender, request, now)
+        term = self.state.term if why else request.term
+        self._send(sender, PreVoteReply(term, granted=not why, reason=why))
+
+    def _on_pre_vote_reply(self, sender: str, reply: PreVoteReply, now: float) -> None:
+        if self.role is not Role.PRE_CANDIDATE:
+            return
+        if reply.granted and reply.term != self.state.term + 1:
+            return
+        self._tally.record(sender, reply.granted)
+        self._count(now)
+
+    def _on_vote_request(self, sender: str, request: VoteRequest, now: float) -> None:
+        why = self._refusal(sender, request, now)
+        if not why:
+            if self.role is not Role.FOLLOWER:
+                self._become_follower(f"votes for {sender}")
+            self._persist(voted_for=sender)
+            self._voter.stick_to(sender, now)
+            self._restart_campaign(now)
+        self._send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+
+    def _on_vote_reply(self, sender: str, reply: VoteReply, now: float) -> None:
+        # Exactly this candidacy's term: a grant for an older one must not count.
+        if self.role is not Role.CANDIDATE or (reply.granted and reply.term != self.state.term):
+            return
+        self._tally.record(sender, reply.granted)
+        if reply.granted:
+            self._progress.voted(sender)
+        self._count(now)
+
+    def _on_append(self, sender: str, append: Append, now: float) -> None:
+        if append.term < self.state.term:
+            self._send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+            return
+        if self.role is Role.LEADER:
+            raise PeerViolationError(sender, f"leads in term {append.term}, as we do")
+        if append.entry is not None and append.entry.term != append.term:
+            raise PeerViolationError(
+                sender, f"sent an entry of term {append.entry.term} in term {append.term}"
+            )
+        if self.role is not Role.FOLLOWER:
+            self._become_follower(f"{sender} leads")
+        self.leader = sender
+        self._voter.stick_to(sender, now)
+        self._restart_campaign(now)
+        if append.entry is not None and append.entry.id > self.state.entry.id:
+            self._persist(entry=append.entry)
+        if append.committed_id == self.state.entry.id:
+            self._note_commit(self.state.entry)
+        self._send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+
+    def _on_append_reply(self, sender: str, reply: AppendReply, now: float) -> None:
+        if self.role is not Role.LEADER or reply.term != self.state.term:
+            return
+        self._progress.acknowledged(sender, reply.round, reply.entry_id)
+        self._advance_commit(now)
+
+    def _on_resign(self, sender: str, resign: Resign, now: float) -> None:
+        if resign.term != self.state.term or not self._voter.release(sender, now):
+            return
+        self.leader = None
+        self._campaign.hold(now + resign.retry_after_ms / 1000)
+        self._restart_campaign(now)
+
+    # -- roles ---------------------------------------------------------------------------------
+
+    def _leader_until(self, now: float) -> float:
+        """Until when somebody may lead, as far as this sentinel knows; in the past if nobody does."""
+        if self.role is Role.LEADER:
+            return self._progress.lease_until(now)
+        return self._voter.stick_until
+
+    def _restart_campaign(self, now: float) -> None:
+        self._campaign.restart(now, self._leader_until(now))
+
+    def _become_follower(self, why: str) -> None:
+        led = self.role is Role.LEADER
+        self.role = Role.FOLLOWER
+        self.leader = None
+        if led:
+            self._emit(SteppedDown(self.state.term, why))
+
+    def _become_pre_candidate(self, now: float) -> None:
+        self.role = Role.PRE_CANDIDATE
+        self.leader = None
+        self._tally = Tally(self._members)
+        self._tally.record(self.self_id, granted=True)
+        for peer in self._peers:
+            self._send(peer, PreVoteRequest(self.state.term + 1, self.state.entry.id))
+        self._count(now)
+
+    def _become_candidate(self, now: float) -> None:
+        self.role = Role.CANDIDATE
+        self._persist(term=self.state.term + 1, voted_for=self.self_id)
+        self._tally = Tally(self._members)
+        self._tally.record(self.self_id, granted=True)
+        self._progress = Progress(self._members, self.self_id, self._timing, now)
+        for peer in self._peers:
+            self._send(peer, VoteRequest(self.state.term, self.state.entry.id))
+        self._count(now)
+
+    def _become_leader(self, now: float) -> None:
+        self.role = Role.LEADER
+        self.leader = self.self_id
+        self._campaign.stop()
+        self._broadcast(now)
+        self._emit(Elected(self.state.term, self._campaign.reasons, self.state.entry))
+
+    def _count(self, now: float) -> None:
+        if self._tally.outcome is Outcome.LOST:
+            self._become_follower("lost the election")
+        elif self._tally.outcome is Outcome.WON and self.role is Role.PRE_CANDIDATE:
+            self._become_candidate(now)
+        elif self._tally.outcome is Outcome.WON and self.role is Role.CANDIDATE:
+            self._become_leader(now)
+
+    def _adopt_term(self, term: int, now: float, why: str) -> None:
+        if self.role is not Role.FOLLOWER:
+            self._become_follower(why)
+        self.leader = None
+        self._persist(term=term, voted_for=None)
+        self._restart_campaign(now)
+
+    # -- replication ---------------------------------------------------------------------------
+
+    def _broadcast(self, now: float) -> None:
+        round_ = self._progress.next_round(now)
+        entry = self.state.entry if self.state.entry.term == self.state.term else None
+        for peer in self._peers:
+            self._send(peer, Append(self.state.term, round_, entry, self.state.committed.id))
+
+    def _advance_commit(self, now: float) -> None:
+        entry = self.state.entry
+        if entry.term != self.state.term or entry.id <= self.state.committed.id:
+            return
+        if self._progress.majority_stores(entry.id):
+            self._note_commit(entry)
+            # Pushed at once: every sentinel answers with the new primary without waiting for a heartbeat.
+            self._broadcast(now)
+
+    def _note_commit(self, entry: Entry) -> None:
+        if entry.id <= self.state.committed.id:
+            return
+        self.state = replace(self.state, committed=entry)
+        self._emit(Committed(entry))
+        self._effects.append(Persist(self.state, lazy=True))
+
+    # -- effects -------------------------------------------------------------------------------
+
+    def _persist(
+        self, *, term: int | None = None, voted_for: str | None = None, entry: Entry | None = None
+    ) -> None:
+        state = self.state
+        if term is not None:
+            state = replace(state, term=term, voted_for=voted_for)
+        elif voted_for is not None:
+            state = replace(state, voted_for=voted_for)
+        if entry is not None:
+            state = replace(state, entry=entry)
+        check_growth(self.state, state)
+        if state != self.state:
+            self.state = state
+            self._effects.append(Persist(state))
+
+    def _send(self, to: str, message: Message) -> None:
+        self._effects.append(Send(to, message))
+
+    def _emit(self, event: Event) -> None:
+        self._effects.append(Emit(event))

@@ -1,0 +1,54 @@
+"""The voter's side: to whom this sentinel gives its vote, and to whom it has promised to keep quiet."""
+
+from __future__ import annotations
+
+from quorum.messages import HardState, PreVoteRequest, VoteRequest
+from quorum.timing import Timing
+
+
+class Voter:
+    """Sticks to a leader that it hears from, or has just voted for, for an election timeout.
+
+    ``mute_until`` ends the time after a start in which it votes for nobody, because before it stopped it
+    may have promised to stick to a leader that it no longer remembers (Raft section 6.4.1).
+    """
+
+    def __init__(self, timing: Timing, now: float) -> None:
+        self._timing = timing
+        self.mute_until = now + timing.election_max_s
+        self.stick_until = now
+        self._sticks_to: str | None = None
+
+    def stick_to(self, leader: str, now: float) -> None:
+        self._sticks_to = leader
+        self.stick_until = now + self._timing.election_min_s
+
+    def release(self, leader: str, now: float) -> bool:
+        """``leader`` has resigned. False if this sentinel does not stick to it."""
+        if self._sticks_to != leader:
+            return False
+        self._sticks_to = None
+        self.stick_until = now
+        return True
+
+    def loyalty(self, sender: str, now: float) -> str:
+        """Why an earlier promise keeps this sentinel from voting for ``sender`` now, whatever its term."""
+        if now < self.mute_until:
+            return "started less than an election timeout ago"
+        if now < self.stick_until and self._sticks_to != sender:
+            return f"hears from {self._sticks_to}"
+        return ""
+
+    def refusal(self, sender: str, request: PreVoteRequest | VoteRequest, state: HardState) -> str:
+        """Why not to vote for ``sender``, in words; empty if there is no reason.
+
+        The last rule keeps every committed entry: a candidate whose entry is older may not know of it
+        (Raft section 5.4.1).
+        """
+        if request.term < state.term:
+            return f"is in term {state.term}"
+        if request.term == state.term and state.voted_for not in (None, sender):
+            return f"voted for {state.voted_for} in term {state.term}"
+        if request.entry_id < state.entry.id:
+            return f"has the newer entry {state.entry.id}"
+        return ""
