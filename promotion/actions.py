@@ -1,0 +1,114 @@
+"""What a leader's work asks for, in order, and what it is told about the world. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from promotion.candidates import Ranking
+from promotion.plan import Promote, Repoint
+
+
+@dataclass(frozen=True, slots=True)
+class PendingIntent:
+    """An intent found in the newest entry: a leader wrote it and died, or failed, before it was done."""
+
+    target: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An operator asked for a failover; ``candidate`` None lets the ranking choose."""
+
+    operation: str
+    candidate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the agreement core and the detector know at the moment of asking."""
+
+    primary: str | None
+    """By the newest entry; None before the first topology."""
+    settled: bool
+    """Whether the newest entry is known to be committed."""
+    intent: PendingIntent | None
+    down: bool
+    """The primary is objectively down."""
+    cause: str
+    """The grade of the evidence against it."""
+    gone_by_all: bool
+    """Everybody who calls it down saw its connection closed and refused, or its data gone."""
+    silence_s: float
+    """Since its last valid reply to this sentinel."""
+    nodes: tuple[str, ...]
+    down_nodes: frozenset[str]
+    """Subjectively down here: reading them would only cost time."""
+    told: str | None = None
+    """The ``primary:`` of the configuration, for the first start."""
+    reference_offset_bytes: int | None = None
+    """The primary's last known offset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observe:
+    """Read these nodes now, all at once; ``Work.observed`` wants the views when all have answered or failed."""
+
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteIntent:
+    """Commit "promoting ``target``" on a majority, then call ``intent_committed``."""
+
+    target: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriteTopology:
+    """Commit "``primary`` is primary" on a majority, then call ``topology_committed``."""
+
+    primary: str
+    previous: str | None
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resettle:
+    """Commit the topology that the newest entry holds, without its intent; then ``topology_committed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Take this step against Redis, fenced with the leader's term; then ``step_done`` or ``step_failed``."""
+
+    step: Promote | Repoint
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """For the log, the timeline and the webhooks: something worth telling happened."""
+
+    name: str
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The work is done: stop leading."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The work cannot be done now: stop leading. ``soon``: another attempt may well succeed at once."""
+
+    reason: str
+    ranking: Ranking | None = None
+    soon: bool = False
+    failover: bool = True
+    """Whether a failover was given up, or only the re-pointing of a node."""
+
+
+Action: TypeAlias = Observe | WriteIntent | WriteTopology | Resettle | Run | Note | Finish | GiveUp

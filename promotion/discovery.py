@@ -1,0 +1,46 @@
+"""Who is primary at the very first start, before any topology was agreed on.
+
+Guessing wrong would overwrite data, so anything but one clear answer is refused, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promotion.view import NodeView
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    primary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """``reason`` says what was seen and what would settle it."""
+
+    reason: str
+
+
+def discover(views: Sequence[NodeView], node_count: int, told: str | None) -> Found | Ambiguous:
+    """The only node that is master with replicas attached; or the one that the configuration names.
+
+    A group of a single node needs no replica to be clear.
+    """
+    masters = [view for view in views if view.reachable and view.role == "master"]
+    if told is not None:
+        if any(view.name == told for view in masters):
+            return Found(told)
+        return Ambiguous(f"the configured primary {told} does not answer as a master")
+    attached = [view for view in masters if view.attached]
+    if len(attached) == 1:
+        return Found(attached[0].name)
+    if len(masters) == 1 and node_count == 1:
+        return Found(masters[0].name)
+    if not masters:
+        return Ambiguous("no node answers as a master")
+    names = ", ".join(view.name for view in attached or masters)
+    if attached:
+        return Ambiguous(f"several masters have replicas: {names}; set primary: in the group")
+    return Ambiguous(f"no master has replicas ({names}); attach the replicas, or set primary: in the group")

@@ -1,0 +1,84 @@
+"""What a group's coordinator takes in beside the agreement core's inputs, and what it asks for beside its effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from promotion.plan import Promote, Repoint
+from quorum.effects import Persist, Send
+from quorum.inputs import Input
+from sentinel.info import NodeInfo
+from sentinel.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class InfoSeen:
+    """A node answered INFO. ``peer_ip`` is the address that its name stood for when it was connected to."""
+
+    node: str
+    info: NodeInfo
+    peer_ip: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDone:
+    """The nodes of a ``Read`` have answered, or had their time."""
+
+    token: int
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepFailed:
+    token: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepFenced:
+    """Redis refused the step: the fence on the node is ``found_term``, not below ours."""
+
+    token: int
+    found_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """An operator asks for a failover. Check with ``Coordinator.objection`` first."""
+
+    operation: str
+    candidate: str | None
+
+
+GroupInput: TypeAlias = Input | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """INFO from these nodes at once; ``InfoSeen`` for each that answers in time, then ``ReadDone``."""
+
+    token: int
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Perform:
+    """Take the step against Redis, fenced with ``term``, only while the lease is valid."""
+
+    token: int
+    term: int
+    step: Promote | Repoint
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    notice: Notice
+
+
+GroupEffect: TypeAlias = Persist | Send | Read | Perform | Tell

@@ -1,0 +1,54 @@
+"""What the daemon tells people: one notice per thing that happened, for the log, the history and the webhooks.
+
+The names are stable and the fields are plain data; how a notice reads is decided in ``story``, and which
+of them become webhooks in ``alerts``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class NoticeName(enum.StrEnum):
+    NODE_DOWN = "node_down"
+    """This sentinel calls a node down (subjectively)."""
+    NODE_UP = "node_up"
+    QUORUM_DOWN = "quorum_down"
+    """A quorum calls a node down (objectively)."""
+    QUORUM_UP = "quorum_up"
+    MISCONFIGURED = "misconfigured"
+    """A node refuses our credentials, permissions or TLS."""
+    DISCOVERED = "discovered"
+    """The primary reports a replica that is not in the configuration."""
+    AMBIGUOUS = "ambiguous"
+    """Nobody can tell which node is primary; nothing is done until that is clear."""
+    ELECTED = "elected"
+    STEPPED_DOWN = "stepped_down"
+    FAILOVER_STARTED = "failover_started"
+    HELD = "held"
+    """A replica still hears from the primary: the leader waits."""
+    CANDIDATE_CHOSEN = "candidate_chosen"
+    INTENT_COMMITTED = "intent_committed"
+    INTENT_CANCELLED = "intent_cancelled"
+    PROMOTED = "promoted"
+    TOPOLOGY = "topology"
+    """A new topology is committed; told by every sentinel, when it learns of it."""
+    REPOINTED = "repointed"
+    DEMOTED = "demoted"
+    REPOINT_FAILED = "repoint_failed"
+    FENCED = "fenced"
+    """Redis refused a command, because a newer leader was there before."""
+    FAILOVER_ABORTED = "failover_aborted"
+    REPAIR_ABORTED = "repair_aborted"
+    WORK_DONE = "work_done"
+    STALLED = "stalled"
+    """This process did not run for a while, and distrusts what it saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    name: NoticeName
+    group: str
+    fields: Mapping[str, object] = field(default_factory=dict)

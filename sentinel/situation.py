@@ -1,0 +1,126 @@
+"""What a sentinel can tell of its group at a moment: the facts for the leader's work, and whether there is any.
+
+Pure queries over the agreement core and the node book. The one memory here is for whom a promotion failed,
+what was ambiguous, and since when no leader was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from promotion.actions import Facts, PendingIntent
+from promotion.candidates import Ranking, rank
+from promotion.discovery import Ambiguous, discover
+from promotion.plan import Repoint, reconcile
+from promotion.view import NodeView
+from promotion.work import WorkSettings
+from quorum.member import Member
+from quorum.messages import Grade
+from sentinel.nodebook import NodeBook
+
+
+@dataclass(frozen=True, slots=True)
+class CoordinatorConfig:
+    """``told`` is the ``primary:`` of the configuration."""
+
+    group: str
+    work: WorkSettings
+    told: str | None
+
+
+class Situation:
+    """``ambiguous`` says why the first primary is not clear, or is None."""
+
+    def __init__(self, config: CoordinatorConfig, member: Member, book: NodeBook, now: float) -> None:
+        self.ambiguous: str | None = None
+        self._config = config
+        self._member = member
+        self._book = book
+        self._quiet_since = now
+        self._avoid: dict[str, tuple[float, str]] = {}
+
+    def views(self, now: float, answered: Collection[str] | None = None) -> list[NodeView]:
+        """Every node as last seen. Reachable are those that ``answered``, or else all that are not down."""
+
+        def down(name: str) -> bool:
+            return self._member.verdict(name, now).down
+
+        def reachable(name: str) -> bool:
+            return not down(name) if answered is None else name in answered
+
+        return self._book.views(now, reachable, down)
+
+    def ranking(self, now: float, candidate: str | None = None) -> Ranking | None:
+        """What a failover would choose by what is known now; None before the first topology."""
+        topology = self._member.register.state.committed.topology
+        if topology is None:
+            return None
+        views = self.views(now)
+        return rank(
+            topology.primary,
+            views,
+            self._config.work.policy,
+            reference_offset_bytes=self.facts(now).reference_offset_bytes,
+            zone=next((view.zone for view in views if view.name == topology.primary), None),
+            requested=candidate,
+            avoid=self.avoided(now),
+        )
+
+    def avoid(self, node: str, reason: str, until: float) -> None:
+        """Promoting ``node`` failed: another may be better for a while."""
+        self._avoid[node] = (until, reason)
+
+    def avoided(self, now: float) -> dict[str, str]:
+        self._avoid = {node: entry for node, entry in self._avoid.items() if entry[0] > now}
+        return {node: reason for node, (_, reason) in self._avoid.items()}
+
+    def facts(self, now: float) -> Facts:
+        """What the leader's work is told of the world."""
+        member = self._member
+        state = member.register.state
+        primary = state.entry.topology.primary if state.entry.topology else None
+        down = primary is not None and member.is_odown(primary)
+        info = self._book[primary].info if primary is not None and primary in self._book else None
+        intent = state.entry.intent
+        grade = member.verdict(primary, now).grade if primary is not None else Grade.NONE
+        return Facts(
+            primary=primary,
+            settled=state.entry == state.committed,
+            intent=PendingIntent(intent.target, intent.cause) if intent else None,
+            down=down,
+            cause=grade.value if down else "",
+            gone_by_all=primary is not None and member.gone_by_all(primary, now),
+            silence_s=member.silence_s(primary, now) if primary is not None else 0.0,
+            nodes=self._book.names,
+            down_nodes=frozenset(name for name in self._book.names if member.verdict(name, now).down),
+            told=self._config.told,
+            reference_offset_bytes=info.offset_bytes if info is not None else None,
+        )
+
+    def can_bootstrap(self, now: float) -> bool:
+        """A leader is only worth electing once it is clear who is primary; until then, note what is not."""
+        found = discover(self.views(now), len(self._book.names), self._config.told)
+        reason = found.reason if isinstance(found, Ambiguous) else None
+        if reason is None or self._looked_at_all(now):
+            self.ambiguous = reason
+        return reason is None
+
+    def contradicted(self, now: float) -> bool:
+        """Whether a node, seen after any leader was last heard, plainly does not follow the primary."""
+        register = self._member.register
+        if register.hears_leader(now):
+            self._quiet_since = now
+        topology = register.state.committed.topology
+        if topology is None or self._member.is_odown(topology.primary):
+            return False
+        seen = {name for name in self._book.names if self._book[name].info_at > self._quiet_since}
+        views = [view for view in self.views(now) if view.name == topology.primary or view.name in seen]
+        plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
+        return any(isinstance(step, Repoint) for step in plan.steps)
+
+    def _looked_at_all(self, now: float) -> bool:
+        return all(
+            self._book[name].info is not None or self._member.verdict(name, now).down
+            for name in self._book.names
+        )
