@@ -356,16 +356,25 @@ class Register:
         if entry.term != self.state.term or entry.id <= self.state.committed.id:
             return
         if self._progress.majority_stores(entry.id):
-            self._note_commit(entry)
+            before = self.state.committed
+            self.state = replace(self.state, committed=entry)
             # Pushed at once: every sentinel answers with the new primary without waiting for a heartbeat.
             self._broadcast(now)
+            self._tell_commit(before)
 
     def _note_commit(self, entry: Entry) -> None:
-        if entry.id <= self.state.committed.id:
-            return
-        self.state = replace(self.state, committed=entry)
-        self._emit(Committed(entry))
-        self._effects.append(Persist(self.state, lazy=True))
+        before = self.state.committed
+        if entry.id > before.id:
+            self.state = replace(self.state, committed=entry)
+            self._tell_commit(before)
+
+    def _tell_commit(self, before: Entry) -> None:
+        """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
+
+        That an intent is committed can be learnt again, so it may wait for the next write.
+        """
+        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self._emit(Committed(self.state.committed))
 
     # -- effects -------------------------------------------------------------------------------
 

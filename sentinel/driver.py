@@ -1,0 +1,207 @@
+"""Runs one group's coordinator on the event loop: feeds it, applies its effects in order, owns one timer.
+
+Invariant: effects are applied in the order in which they were made. A ``Persist`` holds back everything
+behind it until it is on disk; meanwhile inputs are still taken, and their effects queue up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from promotion.executor import Fenced, StepError
+from promotion.plan import Promote, Repoint
+from quorum.effects import Persist, Send
+from quorum.errors import NotLeaderError, PeerViolationError
+from quorum.inputs import PeerGone, Received, Stalled, Wake
+from quorum.messages import HardState, Message
+from sentinel import clock
+from sentinel.coordinator import Coordinator
+from sentinel.group_inputs import (
+    GroupEffect,
+    GroupInput,
+    Perform,
+    Read,
+    ReadDone,
+    StepDone,
+    StepFailed,
+    StepFenced,
+    Tell,
+)
+from sentinel.notices import Notice
+
+logger = logging.getLogger(__name__)
+
+
+class Ports(Protocol):
+    """What a group's driver acts through. One object per group, made by the daemon."""
+
+    async def persist(self, state: HardState) -> None:
+        """Durable on return. Raises StoreError; the daemon then ends the process."""
+
+    def send(self, to: str, message: Message) -> None: ...
+
+    async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
+        """INFO from all nodes at once; returns those that answered, after their ``InfoSeen`` were fed."""
+
+    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None: ...
+
+    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None: ...
+
+    def tell(self, notice: Notice) -> None: ...
+
+    def fatal(self, error: BaseException) -> None:
+        """Going on would be unsafe: end the process."""
+
+
+class GroupDriver:
+    """``check_run`` is called before each input: it tells every group when the process was stalled."""
+
+    def __init__(self, coordinator: Coordinator, ports: Ports, check_run: Callable[[float], None]) -> None:
+        self.coordinator = coordinator
+        self._ports = ports
+        self._check_run = check_run
+        self._queue: deque[GroupEffect] = deque()
+        self._writing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._on_change: list[Callable[[], None]] = []
+
+    @property
+    def name(self) -> str:
+        return self.coordinator.config.group
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call back after every step; cheap checks only."""
+        self._on_change.append(callback)
+
+    def feed(self, given: GroupInput) -> None:
+        """Take in one input and start on its effects. Never blocks."""
+        if self._closed:
+            return
+        now = clock.monotonic()
+        # Whatever arrives first after a stall, the stall is told first.
+        self._check_run(now)
+        self._step(given, now)
+        self._pump()
+        self._rearm()
+        for callback in self._on_change:
+            callback()
+
+    def stalled(self, gap_s: float) -> None:
+        self.feed(Stalled(gap_s))
+
+    def received(self, sender: str, message: Message) -> None:
+        self.feed(Received(sender, message))
+
+    def peer_gone(self, peer: str) -> None:
+        self.feed(PeerGone(peer))
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # -- stepping ------------------------------------------------------------------------------
+
+    def _step(self, given: GroupInput, now: float) -> None:
+        try:
+            self._queue.extend(self.coordinator.step(given, now, clock.wall_ms()))
+        except PeerViolationError as error:
+            logger.error("%s: %s; message dropped", self.name, error)
+        except NotLeaderError as error:
+            logger.warning("%s: %s", self.name, error)
+        except Exception as error:
+            logger.critical("%s: the core failed on %s", self.name, type(given).__name__, exc_info=True)
+            self._ports.fatal(error)
+            raise
+
+    def _rearm(self) -> None:
+        """One timer, at the core's next deadline. Firing early is harmless, so an earlier timer may stand."""
+        at = self.coordinator.next_deadline(clock.monotonic())
+        if at is None or (self._timer is not None and self._timer_at is not None and self._timer_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        delay = max(0.0, at - clock.monotonic())
+        self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._timer_at = None
+        self.feed(Wake())
+
+    # -- effects -------------------------------------------------------------------------------
+
+    def _pump(self) -> None:
+        while self._queue and not self._writing:
+            effect = self._queue.popleft()
+            match effect:
+                case Persist(state, lazy):
+                    self._write(state, lazy)
+                case Send(to, message):
+                    self._ports.send(to, message)
+                case Read(token, nodes):
+                    self._spawn(self._read(token, nodes))
+                case Perform():
+                    self._spawn(self._perform(effect))
+                case Tell(notice):
+                    self._ports.tell(notice)
+
+    def _write(self, state: HardState, lazy: bool) -> None:
+        async def write() -> None:
+            try:
+                await self._ports.persist(state)
+            except Exception as error:
+                # Nothing that depends on it may be said: the queue stays shut for good.
+                self._ports.fatal(error)
+                return
+            if not lazy:
+                self._writing = False
+                self._pump()
+
+        self._writing = self._writing or not lazy
+        self._spawn(write())
+
+    async def _read(self, token: int, nodes: tuple[str, ...]) -> None:
+        self.feed(ReadDone(token, await self._ports.read(nodes)))
+
+    async def _perform(self, effect: Perform) -> None:
+        def guard() -> bool:
+            return self.coordinator.lease_valid(effect.term, clock.monotonic())
+
+        step = effect.step
+        try:
+            if isinstance(step, Promote):
+                await self._ports.promote(step, effect.term, guard)
+            else:
+                await self._ports.repoint(step, effect.term, guard)
+        except Fenced as fenced:
+            self.feed(StepFenced(effect.token, fenced.found_term))
+        except StepError as error:
+            self.feed(StepFailed(effect.token, str(error)))
+        else:
+            self.feed(StepDone(effect.token))
+
+    def _spawn(self, job: Awaitable[None]) -> None:
+        async def run() -> None:
+            try:
+                await job
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                logger.critical("%s: a step failed unexpectedly", self.name, exc_info=True)
+                self._ports.fatal(error)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

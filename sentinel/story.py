@@ -1,0 +1,166 @@
+"""The log: one line per notice, so that a failover reads as a story; as text for people or JSON for machines.
+
+Names and errors come from Redis, peers and files, so control characters in them are escaped: nothing that
+a node answers may forge a line or drive a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from promotion.candidates import Ranking
+from sentinel.notices import Notice, NoticeName
+
+logger = logging.getLogger("vedette.story")
+
+MAX_LINE_CHARS = 4000
+
+Fields = Mapping[str, Any]
+
+_WARNINGS = frozenset(
+    {
+        NoticeName.NODE_DOWN,
+        NoticeName.QUORUM_DOWN,
+        NoticeName.MISCONFIGURED,
+        NoticeName.AMBIGUOUS,
+        NoticeName.FAILOVER_STARTED,
+        NoticeName.FENCED,
+        NoticeName.REPOINT_FAILED,
+        NoticeName.REPAIR_ABORTED,
+        NoticeName.STALLED,
+        NoticeName.HELD,
+    }
+)
+
+
+def _who(fields: Fields) -> str:
+    return f"primary {fields['node']}" if fields.get("primary") else f"{fields['node']}"
+
+
+def _node_down(f: Fields) -> str:
+    return f"{_who(f)} is subjectively down ({f['grade']} for {f['after_ms']} ms): {f['detail']}"
+
+
+def _quorum(word: str) -> Callable[[Fields], str]:
+    return lambda f: f"{_who(f)} is {word}, say {', '.join(f['agree']) or 'too few'}"
+
+
+def _elected(f: Fields) -> str:
+    return f"elected leader in term {f['term']} because of {', '.join(f['reasons']) or 'nothing any more'}"
+
+
+def _chosen(f: Fields) -> str:
+    ranking: Ranking | None = f.get("ranking")
+    others = [v for v in ranking.verdicts if v.node != f["node"]] if ranking else []
+    reasons = "; ".join(f"{v.node}: {v.reason}" for v in others)
+    return f"chose {f['node']}" + (f" (not {reasons})" if reasons else "")
+
+
+def _aborted(what: str) -> Callable[[Fields], str]:
+    def say(f: Fields) -> str:
+        ranking: Ranking | None = f.get("ranking")
+        reasons = "; ".join(f"{v.node}: {v.reason}" for v in ranking.verdicts) if ranking else ""
+        retry = f" ; next try in {f['retry_after_ms']} ms" if f.get("retry_after_ms") else ""
+        return f"{what} in term {f['term']}: {f['reason']}" + (f" ({reasons})" if reasons else "") + retry
+
+    return say
+
+
+def _topology(f: Fields) -> str:
+    was = f" (was {f['previous']}, {f['cause']}, took {f['duration_ms']} ms)" if f["previous"] else ""
+    return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}"
+
+
+SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
+    NoticeName.NODE_DOWN: _node_down,
+    NoticeName.NODE_UP: lambda f: f"{f['node']} is up again",
+    NoticeName.QUORUM_DOWN: _quorum("objectively down"),
+    NoticeName.QUORUM_UP: _quorum("no longer objectively down"),
+    NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, which is no reason to fail over: {f['detail']}",
+    NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that is not in the configuration; watching it too",
+    NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
+    NoticeName.ELECTED: _elected,
+    NoticeName.STEPPED_DOWN: lambda f: f"no longer leader of term {f['term']}: {f['reason']}",
+    NoticeName.FAILOVER_STARTED: lambda f: f"failover from {f['primary']} begins in term {f['term']} ({f['cause']})",
+    NoticeName.HELD: lambda f: f"waiting: {', '.join(f['witnesses'])} still hears from the primary",
+    NoticeName.CANDIDATE_CHOSEN: _chosen,
+    NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
+    NoticeName.INTENT_CANCELLED: lambda f: f"{f['node']} need not be promoted any more",
+    NoticeName.PROMOTED: lambda f: f"promoted {f['node']}, fenced with term {f['term']}",
+    NoticeName.TOPOLOGY: _topology,
+    NoticeName.REPOINTED: lambda f: f"{f['node']} now replicates from {f['primary']}",
+    NoticeName.DEMOTED: lambda f: f"{f['node']} was a master too, and now replicates from {f['primary']}",
+    NoticeName.REPOINT_FAILED: lambda f: f"{f['node']} could not be re-pointed: {f['reason']}",
+    NoticeName.FENCED: lambda f: f"{f['node']} refused the command: it has seen term {f['found_term']}",
+    NoticeName.FAILOVER_ABORTED: _aborted("failover given up"),
+    NoticeName.REPAIR_ABORTED: _aborted("re-pointing given up"),
+    NoticeName.WORK_DONE: lambda f: f"nothing left to do in term {f['term']}",
+    NoticeName.STALLED: lambda f: f"this process did not run for {f['gap_ms']} ms; what it saw is not trusted",
+}
+"""Every notice has its sentence here; a test holds the table against the names."""
+
+
+def tell(notice: Notice) -> None:
+    """Write the notice to the log."""
+    if notice.name is NoticeName.FAILOVER_ABORTED:
+        level = logging.ERROR
+    else:
+        level = logging.WARNING if notice.name in _WARNINGS else logging.INFO
+    logger.log(level, SENTENCES[notice.name](notice.fields), extra={"notice": notice})
+
+
+def clean(text: str) -> str:
+    """Printable on one line, whatever was in it, and not endless."""
+    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return safe if len(safe) <= MAX_LINE_CHARS else f"{safe[:MAX_LINE_CHARS]}... ({len(safe)} characters)"
+
+
+class TextFormatter(logging.Formatter):
+    """``2026-01-31T12:00:00.123Z WARNING mymaster: 127.0.0.1:6379 is ...``"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        notice: Notice | None = getattr(record, "notice", None)
+        where = notice.group if notice else record.name.removeprefix("sentinel.")
+        line = f"{_iso(record.created)} {record.levelname:<7} {clean(where)}: {clean(record.getMessage())}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: ``at_ms``, ``level``, ``message``, and a notice's ``event``, ``group`` and fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at_ms": round(record.created * 1000, 3),
+            "time": _iso(record.created),
+            "level": record.levelname.lower(),
+            "message": clean(record.getMessage()),
+        }
+        notice: Notice | None = getattr(record, "notice", None)
+        if notice is None:
+            line["logger"] = record.name
+        else:
+            line |= {"event": notice.name.value, "group": notice.group}
+            line |= {key: value for key, value in notice.fields.items() if not isinstance(value, Ranking)}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+def set_up_logging(form: Literal["text", "json"], level: str) -> None:
+    """Log to standard output, where a container's or systemd's log is taken from."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    # APScheduler tells of each job that it runs, aiohttp of each request.
+    for noisy in ("apscheduler", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _iso(seconds: float) -> str:
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    return f"{whole}.{int(seconds * 1000) % 1000:03d}Z"

@@ -1,0 +1,217 @@
+"""A small in-memory network of agreement cores on virtual time, with every fault that a test asks for.
+
+It applies effects as the driver does: in order, with a ``Persist`` on disk before what follows. A crash
+may come between any two effects. After each step the safety rules are checked from outside.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+from quorum.detector import Patience
+from quorum.effects import Committed, Effect, Elected, Emit, Persist, Send
+from quorum.errors import NotLeaderError
+from quorum.inputs import Input, Propose, Received, StopLeading, Wake, Want, Watch
+from quorum.member import Member, MemberConfig
+from quorum.messages import Entry, HardState, Message, Topology
+from quorum.timing import Timing
+
+NODES = ("redis-a:6379", "redis-b:6379", "redis-c:6379")
+TIMING = Timing()
+
+
+class SafetyError(AssertionError):
+    """A rule of the design was broken."""
+
+
+@dataclass
+class Host:
+    name: str
+    disk: HardState = field(default_factory=HardState)
+    unsynced: HardState | None = None
+    """A lazy write that a crash may lose."""
+    member: Member | None = None
+    boots: int = 0
+    clock_rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Packet:
+    sender: str
+    to: str
+    message: Message
+
+
+class QuorumNet:
+    """``seed`` draws the members' own randomness; what happens is the caller's choice."""
+
+    def __init__(self, size: int, seed: int = 0, *, leaders_work: bool = True) -> None:
+        self.names = tuple(f"s{i}" for i in range(1, size + 1))
+        self.rng = random.Random(seed)
+        self.now = 100.0
+        self.packets: list[Packet] = []
+        self.hosts = {name: Host(name) for name in self.names}
+        self.cut: set[tuple[str, str]] = set()
+        self.leaders_work = leaders_work
+        self.leader_of: dict[int, str] = {}
+        self.primary_of: dict[int, str] = {}
+        self.committed: dict[tuple[int, int], Entry] = {}
+        self.newest_told: dict[str, int] = {}
+        for name in self.names:
+            self.start(name)
+
+    # -- faults and life -----------------------------------------------------------------------
+
+    def start(self, name: str) -> None:
+        host = self.hosts[name]
+        host.boots += 1
+        config = MemberConfig(
+            name,
+            "g",
+            frozenset(self.names),
+            len(self.names) // 2 + 1,
+            Patience(0.1, 1.0, 30.0),
+            TIMING,
+            3.0,
+            host.boots,
+        )
+        rng = random.Random(self.rng.random())
+        host.member = Member(config, host.disk, rng, self.local(name))
+        self.step(name, Watch(NODES))
+
+    def crash(self, name: str, *, lose_lazy: bool) -> None:
+        host = self.hosts[name]
+        if host.unsynced is not None and not lose_lazy:
+            host.disk = host.unsynced
+        host.unsynced = None
+        host.member = None
+
+    def partition(self, group: set[str]) -> None:
+        """Nothing passes between ``group`` and the others."""
+        self.cut = {(a, b) for a in self.names for b in self.names if (a in group) != (b in group)}
+
+    def heal(self) -> None:
+        self.cut = set()
+
+    # -- time and messages ---------------------------------------------------------------------
+
+    def local(self, name: str) -> float:
+        return self.now * self.hosts[name].clock_rate
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+        for name in self.names:
+            self.step(name, Wake())
+
+    def deliver(self, index: int, *, keep: bool = False) -> None:
+        packet = self.packets[index] if keep else self.packets.pop(index)
+        if (packet.sender, packet.to) not in self.cut:
+            self.step(packet.to, Received(packet.sender, packet.message))
+
+    def drop(self, index: int) -> None:
+        self.packets.pop(index)
+
+    def run(self, seconds: float, tick_s: float = 0.01) -> None:
+        """Let time pass, delivering everything in order."""
+        end = self.now + seconds
+        while self.now < end:
+            for _ in range(10_000):
+                if not self.packets:
+                    break
+                self.deliver(0)
+            else:
+                raise AssertionError("messages without end")
+            self.advance(tick_s)
+
+    # -- stepping ------------------------------------------------------------------------------
+
+    def step(self, name: str, given: Input, crash_after: int | None = None) -> None:
+        """One input; with ``crash_after``, the process dies after that many of its effects."""
+        host = self.hosts[name]
+        if host.member is None:
+            return
+        try:
+            effects = host.member.step(given, self.local(name))
+        except NotLeaderError:
+            return
+        for applied, effect in enumerate(effects):
+            if crash_after is not None and applied >= crash_after:
+                self.crash(name, lose_lazy=True)
+                break
+            self._apply(host, effect)
+        self.check()
+
+    def _apply(self, host: Host, effect: Effect) -> None:
+        match effect:
+            case Persist(state, lazy):
+                if lazy:
+                    host.unsynced = state
+                else:
+                    host.disk = state
+                    host.unsynced = None
+            case Send(to, message):
+                if (host.name, to) not in self.cut:
+                    self.packets.append(Packet(host.name, to, message))
+            case Emit(Elected(term)):
+                self._elected(host, term)
+            case Emit(Committed(entry)):
+                self._committed(host, entry)
+            case _:
+                pass
+
+    def _elected(self, host: Host, term: int) -> None:
+        other = self.leader_of.setdefault(term, host.name)
+        if other != host.name:
+            raise SafetyError(f"S1: {other} and {host.name} both lead in term {term}")
+
+    def _committed(self, host: Host, entry: Entry) -> None:
+        known = self.committed.setdefault(entry.id, entry)
+        if known != entry:
+            raise SafetyError(f"S3: {known} and {entry} are both committed")
+        stored = sum(h.disk.entry.id >= entry.id for h in self.hosts.values())
+        if stored <= len(self.names) // 2:
+            raise SafetyError(f"S5: {entry} is called committed, but only {stored} sentinels store it")
+        topology = entry.topology
+        if topology is not None:
+            other = self.primary_of.setdefault(topology.term, topology.primary)
+            if other != topology.primary:
+                raise SafetyError(f"S3: two primaries in term {topology.term}: {other}, {topology.primary}")
+            if topology.term < self.newest_told.get(host.name, 0):
+                raise SafetyError(f"S3: {host.name} went back to term {topology.term}")
+            self.newest_told[host.name] = topology.term
+
+    # -- the leader's work, in its shortest form -----------------------------------------------
+
+    def work(self, name: str, primary: str) -> None:
+        """If ``name`` leads, it proposes ``primary`` as its term's topology, once."""
+        member = self.hosts[name].member
+        if member is None or not member.register.lease_valid(self.local(name)):
+            return
+        state = member.register.state
+        current = state.entry.topology
+        if current is None or current.term != state.term:
+            previous = current.primary if current else None
+            topology = Topology(primary, state.term, previous, "test", name, 0, 0)
+            self.step(name, Propose(topology))
+
+    def resign(self, name: str) -> None:
+        self.step(name, Want(frozenset()))
+        self.step(name, StopLeading())
+
+    def leaders(self) -> list[str]:
+        return [
+            host.name
+            for host in self.hosts.values()
+            if host.member is not None and host.member.register.lease_valid(self.local(host.name))
+        ]
+
+    def check(self) -> None:
+        leaders = self.leaders()
+        if len(leaders) > 1:
+            raise SafetyError(f"S4: {leaders} hold a lease at the same time")
+        for host in self.hosts.values():
+            if host.member is not None:
+                state = host.member.register.state
+                if host.disk.term > state.term or host.disk.entry.id > state.entry.id:
+                    raise SafetyError(f"S2: {host.name} forgot what is on its disk")
