@@ -41,7 +41,7 @@ class Facts:
     gone_by_all: bool
     """Everybody who calls it down saw its connection closed and refused, or its data gone."""
     silence_s: float
-    """Since its last valid reply to this sentinel."""
+    """Since its last valid reply to this sentinel; infinite if it never answered."""
     nodes: tuple[str, ...]
     down_nodes: frozenset[str]
     """Subjectively down here: reading them would only cost time."""

@@ -9,7 +9,7 @@ the first may have been promoted unseen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promotion.actions import (
     Action,
@@ -40,6 +40,14 @@ class WorkSettings:
     """The group's ``failover_timeout``: how long to hold for a witness, or to wait for replicas to sync."""
     hold_poll_s: float = 0.05
     sync_poll_s: float = 0.5
+
+
+def policy_now(policy: Policy, facts: Facts) -> Policy:
+    """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
+
+    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage.
+    """
+    return replace(policy, max_link_down_s=policy.max_link_down_s + facts.silence_s)
 
 
 class Work:
@@ -200,7 +208,7 @@ class Work:
         return rank(
             facts.primary,
             views,
-            self._settings.policy,
+            policy_now(self._settings.policy, facts),
             reference_offset_bytes=facts.reference_offset_bytes,
             zone=zone,
             requested=requested,

@@ -39,6 +39,8 @@ class Detector:
     def __init__(self, patience: Patience, now: float) -> None:
         self._patience = patience
         self.last_valid_at = now
+        self.reached = False
+        """Whether the node has ever answered this process."""
         self.misconfigured: str | None = None
         self._detail = "not reached yet"
         self._gone_since: float | None = None
@@ -131,6 +133,7 @@ class Detector:
 
     def _alive(self, now: float) -> None:
         self.last_valid_at = now
+        self.reached = True
         self.misconfigured = None
         self._gone_since = None
         self._gone_grade = None

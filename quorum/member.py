@@ -8,6 +8,7 @@ simulator run the same code.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -92,9 +93,11 @@ class Member:
         return detector.misconfigured if detector else None
 
     def silence_s(self, node: str, now: float) -> float:
-        """Seconds since the node's last valid reply to this sentinel."""
+        """Seconds since the node's last valid reply; infinite if it never answered this process."""
         detector = self._detectors.get(node)
-        return now - detector.last_valid_at if detector else 0.0
+        if detector is None:
+            return 0.0
+        return now - detector.last_valid_at if detector.reached else math.inf
 
     def is_odown(self, node: str) -> bool:
         return node in self._odown

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from promotion.executor import Fenced, StepError
+from promotion.executor import FencedError, StepError
 from promotion.plan import Promote, Repoint
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
@@ -31,7 +31,7 @@ from sentinel.group_inputs import (
     StepFenced,
     Tell,
 )
-from sentinel.notices import Notice
+from sentinel.notices import Notice, NoticeName
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ class GroupDriver:
         self._timer_at: float | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.topology = coordinator.topology
+        """The newest committed topology that is on disk here: what clients may be told."""
         self._on_change: list[Callable[[], None]] = []
 
     @property
@@ -90,6 +92,9 @@ class GroupDriver:
         self._step(given, now)
         self._pump()
         self._rearm()
+        self._changed()
+
+    def _changed(self) -> None:
         for callback in self._on_change:
             callback()
 
@@ -155,7 +160,13 @@ class GroupDriver:
                 case Perform():
                     self._spawn(self._perform(effect))
                 case Tell(notice):
-                    self._ports.tell(notice)
+                    self._tell(notice)
+
+    def _tell(self, notice: Notice) -> None:
+        if notice.name is NoticeName.TOPOLOGY:
+            # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
+            self.topology = self.coordinator.topology
+        self._ports.tell(notice)
 
     def _write(self, state: HardState, lazy: bool) -> None:
         async def write() -> None:
@@ -168,6 +179,7 @@ class GroupDriver:
             if not lazy:
                 self._writing = False
                 self._pump()
+                self._changed()
 
         self._writing = self._writing or not lazy
         self._spawn(write())
@@ -185,7 +197,7 @@ class GroupDriver:
                 await self._ports.promote(step, effect.term, guard)
             else:
                 await self._ports.repoint(step, effect.term, guard)
-        except Fenced as fenced:
+        except FencedError as fenced:
             self.feed(StepFenced(effect.token, fenced.found_term))
         except StepError as error:
             self.feed(StepFailed(effect.token, str(error)))

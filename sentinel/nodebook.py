@@ -134,7 +134,7 @@ class NodeBook:
             link_down_s=info.link_down_s,
             last_io_s=info.last_io_s,
             sync_in_progress=info.sync_in_progress,
-            loading=info.loading,
+            loading=info.loading and not info.async_loading,
             priority=info.priority if spec.priority is None else spec.priority,
             zone=spec.zone,
             attached=tuple(

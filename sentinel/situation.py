@@ -1,4 +1,4 @@
-"""What a sentinel can tell of its group at a moment: the facts for the leader's work, and whether there is any.
+"""What a sentinel can tell of its group: the facts for the leader's work, and whether there is any.
 
 Pure queries over the agreement core and the node book. The one memory here is for whom a promotion failed,
 what was ambiguous, and since when no leader was heard.
@@ -14,7 +14,7 @@ from promotion.candidates import Ranking, rank
 from promotion.discovery import Ambiguous, discover
 from promotion.plan import Repoint, reconcile
 from promotion.view import NodeView
-from promotion.work import WorkSettings
+from promotion.work import WorkSettings, policy_now
 from quorum.member import Member
 from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
@@ -56,12 +56,12 @@ class Situation:
         topology = self._member.register.state.committed.topology
         if topology is None:
             return None
-        views = self.views(now)
+        views, facts = self.views(now), self.facts(now)
         return rank(
             topology.primary,
             views,
-            self._config.work.policy,
-            reference_offset_bytes=self.facts(now).reference_offset_bytes,
+            policy_now(self._config.work.policy, facts),
+            reference_offset_bytes=facts.reference_offset_bytes,
             zone=next((view.zone for view in views if view.name == topology.primary), None),
             requested=candidate,
             avoid=self.avoided(now),

@@ -1,0 +1,33 @@
+"""The configuration: YAML to frozen, validated settings, with every problem told at once.
+
+``load`` is the way in. ``Settings`` and its parts are what the rest of the product reads.
+"""
+
+from config.address import Address
+from config.duration import format_duration, parse_duration
+from config.errors import ConfigError, InvalidValueError, Problem
+from config.load import Loaded, load
+from config.model import ApiSettings, ClusterSettings, SentinelSettings, Settings
+from config.model_group import GroupSettings, NodeSettings, TlsSettings
+from config.model_webhook import EVENT_TYPES, EventType, WebhookSettings
+
+__all__ = [
+    "EVENT_TYPES",
+    "Address",
+    "ApiSettings",
+    "ClusterSettings",
+    "ConfigError",
+    "EventType",
+    "GroupSettings",
+    "InvalidValueError",
+    "Loaded",
+    "NodeSettings",
+    "Problem",
+    "SentinelSettings",
+    "Settings",
+    "TlsSettings",
+    "WebhookSettings",
+    "format_duration",
+    "load",
+    "parse_duration",
+]

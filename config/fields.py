@@ -1,0 +1,103 @@
+"""The kinds of value that settings are made of: how each is read, shown again, and described to editors.
+
+A setting's attribute has the setting's name, and its type tells the unit: ``Seconds`` is a float in
+seconds, whatever unit the file used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from config import address, duration
+from config.address import Address
+from config.errors import InvalidValueError
+
+NAME_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+NAME_RULE = "1 to 64 letters, digits, '.', '_' or '-'"
+
+
+class StrictModel(BaseModel):
+    """Frozen; an unknown key is an error; nothing it raises repeats a value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``" (did you mean 'down_after'?)"``, or nothing if no known word is near."""
+    near = difflib.get_close_matches(word.lower().replace("-", "_")[:80], list(known), n=1, cutoff=0.6)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def is_name(text: str) -> bool:
+    """Fit to name a sentinel or a group."""
+    return re.fullmatch(NAME_PATTERN[1:-1], text) is not None
+
+
+def _connectable(value: object) -> Address:
+    found = Address.parse(value)
+    if found.is_unspecified:
+        raise InvalidValueError(value, "can be listened on, but not connected to: name one host")
+    return found
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise InvalidValueError(value, "is not a whole number")
+    return value
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise InvalidValueError(value, "is not a path")
+    if not value:
+        raise ValueError("is empty")
+    if "\0" in value:
+        raise ValueError("is not a valid path")
+    return Path(value)
+
+
+_SHOW_DURATION = PlainSerializer(duration.format_duration, return_type=str, when_used="json")
+_DURATION_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": duration.PATTERN, "examples": ["250ms", "1s", "5m"]}
+)
+_ADDRESS_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": address.PATTERN, "examples": ["127.0.0.1:6379"]}
+)
+_SHOW_TEXT = PlainSerializer(str, return_type=str)
+
+Seconds: TypeAlias = Annotated[
+    float, PlainValidator(duration.parse_positive_duration), _SHOW_DURATION, _DURATION_SCHEMA
+]
+"""More than zero."""
+SecondsOrZero: TypeAlias = Annotated[
+    float, PlainValidator(duration.parse_duration), _SHOW_DURATION, _DURATION_SCHEMA
+]
+BindAddress: TypeAlias = Annotated[Address, PlainValidator(Address.parse), _SHOW_TEXT, _ADDRESS_SCHEMA]
+"""May be every interface (``0.0.0.0``)."""
+ConnectAddress: TypeAlias = Annotated[Address, PlainValidator(_connectable), _SHOW_TEXT, _ADDRESS_SCHEMA]
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=65_536)]
+FilePath: TypeAlias = Annotated[
+    Path, PlainValidator(_path), _SHOW_TEXT, WithJsonSchema({"type": "string", "minLength": 1})
+]
+"""Absolute once loaded: relative paths in the file start at its directory."""
+Number: TypeAlias = Annotated[int, BeforeValidator(_number)]

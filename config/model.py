@@ -1,0 +1,91 @@
+"""The whole configuration, validated and frozen: what the rest of the product reads.
+
+Attributes are called as in the file. Durations are floats in seconds, addresses are ``Address``,
+secrets are ``SecretStr``, paths are absolute. Instances come from ``config.load``, which also makes
+the checks that span several settings; a model on its own checks each value by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.fields import BindAddress, ConnectAddress, FilePath, Name, Seconds, Secret, StrictModel
+from config.model_group import GroupDefaults, Groups
+from config.model_webhook import MAX_WEBHOOKS, WebhookSettings
+
+LINK_PING_S = 0.25
+"""How often an idle peer link is pinged; ``peer_timeout`` must leave room for it."""
+
+
+class SentinelSettings(StrictModel):
+    """What is this sentinel's own."""
+
+    id: Name = Field(description="This sentinel's name: one of `cluster.members`.")
+    state_dir: FilePath = Field(
+        description="Directory for votes, topologies and undelivered webhooks. Must outlive a restart."
+    )
+    http: BindAddress = Field(description="Where to listen for the API, dashboard, metrics and peer links.")
+    resp: BindAddress | None = Field(
+        default=None,
+        description="Where to listen for clients of the Redis Sentinel protocol. Default: nowhere.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="Log lines for people, or for machines."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least that is logged."
+    )
+
+
+class ClusterSettings(StrictModel):
+    """What all sentinels must have in common."""
+
+    members: Annotated[Mapping[Name, ConnectAddress], Field(min_length=1, max_length=31)] = Field(
+        description="Every sentinel's id and HTTP address, this one too. Best an odd number, three or more."
+    )
+    secret: Secret | None = Field(
+        default=None, description="Shared secret of the peer links. Needed unless every address is loopback."
+    )
+    secret_file: FilePath | None = Field(default=None, description="File holding `secret`, instead of it.")
+    heartbeat: Seconds = Field(default=0.1, description="Time between two messages of a leader at work.")
+    election_timeout_min: Seconds = Field(
+        default=0.3, description="A leader that is silent for a random time from here up is replaced."
+    )
+    election_timeout_max: Seconds = Field(default=0.5, description="Upper end of that random time.")
+    lease: Seconds = Field(
+        default=0.25,
+        description="A leader acts for this long after a majority acknowledged it: over two `heartbeat`s, "
+        "and under `election_timeout_min` by the clock drift to be tolerated.",
+    )
+    gossip_interval: Seconds = Field(default=1.0, description="Time between two full exchanges of opinions.")
+    peer_timeout: Seconds = Field(
+        default=1.0, description="A peer that sent nothing for this long is out of touch."
+    )
+
+
+class ApiSettings(StrictModel):
+    """Who may change things over HTTP."""
+
+    token: Secret | None = Field(
+        default=None,
+        description="Bearer token for every POST. Without one, POST works on a loopback address only.",
+    )
+    token_file: FilePath | None = Field(default=None, description="File holding `token`, instead of it.")
+
+
+class Settings(StrictModel):
+    """A configuration file. ``defaults`` is already merged into ``groups``."""
+
+    sentinel: SentinelSettings = Field(description="This sentinel.")
+    cluster: ClusterSettings = Field(description="The sentinels; the same in every sentinel's file.")
+    defaults: GroupDefaults = Field(
+        GroupDefaults(), description="Settings for every group that has not its own."
+    )
+    groups: Groups = Field(description="The groups to watch, by name.")
+    webhooks: Annotated[tuple[WebhookSettings, ...], Field(max_length=MAX_WEBHOOKS)] = Field(
+        default=(), description="Receivers of events."
+    )
+    api: ApiSettings = Field(default=ApiSettings(), description="Access to the HTTP API.")

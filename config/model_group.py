@@ -1,0 +1,210 @@
+"""One group: its nodes, and how patiently and by which rules it is failed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from config import address
+from config.errors import InvalidValueError
+from config.fields import (
+    ConnectAddress,
+    FilePath,
+    Name,
+    Number,
+    Seconds,
+    SecondsOrZero,
+    Secret,
+    StrictModel,
+    Text,
+)
+
+MAX_GROUPS = 1000
+MIN_PING_INTERVAL_S = 0.05
+MAX_PING_INTERVAL_S = 1.0
+DEFAULT_FENCE_KEY = "vedette:{group}:term"
+
+
+def _node(value: object) -> object:
+    return {"address": value} if isinstance(value, str) else value
+
+
+def _tls(value: object) -> object:
+    if value is True or (isinstance(value, str) and value.lower() == "true"):
+        return TlsSettings()
+    if value is False or (isinstance(value, str) and value.lower() == "false"):
+        return None
+    if value is None or isinstance(value, (dict, TlsSettings)):
+        return value
+    raise InvalidValueError(value, "is neither true, false nor a mapping (ca_file: ...)")
+
+
+def _fence_key(value: object) -> object:
+    if value is True:
+        raise InvalidValueError(value, "is neither the name of a key nor false")
+    return None if value is False else value
+
+
+class NodeSettings(StrictModel):
+    """One Redis server. In the file it is the address alone, or a mapping."""
+
+    address: ConnectAddress = Field(description="Where the sentinels reach the node. This is also its name.")
+    announce: ConnectAddress | None = Field(
+        default=None,
+        description="The address told to clients and replicas instead, as behind NAT. Default: `address`.",
+    )
+    priority: Annotated[Number, Field(ge=0, le=1_000_000)] | None = Field(
+        default=None,
+        description="Promotion order: lower is preferred, 0 is never promoted. "
+        "Default: the node's own `replica-priority`.",
+    )
+    zone: Text | None = Field(
+        default=None, description="Failure domain, such as a rack or data centre. Shown, and told to clients."
+    )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        mapping = handler.resolve_ref_schema(handler(core))
+        return {"anyOf": [{"type": "string", "pattern": address.PATTERN}, mapping]}
+
+
+class TlsSettings(StrictModel):
+    """TLS towards the nodes of a group. In the file also ``true`` (these defaults) or ``false``."""
+
+    ca_file: FilePath | None = Field(
+        default=None, description="Certificates (PEM) to trust. Default: those of the operating system."
+    )
+    cert_file: FilePath | None = Field(
+        default=None, description="Own certificate (PEM), where the nodes ask for one. Needs `key_file`."
+    )
+    key_file: FilePath | None = Field(default=None, description="Key (PEM) of the own certificate.")
+    verify: bool = Field(
+        default=True, description="Check the node's certificate and name. Turn off for tests only."
+    )
+    server_name: Text | None = Field(
+        default=None,
+        description="The name that certificates are checked for. Default: the host of the address.",
+    )
+
+    @model_validator(mode="after")
+    def _whole_pair(self) -> TlsSettings:
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("needs both of cert_file and key_file, or neither")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "boolean"}, handler.resolve_ref_schema(handler(core))]}
+
+
+class GroupDefaults(StrictModel):
+    """Every setting that groups may share; ``defaults:`` in the file."""
+
+    quorum: Annotated[Number, Field(ge=1)] | None = Field(
+        default=None,
+        description="How many sentinels must agree that the primary is down. Default: a majority of the "
+        "members. Electing the leader of a failover takes a majority in any case.",
+    )
+    down_after: Seconds = Field(
+        default=1.0, description="A node without a valid reply for this long is down."
+    )
+    refused_after: SecondsOrZero = Field(
+        default=0.1,
+        description="A node whose connection closed, and which refuses new ones for this long, is down.",
+    )
+    loading_timeout: Seconds = Field(
+        default=30.0,
+        description="A node that answers, but is still loading its data after this long, is down.",
+    )
+    failover_timeout: Seconds = Field(
+        default=10.0,
+        description="A failover that is not done after this long is given up, and later tried again.",
+    )
+    parallel_syncs: Annotated[Number, Field(ge=1, le=1000)] = Field(
+        default=1, description="How many replicas are pointed at the new primary at the same time."
+    )
+    ping_interval: Seconds | None = Field(
+        default=None,
+        description="Time between two PINGs. Default: a quarter of `down_after`, within 50ms to 1s.",
+    )
+    info_interval: Seconds = Field(
+        default=2.0, description="Time between two INFOs; more often while something changes."
+    )
+    connect_timeout: Seconds = Field(
+        default=1.0, description="Limit for opening a connection to a node, TLS included."
+    )
+    dns_timeout: Seconds = Field(default=1.0, description="Limit for resolving a node's name.")
+    max_lag_bytes: Annotated[Number, Field(ge=0, le=2**62)] | None = Field(
+        default=None, description="A replica further behind than this is not promoted. Default: no limit."
+    )
+    max_link_down: Seconds | None = Field(
+        default=None,
+        description="A replica cut off from the primary for longer than this before the primary went down is "
+        "not promoted. Default: ten times `down_after`.",
+    )
+    username: Text | None = Field(
+        default=None, description="ACL user at the nodes. Default: Redis's `default` user."
+    )
+    password: Secret | None = Field(default=None, description="Password at the nodes.")
+    password_file: FilePath | None = Field(
+        default=None, description="File holding `password`, instead of it."
+    )
+    tls: Annotated[TlsSettings | None, BeforeValidator(_tls)] = Field(
+        default=None, description="TLS to the nodes: `true`, or a mapping. Default: `false`."
+    )
+    discover_replicas: bool = Field(
+        default=True,
+        description="Monitor, and consider, replicas that the primary reports but `nodes` does not list.",
+    )
+    fence_key: Annotated[Text | None, BeforeValidator(_fence_key)] = Field(
+        default=DEFAULT_FENCE_KEY,
+        description="Key in the data set that holds the term, so that Redis refuses a stale leader. "
+        "`{group}` becomes the group's name. `false` turns the fence off.",
+        json_schema_extra={"anyOf": [{"type": "string", "minLength": 1}, {"const": False}]},
+    )
+
+    @property
+    def effective_ping_interval(self) -> float:
+        """Seconds."""
+        if self.ping_interval is not None:
+            return self.ping_interval
+        return min(max(self.down_after / 4, MIN_PING_INTERVAL_S), MAX_PING_INTERVAL_S)
+
+    @property
+    def effective_max_link_down(self) -> float:
+        """Seconds. The factor of ten is Redis Sentinel's (``sentinelSelectSlave``)."""
+        return self.max_link_down if self.max_link_down is not None else self.down_after * 10
+
+    def effective_quorum(self, member_count: int) -> int:
+        """How many of ``member_count`` sentinels make a node objectively down."""
+        return self.quorum if self.quorum is not None else member_count // 2 + 1
+
+
+class GroupSettings(GroupDefaults):
+    """A group as loaded: ``defaults`` are merged in, and ``fence_key`` names the group's own key."""
+
+    nodes: tuple[Annotated[NodeSettings, BeforeValidator(_node)], ...] = Field(
+        min_length=1, max_length=64, description="The primary and its replicas, in any order."
+    )
+    primary: ConnectAddress | None = Field(
+        default=None,
+        description="Which node is primary, for the very first start only, where it cannot be discovered. "
+        "Must be one of `nodes`.",
+    )
+
+
+Groups: TypeAlias = Annotated[Mapping[Name, GroupSettings], Field(min_length=1, max_length=MAX_GROUPS)]
+
+
+def with_defaults(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The group's own settings over the shared ones. A mapping (``tls``) replaces, it does not mix.
+
+    ``password`` and ``password_file`` are one setting: either replaces both.
+    """
+    either = {"password", "password_file"}
+    hidden = either if either & group.keys() else set()
+    return {**{key: value for key, value in defaults.items() if key not in hidden}, **group}

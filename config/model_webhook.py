@@ -1,0 +1,97 @@
+"""One receiver of webhooks, its events and its signing secret (Standard Webhooks)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr
+
+from config.fields import FilePath, Number, Seconds, Secret, StrictModel
+
+EventType: TypeAlias = Literal[
+    "primary.down",
+    "primary.up",
+    "failover.started",
+    "failover.completed",
+    "failover.aborted",
+    "switchover.completed",
+    "replica.down",
+    "replica.up",
+    "node.demoted",
+    "group.ambiguous",
+]
+EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
+
+MAX_WEBHOOKS = 32
+_PREFIX = "whsec_"
+
+
+def _url(value: str) -> str:
+    """No message here repeats the URL: it may hold a password, or be a secret as a whole."""
+    if not value.isascii() or any(char.isspace() or not char.isprintable() for char in value):
+        raise ValueError("has a character that is not allowed in a URL")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    if not host or port == 0:
+        raise ValueError("has no valid host and port")
+    return value
+
+
+def _signing_secret(value: SecretStr) -> SecretStr:
+    _key(value.get_secret_value())
+    return value
+
+
+def _key(secret: str) -> bytes:
+    if not secret.startswith(_PREFIX):
+        return secret.encode()
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("is not base64 after 'whsec_'") from None
+    if not key:
+        raise ValueError("is empty after 'whsec_'")
+    return key
+
+
+class WebhookSettings(StrictModel):
+    """A receiver. Shown without the secret, and with only as much of the URL as is safe."""
+
+    url: Annotated[str, AfterValidator(_url)] = Field(
+        min_length=1, max_length=2048, description="Where events are POSTed: http or https."
+    )
+    secret: Annotated[Secret, AfterValidator(_signing_secret)] = Field(
+        description="Signing secret, shared with the receiver: `whsec_` and base64, or any text."
+    )
+    secret_file: FilePath | None = Field(default=None, description="File holding `secret`, instead of it.")
+    events: tuple[EventType, ...] = Field(
+        default=EVENT_TYPES, min_length=1, max_length=64, description="The event types to deliver."
+    )
+    timeout: Seconds = Field(default=5.0, description="Limit for one attempt, from connecting to the answer.")
+    max_attempts: Annotated[Number, Field(ge=1, le=100)] = Field(
+        default=12, description="After this many failed attempts an event goes to the dead-letter list."
+    )
+
+    @property
+    def signing_key(self) -> bytes:
+        """The key of the HMAC: decoded from base64 if the secret is written as ``whsec_...``."""
+        return _key(self.secret.get_secret_value())
+
+    @property
+    def safe_url(self) -> str:
+        """Scheme, host and port: fit for logs. Credentials, path and query may each be a secret."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, self.safe_url if name == "url" else value

@@ -1,0 +1,94 @@
+"""What must be done so that every node follows the primary, as data. Planning anew after any step, done or
+lost, comes to the same end.
+
+Safety: nothing is pointed at a primary that does not answer as a primary with data. A wiped primary must
+not wipe its replicas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from promotion.view import NodeView
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Make ``node`` a primary, fenced."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repoint:
+    """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain."""
+
+    node: str
+    primary_host: str
+    primary_port: int
+    reason: Literal["demote", "repoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``waiting`` nodes need a step, but others sync first; ``blocked`` says why no step is safe."""
+
+    steps: tuple[Repoint, ...] = ()
+    waiting: tuple[str, ...] = ()
+    syncing: tuple[str, ...] = ()
+    unreachable: tuple[str, ...] = ()
+    blocked: str | None = None
+
+
+def reconcile(
+    primary: str, views: Sequence[NodeView], *, parallel_syncs: int, in_flight: frozenset[str] = frozenset()
+) -> Plan:
+    """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time."""
+    others = [view for view in views if view.name != primary]
+    unreachable = tuple(view.name for view in others if not _answers(view))
+    there = [view for view in others if _answers(view)]
+    syncing = tuple(v.name for v in there if v.name in in_flight or (_follows(v, primary) and not v.link_up))
+    astray = [view for view in there if view.name not in in_flight and not _follows(view, primary)]
+    if not astray:
+        return Plan(syncing=syncing, unreachable=unreachable)
+    target = next((view for view in views if view.name == primary), None)
+    blocked = _why_not(primary, target, astray)
+    if target is None or blocked:
+        return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked)
+    demotions = [_step(view, target) for view in astray if view.role == "master"]
+    rest = [_step(view, target) for view in astray if view.role != "master"]
+    slots = max(0, parallel_syncs - len(syncing))
+    return Plan(
+        steps=(*demotions, *rest[:slots]),
+        waiting=tuple(step.node for step in rest[slots:]),
+        syncing=syncing,
+        unreachable=unreachable,
+    )
+
+
+def _answers(view: NodeView) -> bool:
+    return view.reachable and not view.down and bool(view.role)
+
+
+def _follows(view: NodeView, primary: str) -> bool:
+    return view.role == "slave" and view.follows == primary
+
+
+def _why_not(primary: str, target: NodeView | None, astray: Sequence[NodeView]) -> str | None:
+    if target is None or not _answers(target):
+        return f"{primary} does not answer"
+    if target.role != "master":
+        return f"{primary} answers as a replica"
+    if target.loading:
+        return f"{primary} is loading its data set"
+    holders = [view.name for view in astray if view.keys]
+    if not target.keys and holders:
+        return f"{primary} is empty, while {', '.join(holders)} would lose data by following it"
+    return None
+
+
+def _step(view: NodeView, target: NodeView) -> Repoint:
+    reason: Literal["demote", "repoint"] = "demote" if view.role == "master" else "repoint"
+    return Repoint(view.name, target.host, target.port, reason)

@@ -1,0 +1,48 @@
+"""What the deciding code knows of a node: one immutable snapshot, made from its newest INFO."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedReplica:
+    """A replica as its primary reports it."""
+
+    host: str
+    port: int
+    state: str
+    offset_bytes: int
+    lag_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeView:
+    """``name`` is the identity; ``host`` and ``port`` are what other nodes should connect to."""
+
+    name: str
+    host: str
+    port: int
+    reachable: bool = True
+    """It answered when it was last asked."""
+    down: bool = False
+    """The detector calls it subjectively down."""
+    age_s: float = 0.0
+    """Since this was observed."""
+    run_id: str = ""
+    role: str = ""
+    """``master`` or ``slave``, as Redis says it; empty if it never answered."""
+    keys: int = 0
+    offset_bytes: int | None = None
+    replid: str = ""
+    follows: str | None = None
+    """The name of the node that it replicates from, or ``host:port`` if that is none of the group's."""
+    link_up: bool = False
+    link_down_s: float | None = None
+    last_io_s: float | None = None
+    """Whole seconds since it last heard from the node that it follows; None if it never did."""
+    sync_in_progress: bool = False
+    loading: bool = False
+    priority: int = 100
+    zone: str | None = None
+    attached: tuple[AttachedReplica, ...] = ()

@@ -1,0 +1,45 @@
+"""Replicas are witnesses: does one of them still hear from a primary that the sentinels do not?
+
+Only positive proof counts. ``master_link_status`` proves nothing: it stays ``up`` until ``repl-timeout``
+(60 s) when the primary hangs. A replica hears if what it received grew between two looks, or if it
+received something after the sentinels' last valid reply.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from promotion.view import NodeView
+
+
+def still_hears(view: NodeView, earlier: NodeView | None, silence_s: float) -> bool:
+    """``silence_s`` is since the primary's last valid reply to this sentinel; ``earlier`` is a look in it.
+
+    ``master_last_io_seconds_ago`` is the difference of two whole seconds, so an input k seconds ago by it
+    may be almost k + 1 s old: only a k below the whole seconds of silence lies surely within it. Redis
+    reads its cached clock there, 100 ms stale at worst, which can make a dead primary look heard for that
+    long, never a heard one dead.
+    """
+    if not (view.reachable and view.role == "slave" and view.link_up):
+        return False
+    if earlier is not None and earlier.run_id == view.run_id and earlier.follows == view.follows:
+        grew = (view.offset_bytes or 0) > (earlier.offset_bytes or 0)
+        fresher = (
+            view.last_io_s is not None and earlier.last_io_s is not None and view.last_io_s < earlier.last_io_s
+        )
+        if grew or fresher:
+            return True
+    return view.last_io_s is not None and (math.isinf(silence_s) or view.last_io_s < math.floor(silence_s))
+
+
+def hearing(
+    primary: str, views: Sequence[NodeView], earlier: Sequence[NodeView], silence_s: float
+) -> tuple[str, ...]:
+    """The replicas of ``primary`` that still hear from it."""
+    before = {view.name: view for view in earlier}
+    return tuple(
+        view.name
+        for view in views
+        if view.follows == primary and still_hears(view, before.get(view.name), silence_s)
+    )

@@ -1,0 +1,129 @@
+"""Which notices become webhooks, and which sentinel delivers each.
+
+What a leader did is told by that leader, under an id made of the type, the group and the term. A completed
+failover is also noted by every other sentinel, which delivers it under the same id if the leader cannot.
+What no leader does (a node goes down or comes back) is told by the first sentinel in line that is in
+touch: the same line in which sentinels stand for election, so normally by the leader as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from quorum.rank import ranking
+from quorum.votes import majority
+from sentinel.notices import Notice, NoticeName
+from sentinel.webhook_event import WebhookEvent, event_id
+
+ORPHAN_AFTER_S = 10.0
+"""An event whose owner is not known any more (this sentinel was restarted) is taken over after this long."""
+MAX_OWNERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``owner``: this sentinel delivers it; else it stands by."""
+
+    event: WebhookEvent
+    owner: bool
+
+
+class Alerts:
+    """``in_touch`` gives the peers in touch now; ``boot`` keeps ids apart between restarts."""
+
+    def __init__(
+        self, self_id: str, members: frozenset[str], in_touch: Callable[[], frozenset[str]], boot: int
+    ) -> None:
+        self._self_id = self_id
+        self._members = members
+        self._in_touch = in_touch
+        self._boot = boot
+        self._seq = 0
+        self._owners: dict[str, tuple[str, str]] = {}
+        self._orphans: dict[str, float] = {}
+
+    def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
+        fields: Mapping[str, Any] = notice.fields
+        group = notice.group
+        match notice.name:
+            case NoticeName.QUORUM_DOWN | NoticeName.QUORUM_UP:
+                what = "primary" if fields["primary"] else "replica"
+                type_ = f"{what}.{'down' if notice.name is NoticeName.QUORUM_DOWN else 'up'}"
+                data = {"node": fields["node"], "sentinels": fields["agree"]}
+                return self._on_duty(type_, group, data, wall_ms)
+            case NoticeName.AMBIGUOUS:
+                return self._on_duty("group.ambiguous", group, {"reason": fields["reason"]}, wall_ms)
+            case NoticeName.FAILOVER_STARTED:
+                data = {"term": fields["term"], "old_primary": fields["primary"], "cause": fields["cause"]}
+                return [self._mine("failover.started", group, data, wall_ms)]
+            case NoticeName.FAILOVER_ABORTED:
+                return [self._mine("failover.aborted", group, self._aborted(fields), wall_ms)]
+            case NoticeName.DEMOTED:
+                data = {"term": fields["term"], "node": fields["node"], "primary": fields["primary"]}
+                return [self._mine("node.demoted", group, data, wall_ms, fields["node"])]
+            case NoticeName.TOPOLOGY if fields["previous"] is not None:
+                return [self._completed(group, fields)]
+            case _:
+                return []
+
+    def to_claim(self, standby: Iterable[str], now: float) -> list[str]:
+        """Of the events on which this sentinel stands by, those that it must deliver now."""
+        in_touch = self._in_touch()
+        claims = []
+        self._orphans = {id_: self._orphans.get(id_, now) for id_ in standby}
+        for id_, since in self._orphans.items():
+            group, owner = self._owners.get(id_, ("", ""))
+            if owner in in_touch or (not owner and now - since < ORPHAN_AFTER_S):
+                continue
+            if self._first_in_line(group, in_touch):
+                claims.append(id_)
+        return claims
+
+    def _completed(self, group: str, fields: Mapping[str, Any]) -> Alert:
+        leader = fields["leader"]
+        id_ = event_id("failover.completed", group, fields["term"])
+        data = {
+            "term": fields["term"],
+            "old_primary": fields["previous"],
+            "new_primary": fields["primary"],
+            "cause": fields["cause"],
+            "sentinel": leader,
+            "duration_ms": fields["duration_ms"],
+        }
+        self._owners[id_] = (group, leader)
+        while len(self._owners) > MAX_OWNERS:
+            del self._owners[next(iter(self._owners))]
+        # The topology's own time, so that the body is the same whoever sends it.
+        event = WebhookEvent(id_, "failover.completed", group, fields["since_ms"], data)
+        return Alert(event, owner=leader == self._self_id)
+
+    def _aborted(self, fields: Mapping[str, Any]) -> dict[str, object]:
+        ranking_ = fields.get("ranking")
+        rejected = {v.node: v.reason for v in ranking_.verdicts} if ranking_ is not None else {}
+        return {
+            "term": fields["term"],
+            "old_primary": fields["primary"],
+            "reason": fields["reason"],
+            "candidates": rejected,
+        }
+
+    def _mine(self, type_: str, group: str, data: dict[str, object], wall_ms: int, *more: str) -> Alert:
+        term = data["term"]
+        assert isinstance(term, int)
+        id_ = event_id(type_, group, term, *more)
+        return Alert(WebhookEvent(id_, type_, group, wall_ms, {**data, "sentinel": self._self_id}), owner=True)
+
+    def _on_duty(self, type_: str, group: str, data: dict[str, object], wall_ms: int) -> list[Alert]:
+        in_touch = self._in_touch()
+        if len(in_touch) + 1 < majority(len(self._members)) or not self._first_in_line(group, in_touch):
+            return []
+        self._seq += 1
+        id_ = event_id(type_, group, self._self_id, self._boot, self._seq)
+        event = WebhookEvent(id_, type_, group, wall_ms, {**data, "sentinel": self._self_id})
+        return [Alert(event, owner=True)]
+
+    def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:
+        line = [m for m in ranking(group, self._members) if m == self._self_id or m in in_touch]
+        return line[0] == self._self_id

@@ -1,0 +1,232 @@
+"""What the HTTP API answers, field by field. OpenAPI is generated from these models and their docstrings."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class PrimaryAnswer(Answer):
+    """Where to connect for writing."""
+
+    group: str
+    host: str
+    port: int
+    address: str
+    """``host:port``, with an IPv6 host in brackets."""
+    term: int
+    """The fencing token: of two answers, the one with the higher term is the newer."""
+    since: str
+    """When this node became primary, ISO 8601, by the clock of the leader of that term."""
+    stale: bool | None = None
+    """Only with ``stale=ok``: true when this sentinel cannot know whether the answer is still current."""
+
+
+class TopologyAnswer(Answer):
+    """Who is primary, as a majority has agreed."""
+
+    primary: str
+    term: int
+    previous: str | None
+    cause: str
+    leader: str
+    """The sentinel that made the change."""
+    since: str
+    duration_ms: int
+
+
+class OpinionAnswer(Answer):
+    """What one sentinel thinks of a node."""
+
+    sentinel: str
+    down: bool | None
+    """null while this sentinel has not heard from that one."""
+    grade: str | None
+    """The evidence, where ``down``."""
+
+
+class NodeAnswer(Answer):
+    """One Redis server, as this sentinel sees it."""
+
+    node: str
+    address: str
+    """Where clients reach it."""
+    role: Literal["primary", "replica", "unknown"]
+    """What it answers itself; the agreed primary is in ``topology``."""
+    state: Literal["up", "down", "misconfigured", "unknown"]
+    """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet."""
+    grade: str | None
+    """The evidence, where ``down``."""
+    detail: str
+    objectively_down: bool
+    opinions: list[OpinionAnswer]
+    silence_ms: int
+    """Since its last valid reply to this sentinel."""
+    offset_bytes: int | None
+    lag_bytes: int | None
+    """Behind the primary's offset, each as last seen; null where they cannot be compared."""
+    link_up: bool | None
+    """A replica's link to its primary; null for a primary."""
+    follows: str | None
+    syncing: bool
+    loading: bool
+    priority: int | None
+    zone: str | None
+    discovered: bool
+    """Reported by the primary, not configured."""
+    version: str | None
+
+
+class FailoverAnswer(Answer):
+    """The change under way."""
+
+    phase: str | None
+    """How far the leader is; null where another sentinel leads, since only the leader knows."""
+    target: str | None
+    """The node to be promoted, once chosen."""
+    cause: str | None
+    leader: str | None
+    operation: str | None
+    """The operator's request that started it."""
+
+
+class GroupAnswer(Answer):
+    """Everything this sentinel knows of a group."""
+
+    group: str
+    topology: TopologyAnswer | None
+    term: int
+    """This sentinel's own, which may be ahead of the topology's."""
+    role: str
+    leader: str | None
+    """Who leads at the moment; usually nobody, as leaders are elected for work only."""
+    quorum: int
+    """How many sentinels must call the primary down."""
+    majority: int
+    """How many sentinels must take part in any change."""
+    has_majority: bool
+    """Whether this sentinel is in touch with that many, itself included."""
+    failover: FailoverAnswer | None
+    ambiguous: str | None
+    """Why it is not clear who is primary."""
+    nodes: list[NodeAnswer]
+
+
+class PeerAnswer(Answer):
+    sentinel: str
+    in_touch: bool
+    rtt_ms: float | None
+
+
+class GroupsAnswer(Answer):
+    sentinel: str
+    version: str
+    members: list[str]
+    peers: list[PeerAnswer]
+    groups: list[GroupAnswer]
+
+
+class CandidateAnswer(Answer):
+    node: str
+    eligible: bool
+    rank: int | None
+    """1 is the best; null where not eligible."""
+    reason: str
+    """Why it is not eligible, or not the first choice."""
+    priority: int
+    offset_bytes: int | None
+    lag_bytes: int | None
+
+
+class CandidatesAnswer(Answer):
+    """What a failover now would choose."""
+
+    group: str
+    primary: str
+    chosen: str | None
+    candidates: list[CandidateAnswer]
+
+
+class StepAnswer(Answer):
+    name: str
+    at_ms: float
+    """Since the change began."""
+
+
+class ChangeAnswer(Answer):
+    old: str | None
+    new: str
+    term: int
+    cause: str
+    leader: str
+    at: str
+    duration_ms: int
+    timeline: list[StepAnswer]
+    """As the leader saw it; empty where its record did not arrive."""
+    bytes_possibly_lost: int | None
+    """How far the new primary was behind the old one's last known offset; null when unknown."""
+
+
+class HistoryAnswer(Answer):
+    """Newest first."""
+
+    group: str
+    changes: list[ChangeAnswer]
+
+
+class AcceptedAnswer(Answer):
+    operation: str
+    group: str
+
+
+class OperationAnswer(Answer):
+    operation: str
+    group: str
+    candidate: str | None
+    state: Literal["accepted", "running", "completed", "failed"]
+    reason: str | None
+    """Why it failed."""
+    term: int | None
+    new_primary: str | None
+    requested_at: str
+    finished_at: str | None
+
+
+class HealthAnswer(Answer):
+    status: Literal["ok"] = "ok"
+
+
+class ReadyAnswer(Answer):
+    ready: Literal[True] = True
+    in_touch: list[str]
+    """The members that this sentinel is in touch with, itself included."""
+
+
+class ProblemAnswer(BaseModel):
+    """Problem details (RFC 9457); some kinds have members of their own."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    type: str
+    """``urn:vedette:problem:`` and the kind."""
+    title: str
+    status: int
+    detail: str
+    instance: str
+
+
+class FailoverRequest(BaseModel):
+    """May be left out altogether."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    candidate: str | None = Field(default=None, min_length=1, max_length=300)
+    """The node to promote, by its name; the best one if left out."""
+
+
+JsonObject = dict[str, Any]

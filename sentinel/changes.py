@@ -1,0 +1,35 @@
+"""One finished change of primary, as the history keeps it and as sentinels tell it to each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineStep:
+    """``name`` happened ``at_ms`` milliseconds after the change began, by the leader's monotonic clock."""
+
+    name: str
+    at_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of primary, known by ``(group, term)``.
+
+    Every sentinel can write a skeletal record from the committed topology; only the leader that made
+    the change knows its ``timeline``, so a record with more steps replaces one with fewer.
+    """
+
+    group: str
+    term: int
+    old_primary: str | None
+    new_primary: str
+    cause: str
+    leader: str
+    at_ms: int
+    """Wall clock, milliseconds since the epoch, of the commit. For people only."""
+    duration_ms: int
+    timeline: tuple[TimelineStep, ...] = ()
+    bytes_possibly_lost: int | None = None
+    """How far the new primary was behind the old one's last known offset; ``None`` when unknown."""

@@ -1,0 +1,49 @@
+"""The two clocks, and the watch over this process itself.
+
+Ages, deadlines and leases are counted on a clock that goes on while the machine is suspended: a leader
+that wakes from a suspend has lost its lease for everybody else, and must see so at its first look at
+the clock. Linux's CLOCK_MONOTONIC stands still meanwhile; CLOCK_BOOTTIME does not.
+"""
+
+from __future__ import annotations
+
+import time
+
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def monotonic() -> float:
+    """Seconds since some fixed point; never goes back, and is not set by anybody.
+
+    Where there is no CLOCK_BOOTTIME (macOS, whose monotonic clock stands still in a sleep), suspending
+    the machine is the one way to stretch a lease; the fence in the data set still holds there.
+    """
+    if _BOOTTIME is None:
+        return time.monotonic()
+    return time.clock_gettime(_BOOTTIME)
+
+
+def wall_ms() -> int:
+    """Milliseconds since the epoch. For people only: it may jump, so nothing is decided by it."""
+    return time.time_ns() // 1_000_000
+
+
+class StallWatch:
+    """Notices that this process did not get to run: stopped, suspended, starved, or its event loop blocked.
+
+    What was not seen in such a gap proves nothing about the nodes (Redis Sentinel's TILT mode, for the
+    same reason). ``observe`` must be called at every input, and more often than ``threshold_s`` by a
+    timer, else quiet times count as stalls.
+    """
+
+    def __init__(self, threshold_s: float) -> None:
+        if not threshold_s > 0:
+            raise ValueError(f"threshold_s must be positive, not {threshold_s}")
+        self._threshold_s = threshold_s
+        self._seen_at: float | None = None
+
+    def observe(self, now: float) -> float | None:
+        """Seconds since the last observation if that was longer ago than the threshold, else None."""
+        gap_s = 0.0 if self._seen_at is None else now - self._seen_at
+        self._seen_at = now
+        return gap_s if gap_s > self._threshold_s else None

@@ -1,0 +1,278 @@
+"""One Vedette process: makes the parts, wires them, and takes them down in order. It decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import signal
+import ssl
+import time
+from collections.abc import Coroutine, Mapping
+from functools import partial
+
+import aiohttp
+from aiohttp import web
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from config import GroupSettings, Settings, WebhookSettings
+from quorum.messages import Message
+from sentinel import clock, jobs, story
+from sentinel.alerts import Alerts
+from sentinel.changes import Change
+from sentinel.group_runtime import GroupRuntime, Surroundings
+from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.metrics import Metrics
+from sentinel.notes import ChangeNote, DeliveredNote, Note
+from sentinel.notices import Notice
+from sentinel.operations import Operations
+from sentinel.outbox import Outbox
+from sentinel.peer_links import TICK_S, PeerLinks
+from sentinel.recorder import Recorder
+from sentinel.redis_link import Credentials, RedisLink
+from sentinel.resolver import HttpResolver, Resolver
+from sentinel.store import Store
+from sentinel.version import VERSION
+from sentinel.webhook_event import Endpoint
+from sentinel.webhooks import Webhooks
+
+logger = logging.getLogger(__name__)
+
+STALL_S = 0.3
+"""A gap of this length is a stall: the least time after which another leader may have been elected."""
+
+
+class Daemon:
+    """``await Daemon(settings, store).run()`` until SIGTERM or SIGINT; true if it ended by itself, in trouble."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._settings = settings
+        self._store = store
+        self._rng = random.Random()
+        self._stop = asyncio.Event()
+        self._ticked_at: float | None = None
+        self._failure: BaseException | None = None
+        self._watch = clock.StallWatch(STALL_S)
+        self._tasks: set[asyncio.Task[None]] = set()
+        members = settings.cluster.members
+        self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
+        self._links = PeerLinks(
+            settings.sentinel.id,
+            members,
+            _secret(settings),
+            on_batch=self._on_batch,
+            on_note=self._on_note,
+            on_touch=self._on_touch,
+            peer_timeout_s=settings.cluster.peer_timeout,
+            rng=self._rng,
+            resolver=HttpResolver(self._resolver),
+        )
+        self._alerts = Alerts(
+            settings.sentinel.id, frozenset(members), lambda: self._links.in_touch(), store.boot
+        )
+        self._operations = Operations()
+        self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
+        around = Surroundings(
+            settings,
+            store,
+            self._links.send,
+            self._on_notice,
+            lambda seconds: self._metrics.observe_probe(seconds),
+            self._on_fatal,
+            self._check_run,
+            self._rng,
+        )
+        states = store.hard_states()
+        self._groups = {
+            name: GroupRuntime(name, around, self._redis_link(group), states)
+            for name, group in settings.groups.items()
+        }
+        self._drivers = {name: group.driver for name, group in self._groups.items()}
+        self._recorders = {
+            name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
+        }
+        self._metrics = Metrics(settings.sentinel.id, VERSION)
+
+    async def run(self) -> None:
+        """Raises OSError if the HTTP address cannot be listened on, and what was fatal later."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        runner = make_runner(make_app(self._http_deps()))
+        await runner.setup()
+        http = self._settings.sentinel.http
+        scheduler = jobs.make_scheduler()
+        try:
+            await web.TCPSite(runner, http.host, http.port).start()
+            async with aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=HttpResolver(self._resolver)),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            ) as session:
+                webhooks = Webhooks(self._outbox, session, self._on_delivered, self._rng)
+                self._schedule(scheduler, webhooks)
+                await self._links.start()
+                for group in self._groups.values():
+                    group.start()
+                scheduler.start()
+                logger.info(
+                    "sentinel %s watches %d groups, HTTP on %s", self._settings.sentinel.id, len(self._groups), http
+                )
+                await self._stop.wait()
+                logger.info("stopping")
+                scheduler.shutdown(wait=False)
+                await asyncio.gather(*(group.close() for group in self._groups.values()))
+                await webhooks.close()
+        finally:
+            await self._links.close()
+            await runner.cleanup()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._store.close()
+        if self._failure is not None:
+            raise self._failure
+
+    # -- wiring --------------------------------------------------------------------------------
+
+    def _http_deps(self) -> HttpDeps:
+        settings = self._settings
+        token = settings.api.token
+        return HttpDeps(
+            sentinel_id=settings.sentinel.id,
+            drivers=self._drivers,
+            in_touch=self._links.in_touch,
+            members=frozenset(settings.cluster.members),
+            peer_states=self._peer_states,
+            store=self._store,
+            operations=self._operations,
+            metrics=self._metrics,
+            token=token.get_secret_value() if token else None,
+            open_posts=settings.sentinel.http.is_loopback,
+            peer_handler=self._links.handler,
+            version=VERSION,
+        )
+
+    def _schedule(self, scheduler: AsyncIOScheduler, webhooks: Webhooks) -> None:
+        jobs.every(scheduler, jobs.WATCH_S, "stall-watch", self._tick)
+        jobs.every(scheduler, TICK_S, "peer-links", self._links.tick)
+        jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
+        jobs.every_awaited(scheduler, jobs.SWEEP_S, "webhooks", partial(self._sweep, webhooks))
+
+    def _redis_link(self, group: GroupSettings) -> RedisLink:
+        tls = group.tls
+        password = group.password
+        credentials = Credentials(
+            group.username,
+            password.get_secret_value() if password else None,
+            _tls_context(group),
+            tls.server_name if tls else None,
+        )
+        return RedisLink(credentials, self._resolver, self._settings.sentinel.id, group.connect_timeout)
+
+    def _peer_states(self) -> Mapping[str, Mapping[str, object]]:
+        in_touch = self._links.in_touch()
+        peers = [member for member in self._settings.cluster.members if member != self._settings.sentinel.id]
+        return {peer: {"in_touch": peer in in_touch, "rtt_s": self._links.rtt_s(peer)} for peer in peers}
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def _check_run(self, now: float) -> None:
+        """Before anything else is believed after a stall, every group is told of it."""
+        gap_s = self._watch.observe(now)
+        if gap_s is not None:
+            for driver in self._drivers.values():
+                driver.stalled(gap_s)
+
+    def _tick(self) -> None:
+        now = clock.monotonic()
+        if self._ticked_at is not None:
+            self._metrics.set_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
+        self._ticked_at = now
+        self._check_run(now)
+
+    def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
+        for group, message in batch:
+            driver = self._drivers.get(group)
+            if driver is not None:
+                driver.received(peer, message)
+
+    def _on_touch(self, peer: str, in_touch: bool) -> None:
+        logger.info("peer %s is %s", peer, "in touch" if in_touch else "out of touch")
+        for group in self._groups.values():
+            if in_touch:
+                group.gossip()
+            else:
+                group.driver.peer_gone(peer)
+
+    def _on_note(self, peer: str, note: Note) -> None:
+        if isinstance(note, ChangeNote) and note.change.group in self._groups:
+            self._keep(note.change)
+        elif isinstance(note, DeliveredNote):
+            self._spawn(self._outbox.mark_delivered(note.ids))
+
+    def _on_notice(self, notice: Notice) -> None:
+        story.tell(notice)
+        self._metrics.on_notice(notice)
+        self._operations.on_notice(notice)
+        self._recorders[notice.group].on_notice(notice, clock.monotonic())
+        for alert in self._alerts.on_notice(notice, clock.wall_ms()):
+            self._spawn(self._outbox.add(alert.event, alert.owner))
+
+    def _on_delivered(self, event_id: str) -> None:
+        self._tell_peers(DeliveredNote((event_id,)))
+
+    def _on_fatal(self, error: BaseException) -> None:
+        """The process ends rather than go on with a state that it cannot keep, or a core that is wrong."""
+        if self._failure is None:
+            logger.critical("this sentinel must stop: %s", error)
+            self._failure = error
+            self._stop.set()
+
+    async def _sweep(self, webhooks: Webhooks) -> None:
+        await webhooks.run_due(time.time())
+        if standby := await self._outbox.standby_ids():
+            await self._outbox.claim(self._alerts.to_claim(standby, clock.monotonic()))
+        await self._outbox.sweep(time.time())
+
+    def _keep(self, change: Change) -> None:
+        self._spawn(self._store.add_change(change))
+
+    def _spread(self, change: Change) -> None:
+        self._keep(change)
+        self._tell_peers(ChangeNote(change))
+
+    def _tell_peers(self, note: Note) -> None:
+        for member in self._settings.cluster.members:
+            if member != self._settings.sentinel.id:
+                self._links.send_note(member, note)
+
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        async def run() -> None:
+            try:
+                await job
+            except Exception as error:
+                self._on_fatal(error)
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _secret(settings: Settings) -> bytes:
+    secret = settings.cluster.secret
+    return secret.get_secret_value().encode() if secret else b""
+
+
+def _endpoint(hook: WebhookSettings) -> Endpoint:
+    return Endpoint(hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts)
+
+
+def _tls_context(group: GroupSettings) -> ssl.SSLContext | None:
+    tls = group.tls
+    if tls is None:
+        return None
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context

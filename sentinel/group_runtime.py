@@ -1,0 +1,218 @@
+"""Everything that one group needs at one sentinel: its brain, its probes, and what it acts through.
+
+This is where the group's settings become the parts' parameters, and the only place that knows them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import redis.asyncio
+
+from config import GroupSettings, NodeSettings, Settings
+from promotion.candidates import Policy
+from promotion.executor import Executor
+from promotion.plan import Promote, Repoint
+from promotion.work import WorkSettings
+from quorum.detector import Patience
+from quorum.evidence import Evidence
+from quorum.inputs import Gossip, Observed, StopLeading, Watch
+from quorum.member import Member, MemberConfig
+from quorum.messages import HardState, Message
+from quorum.timing import Timing
+from sentinel import clock
+from sentinel.coordinator import Coordinator
+from sentinel.driver import GroupDriver
+from sentinel.group_inputs import InfoSeen
+from sentinel.info import NodeInfo
+from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.notices import Notice, NoticeName
+from sentinel.probes import Probe
+from sentinel.redis_link import RedisLink
+from sentinel.situation import CoordinatorConfig
+from sentinel.store import Store
+
+logger = logging.getLogger(__name__)
+
+GOSSIPS_MISSED = 3
+"""An opinion counts until this many repetitions of it have not come."""
+READ_TIMEOUT_S = 0.5
+"""The leader's reading of the nodes does not wait longer for a slow one."""
+STEP_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all groups of this sentinel share."""
+
+    settings: Settings
+    store: Store
+    send: Callable[[str, str, Message], None]
+    on_notice: Callable[[Notice], None]
+    on_latency: Callable[[float], None]
+    fatal: Callable[[BaseException], None]
+    check_run: Callable[[float], None]
+    rng: random.Random
+
+
+class GroupRuntime:
+    """Implements ``driver.Ports``. ``link`` makes the connections to the group's nodes."""
+
+    def __init__(
+        self, name: str, around: Surroundings, link: RedisLink, states: Mapping[str, HardState]
+    ) -> None:
+        self.name = name
+        self.settings = around.settings.groups[name]
+        self._around = around
+        self._link = link
+        self._probes: dict[str, Probe] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        now = clock.monotonic()
+        book = NodeBook([_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
+        rng = random.Random(around.rng.random())
+        member = Member(_member_config(name, around), states.get(name, HardState()), rng, now)
+        coordinator = Coordinator(_coordinator_config(name, self.settings), member, book, now)
+        self.driver = GroupDriver(coordinator, self, around.check_run)
+        self._executor = Executor(self._connect, self.settings.fence_key, STEP_TIMEOUT_S)
+
+    @property
+    def probes(self) -> Mapping[str, Probe]:
+        return self._probes
+
+    def start(self) -> None:
+        self.driver.feed(Watch(self.driver.coordinator.book.names))
+        self._follow_book()
+        self.driver.on_change(self._follow_book)
+
+    async def close(self) -> None:
+        """Stop leading, so that nobody has to wait for our lease, and stop watching."""
+        self.driver.feed(StopLeading())
+        await self.driver.close()
+        await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
+
+    def ping(self) -> None:
+        for probe in self._probes.values():
+            probe.ping()
+
+    def request_info(self) -> None:
+        for probe in self._probes.values():
+            probe.request_info()
+
+    def gossip(self) -> None:
+        self.driver.feed(Gossip())
+
+    # -- driver.Ports --------------------------------------------------------------------------
+
+    async def persist(self, state: HardState) -> None:
+        await self._around.store.persist({self.name: state})
+
+    def send(self, to: str, message: Message) -> None:
+        self._around.send(to, self.name, message)
+
+    async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
+        probes = [self._probes[node] for node in nodes if node in self._probes]
+        answers = await asyncio.gather(*(probe.refresh(READ_TIMEOUT_S) for probe in probes))
+        return frozenset(probe.node for probe, info in zip(probes, answers, strict=True) if info is not None)
+
+    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None:
+        await self._executor.promote(step.node, term, guard)
+
+    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None:
+        await self._executor.repoint(
+            step.node, step.primary_host, step.primary_port, term, guard, demote=step.reason == "demote"
+        )
+
+    def tell(self, notice: Notice) -> None:
+        if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
+            # What was known of the nodes is from before the change.
+            self.request_info()
+        self._around.on_notice(notice)
+
+    def fatal(self, error: BaseException) -> None:
+        self._around.fatal(error)
+
+    # -- probes --------------------------------------------------------------------------------
+
+    def _follow_book(self) -> None:
+        """Start probes for nodes that were discovered, end those of nodes that were dropped."""
+        book = self.driver.coordinator.book
+        if len(book.names) == len(self._probes) and all(name in self._probes for name in book.names):
+            return
+        for name in book.names:
+            if name not in self._probes:
+                self._probes[name] = self._start_probe(book[name].spec)
+        for name in [name for name in self._probes if name not in book]:
+            task = asyncio.get_running_loop().create_task(self._probes.pop(name).close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    def _start_probe(self, spec: NodeSpec) -> Probe:
+        probe = Probe(
+            spec.name,
+            spec.host,
+            spec.port,
+            self._link,
+            down_after_s=self.settings.down_after,
+            reconnect_interval_s=self.settings.effective_ping_interval,
+            on_evidence=self._on_evidence,
+            on_info=self._on_info,
+            on_latency=lambda _node, seconds: self._around.on_latency(seconds),
+        )
+        probe.start()
+        return probe
+
+    def _on_evidence(self, node: str, evidence: Evidence) -> None:
+        self.driver.feed(Observed(node, evidence))
+
+    def _on_info(self, node: str, info: NodeInfo) -> None:
+        probe = self._probes.get(node)
+        self.driver.feed(InfoSeen(node, info, probe.peer_ip if probe is not None else None))
+
+    async def _connect(self, node: str) -> redis.asyncio.Redis:
+        spec = self.driver.coordinator.book[node].spec
+        return await self._link.client(spec.host, spec.port, STEP_TIMEOUT_S)
+
+
+def _spec(node: NodeSettings) -> NodeSpec:
+    return NodeSpec(
+        name=str(node.address),
+        host=node.address.host,
+        port=node.address.port,
+        announce_host=node.announce.host if node.announce else None,
+        announce_port=node.announce.port if node.announce else None,
+        priority=node.priority,
+        zone=node.zone,
+    )
+
+
+def _member_config(name: str, around: Surroundings) -> MemberConfig:
+    group, cluster = around.settings.groups[name], around.settings.cluster
+    return MemberConfig(
+        self_id=around.settings.sentinel.id,
+        group=name,
+        members=frozenset(cluster.members),
+        quorum=group.effective_quorum(len(cluster.members)),
+        patience=Patience(group.refused_after, group.down_after, group.loading_timeout),
+        timing=Timing(
+            heartbeat_s=cluster.heartbeat,
+            election_min_s=cluster.election_timeout_min,
+            election_max_s=cluster.election_timeout_max,
+            lease_s=cluster.lease,
+        ),
+        opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
+        boot=around.store.boot,
+    )
+
+
+def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
+    policy = Policy(
+        max_link_down_s=group.effective_max_link_down,
+        max_age_s=2 * group.info_interval + group.down_after,
+        max_lag_bytes=group.max_lag_bytes,
+    )
+    work = WorkSettings(policy, group.parallel_syncs, group.failover_timeout)
+    return CoordinatorConfig(name, work, str(group.primary) if group.primary else None)

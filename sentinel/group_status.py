@@ -1,0 +1,241 @@
+"""What a sentinel shows of a group: pure translation of its coordinator into the API's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from config.address import Address
+from promotion.candidates import Ranking
+from promotion.view import NodeView
+from quorum.messages import Topology
+from sentinel.api_answers import (
+    CandidateAnswer,
+    CandidatesAnswer,
+    ChangeAnswer,
+    FailoverAnswer,
+    GroupAnswer,
+    NodeAnswer,
+    OpinionAnswer,
+    PeerAnswer,
+    PrimaryAnswer,
+    StepAnswer,
+    TopologyAnswer,
+)
+from sentinel.changes import Change
+from sentinel.coordinator import Coordinator
+
+_MAX_ISO_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
+
+NodeState = Literal["up", "down", "misconfigured", "unknown"]
+NodeRole = Literal["primary", "replica", "unknown"]
+
+
+def iso(wall_ms: int) -> str:
+    """``2026-01-31T12:00:00.123Z``, from milliseconds since the epoch."""
+    at = datetime.fromtimestamp(max(0, min(wall_ms, _MAX_ISO_MS)) / 1000, UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def majority(members: frozenset[str]) -> int:
+    return len(members) // 2 + 1
+
+
+def has_majority(members: frozenset[str], peers_in_touch: frozenset[str]) -> bool:
+    """Whether this sentinel and the peers it is in touch with are a majority of the members."""
+    return 1 + len(peers_in_touch & members) >= majority(members)
+
+
+def primary(coordinator: Coordinator, topology: Topology, *, stale: bool) -> PrimaryAnswer:
+    """Where clients reach the primary: its announced address, where there is one."""
+    address = _reach(coordinator, topology.primary)
+    return PrimaryAnswer(
+        group=coordinator.config.group,
+        host=address.host,
+        port=address.port,
+        address=str(address),
+        term=topology.term,
+        since=iso(topology.since_ms),
+        stale=True if stale else None,
+    )
+
+
+def group(
+    coordinator: Coordinator, members: frozenset[str], peers_in_touch: frozenset[str], now: float
+) -> GroupAnswer:
+    """Everything there is to know of a group; ``now`` is monotonic seconds."""
+    register = coordinator.member.register
+    topology = coordinator.topology
+    return GroupAnswer(
+        group=coordinator.config.group,
+        topology=_topology(topology) if topology else None,
+        term=register.state.term,
+        role=register.role.value,
+        leader=register.leader if register.hears_leader(now) else None,
+        quorum=coordinator.member.config.quorum,
+        majority=majority(members),
+        has_majority=has_majority(members, peers_in_touch),
+        failover=_failover(coordinator, now),
+        ambiguous=coordinator.situation.ambiguous if topology is None else None,
+        nodes=[_node(coordinator, view, peers_in_touch, now) for view in coordinator.situation.views(now)],
+    )
+
+
+def node_state(coordinator: Coordinator, node: str, now: float) -> NodeState:
+    """A node that was never reached is unknown until it counts as down."""
+    member = coordinator.member
+    if member.verdict(node, now).down:
+        return "down"
+    if member.misconfigured(node) is not None:
+        return "misconfigured"
+    return "up" if coordinator.book[node].info is not None else "unknown"
+
+
+def node_role(redis_role: str | None) -> NodeRole:
+    return "unknown" if redis_role is None else ("primary" if redis_role == "master" else "replica")
+
+
+def lag_bytes(coordinator: Coordinator, node: str) -> int | None:
+    """How far behind the primary; None where their offsets count in different histories, or are unknown."""
+    agreed = coordinator.member.primary
+    if agreed is None or agreed not in coordinator.book or node not in coordinator.book:
+        return None
+    ahead, behind = coordinator.book[agreed].info, coordinator.book[node].info
+    if node == agreed or ahead is None or behind is None:
+        return None
+    if not ahead.data_seen().replids & behind.data_seen().replids:
+        return None
+    # The two were asked at different moments, so the replica may even seem to be ahead.
+    return max(0, ahead.offset_bytes - behind.offset_bytes)
+
+
+def ranking(coordinator: Coordinator, found: Ranking, agreed: str) -> CandidatesAnswer:
+    return CandidatesAnswer(
+        group=coordinator.config.group, primary=agreed, chosen=found.chosen, candidates=candidates(found)
+    )
+
+
+def candidates(found: Ranking) -> list[CandidateAnswer]:
+    return [
+        CandidateAnswer(
+            node=verdict.node,
+            eligible=verdict.eligible,
+            rank=verdict.rank,
+            reason=verdict.reason,
+            priority=verdict.priority,
+            offset_bytes=verdict.offset_bytes,
+            lag_bytes=verdict.lag_bytes,
+        )
+        for verdict in found.verdicts
+    ]
+
+
+def change(made: Change) -> ChangeAnswer:
+    return ChangeAnswer(
+        old=made.old_primary,
+        new=made.new_primary,
+        term=made.term,
+        cause=made.cause,
+        leader=made.leader,
+        at=iso(made.at_ms),
+        duration_ms=made.duration_ms,
+        timeline=[StepAnswer(name=step.name, at_ms=step.at_ms) for step in made.timeline],
+        bytes_possibly_lost=made.bytes_possibly_lost,
+    )
+
+
+def peers(states: Mapping[str, Mapping[str, Any]]) -> list[PeerAnswer]:
+    """``states`` has ``in_touch`` and ``rtt_s`` (seconds or None) of each peer."""
+    return [
+        PeerAnswer(
+            sentinel=peer,
+            in_touch=bool(state["in_touch"]),
+            rtt_ms=None if state.get("rtt_s") is None else round(state["rtt_s"] * 1000, 3),
+        )
+        for peer, state in sorted(states.items())
+    ]
+
+
+def _topology(topology: Topology) -> TopologyAnswer:
+    return TopologyAnswer(
+        primary=topology.primary,
+        term=topology.term,
+        previous=topology.previous,
+        cause=topology.cause,
+        leader=topology.leader,
+        since=iso(topology.since_ms),
+        duration_ms=topology.duration_ms,
+    )
+
+
+def _failover(coordinator: Coordinator, now: float) -> FailoverAnswer | None:
+    """None too while a leader only re-points nodes."""
+    member, work, request = coordinator.member, coordinator.work, coordinator.request
+    register = member.register
+    leader = register.leader if register.hears_leader(now) else None
+    intent = register.state.entry.intent
+    if work is None and request is None and (intent is None or leader is None):
+        return None
+    cause = intent.cause if intent else ("operator" if request else None)
+    if cause is None and member.primary is not None and member.is_odown(member.primary):
+        cause = member.verdict(member.primary, now).grade.value
+    if cause is None and work is not None and work.target is None:
+        return None
+    return FailoverAnswer(
+        phase=work.phase.value if work else None,
+        target=(work.target if work else None) or (intent.target if intent else None),
+        cause=cause,
+        leader=leader,
+        operation=request.operation if request else None,
+    )
+
+
+def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[str], now: float) -> NodeAnswer:
+    member, record = coordinator.member, coordinator.book[view.name]
+    verdict = member.verdict(view.name, now)
+    info = record.info
+    return NodeAnswer(
+        node=view.name,
+        address=str(Address(view.host, view.port)),
+        role=node_role(info.role if info else None),
+        state=node_state(coordinator, view.name, now),
+        grade=verdict.grade.value if verdict.down else None,
+        detail=verdict.detail,
+        objectively_down=member.is_odown(view.name),
+        opinions=list(_opinions(coordinator, view.name, peers_in_touch, now)),
+        silence_ms=round(member.silence_s(view.name, now) * 1000),
+        offset_bytes=info.offset_bytes if info else None,
+        lag_bytes=lag_bytes(coordinator, view.name),
+        link_up=info.link_up if info and info.role == "slave" else None,
+        follows=view.follows if info else None,
+        syncing=info.sync_in_progress if info else False,
+        loading=info.loading if info else False,
+        priority=view.priority if info else record.spec.priority,
+        zone=record.spec.zone,
+        discovered=record.spec.discovered,
+        version=info.version if info else None,
+    )
+
+
+def _opinions(
+    coordinator: Coordinator, node: str, peers_in_touch: frozenset[str], now: float
+) -> Iterable[OpinionAnswer]:
+    member = coordinator.member
+    down = member.board.down(node, now)
+    for sentinel in sorted(member.config.members):
+        grade = down.get(sentinel)
+        heard = sentinel == member.config.self_id or sentinel in peers_in_touch
+        yield OpinionAnswer(
+            sentinel=sentinel,
+            down=True if grade else (False if heard else None),
+            grade=grade.value if grade else None,
+        )
+
+
+def _reach(coordinator: Coordinator, node: str) -> Address:
+    if node in coordinator.book:
+        return Address(*coordinator.book[node].spec.reach)
+    # Agreed on, yet unknown here: taken out of the configuration, or discovered and not seen again yet.
+    return Address.parse(node)

@@ -1,0 +1,75 @@
+"""The HTTP API: puts the routes together, with what holds for all of them. No group is decided about here.
+
+Clients may ask any sentinel. One that is not in touch with a majority says so instead of naming a primary
+that may have been replaced unseen.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import wraps
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from sentinel import openapi, problem
+from sentinel.http_deps import HttpDeps
+from sentinel.http_groups import GroupHandlers
+from sentinel.http_health import HealthHandlers
+from sentinel.http_inputs import MAX_BODY_BYTES, query
+from sentinel.http_operations import OperationHandlers
+from sentinel.long_poll import MAX_WAITING, Limit
+from sentinel.metrics_collector import GroupCollector
+from sentinel.openapi import Endpoint
+
+__all__ = ["HttpDeps", "make_app", "make_runner"]
+
+PEER_PATH = "/v1/peer"
+KEEPALIVE_S = 75.0
+SHUTDOWN_S = 2.0
+MAX_LINE_BYTES = 8190
+
+
+def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
+    """Also begins to follow the drivers' groups, for the metrics and for who waits."""
+    groups, health = GroupHandlers(deps, Limit(max_waiting)), HealthHandlers(deps)
+    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+    health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
+    for endpoint in endpoints:
+        # aiohttp answers HEAD as well where it is given a GET.
+        add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
+        add(endpoint.path, _checked(endpoint))
+    app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
+    app.on_shutdown.append(groups.release)
+    deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
+    return app
+
+
+def make_runner(app: web.Application) -> web.AppRunner:
+    """With limits on what a client may send and how long it may idle.
+
+    A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
+    """
+    return web.AppRunner(
+        app,
+        access_log=None,
+        handler_cancellation=True,
+        keepalive_timeout=KEEPALIVE_S,
+        shutdown_timeout=SHUTDOWN_S,
+        max_line_size=MAX_LINE_BYTES,
+        max_field_size=MAX_LINE_BYTES,
+    )
+
+
+def _checked(endpoint: Endpoint) -> Handler:
+    """Health checks and scrapers may add what they like to the query, the API's clients may not."""
+    if not endpoint.path.startswith("/v1/"):
+        return endpoint.handler
+
+    @wraps(endpoint.handler)
+    async def check_query(request: web.Request) -> web.StreamResponse:
+        query(request, endpoint.query_names)
+        return await endpoint.handler(request)
+
+    return check_query

@@ -1,0 +1,77 @@
+"""What the HTTP API needs of the daemon, and the questions that several handlers ask of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from sentinel import group_status
+from sentinel.driver import GroupDriver
+from sentinel.metrics import Metrics
+from sentinel.operations import Operations
+from sentinel.problem import ProblemError
+from sentinel.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDeps:
+    sentinel_id: str
+    drivers: Mapping[str, GroupDriver]
+    """By group."""
+    in_touch: Callable[[], frozenset[str]]
+    """The peers that this sentinel is in touch with, without itself."""
+    members: frozenset[str]
+    peer_states: Callable[[], Mapping[str, Mapping[str, Any]]]
+    """``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
+    store: Store
+    operations: Operations
+    metrics: Metrics
+    token: str | None
+    """What POST needs."""
+    open_posts: bool
+    """Bound to a loopback address: POST needs no token unless one is configured."""
+    peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    version: str
+
+    @property
+    def has_majority(self) -> bool:
+        return group_status.has_majority(self.members, self.in_touch())
+
+    def reachable(self) -> list[str]:
+        """The members in touch, this sentinel included."""
+        return sorted((self.in_touch() & self.members) | {self.sentinel_id})
+
+    def driver(self, request: web.Request) -> GroupDriver:
+        """The group of the path. Raises ProblemError."""
+        name = request.match_info["group"]
+        driver = self.drivers.get(name)
+        if driver is None:
+            raise ProblemError("unknown-group", f"There is no group {name!r:.100} in this configuration.")
+        return driver
+
+    def need_majority(self) -> None:
+        """Raises ProblemError unless this sentinel is in touch with a majority."""
+        if self.has_majority:
+            return
+        needed, found = group_status.majority(self.members), self.reachable()
+        raise ProblemError(
+            "no-quorum",
+            f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",
+            extra={"in_touch": found, "members": sorted(self.members), "needed": needed},
+        )
+
+
+def reply(
+    answer: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None, terse: bool = False
+) -> web.Response:
+    """``terse`` leaves out what is null."""
+    return web.Response(
+        status=status,
+        body=answer.model_dump_json(exclude_none=terse).encode(),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"} | dict(headers or {}),
+    )

@@ -1,0 +1,100 @@
+"""Reading what clients send: query parameters and JSON bodies. What does not fit is a problem naming it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from config.duration import parse_duration
+from config.errors import InvalidValueError
+from sentinel.problem import ProblemError
+
+MAX_BODY_BYTES = 64 * 1024
+BODY_TIMEOUT_S = 10.0
+MAX_WAIT_S = 60.0
+MAX_TERM = 2**63 - 1
+MAX_ERRORS = 20
+
+_PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
+_INTEGER = re.compile(r"[0-9]{1,19}", re.ASCII)
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+def query(request: web.Request, allowed: tuple[str, ...]) -> Mapping[str, str]:
+    """Each parameter once. A misspelt one is refused: without it the answer would be another."""
+    known = ", ".join(allowed) or "none"
+    for name in request.query:
+        if name not in allowed:
+            raise bad_parameter(name, f"is not known here (known: {known})")
+        if len(request.query.getall(name)) > 1:
+            raise bad_parameter(name, "is there more than once")
+    return request.query
+
+
+def integer(values: Mapping[str, str], name: str, low: int, high: int) -> int | None:
+    text = values.get(name)
+    if text is None:
+        return None
+    if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+        raise bad_parameter(name, f"{text!r:.40} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def wait_s(values: Mapping[str, str], default_s: float) -> float:
+    """Seconds, from ``30s``, ``500ms`` or plain ``30``; at most MAX_WAIT_S."""
+    text = values.get("wait")
+    if text is None:
+        return default_s
+    try:
+        seconds = float(text) if _PLAIN_SECONDS.fullmatch(text) else parse_duration(text[:64])
+    except InvalidValueError as error:
+        raise bad_parameter("wait", f"{text!r:.40}: {error.args[-1]!s:.200}") from None
+    if seconds > MAX_WAIT_S:
+        raise bad_parameter("wait", f"{text!r:.40} is longer than {MAX_WAIT_S:.0f}s")
+    return seconds
+
+
+def choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
+    text = values.get(name)
+    if text is not None and text not in allowed:
+        raise bad_parameter(name, f"{text!r:.40} is not one of: {', '.join(allowed)}")
+    return text
+
+
+def bad_parameter(name: str, problem: str) -> ProblemError:
+    return ProblemError("bad-request", f"{name:.40}: {problem}", extra={"parameter": name[:40]})
+
+
+async def json_body(request: web.Request, model: type[_Body]) -> _Body:
+    """The body, which may be missing. Only ``application/json`` is taken: no HTML form can send that."""
+    declared = request.headers.get("Content-Type")
+    if declared is not None and request.content_type != "application/json":
+        raise ProblemError("unsupported-media-type", "Send application/json, or no body at all.")
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            raw = await request.read()
+    except TimeoutError:
+        raise ProblemError("bad-request", f"The body did not arrive within {BODY_TIMEOUT_S:.0f} s.") from None
+    if not raw:
+        return model()
+    if declared is None:
+        raise ProblemError("unsupported-media-type", "Say Content-Type: application/json for the body.")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise _bad_body(error) from None
+
+
+def _bad_body(error: ValidationError) -> ProblemError:
+    errors = [
+        {"field": ".".join(str(part) for part in item["loc"])[:80] or "body", "problem": item["msg"][:200]}
+        for item in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
+    ]
+    detail = "; ".join(f"{item['field']}: {item['problem']}" for item in errors[:3])
+    return ProblemError("bad-request", detail, extra={"errors": errors})

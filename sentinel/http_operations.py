@@ -1,0 +1,137 @@
+"""What operators ask for over HTTP: checked, handed to the group's driver, and then followed by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from config.address import Address
+from config.errors import InvalidValueError
+from sentinel import clock, group_status
+from sentinel.api_answers import AcceptedAnswer, FailoverRequest, OperationAnswer
+from sentinel.coordinator import Coordinator
+from sentinel.driver import GroupDriver
+from sentinel.group_inputs import Requested
+from sentinel.http_deps import HttpDeps, reply
+from sentinel.http_guard import Guard
+from sentinel.http_inputs import json_body
+from sentinel.openapi import Endpoint
+from sentinel.problem import ProblemError
+
+
+class OperationHandlers:
+    def __init__(self, deps: HttpDeps) -> None:
+        self._deps = deps
+        self._guard = Guard(deps.token, deps.open_posts)
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/failover",
+                self.post_failover,
+                "Fail over to another node, the primary being up or not",
+                AcceptedAnswer,
+                status=202,
+                body=FailoverRequest,
+                problems=(
+                    "bad-request",
+                    "unauthorized",
+                    "forbidden",
+                    "unknown-group",
+                    "in-progress",
+                    "precondition",
+                    "too-large",
+                    "unsupported-media-type",
+                    "no-quorum",
+                ),
+            ),
+            Endpoint(
+                "GET",
+                "/v1/operations/{operation}",
+                self.get_operation,
+                "What became of a request; the last ones are kept until this sentinel restarts",
+                OperationAnswer,
+                problems=("unknown-operation",),
+            ),
+        )
+
+    async def post_failover(self, request: web.Request) -> web.Response:
+        self._guard.check(request)
+        driver = self._deps.driver(request)
+        body = await json_body(request, FailoverRequest)
+        # From here to the driver nothing else runs: what was checked still holds.
+        self._deps.need_majority()
+        self._need_quiet(driver)
+        candidate = self._need_chance(driver.coordinator, body.candidate)
+        operation = self._deps.operations.accept(driver.name, candidate)
+        driver.feed(Requested(operation.id, candidate))
+        return reply(
+            AcceptedAnswer(operation=operation.id, group=driver.name),
+            status=202,
+            headers={"Location": f"/v1/operations/{operation.id}"},
+        )
+
+    async def get_operation(self, request: web.Request) -> web.Response:
+        operation = self._deps.operations.get(request.match_info["operation"])
+        if operation is None:
+            raise ProblemError(
+                "unknown-operation", "This sentinel never knew it, or knows it no longer; see the history."
+            )
+        finished_ms = operation.finished_ms
+        return reply(
+            OperationAnswer(
+                operation=operation.id,
+                group=operation.group,
+                candidate=operation.candidate,
+                state=operation.state,
+                reason=operation.reason,
+                term=operation.term,
+                new_primary=operation.new_primary,
+                requested_at=group_status.iso(operation.requested_ms),
+                finished_at=None if finished_ms is None else group_status.iso(finished_ms),
+            )
+        )
+
+    def _need_quiet(self, driver: GroupDriver) -> None:
+        known = self._deps.operations.open_in(driver.name)
+        if known is None and not driver.coordinator.busy(clock.monotonic()):
+            return
+        extra: Mapping[str, object] = {"operation": known.id} if known else {}
+        raise ProblemError(
+            "in-progress", f"Group {driver.name} is being worked on; ask again after that.", extra=extra
+        )
+
+    @staticmethod
+    def _need_chance(coordinator: Coordinator, asked: str | None) -> str | None:
+        """The candidate by its name, if a failover can succeed by what is known now. Raises ProblemError."""
+        candidate = None if asked is None else _node_name(coordinator, asked)
+        ranking = coordinator.situation.ranking(clock.monotonic(), candidate)
+        if ranking is None:
+            reason = coordinator.situation.ambiguous or "no primary is known yet"
+            raise ProblemError("precondition", f"There is nothing to fail over from: {reason}.")
+        reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
+        if candidate is not None and candidate not in coordinator.book:
+            raise ProblemError(
+                "precondition",
+                f"{candidate!r:.100} is no node of this group.",
+                extra={"candidates": reasons},
+            )
+        if ranking.chosen is None:
+            why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")
+            if candidate is not None and candidate == coordinator.member.primary:
+                why = "is the primary already"
+            subject = "" if candidate is None else f"{candidate}: "
+            raise ProblemError("precondition", f"{subject}{why}.", extra={"candidates": reasons})
+        return candidate
+
+
+def _node_name(coordinator: Coordinator, asked: str) -> str:
+    """However the address is written; left as it is when it is none, to be refused by name."""
+    if asked in coordinator.book:
+        return asked
+    try:
+        return str(Address.parse(asked))
+    except InvalidValueError:
+        return asked

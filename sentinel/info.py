@@ -1,0 +1,235 @@
+"""What a node says about itself in its INFO reply, for Redis 6.2 and later and Valkey.
+
+Fields that are unknown, or known and not needed, are skipped, so that a newer server can say more. A
+reply that lacks what failover stands on, or garbles it, is an ``InfoError`` that names the field; no
+other error is ever raised, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from quorum.evidence import DataSeen
+
+MAX_INFO_BYTES = 1024 * 1024
+MAX_ATTACHED = 1000
+"""Replicas beyond these are left out; Redis itself breaks down long before."""
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+_ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
+_HOST = re.compile(r"[0-9A-Za-z_.:%-]{1,255}", re.ASCII)
+_ATTACHED = re.compile(r"slave[0-9]{1,6}", re.ASCII)
+_DATABASE = re.compile(r"db[0-9]{1,10}", re.ASCII)
+_NO_REPLID = "0" * 40
+
+
+class InfoError(Exception):
+    """The node's fault: its INFO cannot be understood. ``field`` is the name as INFO writes it."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"INFO: {field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A replica as its primary reports it. ``offset_bytes`` is what it last acknowledged."""
+
+    ip: str
+    port: int
+    state: str
+    """``online``, or the phase of its first synchronisation (``wait_bgsave``, ``send_bulk``)."""
+    offset_bytes: int
+    lag_s: int | None
+    """Seconds since its last acknowledgement; None if it never sent one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """One INFO reply. A field is None where the node has nothing to say, by its role or its history."""
+
+    run_id: str
+    version: str
+    role: str
+    """``master`` or ``slave``, as Redis says it."""
+    replid: str
+    replid2: str | None
+    """The history it followed before its last promotion, valid up to ``second_offset``."""
+    second_offset: int | None
+    master_offset_bytes: int
+    replica_offset_bytes: int | None
+    master_host: str | None
+    master_port: int | None
+    link_up: bool
+    """A replica that hears from its primary. Always False for a primary."""
+    link_down_s: int | None
+    """Since when the link is down; None if it is up, or was never up since the node started."""
+    last_io_s: int | None
+    sync_in_progress: bool
+    priority: int
+    read_only: bool
+    loading: bool
+    async_loading: bool
+    """A replica that still serves its old data while it loads the new (``repl-diskless-load swapdb``)."""
+    keys: int
+    attached: tuple[Attached, ...]
+    uptime_s: int
+
+    @property
+    def offset_bytes(self) -> int:
+        """How much of the replication stream its data set contains.
+
+        On a linked replica both offsets agree. When it is told to resynchronise in full it discards its
+        cached primary, and ``slave_repl_offset`` falls to 0 or 1 (6.2 at once, 7.0 while the new data
+        set loads), while ``master_repl_offset`` goes on counting the data that it still holds. If the
+        primary was wiped, that very replica may be the last copy, so it must not look empty.
+        """
+        return max(self.master_offset_bytes, self.replica_offset_bytes or 0)
+
+    def data_seen(self) -> DataSeen:
+        replids = frozenset(replid for replid in (self.replid, self.replid2) if replid is not None)
+        return DataSeen(self.run_id, self.role, self.keys, self.offset_bytes, replids)
+
+
+def parse_info(text: bytes | str) -> NodeInfo:
+    """Reads the bulk string that INFO answers with. Raises ``InfoError`` only."""
+    if len(text) > MAX_INFO_BYTES:
+        raise InfoError("reply", f"longer than {MAX_INFO_BYTES} bytes")
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", errors="replace")
+    fields = _Fields(text)
+    role = _role(fields)
+    is_replica = role == "slave"
+    replid2 = fields.matching("master_replid2", _ID, default=_NO_REPLID)
+    return NodeInfo(
+        run_id=fields.matching("run_id", _ID),
+        version=fields.version(),
+        role=role,
+        replid=fields.matching("master_replid", _ID),
+        replid2=None if replid2 == _NO_REPLID else replid2,
+        second_offset=fields.count_or_none("second_repl_offset"),
+        master_offset_bytes=max(0, fields.integer("master_repl_offset")),
+        replica_offset_bytes=fields.integer("slave_repl_offset") if is_replica else None,
+        master_host=fields.matching("master_host", _HOST) if is_replica else None,
+        master_port=_port("master_port", fields.integer("master_port")) if is_replica else None,
+        link_up=is_replica and fields.get("master_link_status") == "up",
+        link_down_s=fields.count_or_none("master_link_down_since_seconds"),
+        last_io_s=fields.count_or_none("master_last_io_seconds_ago"),
+        sync_in_progress=fields.flag("master_sync_in_progress"),
+        priority=fields.integer("slave_priority", 100),
+        read_only=fields.flag("slave_read_only"),
+        loading=fields.flag("loading"),
+        async_loading=fields.flag("async_loading"),
+        keys=sum(_keys(name, value) for name, value in fields.named(_DATABASE)),
+        attached=_attached(fields),
+        uptime_s=max(0, fields.integer("uptime_in_seconds", 0)),
+    )
+
+
+class _Fields:
+    """The ``name:value`` lines of a reply; of a name that is there twice, the last counts."""
+
+    def __init__(self, text: str) -> None:
+        self._values: dict[str, str] = {}
+        for line in text.split("\n"):
+            name, colon, value = line.rstrip("\r").partition(":")
+            if colon and not name.startswith("#"):
+                self._values[name] = value
+
+    def get(self, name: str) -> str | None:
+        return self._values.get(name)
+
+    def named(self, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in self._values.items() if pattern.fullmatch(name)]
+
+    def matching(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:
+        value = self._values.get(name, default)
+        if value is None:
+            raise InfoError(name, "is missing")
+        if not pattern.fullmatch(value):
+            raise InfoError(name, f"cannot be {_shown(value)}")
+        return value
+
+    def integer(self, name: str, default: int | None = None) -> int:
+        value = self._values.get(name)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            raise InfoError(name, "is missing")
+        return _integer(name, value)
+
+    def count_or_none(self, name: str) -> int | None:
+        """Redis writes -1 for "never" and "none"."""
+        value = self.integer(name, -1)
+        return value if value >= 0 else None
+
+    def flag(self, name: str) -> bool:
+        return self.integer(name, 0) != 0
+
+    def version(self) -> str:
+        # Valkey also sends the Redis version that it is compatible with.
+        value = self._values.get("valkey_version") or self._values.get("redis_version") or "unknown"
+        return value[:64]
+
+
+def _role(fields: _Fields) -> str:
+    role = fields.get("role")
+    if role is None and fields.get("redis_mode") == "sentinel":
+        raise InfoError("role", "is missing, for this is a Redis Sentinel")
+    if role is None:
+        raise InfoError("role", "is missing")
+    if role not in ("master", "slave"):
+        raise InfoError("role", f"must be master or slave, not {_shown(role)}")
+    return role
+
+
+def _attached(fields: _Fields) -> tuple[Attached, ...]:
+    lines = fields.named(_ATTACHED)[:MAX_ATTACHED]
+    replicas = (_attached_replica(name, value) for name, value in lines)
+    # Port 0: a tool that reads the replication stream (redis-cli --replica), which nobody can connect to.
+    return tuple(replica for replica in replicas if replica.port != 0)
+
+
+def _attached_replica(name: str, value: str) -> Attached:
+    parts = _parts(value)
+    for part in ("ip", "port", "state"):
+        if part not in parts:
+            raise InfoError(name, f"has no {part}")
+    if not _HOST.fullmatch(parts["ip"]):
+        raise InfoError(name, f"ip cannot be {_shown(parts['ip'])}")
+    port = _integer(name, parts["port"])
+    lag_s = _integer(name, parts.get("lag", "-1"))
+    return Attached(
+        ip=parts["ip"],
+        port=0 if port == 0 else _port(name, port),
+        state=parts["state"][:64],
+        offset_bytes=max(0, _integer(name, parts.get("offset", "0"))),
+        lag_s=lag_s if lag_s >= 0 else None,
+    )
+
+
+def _keys(name: str, value: str) -> int:
+    return max(0, _integer(name, _parts(value).get("keys", "0")))
+
+
+def _parts(value: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in value.split(","))
+    return {key: part for key, _, part in pairs}
+
+
+def _port(name: str, port: int) -> int:
+    if not 1 <= port <= 65535:
+        raise InfoError(name, f"has a port outside 1 to 65535: {port}")
+    return port
+
+
+def _integer(name: str, value: str) -> int:
+    if not _INTEGER.fullmatch(value):
+        raise InfoError(name, f"must be an integer, not {_shown(value)}")
+    return int(value)
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 64 else value[:64] + "...")

@@ -1,0 +1,82 @@
+"""Clients that wait for the next primary. Waiting costs a future and a timer, and nothing at each probe.
+
+The driver calls back after every step; only a newer topology wakes anybody, and then only those who are
+waiting for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from sentinel.driver import GroupDriver
+
+MAX_WAITING = 10_000
+
+
+class TooManyWaitingError(Exception):
+    """As many clients as this sentinel has memory for are waiting already."""
+
+
+class TopologyWaiters:
+    """For one group. ``limit`` is shared by whoever is given the same ``Limit``."""
+
+    def __init__(self, driver: GroupDriver, limit: Limit) -> None:
+        self._coordinator = driver.coordinator
+        self._limit = limit
+        self._term = self._current_term()
+        self._waiting: dict[asyncio.Future[None], int] = {}
+        self._closed = False
+        driver.on_change(self._on_change)
+
+    async def wait(self, after_term: int, wait_s: float) -> None:
+        """Return when a topology with a term above ``after_term`` is known, or after ``wait_s`` seconds.
+
+        Raises TooManyWaitingError.
+        """
+        if self._current_term() > after_term or wait_s <= 0 or self._closed:
+            return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._limit:
+            self._waiting[woken] = after_term
+            try:
+                await asyncio.wait_for(woken, wait_s)
+            except TimeoutError:
+                pass
+            finally:
+                del self._waiting[woken]
+
+    def close(self) -> None:
+        """Wake everybody: this sentinel stops. Nobody waits from now on."""
+        self._closed = True
+        for woken in self._waiting:
+            if not woken.done():
+                woken.set_result(None)
+
+    def _current_term(self) -> int:
+        topology = self._coordinator.topology
+        return topology.term if topology else 0
+
+    def _on_change(self) -> None:
+        term = self._current_term()
+        if term == self._term:
+            return
+        self._term = term
+        for woken, after_term in self._waiting.items():
+            if after_term < term and not woken.done():
+                woken.set_result(None)
+
+
+class Limit:
+    """How many may be inside at once."""
+
+    def __init__(self, most: int = MAX_WAITING) -> None:
+        self.most = most
+        self.inside = 0
+
+    def __enter__(self) -> None:
+        if self.inside >= self.most:
+            raise TooManyWaitingError(f"{self.inside} clients are waiting already")
+        self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.inside -= 1

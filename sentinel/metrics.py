@@ -1,0 +1,120 @@
+"""Metrics for Prometheus: what is counted as it happens; ``metrics_collector`` reads the rest off the groups.
+
+A failover is counted by the sentinel that led it, so that the sum over all sentinels is the number of
+failovers. Labels take their values from the configuration and from fixed lists only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from sentinel.notices import Notice, NoticeName
+
+OPERATOR = "operator"
+
+_FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+_PROBE_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class Metrics:
+    """One per process, with its own ``registry``."""
+
+    def __init__(self, sentinel_id: str, version: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._sentinel_id = sentinel_id
+        self._causes: dict[str, str] = {}
+        Info("vedette_build", "This sentinel's program.", registry=registry).info({"version": version})
+        self._failovers = Counter(
+            "vedette_failovers",
+            "Failovers led by this sentinel, by how they ended and why they began.",
+            ("group", "outcome", "cause"),
+            registry=registry,
+        )
+        self._durations = Histogram(
+            "vedette_failover_duration_seconds",
+            "From the first evidence to the commit, of failovers completed by this sentinel.",
+            ("group",),
+            buckets=_FAILOVER_BUCKETS_S,
+            registry=registry,
+        )
+        self._probes = Histogram(
+            "vedette_probe_latency_seconds",
+            "From a PING to its reply.",
+            buckets=_PROBE_BUCKETS_S,
+            registry=registry,
+        )
+        self._loop_lag = Gauge(
+            "vedette_event_loop_lag_seconds",
+            "How late the event loop last ran what was due.",
+            registry=registry,
+        )
+        self._deliveries = Counter(
+            "vedette_webhook_deliveries",
+            "Attempts at delivering a webhook, by outcome.",
+            ("outcome",),
+            registry=registry,
+        )
+        self._pending = Gauge(
+            "vedette_webhook_pending", "Webhooks that wait to be delivered.", registry=registry
+        )
+        self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
+        self._stalls = _Stalls()
+        registry.register(self._stalls)
+        ProcessCollector(registry=registry)
+
+    def on_notice(self, notice: Notice) -> None:
+        fields: dict[str, Any] = dict(notice.fields)
+        match notice.name:
+            case NoticeName.FAILOVER_STARTED:
+                self._causes[notice.group] = fields["cause"] or OPERATOR
+            case NoticeName.FAILOVER_ABORTED:
+                cause = self._causes.pop(notice.group, OPERATOR)
+                self._failovers.labels(notice.group, "aborted", cause).inc()
+            case NoticeName.TOPOLOGY:
+                self._causes.pop(notice.group, None)
+                if fields["leader"] == self._sentinel_id and fields["previous"] is not None:
+                    self._failovers.labels(notice.group, "completed", fields["cause"]).inc()
+                    self._durations.labels(notice.group).observe(fields["duration_ms"] / 1000)
+            case NoticeName.STALLED:
+                self._stalls.by_group[notice.group] += 1
+            case _:
+                pass
+
+    def observe_probe(self, seconds: float) -> None:
+        self._probes.observe(seconds)
+
+    def set_loop_lag(self, seconds: float) -> None:
+        self._loop_lag.set(seconds)
+
+    def on_delivery(self, outcome: str) -> None:
+        """``outcome`` from a fixed list, as ``delivered`` or ``failed``."""
+        self._deliveries.labels(outcome).inc()
+
+    def set_webhooks(self, pending: int, dead_letters: int) -> None:
+        self._pending.set(pending)
+        self._dead.set(dead_letters)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """The exposition in the format that the ``Accept`` header asks for, and its content type."""
+        encoder, content_type = choose_encoder(accept)
+        return encoder(self.registry), content_type
+
+
+class _Stalls(Collector):
+    """Every group tells of the same stall of the process, so the most that any group saw is their number."""
+
+    def __init__(self) -> None:
+        self.by_group: Tally[str] = Tally()
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        most = max(self.by_group.values(), default=0)
+        yield CounterMetricFamily(
+            "vedette_stalls", "How often this process did not run for too long.", value=most
+        )

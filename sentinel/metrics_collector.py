@@ -1,0 +1,104 @@
+"""Metrics read off the groups at each scrape: nothing is kept, so nothing goes stale; a scrape is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from sentinel import clock, group_status
+from sentinel.coordinator import Coordinator
+from sentinel.driver import GroupDriver
+
+_ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
+
+
+class GroupCollector(Collector):
+    """``peer_states`` has ``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
+
+    def __init__(
+        self,
+        drivers: Mapping[str, GroupDriver],
+        peer_states: Callable[[], Mapping[str, Mapping[str, Any]]],
+    ) -> None:
+        self._drivers = drivers
+        self._peer_states = peer_states
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        now = clock.monotonic()
+        yield from self._groups(now)
+        yield from self._nodes(now)
+        yield from self._peers()
+
+    def _groups(self, now: float) -> Iterable[GaugeMetricFamily]:
+        term = _gauge("vedette_term", "The group's term at this sentinel.", "group")
+        topology_term = _gauge("vedette_topology_term", "The agreed primary's term, or 0.", "group")
+        leader = _gauge("vedette_leader", "1 while this sentinel leads the group.", "group")
+        down = _gauge("vedette_primary_objectively_down", "1 while a quorum calls the primary down.", "group")
+        last = _gauge(
+            "vedette_last_failover_timestamp_seconds", "When the primary last changed, Unix time.", "group"
+        )
+        for group, driver in self._drivers.items():
+            coordinator = driver.coordinator
+            member, topology = coordinator.member, coordinator.topology
+            term.add_metric([group], member.register.state.term)
+            topology_term.add_metric([group], topology.term if topology else 0)
+            leader.add_metric([group], member.register.lease_valid(now))
+            down.add_metric([group], topology is not None and member.is_odown(topology.primary))
+            if topology is not None and topology.previous is not None:
+                last.add_metric([group], topology.since_ms / 1000)
+        return term, topology_term, leader, down, last
+
+    def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:
+        families = _NodeFamilies()
+        for group, driver in self._drivers.items():
+            for node in driver.coordinator.book.names:
+                families.add(group, driver.coordinator, node, now)
+        return families.all()
+
+    def _peers(self) -> Iterable[GaugeMetricFamily]:
+        in_touch = _gauge("vedette_peer_in_touch", "1 while the peer was heard from lately.", "peer")
+        rtt = _gauge("vedette_peer_round_trip_seconds", "Round trip of the last ping to the peer.", "peer")
+        for peer, state in self._peer_states().items():
+            in_touch.add_metric([peer], bool(state["in_touch"]))
+            if state.get("rtt_s") is not None:
+                rtt.add_metric([peer], state["rtt_s"])
+        return in_touch, rtt
+
+
+class _NodeFamilies:
+    def __init__(self) -> None:
+        labels = ("group", "node")
+        self._up = _gauge("vedette_node_up", "1 while this sentinel finds the node up and usable.", *labels)
+        self._misconfigured = _gauge(
+            "vedette_node_misconfigured", "1 while the node refuses credentials, permissions or TLS.", *labels
+        )
+        self._role = _gauge("vedette_node_role", "1 for the role that the node answers in.", *labels, "role")
+        self._offset = _gauge("vedette_node_offset_bytes", "The node's replication offset.", *labels)
+        self._lag = _gauge("vedette_replication_lag_bytes", "How far behind the primary.", *labels)
+        self._opinions = _gauge("vedette_opinions_down", "How many sentinels call the node down.", *labels)
+
+    def all(self) -> tuple[GaugeMetricFamily, ...]:
+        return self._up, self._misconfigured, self._role, self._offset, self._lag, self._opinions
+
+    def add(self, group: str, coordinator: Coordinator, node: str, now: float) -> None:
+        labels = [group, node]
+        info = coordinator.book[node].info
+        state = group_status.node_state(coordinator, node, now)
+        self._up.add_metric(labels, state == "up")
+        self._misconfigured.add_metric(labels, state == "misconfigured")
+        role = group_status.node_role(info.role if info else None)
+        for each in _ROLES:
+            self._role.add_metric([*labels, each], each == role)
+        if info is not None:
+            self._offset.add_metric(labels, info.offset_bytes)
+        lag = group_status.lag_bytes(coordinator, node)
+        if lag is not None:
+            self._lag.add_metric(labels, lag)
+        self._opinions.add_metric(labels, len(coordinator.member.board.down(node, now)))
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=labels)

@@ -1,0 +1,94 @@
+"""What operators have asked this sentinel for, and what became of it. Followed by the notices alone.
+
+Kept in memory: an operation that a restarted sentinel no longer knows has ended one way or the other,
+and the history says how.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from sentinel import clock
+from sentinel.notices import Notice, NoticeName
+
+MAX_OPERATIONS = 200
+
+_OPEN = ("accepted", "running")
+_ABORTS = (NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``requested_ms`` and ``finished_ms`` are wall clock, milliseconds since the epoch, for people only."""
+
+    id: str
+    group: str
+    candidate: str | None
+    requested_ms: int
+    state: Literal["accepted", "running", "completed", "failed"] = "accepted"
+    reason: str | None = None
+    term: int | None = None
+    new_primary: str | None = None
+    finished_ms: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in _OPEN
+
+
+class Operations:
+    """The last ``most`` operations of all groups."""
+
+    def __init__(self, most: int = MAX_OPERATIONS, wall_ms: Callable[[], int] = clock.wall_ms) -> None:
+        self._most = most
+        self._wall_ms = wall_ms
+        self._operations: dict[str, Operation] = {}
+
+    def accept(self, group: str, candidate: str | None) -> Operation:
+        """Note a new request; to be handed to the group's driver next."""
+        operation = Operation(f"op-{secrets.token_hex(8)}", group, candidate, self._wall_ms())
+        while len(self._operations) >= self._most:
+            finished = (id_ for id_, known in self._operations.items() if not known.is_open)
+            del self._operations[next(finished, next(iter(self._operations)))]
+        self._operations[operation.id] = operation
+        return operation
+
+    def get(self, id_: str) -> Operation | None:
+        return self._operations.get(id_)
+
+    def open_in(self, group: str) -> Operation | None:
+        """The operation of the group that has not ended yet; there is at most one."""
+        return next((o for o in self._operations.values() if o.group == group and o.is_open), None)
+
+    def on_notice(self, notice: Notice) -> None:
+        fields: dict[str, Any] = dict(notice.fields)
+        if notice.name is NoticeName.TOPOLOGY:
+            self._on_topology(notice.group, fields["primary"], fields["term"])
+            return
+        operation = self._operations.get(fields.get("operation") or "")
+        if operation is None or not operation.is_open:
+            return
+        if notice.name is NoticeName.FAILOVER_STARTED:
+            self._put(replace(operation, state="running", term=fields["term"]))
+        elif notice.name in _ABORTS:
+            self._end(replace(operation, state="failed", reason=fields["reason"], term=fields["term"]))
+
+    def _on_topology(self, group: str, primary: str, term: int) -> None:
+        """Whoever made it, the request is over: it is not repeated on top of a change it did not know of."""
+        operation = self.open_in(group)
+        if operation is None:
+            return
+        if operation.candidate in (None, primary):
+            self._end(replace(operation, state="completed", term=term, new_primary=primary))
+        else:
+            reason = f"{primary} became primary instead of {operation.candidate}"
+            self._end(replace(operation, state="failed", reason=reason, term=term, new_primary=primary))
+
+    def _end(self, operation: Operation) -> None:
+        self._put(replace(operation, finished_ms=self._wall_ms()))
+
+    def _put(self, operation: Operation) -> None:
+        self._operations[operation.id] = operation

@@ -1,0 +1,152 @@
+"""Messages between the sentinels: each dials every other, sends on the link it dialled, and receives on
+the links that others dialled.
+
+Nothing here is reliable, and the agreement core does not need it to be: a message for a peer that cannot
+be reached is dropped. What is promised is that a message comes from the member it names, once and in
+the order sent, and that ``in_touch`` never counts a peer that has been silent for too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import aiohttp
+from aiohttp import web
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from quorum.messages import Message
+from sentinel.notes import Note
+from sentinel.peer_dialer import Dialer
+from sentinel.peer_listener import Listener
+from sentinel.peer_presence import Presence
+from sentinel.peer_wire import Batch
+
+PEER_PATH = "/v1/peer"
+TICK_S = 0.25
+"""How often ``tick`` should be called."""
+
+
+class HostPort(Protocol):
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
+class PeerLinks:
+    """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
+
+    ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
+    """
+
+    def __init__(
+        self,
+        self_id: str,
+        members: Mapping[str, HostPort],
+        secret: bytes,
+        *,
+        on_batch: Callable[[str, list[tuple[str, Message]]], None],
+        on_note: Callable[[str, Note], None],
+        on_touch: Callable[[str, bool], None],
+        peer_timeout_s: float,
+        rng: random.Random,
+        resolver: AbstractResolver | None = None,
+    ) -> None:
+        self._on_batch = on_batch
+        self._on_note = on_note
+        self._peer_timeout_s = peer_timeout_s
+        self._resolver = resolver
+        self._presence = Presence(peer_timeout_s, on_touch)
+        peers = {name: address for name, address in members.items() if name != self_id}
+        self._listener = Listener(
+            self_id, frozenset(peers), secret, self._heard, self._take_batch, self._link_down
+        )
+        self._dialers = {
+            name: Dialer(
+                self_id,
+                name,
+                URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
+                secret,
+                rng,
+                partial(self._heard, name),
+                partial(self._link_down, name),
+            )
+            for name, address in peers.items()
+        }
+        self._session: aiohttp.ClientSession | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ticked_at: float | None = None
+
+    async def start(self) -> None:
+        """Begin to dial."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=self._resolver, use_dns_cache=False, limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        for name, dialer in self._dialers.items():
+            self._tasks.append(asyncio.create_task(dialer.run(self._session), name=f"peer-{name}"))
+
+    async def close(self) -> None:
+        """End all links. To be called before the HTTP server is stopped, which waits for its handlers."""
+        self._listener.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        """To be mounted at ``GET /v1/peer``."""
+        return await self._listener.handler(request)
+
+    def send(self, to: str, group: str, message: Message) -> None:
+        """Queue ``message``; what is queued in one turn of the event loop goes out as one frame.
+
+        Never blocks; drops it when there is no link. Raises KeyError unless ``to`` is a peer.
+        """
+        self._dialers[to].send(group, message)
+
+    def send_note(self, to: str, note: Note) -> None:
+        """As ``send``, for what is not part of the agreement."""
+        self._dialers[to].send_note(note)
+
+    def tick(self) -> None:
+        """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
+        now = asyncio.get_running_loop().time()
+        self._presence.expire(now)
+        # After a stall of our own, what peers sent meanwhile still waits to be read: judge links next time.
+        stalled = self._ticked_at is not None and now - self._ticked_at > self._peer_timeout_s / 2
+        self._ticked_at = now
+        for dialer in self._dialers.values():
+            if not stalled:
+                dialer.cut_if_silent(now, self._peer_timeout_s)
+            dialer.ping()
+        if not stalled:
+            self._listener.cut_silent(now, self._peer_timeout_s)
+
+    def in_touch(self) -> frozenset[str]:
+        """The peers from which something authentic came within ``peer_timeout_s``."""
+        return self._presence.in_touch(asyncio.get_running_loop().time())
+
+    def rtt_s(self, peer: str) -> float | None:
+        """Round trip of the newest answered ping; ``None`` while there is no link to ``peer``."""
+        return self._dialers[peer].rtt_s
+
+    def _heard(self, peer: str) -> None:
+        self._presence.heard(peer, asyncio.get_running_loop().time())
+
+    def _link_down(self, peer: str) -> None:
+        if not self._dialers[peer].is_up and not self._listener.has_link(peer):
+            self._presence.lost(peer)
+
+    def _take_batch(self, peer: str, batch: Batch) -> None:
+        if batch.messages:
+            self._on_batch(peer, list(batch.messages))
+        for note in batch.notes:
+            self._on_note(peer, note)

@@ -1,0 +1,245 @@
+"""Watches one node over one connection, and tells what it sees the moment it sees it.
+
+Nothing is polled: a connection that ends is reported at once and opened again at once, so that a dead
+process is known by its refusal within milliseconds, and one that only dropped the connection is known
+to live. What that means is the detector's to judge; a probe just goes on trying, at a bounded rate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from redis.exceptions import InvalidResponse, RedisError
+
+from quorum.evidence import Evidence, EvidenceKind
+from sentinel.info import InfoError, NodeInfo, parse_info
+from sentinel.probe_line import Command, Line
+from sentinel.redis_evidence import classify
+from sentinel.redis_link import RedisLink
+
+PING = ("PING",)
+INFO = ("INFO",)
+"""The default sections: several named ones are an error before Redis 7."""
+
+FIRST_RETRY_S = 0.01
+MISCONFIGURED_RETRY_S = 1.0
+MAX_REFRESHES = 64
+
+
+class Probe:
+    """``node`` is the configured name; ``host`` and ``port`` are where to connect.
+
+    ``start`` once, in the event loop; then ``ping`` and ``request_info`` at intervals; at last ``close``.
+    The callbacks get the node's name first, and are called in the order in which things happened; they
+    must not block, and not raise. ``on_latency`` is told how many seconds each PING took.
+    ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval.
+    """
+
+    def __init__(
+        self,
+        node: str,
+        host: str,
+        port: int,
+        link: RedisLink,
+        *,
+        down_after_s: float,
+        reconnect_interval_s: float,
+        on_evidence: Callable[[str, Evidence], None],
+        on_info: Callable[[str, NodeInfo], None],
+        on_latency: Callable[[str, float], None],
+    ) -> None:
+        self.node = node
+        self.peer_ip: str | None = None
+        """The address that the name stood for at the newest connection; None until there was one."""
+        self._host = host
+        self._port = port
+        self._link = link
+        # As Redis Sentinel: half the patience, so that a fresh connection has the other half to answer.
+        self._silence_s = down_after_s / 2
+        self._reconnect_interval_s = reconnect_interval_s
+        self._tell_evidence = on_evidence
+        self._tell_info = on_info
+        self._tell_latency = on_latency
+        self._line: Line | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+        self._waiting: list[asyncio.Future[NodeInfo | None]] = []
+        self._refused: dict[tuple[str, ...], Evidence] = {}
+        self._attempts = 0
+
+    @property
+    def connected(self) -> bool:
+        return self._line is not None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name=f"probe {self.node}")
+        self._task.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        """Disconnects. Nothing is reported any more; pending refreshes get None."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._fail_waiting()
+
+    def ping(self) -> None:
+        """Sends a PING, unless one is unanswered yet or there is no connection. Never blocks."""
+        self._ask(PING)
+
+    def request_info(self) -> None:
+        """Sends an INFO, unless one is unanswered yet or there is no connection."""
+        self._ask(INFO)
+
+    async def refresh(self, timeout_s: float) -> NodeInfo | None:
+        """What the node says to an INFO that is sent after this call; ``on_info`` is told too.
+
+        None as soon as an attempt to connect fails, and when there is no answer in time or none that
+        can be used. Without a connection, one is tried for at once.
+        """
+        if self._task is None or self._task.done() or len(self._waiting) >= MAX_REFRESHES:
+            return None
+        answer: asyncio.Future[NodeInfo | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        # One INFO may be under way from before; a second is enough for everybody who asks meanwhile.
+        if self._line is None:
+            self._hurry.set()
+        elif self._line.count(INFO) < 2:
+            self._send_info(self._line)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            if answer in self._waiting:
+                self._waiting.remove(answer)
+
+    async def _run(self) -> None:
+        while True:
+            seen = await self._connect_and_serve()
+            pause_s = self._pause_s(seen)
+            self._attempts += 1
+            self._tell_evidence(self.node, seen)
+            if pause_s > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause_s):
+                        await self._hurry.wait()
+
+    async def _connect_and_serve(self) -> Evidence:
+        """One connection, from the attempt to its loss: how it failed or was lost."""
+        self._hurry.clear()
+        self._refused.clear()
+        try:
+            connection = await self._link.connection(self._host, self._port, self.peer_ip)
+        except (RedisError, OSError) as error:
+            self._fail_waiting()
+            return classify(error)
+        self.peer_ip = connection.getpeername() or self.peer_ip
+        line = Line(connection, self._on_reply, self._silence_s)
+        self._line = line
+        line.send(Command(PING))
+        self._send_info(line)
+        # Last, since a server that turns us away says why in answer to the first command.
+        line.send(Command(("CLIENT", "SETNAME", self._link.client_name)))
+        opened_at = asyncio.get_running_loop().time()
+        try:
+            return await line.run()
+        finally:
+            self._line = None
+            lived_s = asyncio.get_running_loop().time() - opened_at
+            if line.answered and lived_s > self._reconnect_interval_s:
+                self._attempts = 0
+            # Who waited for an INFO on this connection gets the first one on the next.
+            lost = [waiter for command in line.unanswered() for waiter in command.waiters]
+            self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
+
+    def _pause_s(self, seen: Evidence) -> float:
+        """None after a lasting connection, then doubling: soon for a restart, seldom for a dead node."""
+        if self._attempts == 0:
+            return 0.0
+        if seen.kind is EvidenceKind.MISCONFIGURED or self._refused:
+            return max(MISCONFIGURED_RETRY_S, self._reconnect_interval_s)
+        doublings = min(self._attempts - 1, 16)
+        return min(FIRST_RETRY_S * 2.0**doublings, self._reconnect_interval_s)
+
+    def _ask(self, words: tuple[str, ...]) -> None:
+        if self._line is not None and self._line.count(words) == 0:
+            self._line.send(Command(words))
+
+    def _send_info(self, line: Line) -> None:
+        waiters, self._waiting = self._waiting, []
+        line.send(Command(INFO, [*waiters]))
+
+    def _on_reply(self, command: Command, reply: object, latency_s: float) -> None:
+        if command.words == PING:
+            self._on_pong(reply, latency_s)
+        elif command.words == INFO:
+            self._on_info(command, reply)
+        elif not command.words and isinstance(reply, Exception):
+            self._refuse((), reply)
+
+    def _on_pong(self, reply: object, latency_s: float) -> None:
+        if isinstance(reply, Exception):
+            self._refuse(PING, reply)
+        elif reply != b"PONG":
+            self._refuse(PING, InvalidResponse("PING is not answered with PONG"))
+        else:
+            self._tell_latency(self.node, latency_s)
+            self._accept(PING, Evidence(EvidenceKind.ALIVE))
+
+    def _on_info(self, command: Command, reply: object) -> None:
+        info = None
+        try:
+            info = _read_info(reply)
+        except (RedisError, InfoError) as error:
+            self._refuse(INFO, error)
+        else:
+            loading = info.loading and not info.async_loading
+            # INFO is served while loading, and must not hide that nothing else is.
+            self._accept(INFO, Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+            self._tell_info(self.node, info)
+        for waiter in command.waiters:
+            if not waiter.done():
+                waiter.set_result(info)
+        if self._waiting and self._line is not None:
+            self._send_info(self._line)
+
+    def _accept(self, words: tuple[str, ...], evidence: Evidence) -> None:
+        self._refused.pop(words, None)
+        self._report(evidence)
+
+    def _refuse(self, words: tuple[str, ...], error: Exception) -> None:
+        evidence = classify(error)
+        if evidence.kind is EvidenceKind.MISCONFIGURED:
+            self._refused[words] = evidence
+        else:
+            self._refused.pop(words, None)
+        self._report(evidence)
+
+    def _report(self, evidence: Evidence) -> None:
+        # While one command is refused, the other's success must not make the state flap.
+        refused = next(iter(self._refused.values()), None)
+        self._tell_evidence(self.node, refused or evidence)
+
+    def _fail_waiting(self) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiting.clear()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        # A bug, ours or a callback's. A probe must not fall silent unnoticed.
+        context = {"message": f"the probe of {self.node} failed", "exception": task.exception(), "task": task}
+        task.get_loop().call_exception_handler(context)
+
+
+def _read_info(reply: object) -> NodeInfo:
+    if isinstance(reply, RedisError):
+        raise reply
+    if not isinstance(reply, bytes):
+        raise InfoError("reply", "is not text")
+    return parse_info(reply)

@@ -1,0 +1,128 @@
+"""Every error answer of the HTTP API, as problem details (RFC 9457), whoever raises it.
+
+``type`` is stable, one per kind of problem, so that a program can tell them apart; ``detail`` says to
+people what was wrong with this very request. Nothing of the inside (a traceback) is ever told.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:vedette:problem:"
+RETRY_AFTER_S = 1
+
+KINDS: Mapping[str, tuple[int, str]] = {
+    "bad-request": (400, "The request cannot be understood"),
+    "unauthorized": (401, "This needs the API's token"),
+    "forbidden": (403, "This is not allowed"),
+    "not-found": (404, "There is nothing here"),
+    "unknown-group": (404, "No such group"),
+    "unknown-operation": (404, "No such operation"),
+    "method-not-allowed": (405, "This method is not for this resource"),
+    "in-progress": (409, "A change of primary is already under way"),
+    "precondition": (412, "A failover could not succeed now"),
+    "too-large": (413, "The body is too large"),
+    "unsupported-media-type": (415, "The body must be JSON"),
+    "upgrade-required": (426, "This takes a websocket"),
+    "internal": (500, "This sentinel failed to answer"),
+    "no-quorum": (503, "This sentinel is not in touch with a majority"),
+    "no-primary": (503, "No primary is known"),
+    "not-ready": (503, "This sentinel is not ready"),
+    "unhealthy": (503, "This sentinel cannot work"),
+    "state-unavailable": (503, "The state cannot be read"),
+    "too-many-waiting": (503, "Too many clients are waiting"),
+    "unavailable": (503, "This sentinel cannot answer now"),
+}
+"""Each kind with its status and title. A test holds the documentation against this table."""
+
+_KIND_OF_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+    426: "upgrade-required",
+    503: "unavailable",
+}
+_KEPT_HEADERS = ("Allow", "Upgrade")
+
+
+class ProblemError(Exception):
+    """Raised by a handler, answered as a problem. ``kind`` is one of KINDS; ``extra`` members are JSON."""
+
+    def __init__(
+        self,
+        kind: str,
+        detail: str,
+        *,
+        extra: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.status, self.title = KINDS[kind]
+        self.detail = detail
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+
+def response(problem: ProblemError, request: web.Request) -> web.Response:
+    """``instance`` is the path that was asked for; a 503 says when to try again."""
+    body = problem.extra | {
+        "type": TYPE_PREFIX + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": request.rel_url.raw_path,
+    }
+    headers = {"Cache-Control": "no-store"} | problem.headers
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_S))
+    answer = web.Response(
+        status=problem.status, body=json.dumps(body).encode(), content_type=CONTENT_TYPE, headers=headers
+    )
+    if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # What is left of the body is not worth reading to keep the connection.
+        answer.force_close()
+    return answer
+
+
+def middleware(raw_handler: Handler) -> Middleware:
+    """Answers whatever a handler raises. ``raw_handler`` takes the connection over: its crashes are not
+    answered, since its answer may be half sent."""
+
+    @web.middleware
+    async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ProblemError as problem:
+            return response(problem, request)
+        except web.HTTPException as error:
+            return response(_from_aiohttp(error, request), request)
+        except Exception:
+            if request.match_info.handler is raw_handler:
+                raise
+            logger.exception("%s %.200s failed", request.method, request.rel_url.raw_path)
+            return response(ProblemError("internal", "It is in this sentinel's log."), request)
+
+    return answer_problems
+
+
+def _from_aiohttp(error: web.HTTPException, request: web.Request) -> ProblemError:
+    details = {
+        404: "There is nothing at this path.",
+        405: f"{request.method:.20} is not for this path, but {error.headers.get('Allow')}.",
+        413: "The body is larger than this sentinel takes.",
+    }
+    headers = {name: error.headers[name] for name in _KEPT_HEADERS if name in error.headers}
+    detail = details.get(error.status) or (error.text or error.reason).strip()
+    return ProblemError(_KIND_OF_STATUS.get(error.status, "internal"), detail, headers=headers)

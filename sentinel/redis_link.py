@@ -1,0 +1,160 @@
+"""How connections to Redis are made: resolved here, authenticated, encrypted, and without redis-py's extras.
+
+A node's name is resolved anew for each connection, and the connection goes to the address while TLS
+still verifies the name. redis-py's own retries, maintenance notifications and CLIENT SETINFO are off:
+when to try again is the probe's and the executor's decision, and a restricted ACL user has enough with
+few commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import redis.asyncio
+from redis.asyncio.connection import Connection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from quorum.evidence import EvidenceKind
+from sentinel.redis_evidence import classify, os_error
+from sentinel.redis_parser import BoundedParser
+from sentinel.resolver import Resolver
+
+T = TypeVar("T")
+
+_NO_WAY_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How to introduce ourselves to a node. ``tls`` None means plain TCP.
+
+    ``tls_server_name`` is what the certificate must be for; None means the host that is connected to.
+    """
+
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = None
+    tls_server_name: str | None = None
+
+
+class _TlsConnection(Connection):
+    """redis-py's own TLS connection takes no context, and verifies no other name than it connects to."""
+
+    def __init__(self, *, tls: ssl.SSLContext, tls_server_name: str, **kwargs: Any) -> None:
+        self._tls = tls
+        self._tls_server_name = tls_server_name
+        super().__init__(**kwargs)
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        return {
+            "host": self.host,
+            "port": self.port,
+            "ssl": self._tls,
+            "server_hostname": self._tls_server_name,
+        }
+
+
+class RedisLink:
+    """Makes connections to nodes that share the same credentials."""
+
+    def __init__(
+        self, credentials: Credentials, resolver: Resolver, sentinel_id: str, connect_timeout_s: float
+    ) -> None:
+        self.client_name = f"vedette-{sentinel_id}"
+        self._credentials = credentials
+        self._resolver = resolver
+        self._connect_timeout_s = connect_timeout_s
+
+    async def connection(self, host: str, port: int, prefer_ip: str | None = None) -> Connection:
+        """A connected, authenticated connection that never times out by itself; the caller disconnects it.
+
+        It bears no client name yet: setting one is a command that the ACL may forbid. Of several
+        addresses ``prefer_ip`` is tried first. Raises ``ResolveError``, or what redis-py and the socket
+        raise, for ``classify``.
+        """
+
+        async def attempt(ip: str) -> Connection:
+            kind, arguments = self._arguments(host, ip, port)
+            made = kind(socket_timeout=None, socket_connect_timeout=None, **arguments)
+            try:
+                await made.connect()  # type: ignore[no-untyped-call]
+            except BaseException:
+                await made.disconnect(nowait=True)
+                raise
+            return made
+
+        return await self._first(host, prefer_ip, attempt)
+
+    async def client(self, host: str, port: int, command_timeout_s: float) -> redis.asyncio.Redis:
+        """A connected client that has one connection, for commands one at a time; the caller closes it.
+
+        A command that gets no answer for ``command_timeout_s`` fails, and is never repeated. Raises as
+        ``connection`` does.
+        """
+
+        async def attempt(ip: str) -> redis.asyncio.Redis:
+            kind, arguments = self._arguments(host, ip, port)
+            pool = redis.asyncio.ConnectionPool(
+                connection_class=kind,
+                max_connections=1,
+                client_name=self.client_name,
+                socket_timeout=command_timeout_s,
+                socket_connect_timeout=self._connect_timeout_s,
+                **arguments,
+            )
+            try:
+                await pool.release(await pool.get_connection())  # type: ignore[no-untyped-call]
+            except BaseException:
+                await pool.disconnect()
+                raise
+            return redis.asyncio.Redis.from_pool(pool)
+
+        return await self._first(host, None, attempt)
+
+    def _arguments(self, host: str, ip: str, port: int) -> tuple[type[Connection], dict[str, Any]]:
+        credentials = self._credentials
+        arguments: dict[str, Any] = {
+            "host": ip,
+            "port": port,
+            "username": credentials.username,
+            "password": credentials.password,
+            "protocol": 2,
+            "driver_info": None,
+            "retry": Retry(NoBackoff(), 0),
+            "parser_class": BoundedParser,
+        }
+        if credentials.tls is None:
+            return Connection, arguments
+        name = credentials.tls_server_name or host
+        return _TlsConnection, {**arguments, "tls": credentials.tls, "tls_server_name": name}
+
+    async def _first(self, host: str, prefer_ip: str | None, attempt: Callable[[str], Awaitable[T]]) -> T:
+        """The first address to which ``attempt`` succeeds, else the failure that says most."""
+        addresses = sorted(await self._resolver.resolve(host), key=lambda ip: ip != prefer_ip)
+        failures: list[Exception] = []
+        for ip in addresses:
+            try:
+                async with asyncio.timeout(self._connect_timeout_s / len(addresses)):
+                    return await attempt(ip)
+            except TimeoutError:
+                failures.append(TimeoutError(f"no answer while connecting to {ip}"))
+            except (RedisError, OSError) as error:
+                failures.append(error)
+        raise _telling(failures)
+
+
+def _telling(failures: list[Exception]) -> Exception:
+    """Of what went wrong at each address of a name, the error that holds for all of them.
+
+    That one address refuses proves nothing while another may only be slow. An address that cannot be
+    reached from this machine at all (IPv6 without a route, mostly) does not count beside others.
+    """
+    counted = [failure for failure in failures if os_error(failure) not in _NO_WAY_FROM_HERE] or failures
+    return next((f for f in counted if classify(f).kind is not EvidenceKind.REFUSED), counted[0])

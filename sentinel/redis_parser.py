@@ -1,0 +1,47 @@
+"""redis-py's reply parser, made safe against a server that sends nonsense: bounded, and with one error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis._parsers import _AsyncHiredisParser
+from redis.exceptions import InvalidResponse
+
+from sentinel.info import MAX_INFO_BYTES
+
+MAX_REPLY_BYTES = 2 * MAX_INFO_BYTES
+"""Above the longest INFO that is read, so that one which is too long gets its own clear error."""
+
+_PARSER_TRIPS = (ValueError, TypeError, LookupError, MemoryError)
+"""What redis-py and hiredis raise on replies that no Redis sends, as ``-MOVED`` without an address."""
+
+
+class BoundedParser(_AsyncHiredisParser):
+    """Raises ``InvalidResponse`` on a reply that does not end, that trips the parser, or that RESP2 lacks.
+
+    Error replies and lost connections come out as redis-py has them.
+    """
+
+    _room_bytes = MAX_REPLY_BYTES
+
+    async def read_response(self, disable_decoding: bool = False, push_request: bool = False) -> Any:
+        self._room_bytes = MAX_REPLY_BYTES
+        try:
+            return await super().read_response(disable_decoding, push_request)
+        except OSError:
+            # Some of these are ValueErrors too (a certificate's), and are none of the reply's.
+            raise
+        except _PARSER_TRIPS as error:
+            raise InvalidResponse(f"a reply that cannot be read ({type(error).__name__})") from error
+
+    async def read_from_socket(self) -> bool:
+        reader: Any = self._reader
+        held_bytes = reader.len()
+        await super().read_from_socket()  # type: ignore[no-untyped-call]
+        self._room_bytes -= max(0, reader.len() - held_bytes)
+        if self._room_bytes < 0:
+            raise InvalidResponse(f"a reply is longer than {MAX_REPLY_BYTES} bytes")
+        return True
+
+    async def handle_push_response(self, response: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+        raise InvalidResponse("a push message, which RESP2 does not have")

@@ -1,0 +1,208 @@
+"""Opens the file that holds what a sentinel must never forget, or says plainly why it cannot.
+
+A sentinel that forgets its vote may vote twice in one term, so anything doubtful is refused here, at
+the start: a corrupt file, one that cannot be written, another sentinel's, one that is already in use,
+one that a newer version wrote, and one that has vanished from a directory that was in use before.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 5.0
+"""How long a backup tool may hold SQLite's lock before a write fails."""
+
+_APPLICATION_ID = 0x76656474  # "vedt", so that another program's database is never taken for ours.
+
+_SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE hard_state (
+    group_name TEXT PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE setting (
+    group_name TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (group_name, key)
+) WITHOUT ROWID;
+CREATE TABLE change (
+    group_name TEXT NOT NULL, term INTEGER NOT NULL, steps INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (group_name, term)
+) WITHOUT ROWID;
+CREATE TABLE outbox (
+    row_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL, type TEXT NOT NULL,
+    body TEXT NOT NULL, created_s REAL NOT NULL, due_s REAL NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '',
+    UNIQUE (event_id, endpoint)
+);
+CREATE INDEX outbox_by_state ON outbox (state, row_id);
+CREATE TABLE settled (event_id TEXT PRIMARY KEY, at_s REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX settled_by_age ON settled (at_s);
+PRAGMA application_id = {_APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+class StoreError(Exception):
+    """The state cannot be read or written. Says which file, why, and what an operator can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateFile:
+    """An open state file; ``lock_fd`` holds the directory's lock for as long as it is open."""
+
+    connection: sqlite3.Connection
+    lock_fd: int
+    path: Path
+    boot: int
+    """How often this state has been opened, this time included."""
+
+    def close(self) -> None:
+        try:
+            self.connection.close()
+        finally:
+            os.close(self.lock_fd)
+
+
+def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
+    """Open or create the state of ``sentinel_id``; the connection belongs to the calling thread.
+
+    Raises StoreError, and then holds nothing open.
+    """
+    path = state_dir / "state.db"
+    _make_private_dir(state_dir)
+    lock_fd, in_use_before = _lock(state_dir / "lock")
+    try:
+        if in_use_before and (not path.exists() or path.stat().st_size == 0):
+            raise StoreError(
+                f"state file {path} is missing or empty, although a sentinel has run in {state_dir} before: "
+                f"restore it; or, while the other sentinels are up and this one has been down for a minute, "
+                f"delete {state_dir} to start afresh"
+            )
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            _check(connection, path)
+            boot = _begin(connection, path, sentinel_id)
+        except BaseException:
+            connection.close()
+            raise
+        _mark_used(lock_fd)
+        _sync_dir(state_dir)
+    except sqlite3.OperationalError as error:
+        os.close(lock_fd)
+        raise StoreError(
+            f"state file {path} cannot be opened and written ({error}): check that it and {state_dir} "
+            f"belong to this user, are writable, and that the disk has room"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        os.close(lock_fd)
+        raise _corrupt(path, str(error)) from error
+    except OSError as error:
+        os.close(lock_fd)
+        raise StoreError(f"state directory {state_dir}: {error}") from error
+    except BaseException:
+        os.close(lock_fd)
+        raise
+    return StateFile(connection, lock_fd, path, boot)
+
+
+def _make_private_dir(state_dir: Path) -> None:
+    try:
+        if not state_dir.is_dir():
+            state_dir.mkdir(mode=0o700, parents=True)
+            _sync_dir(state_dir.parent)
+    except OSError as error:
+        raise StoreError(
+            f"state directory {state_dir} cannot be made ({error.strerror}): create it, owned by this user"
+        ) from error
+
+
+def _lock(path: Path) -> tuple[int, bool]:
+    """Take the directory's lock. Also tells whether a state was ever completed here."""
+    try:
+        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"state directory {path.parent} is not writable ({error.strerror}: {path.name}): "
+            f"make it writable for this user"
+        ) from error
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        used = os.fstat(lock_fd).st_size > 0
+    except OSError as error:
+        holder = os.pread(lock_fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+        os.close(lock_fd)
+        raise StoreError(
+            f"state directory {path.parent} is in use by another running sentinel (pid {holder}, lock file "
+            f"{path}): stop it first, or give this one a state_dir of its own"
+        ) from error
+    return lock_fd, used
+
+
+def _mark_used(lock_fd: int) -> None:
+    os.ftruncate(lock_fd, 0)
+    os.pwrite(lock_fd, f"{os.getpid()}\n".encode(), 0)
+    os.fsync(lock_fd)
+
+
+def _sync_dir(directory: Path) -> None:
+    fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Everything that can be judged without writing."""
+    problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if problem != "ok":
+        raise _corrupt(path, problem)
+    is_new = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+    if is_new:
+        return
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise StoreError(f"state file {path} is another program's database: choose another state_dir")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"state file {path} has schema version {version}, and this release knows up to {SCHEMA_VERSION}: "
+            f"run the newer release, or restore the backup from before the upgrade"
+        )
+
+
+def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> int:
+    """Create the tables in a new file, and count the boot: a real, synced write."""
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise StoreError(f"state file {path}: this file system cannot do WAL (got {mode}): use a local disk")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+        for statement in _SCHEMA.split(";\n"):
+            connection.execute(statement)
+        connection.execute("INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0')", (sentinel_id,))
+    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    owner = meta.get("sentinel_id")
+    if owner != sentinel_id:
+        raise StoreError(
+            f"state file {path} belongs to sentinel {owner!r}, and this one is {sentinel_id!r}: "
+            f"never copy a state_dir between sentinels; use an empty one, or correct sentinel.id"
+        )
+    if not str(meta.get("boot", "")).isdecimal():
+        raise _corrupt(path, f"meta.boot is {meta.get('boot')!r}")
+    boot = int(meta["boot"]) + 1
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
+    connection.execute("COMMIT")
+    return boot
+
+
+def _corrupt(path: Path, problem: str) -> StoreError:
+    return StoreError(
+        f"state file {path} is corrupt ({problem}): restore a backup of the whole directory; or, while "
+        f"the other sentinels are up and this one has been down for a minute, delete {path.parent} to "
+        f"start afresh"
+    )

@@ -1,0 +1,167 @@
+"""One thread owns the state file; writes that wait while it commits share the next transaction.
+
+An fsync takes milliseconds and the event loop must not wait for it. With many groups several states
+want to be durable at once, and group commit makes them pay for one fsync together. Writes are applied
+in the order of the calls, so a later write is never overwritten by an earlier one.
+
+After any failure nothing is known of what reached the disk (fsync may not be tried again: the kernel
+may have dropped the dirty pages), so the thread refuses everything until the process starts anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sentinel.state_file import StateFile, StoreError, open_state_file
+
+MAX_WAITING_WRITES = 10_000
+
+_T = TypeVar("_T")
+_Operation = Callable[[sqlite3.Connection], _T]
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    operation: _Operation[Any]
+    done: asyncio.Future[Any]
+
+
+class StateThread:
+    """Runs operations on the state file, off the event loop, one at a time."""
+
+    def __init__(self, executor: ThreadPoolExecutor, file: StateFile) -> None:
+        self._executor = executor
+        self._file = file
+        self._waiting: list[_Write] = []
+        self._committer: asyncio.Task[None] | None = None
+        self._closed = False
+        self.failure: str | None = None
+        """Why nothing can be written any more; ``None`` while all is well."""
+        self.transactions = 0
+        """Write transactions committed since the start."""
+
+    @classmethod
+    def open(cls, state_dir: Path, sentinel_id: str) -> StateThread:
+        """Blocks until the file is open: for the start of the process. Raises StoreError."""
+        executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
+        try:
+            file = executor.submit(open_state_file, state_dir, sentinel_id).result()
+        except BaseException:
+            executor.shutdown(wait=False)
+            raise
+        return cls(executor, file)
+
+    @property
+    def boot(self) -> int:
+        return self._file.boot
+
+    @property
+    def path(self) -> Path:
+        return self._file.path
+
+    async def write(self, operation: _Operation[_T]) -> _T:
+        """Apply ``operation`` in a transaction; what it returned is durable when this returns.
+
+        Raises StoreError when it did not become durable, as far as can be known. A cancelled caller
+        does not cancel its write.
+        """
+        self._refuse_unless_usable()
+        if len(self._waiting) >= MAX_WAITING_WRITES:
+            self._fail(f"the disk does not keep up: {len(self._waiting)} writes are waiting")
+            self._refuse_unless_usable()
+        done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Write(operation, done))
+        if self._committer is None:
+            self._committer = asyncio.create_task(self._commit_waiting(), name="state-commit")
+        return await done
+
+    async def read(self, operation: _Operation[_T]) -> _T:
+        """Run a query; it sees every write that was acknowledged before. Raises StoreError."""
+        self._refuse_unless_usable()
+        return await asyncio.wrap_future(self._executor.submit(self._query, operation))
+
+    def read_blocking(self, operation: _Operation[_T]) -> _T:
+        """``read`` for the start of the process, when there is nothing yet to block. Raises StoreError."""
+        self._refuse_unless_usable()
+        return self._executor.submit(self._query, operation).result()
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then release the file and its lock. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._committer is not None:
+            await self._committer
+        try:
+            await asyncio.wrap_future(self._executor.submit(self._file.close))
+        except sqlite3.Error as error:
+            _logger.warning("state file %s: not closed cleanly: %s", self.path, error)
+        finally:
+            self._executor.shutdown(wait=False)
+
+    async def _commit_waiting(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            operations = [write.operation for write in batch]
+            try:
+                results = await loop.run_in_executor(self._executor, self._transaction, operations)
+            except Exception as error:  # noqa: BLE001  Whatever it was, what is on disk is unknown now.
+                self._waiting = batch + self._waiting
+                self._fail(f"{type(error).__name__}: {error}")
+                break
+            self.transactions += 1
+            for write, result in zip(batch, results, strict=True):
+                if not write.done.done():
+                    write.done.set_result(result)
+        self._committer = None
+
+    def _fail(self, problem: str) -> None:
+        if self.failure is None:
+            self.failure = problem
+            _logger.error(
+                "state file %s: writing failed, refusing everything from now on: %s", self.path, problem
+            )
+        waiting, self._waiting = self._waiting, []
+        for write in waiting:
+            if not write.done.done():
+                write.done.set_exception(self._failed())
+
+    def _failed(self) -> StoreError:
+        return StoreError(
+            f"state file {self.path} could not be written ({self.failure}): free disk space or repair the "
+            f"disk, then restart this sentinel"
+        )
+
+    def _refuse_unless_usable(self) -> None:
+        if self.failure is not None:
+            raise self._failed()
+        if self._closed:
+            raise StoreError(f"state file {self.path} is closed")
+
+    def _transaction(self, operations: list[_Operation[Any]]) -> list[Any]:
+        connection = self._file.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            results = [operation(connection) for operation in operations]
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return results
+
+    def _query(self, operation: _Operation[_T]) -> _T:
+        try:
+            return operation(self._file.connection)
+        except sqlite3.Error as error:
+            raise StoreError(f"state file {self.path} cannot be read ({error})") from error

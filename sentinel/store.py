@@ -1,0 +1,174 @@
+"""What one sentinel must not forget: votes and entries, small settings, and the history of changes.
+
+Every write is on disk when its call returns (Raft, figure 2: persistent state is updated on stable
+storage before answering). The agreement core relies on nothing else here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from quorum.messages import HardState
+from sentinel.changes import Change
+from sentinel.state_file import StoreError
+from sentinel.state_thread import StateThread
+
+MAX_CHANGES_PER_GROUP = 1000
+MAX_SETTINGS_PER_GROUP = 256
+MAX_SETTING_BYTES = 64 * 1024
+
+_HARD_STATE = TypeAdapter(HardState)
+_CHANGE = TypeAdapter(Change)
+
+
+class Store:
+    """The durable state of one sentinel. Every method raises StoreError once a write has failed."""
+
+    def __init__(self, thread: StateThread) -> None:
+        self._thread = thread
+        self._settings = thread.read_blocking(_select_settings)
+
+    @classmethod
+    def open(cls, state_dir: Path, sentinel_id: str) -> Store:
+        """Open or create the state; blocks, for the start of the process.
+
+        Raises StoreError, naming the file and what to do, when the state is corrupt, not writable, in
+        use, another sentinel's, from a newer release, or gone.
+        """
+        return cls(StateThread.open(state_dir, sentinel_id))
+
+    @property
+    def thread(self) -> StateThread:
+        """For the other tables in the same file, so that they share its transactions."""
+        return self._thread
+
+    @property
+    def boot(self) -> int:
+        """How often this sentinel has started, this time included."""
+        return self._thread.boot
+
+    @property
+    def failure(self) -> str | None:
+        """Why the state can no longer be written; ``None`` while it can."""
+        return self._thread.failure
+
+    def hard_states(self) -> dict[str, HardState]:
+        """Every group's last persisted state; blocks, for the start of the process.
+
+        Raises StoreError naming the group whose record is broken.
+        """
+        rows = self._thread.read_blocking(
+            lambda connection: connection.execute("SELECT group_name, body, crc FROM hard_state").fetchall()
+        )
+        return {group: self._hard_state(group, body, crc) for group, body, crc in rows}
+
+    async def persist(self, states: Mapping[str, HardState]) -> None:
+        """Make ``states`` durable; calls that wait for the same fsync share a transaction, in order."""
+        bodies = {group: _HARD_STATE.dump_json(state) for group, state in states.items()}
+        rows = [(group, body, zlib.crc32(body)) for group, body in bodies.items()]
+        await self._thread.write(lambda connection: _upsert_states(connection, rows))
+
+    async def put(self, group: str, key: str, value: object) -> None:
+        """Remember a small JSON ``value``; ``None`` forgets the key.
+
+        Raises ValueError or TypeError when it is not JSON, or too much of it.
+        """
+        text = json.dumps(value, allow_nan=False)
+        if len(text) > MAX_SETTING_BYTES:
+            raise ValueError(f"setting {group}/{key}: {len(text)} bytes, at most {MAX_SETTING_BYTES}")
+        known = self._settings.get(group, {})
+        if value is not None and key not in known and len(known) >= MAX_SETTINGS_PER_GROUP:
+            raise ValueError(f"setting {group}/{key}: group has {len(known)} settings already")
+        await self._thread.write(lambda connection: _write_setting(connection, group, key, text))
+        if value is None:
+            self._settings.get(group, {}).pop(key, None)
+        else:
+            self._settings.setdefault(group, {})[key] = text
+
+    def get_all(self, group: str) -> dict[str, Any]:
+        """The settings of a group, from memory; each call gives fresh objects."""
+        return {key: json.loads(text) for key, text in self._settings.get(group, {}).items()}
+
+    async def add_change(self, change: Change) -> None:
+        """Add to the history, once per ``(group, term)``; of two records the one with more steps stays."""
+        body = _CHANGE.dump_json(change)
+        await self._thread.write(lambda connection: _insert_change(connection, change, body))
+
+    async def changes(self, group: str, limit: int = 100) -> list[Change]:
+        """The newest ``limit`` changes of a group, newest first."""
+        rows = await self._thread.read(
+            lambda connection: connection.execute(
+                "SELECT body FROM change WHERE group_name = ? ORDER BY term DESC LIMIT ?",
+                (group, max(0, min(limit, MAX_CHANGES_PER_GROUP))),
+            ).fetchall()
+        )
+        try:
+            return [_CHANGE.validate_json(body, strict=True) for (body,) in rows]
+        except ValidationError as error:
+            path = self._thread.path
+            raise StoreError(
+                f"state file {path}: group {group!r}: broken history ({_first(error)})"
+            ) from error
+
+    async def close(self) -> None:
+        """Finish what waits and release the file. May be called twice."""
+        await self._thread.close()
+
+    def _hard_state(self, group: str, body: bytes, crc: int) -> HardState:
+        problem = "checksum mismatch"
+        if zlib.crc32(body) == crc:
+            try:
+                return _HARD_STATE.validate_json(body, strict=True)
+            except ValidationError as error:
+                problem = _first(error)
+        path = self._thread.path
+        raise StoreError(
+            f"state file {path}: group {group!r} has a broken record ({problem}): restore a backup of the "
+            f"whole directory; or, while the other sentinels are up and this one has been down for a minute, "
+            f"delete {path.parent} to start afresh"
+        )
+
+
+def _first(error: ValidationError) -> str:
+    """The first problem, as ``field.path: what``."""
+    details = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    path = ".".join(str(part) for part in details["loc"])
+    return f"{path or 'record'}: {details['msg']}"
+
+
+def _upsert_states(connection: sqlite3.Connection, rows: list[tuple[str, bytes, int]]) -> None:
+    connection.executemany("INSERT OR REPLACE INTO hard_state VALUES (?, ?, ?)", rows)
+
+
+def _select_settings(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
+    settings: dict[str, dict[str, str]] = {}
+    for group, key, text in connection.execute("SELECT group_name, key, value FROM setting"):
+        settings.setdefault(group, {})[key] = text
+    return settings
+
+
+def _write_setting(connection: sqlite3.Connection, group: str, key: str, text: str) -> None:
+    if text == "null":
+        connection.execute("DELETE FROM setting WHERE group_name = ? AND key = ?", (group, key))
+    else:
+        connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (group, key, text))
+
+
+def _insert_change(connection: sqlite3.Connection, change: Change, body: bytes) -> None:
+    connection.execute(
+        "INSERT INTO change VALUES (?, ?, ?, ?) ON CONFLICT (group_name, term) "
+        "DO UPDATE SET steps = excluded.steps, body = excluded.body WHERE excluded.steps > change.steps",
+        (change.group, change.term, len(change.timeline), body),
+    )
+    connection.execute(
+        "DELETE FROM change WHERE group_name = :group AND term <= "
+        "(SELECT term FROM change WHERE group_name = :group ORDER BY term DESC LIMIT 1 OFFSET :keep)",
+        {"group": change.group, "keep": MAX_CHANGES_PER_GROUP},
+    )

@@ -1,0 +1,138 @@
+"""Delivers what is in the outbox: at least once, in order of creation, one at a time per endpoint.
+
+A new event is tried at once; one that fails waits its turn outside the queue, so that it never holds up
+the events behind it. Whether an event is delivered is decided here, in the process of whoever owns it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+
+from sentinel.limited_log import LimitedLog
+from sentinel.outbox import Item, Outbox
+from sentinel.state_file import StoreError
+from sentinel.webhook_attempt import Answer, Result, headers, judge, retry_in_s
+from sentinel.webhook_event import Endpoint
+
+MAX_ANSWER_BYTES = 4096
+
+_logger = logging.getLogger(__name__)
+
+
+class Webhooks:
+    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more.
+
+    ``session`` belongs to the caller; ``wall`` is seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        session: ClientSession,
+        on_delivered: Callable[[str], None],
+        rng: random.Random,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._outbox = outbox
+        self._session = session
+        self._on_delivered = on_delivered
+        self._rng = rng
+        self._wall = wall
+        self._log = LimitedLog(_logger)
+        self._wanted: dict[str, float] = {}
+        """Endpoints that must be looked at again, and at what time."""
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+        outbox.watch(lambda: self._kick(self._wall()))
+
+    async def run_due(self, now: float) -> None:
+        """Start what is due at ``now``, seconds since the epoch. To be called each second, for retries."""
+        self._kick(now)
+
+    async def idle(self) -> None:
+        """Wait until no delivery is under way."""
+        while self._lanes:
+            await asyncio.wait(list(self._lanes.values()))
+
+    async def close(self) -> None:
+        """Stop. What was under way is tried again after the next start."""
+        self._closed = True
+        lanes = list(self._lanes.values())
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+
+    def _kick(self, now: float) -> None:
+        if self._closed:
+            return
+        for endpoint in self._outbox.endpoints:
+            self._wanted[endpoint.key] = max(now, self._wanted.get(endpoint.key, now))
+            if endpoint.key not in self._lanes:
+                lane = asyncio.create_task(self._drain(endpoint), name=f"webhook {endpoint.name}")
+                self._lanes[endpoint.key] = lane
+
+    async def _drain(self, endpoint: Endpoint) -> None:
+        """Deliver until nothing is due. The only task of this endpoint, so one delivery is in flight."""
+        try:
+            while (now := self._wanted.pop(endpoint.key, None)) is not None:
+                while (item := await self._outbox.next_due(endpoint, now)) is not None:
+                    await self._deliver(endpoint, item, now)
+        except StoreError as error:
+            self._log.warning("store", f"webhooks to {endpoint.name} stop: {error}")
+        finally:
+            del self._lanes[endpoint.key]
+
+    async def _deliver(self, endpoint: Endpoint, item: Item, now: float) -> None:
+        answer = await self._attempt(endpoint, item)
+        attempts = item.attempts + 1
+        if answer.result is Result.DELIVERED:
+            is_settled = await self._outbox.delivered(item)
+        elif answer.result is Result.GONE or attempts >= endpoint.max_attempts:
+            self._log.warning(
+                f"dead {endpoint.key}",
+                f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; "
+                f"given up after {attempts} attempts",
+            )
+            is_settled = await self._outbox.bury(item, answer.problem)
+        else:
+            wait_s = retry_in_s(attempts, answer, self._rng)
+            self._log.warning(
+                f"retry {endpoint.key}",
+                f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
+            )
+            await self._outbox.retry_at(item, max(now, self._wall()) + wait_s, answer.problem)
+            is_settled = False
+        if is_settled:
+            self._on_delivered(item.event_id)
+
+    async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
+        now = self._wall()
+        try:
+            async with self._session.post(
+                endpoint.url,
+                data=item.body.encode(),
+                headers=headers(item.event_id, item.body, endpoint.secret, now),
+                allow_redirects=False,
+                timeout=ClientTimeout(total=endpoint.timeout_s),
+            ) as answer:
+                await _skim(answer)
+                return judge(answer.status, answer.headers.get("Retry-After"), now)
+        except TimeoutError:
+            return Answer(Result.FAILED, f"no answer within {endpoint.timeout_s:g} s")
+        except (ClientError, OSError, ValueError) as error:
+            # Never the error's own text: aiohttp puts the URL into some, and it may hold a password.
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            return Answer(Result.FAILED, f"no valid answer: {reason}")
+
+
+async def _skim(answer: ClientResponse) -> None:
+    """Take in a short body, for the connection's reuse. What it says, or how it ends, is nothing to us."""
+    with suppress(ClientError, OSError, TimeoutError):
+        await answer.content.read(MAX_ANSWER_BYTES)

@@ -1,0 +1,297 @@
+"""Webhooks against a real receiver, which verifies them with the reference library."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+import standardwebhooks
+from aiohttp import web
+
+from sentinel.outbox import Outbox
+from sentinel.store import Store
+from sentinel.webhook_event import Endpoint, WebhookEvent
+from sentinel.webhooks import Webhooks
+
+KEY = b"an endpoint's signing key"
+LATER_S = 400.0  # Beyond any jittered wait.
+
+Answerer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Receiver:
+    """Keeps every verified request; answers from a script, then 200."""
+
+    url: str = ""
+    script: list[Answerer] = field(default_factory=list)
+    requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+
+    @property
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers, _ in self.requests]
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            body = await request.text()
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            standardwebhooks.Webhook("whsec_" + base64.b64encode(KEY).decode()).verify(body, headers)
+            self.requests.append((headers, body))
+            self.paths.append(request.path)
+            return await self.script.pop(0)(request) if self.script else web.Response()
+        finally:
+            self.in_flight -= 1
+
+
+def status(code: int, **headers: str) -> Answerer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=code, headers={name.replace("_", "-"): v for name, v in headers.items()})
+
+    return answer
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/{path:.*}", receiver.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+@dataclass
+class Sender:
+    outbox: Outbox
+    webhooks: Webhooks
+    settled: list[str]
+    retries: int = 0
+
+    async def add(self, *ids: str, owner: bool = True) -> None:
+        for name in ids:
+            data = {"term": 3, "new_primary": "127.0.0.1:6380"}
+            event = WebhookEvent(name, "failover.completed", "mymaster", 1_700_000_000_000, data)
+            await self.outbox.add(event, owner)
+        await self.webhooks.idle()
+
+    async def retry(self) -> None:
+        """Let so much time pass, as far as the retries can tell, that all of them are due."""
+        self.retries += 1
+        await self.webhooks.run_due(time.time() + self.retries * LATER_S)
+        await self.webhooks.idle()
+
+
+@asynccontextmanager
+async def sending(state_dir: Path, *endpoints: Endpoint) -> AsyncIterator[Sender]:
+    store = Store.open(state_dir, "s1")
+    settled: list[str] = []
+    async with aiohttp.ClientSession() as session:
+        outbox = Outbox(store.thread, endpoints)
+        webhooks = Webhooks(outbox, session, settled.append, random.Random(1))
+        try:
+            yield Sender(outbox, webhooks, settled)
+        finally:
+            await webhooks.close()
+            await store.close()
+
+
+def endpoint(url: str, **settings: int) -> Endpoint:
+    return Endpoint(url, KEY, None, 5.0, **settings)
+
+
+async def test_an_event_is_delivered_at_once_with_a_valid_signature(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+        assert sender.settled == ["msg_1"]
+        await sender.add("msg_1")
+        await sender.retry()
+    ((headers, body),) = receiver.requests
+    assert headers["content-type"] == "application/json"
+    assert json.loads(body) == {
+        "type": "failover.completed",
+        "id": "msg_1",
+        "timestamp": "2023-11-14T22:13:20.000Z",
+        "data": {"group": "mymaster", "term": 3, "new_primary": "127.0.0.1:6380"},
+    }
+
+
+async def test_a_failure_is_retried_with_the_same_id_and_body(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(500), status(503)]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+        assert sender.settled == []
+        await sender.retry()
+        await sender.retry()
+        assert sender.settled == ["msg_1"]
+    assert receiver.ids == ["msg_1"] * 3
+    assert len({body for _, body in receiver.requests}) == 1
+
+
+async def test_retry_after_is_honoured(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(429, Retry_After="1800")]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+        await sender.retry()
+        assert len(receiver.requests) == 1
+        await sender.webhooks.run_due(time.time() + 1900)
+        await sender.webhooks.idle()
+        assert sender.settled == ["msg_1"]
+
+
+async def test_gone_and_exhausted_events_become_dead_letters(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(410), status(500), status(400), status(500)]
+    async with sending(tmp_path, endpoint(receiver.url, max_attempts=3)) as sender:
+        await sender.add("msg_gone", "msg_bad")
+        await sender.retry()
+        await sender.retry()
+        await sender.retry()
+        assert receiver.ids == ["msg_gone", *["msg_bad"] * 3]
+        letters = {letter.event_id: letter for letter in await sender.outbox.dead_letters()}
+        assert letters["msg_gone"].problem == "answered 410: it wants no more events"
+        assert (letters["msg_bad"].attempts, letters["msg_bad"].problem) == (3, "answered 500")
+        assert sorted(sender.settled) == ["msg_bad", "msg_gone"]
+        assert await sender.outbox.retry(letters["msg_bad"].id)
+        await sender.webhooks.idle()
+        assert receiver.ids[-1] == "msg_bad"
+        assert [letter.event_id for letter in await sender.outbox.dead_letters()] == ["msg_gone"]
+
+
+async def test_redirects_are_not_followed(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(307, Location="/elsewhere")]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+        assert (receiver.paths, sender.settled) == (["/hook"], [])
+        await sender.retry()
+        assert (receiver.paths, sender.settled) == (["/hook", "/hook"], ["msg_1"])
+
+
+async def test_a_connection_closed_instead_of_an_answer_is_a_failure(
+    receiver: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    receiver.script = [cut]
+    secret_url = receiver.url.replace("http://", "http://user:pa55word@") + "?token=t0ken"
+    async with sending(tmp_path, endpoint(secret_url)) as sender:
+        await sender.add("msg_1")
+        assert sender.settled == []
+        await sender.retry()
+        assert sender.settled == ["msg_1"]
+    warnings = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert any("msg_1 to http://127.0.0.1" in line for line in warnings)
+    assert not any("pa55word" in line or "t0ken" in line or "/hook" in line for line in warnings)
+
+
+async def test_an_answer_cut_in_its_body_still_counts(receiver: Receiver, tmp_path: Path) -> None:
+    async def half(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"half")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    receiver.script = [half]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1", "msg_2")
+        assert sender.settled == ["msg_1", "msg_2"]
+
+
+async def test_a_receiver_that_does_not_answer_fails_in_time(tmp_path: Path) -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1024):
+            pass
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with sending(tmp_path, Endpoint(url, KEY, None, 0.1, max_attempts=1)) as sender:
+            await sender.add("msg_1")
+            (letter,) = await sender.outbox.dead_letters()
+            assert letter.problem == "no answer within 0.1 s"
+
+
+async def test_one_at_a_time_in_order_and_a_failing_one_lets_the_others_pass(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.script = [status(200), status(500)]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await asyncio.gather(*(sender.add(f"msg_{number}") for number in range(10)))
+        others = [name for name in receiver.ids if name != "msg_1"]
+        assert others == sorted(others) and len(others) == 9
+        await sender.retry()
+        assert sorted(sender.settled) == [f"msg_{number}" for number in range(10)]
+    assert receiver.most_in_flight == 1
+
+
+async def test_a_restart_between_attempts_goes_on_with_the_same_id(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.script = [status(500)]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.retry()
+        assert sender.settled == ["msg_1"]
+    assert receiver.ids == ["msg_1", "msg_1"]
+    assert len({body for _, body in receiver.requests}) == 1
+
+
+async def test_a_standby_copy_is_delivered_only_when_claimed(receiver: Receiver, tmp_path: Path) -> None:
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1", "msg_2", owner=False)
+        await sender.retry()
+        assert receiver.ids == []
+        await sender.outbox.mark_delivered(["msg_1"])
+        await sender.outbox.claim(["msg_1", "msg_2"])
+        await sender.webhooks.idle()
+        assert (receiver.ids, sender.settled) == (["msg_2"], ["msg_2"])
+
+
+async def test_an_event_is_settled_when_no_endpoint_waits_for_it(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(500)]
+    other = Endpoint(receiver.url + "/other", KEY, frozenset({"primary.down"}), 5.0)
+    third = endpoint(receiver.url + "/third")
+    async with sending(tmp_path, endpoint(receiver.url), other, third) as sender:
+        await sender.add("msg_1")
+        assert sender.settled == []
+        await sender.retry()
+        assert sender.settled == ["msg_1"]
+    assert sorted(receiver.paths) in (
+        ["/hook", "/hook", "/hook/third"],
+        ["/hook", "/hook/third", "/hook/third"],
+    )
+
+
+async def test_after_close_nothing_is_sent(receiver: Receiver, tmp_path: Path) -> None:
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.webhooks.close()
+        await sender.add("msg_1")
+        await sender.retry()
+        assert receiver.ids == []
