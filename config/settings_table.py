@@ -5,6 +5,7 @@ The README's tables are made here, and a test compares them: what is documented 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from pydantic import BaseModel
@@ -67,4 +68,4 @@ def _default(field: FieldInfo) -> str:
 
 
 if __name__ == "__main__":
-    print(settings_table(), end="")
+    sys.stdout.write(settings_table())

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from config_cases import changed, load_text, problems, warnings
+
+from tests.unit.config.config_cases import changed, load_text, problems, warnings
 
 MEMBERS = [f"127.0.0.1:{port}" for port in range(8701, 8710)]
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_cases import changed, load_text, problems
 
 from config.expand import expand_text
+from tests.unit.config.config_cases import changed, load_text, problems
 
 ENV = {"NAME": "value", "EMPTY": "", "TRICKY": "${NAME}$$"}
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from config_cases import VALID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ import config
 from config.model import ApiSettings, ClusterSettings, SentinelSettings, Settings
 from config.model_group import GroupSettings, NodeSettings, TlsSettings
 from config.model_webhook import WebhookSettings
+from tests.unit.config.config_cases import VALID
 
 MODELS = (
     Settings,

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from config_cases import VALID, changed, load_text, problems
 from pydantic import ValidationError
 
 import config
 from config import Address
+from tests.unit.config.config_cases import VALID, changed, load_text, problems
 
 
 def test_the_least_file_gets_the_documented_defaults(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from config_cases import VALID, changed, load_text
 from jsonschema import Draft202012Validator
 
 from config.schema import FILE, json_schema
 from config.settings_table import SECTIONS, settings_table
+from tests.unit.config.config_cases import VALID, changed, load_text
 
 EXAMPLE = """\
 sentinel:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from config_cases import changed, load_text, problems
 
 import config
 from config.wording import quote
+from tests.unit.config.config_cases import changed, load_text, problems
 
 HIDDEN = "hunter2hunter2hunter2"
 

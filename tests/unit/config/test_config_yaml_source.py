@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from config_cases import load_text, problems
 
 import config
 from config.yaml_source import MAX_BYTES
+from tests.unit.config.config_cases import load_text, problems
 
 
 def test_a_missing_file_is_a_config_error(tmp_path: Path) -> None:

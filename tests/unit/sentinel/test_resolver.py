@@ -131,6 +131,21 @@ async def test_a_late_answer_serves_who_asks_again(names: Names) -> None:
     assert names.asked == ["slow"], "the second call joined the lookup of the first"
 
 
+async def test_a_lookup_that_hangs_for_long_is_not_joined_for_ever(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentinel.resolver.GIVEN_UP_S", -1.0)
+    names.hangs = {"hung"}
+    names.answers["hung"] = ["10.0.0.1"]
+    resolver = Resolver(PATIENT_S, lookup=names.lookup)
+    first = asyncio.create_task(resolver.resolve("hung"))
+    await until(lambda: len(names.asked) == 1)
+    second = asyncio.create_task(resolver.resolve("hung"))
+    await until(lambda: len(names.asked) == 2)
+    names.release()
+    assert [await first, await second] == [("10.0.0.1",)] * 2
+
+
 async def test_hung_lookups_are_limited_and_the_limit_recovers(names: Names) -> None:
     names.hangs = {"hung-1", "hung-2"}
     names.answers["fine"] = ["10.0.0.1"]

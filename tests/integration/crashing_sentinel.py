@@ -1,0 +1,57 @@
+"""A real sentinel that kills itself with SIGKILL at a named moment; the first of several to get there.
+
+``CRASH_AT`` is ``before_promote`` (the intent is committed, Redis was not touched), ``after_promote``
+(Redis has obeyed, nobody was told) or ``after_commit`` (the topology is committed, no webhook is out).
+``CRASH_FLAG`` names a file: whoever creates it crashes.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from promotion.plan import Promote
+from sentinel.cli import main
+from sentinel.daemon import Daemon
+from sentinel.group_runtime import GroupRuntime
+from sentinel.notices import Notice, NoticeName
+
+
+def crash_once() -> None:
+    try:
+        os.close(os.open(os.environ["CRASH_FLAG"], os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    sys.stdout.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(moment: str) -> None:
+    promote = GroupRuntime.promote
+    on_notice = Daemon._on_notice
+
+    async def crashing_promote(
+        self: GroupRuntime, step: Promote, term: int, guard: Callable[[], bool]
+    ) -> None:
+        if moment == "before_promote":
+            crash_once()
+        await promote(self, step, term, guard)
+        if moment == "after_promote":
+            crash_once()
+
+    def crashing_on_notice(self: Daemon, notice: Notice) -> None:
+        leader = notice.fields.get("leader") == self._settings.sentinel.id
+        if moment == "after_commit" and notice.name is NoticeName.TOPOLOGY and leader:
+            if notice.fields["previous"] is not None:
+                crash_once()
+        on_notice(self, notice)
+
+    GroupRuntime.promote = crashing_promote  # type: ignore[method-assign]
+    Daemon._on_notice = crashing_on_notice  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    arm(os.environ["CRASH_AT"])
+    main()

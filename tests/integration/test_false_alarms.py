@@ -1,0 +1,145 @@
+"""What looks bad and is not: nothing of this may fail a group over."""
+
+from __future__ import annotations
+
+import redis
+
+from tests.integration.cluster import GROUP, Cluster
+from tests.waiting import stays, wait_for
+
+
+def node_states(cluster: Cluster) -> set[str]:
+    name = cluster.nodes[0].name
+    return {
+        next((node["state"] for node in s.group()["nodes"] if node["name"] == name), "")
+        for s in cluster.sentinels
+    }
+
+
+def test_wrong_password_is_shown_and_fails_nothing_over() -> None:
+    with Cluster() as cluster:
+        term = cluster.sentinels[0].term()
+        with cluster.nodes[0].client() as client:
+            client.config_set("requirepass", "changed")
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        wait_for(lambda: node_states(cluster) == {"misconfigured"}, 15, "the misconfiguration to be shown")
+        stays(lambda: cluster.sentinels[0].term() == term, 2.0, "no failover")
+        assert not any(s.story("node_down") for s in cluster.sentinels)
+        with cluster.nodes[0].client(password="changed") as client:
+            client.config_set("requirepass", "")
+        wait_for(lambda: node_states(cluster) == {"up"}, 15, "recovery once the password fits")
+
+
+def test_dropped_connections_are_no_evidence() -> None:
+    with Cluster() as cluster:
+        term = cluster.sentinels[0].term()
+        with cluster.nodes[0].client() as client:
+            for _ in range(20):
+                client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        stays(lambda: cluster.sentinels[0].term() == term, 1.0)
+        assert not any(s.story("node_down") for s in cluster.sentinels)
+
+
+def test_restart_within_the_patience_is_no_failover() -> None:
+    with Cluster(group={"refused_after": "20s"}, redis_arguments=("--appendonly", "yes")) as cluster:
+        with cluster.nodes[0].client() as client:
+            client.set("kept", "yes")
+        run_id = cluster.nodes[0].info("server")["run_id"]
+        cluster.nodes[0].restart()
+        wait_for(lambda: cluster.nodes[0].info("server")["run_id"] != run_id)
+        cluster.wait_replicas(cluster.nodes[0], *cluster.nodes[1:])
+        cluster.wait_agreed(cluster.nodes[0].name)
+        assert not any(s.story("quorum_down") for s in cluster.sentinels)
+
+
+def test_busy_primary_is_alive() -> None:
+    script = "local t = redis.call('TIME'); repeat local n = redis.call('TIME') until n[1]*1e6+n[2] > t[1]*1e6+t[2]+500000"
+    with Cluster() as cluster:
+        with cluster.nodes[0].client() as client:
+            client.eval(script, 0)
+        stays(lambda: cluster.wait_agreed() == cluster.nodes[0].name, 0.5)
+        assert not any(s.story("quorum_down") for s in cluster.sentinels)
+
+
+def test_wiped_primary_does_not_wipe_its_replicas() -> None:
+    """Recreated empty, faster than it could be noticed as gone: its replicas' data must win.
+
+    With Redis's default ``repl-diskless-sync-delay`` the replicas keep their data for 5 s.
+    """
+    arguments = ("--repl-diskless-sync-delay", "5")
+    with Cluster(group={"refused_after": "20s"}, redis_arguments=arguments) as cluster:
+        with cluster.nodes[0].client() as client:
+            for number in range(100):
+                client.set(f"key{number}", number)
+            client.wait(2, 5000)
+        wait_for(lambda: all(_sees_keys(s) for s in cluster.sentinels), what="the sentinels to see the data")
+        cluster.nodes[0].restart()
+        new = cluster.wait_failover(cluster.nodes[0].name)
+        with new.client() as client:
+            assert client.get("key99") == b"99"
+        cluster.wait_replicas(new, *(node for node in cluster.nodes if node is not new))
+        assert any("regressed" in line["grade"] for s in cluster.sentinels for line in s.story("node_down"))
+        for node in cluster.nodes:
+            with node.client() as client:
+                assert client.get("key99") == b"99"
+
+
+def _sees_keys(sentinel: object) -> bool:
+    group = sentinel.group()  # type: ignore[attr-defined]
+    return all(node.get("keys", 0) >= 100 for node in group["nodes"])
+
+
+def test_ambiguous_first_start_is_refused_until_told() -> None:
+    with Cluster(start=False) as cluster:
+        for node in cluster.nodes[1:]:
+            with node.client() as client:
+                client.replicaof("NO", "ONE")
+        cluster.start()
+        wait_for(lambda: any(s.story("ambiguous") for s in cluster.sentinels), 15, "the refusal")
+        status, problem = cluster.sentinels[0].get(f"/v1/groups/{GROUP}/primary")
+        assert (status, problem["type"].rpartition(":")[2]) == (503, "no-primary")
+        assert len(cluster.primaries()) == 3
+        for node in cluster.nodes[1:]:
+            node.replicate(cluster.nodes[0])
+        cluster.wait_agreed(cluster.nodes[0].name)
+
+
+def test_garbage_fence_key_is_reported_and_another_replica_promoted() -> None:
+    with Cluster() as cluster:
+        with cluster.nodes[0].client() as client:
+            client.set(f"vedette:{GROUP}:term", "not a number")
+            client.wait(2, 5000)
+        cluster.nodes[0].kill()
+        wait_for(
+            lambda: any("not a term" in s.log() for s in cluster.sentinels), 20, "the reason in the log"
+        )
+        for node in cluster.nodes[1:]:
+            with node.client() as client:
+                client.config_set("replica-read-only", "no")
+                client.delete(f"vedette:{GROUP}:term")
+        cluster.wait_failover(cluster.nodes[0].name, deadline_s=40)
+
+
+def test_restored_fence_of_a_higher_term_does_not_block_failover() -> None:
+    with Cluster() as cluster:
+        with cluster.nodes[0].client() as client:
+            client.set(f"vedette:{GROUP}:term", 41)
+            client.wait(2, 5000)
+        cluster.nodes[0].kill()
+        new = cluster.wait_failover(cluster.nodes[0].name)
+        assert cluster.sentinels[0].term() >= 42
+        with new.client() as client:
+            assert int(client.get(f"vedette:{GROUP}:term")) >= 42
+
+
+def test_missing_permissions_are_named() -> None:
+    with Cluster() as cluster:
+        for node in cluster.nodes[1:]:
+            with node.client() as client:
+                client.execute_command("ACL", "SETUSER", "default", "-replicaof")
+        cluster.nodes[0].kill()
+        wait_for(lambda: any("replicaof" in s.log().lower() for s in cluster.sentinels), 20, "the reason")
+        for node in cluster.nodes[1:]:
+            with redis.Redis(port=node.port) as client:
+                client.execute_command("ACL", "SETUSER", "default", "+replicaof")
+        cluster.wait_failover(cluster.nodes[0].name, deadline_s=40)

@@ -1,0 +1,272 @@
+"""A sentinel with real coordinators, drivers and state, an in-memory Redis, and its HTTP API on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDictProxy
+
+from promotion.candidates import Policy
+from promotion.plan import Promote, Repoint
+from promotion.work import WorkSettings
+from quorum.detector import Patience
+from quorum.inputs import Watch
+from quorum.member import Member, MemberConfig
+from quorum.messages import Entry, HardState, Message, Topology
+from quorum.timing import Timing
+from sentinel import clock
+from sentinel.coordinator import Coordinator
+from sentinel.driver import GroupDriver
+from sentinel.group_inputs import InfoSeen
+from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.info import NodeInfo
+from sentinel.metrics import Metrics
+from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.notices import Notice
+from sentinel.operations import Operations
+from sentinel.situation import CoordinatorConfig
+from sentinel.store import Store
+
+GROUP = "mymaster"
+A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
+SINCE_MS = 1_767_225_600_123
+TERM_7 = Topology(A, 7, B, "refused", "s1", SINCE_MS, 312)
+PATIENT = Patience(refused_after_s=0.0, down_after_s=3600.0, loading_after_s=3600.0)
+FAST = Timing(heartbeat_s=0.01, election_min_s=0.03, election_max_s=0.05, lease_s=0.02, stagger_s=0.0)
+
+
+def info(role: str, *, offset_bytes: int = 1000, follows: str | None = None, keys: int = 5) -> NodeInfo:
+    """What a healthy node says; ``follows`` is the primary's name."""
+    host, _, port = (follows or "").rpartition(":")
+    return NodeInfo(
+        run_id="r" * 40,
+        version="7.0.15",
+        role=role,
+        replid="a" * 40,
+        replid2=None,
+        second_offset=None,
+        master_offset_bytes=offset_bytes,
+        replica_offset_bytes=offset_bytes if role == "slave" else None,
+        master_host=host or None,
+        master_port=int(port) if port else None,
+        link_up=role == "slave",
+        link_down_s=None,
+        last_io_s=0 if role == "slave" else None,
+        sync_in_progress=False,
+        priority=100,
+        read_only=role == "slave",
+        loading=False,
+        async_loading=False,
+        keys=keys,
+        attached=(),
+        uptime_s=100,
+    )
+
+
+HEALTHY = {
+    A: info("master"),
+    B: replace(info("slave", offset_bytes=990, follows=A), run_id="b" * 40),
+    C: replace(info("slave", offset_bytes=900, follows=A), run_id="c" * 40),
+}
+
+
+@dataclass
+class MemoryRedis:
+    """Ports without sockets: nodes do what they are told, at once."""
+
+    nodes: dict[str, NodeInfo]
+    on_notice: Callable[[Notice], None]
+    driver: GroupDriver = field(init=False)
+    fatal_errors: list[BaseException] = field(default_factory=list)
+
+    async def persist(self, state: HardState) -> None:
+        await asyncio.sleep(0)
+
+    def send(self, to: str, message: Message) -> None:
+        pass
+
+    async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
+        answered = frozenset(node for node in nodes if node in self.nodes)
+        self.look(answered)
+        return answered
+
+    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None:
+        assert guard()
+        self.nodes[step.node] = replace(
+            self.nodes[step.node],
+            role="master",
+            replica_offset_bytes=None,
+            master_host=None,
+            master_port=None,
+            link_up=False,
+        )
+
+    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None:
+        assert guard()
+        follows = f"{step.primary_host}:{step.primary_port}"
+        run_id = self.nodes[step.node].run_id
+        self.nodes[step.node] = replace(info("slave", follows=follows), run_id=run_id)
+
+    def tell(self, notice: Notice) -> None:
+        self.on_notice(notice)
+
+    def fatal(self, error: BaseException) -> None:
+        self.fatal_errors.append(error)
+
+    def look(self, nodes: frozenset[str] | None = None) -> None:
+        """Feed what the nodes say of themselves."""
+        for node in sorted(nodes if nodes is not None else self.nodes):
+            self.driver.feed(InfoSeen(node, self.nodes[node], node.rpartition(":")[0]))
+
+
+@dataclass
+class World:
+    """One sentinel, with everything that a test may want to touch."""
+
+    store: Store
+    redis: dict[str, MemoryRedis]
+    drivers: dict[str, GroupDriver]
+    operations: Operations
+    metrics: Metrics
+    members: frozenset[str]
+    in_touch: set[str]
+    notices: list[Notice]
+    app: web.Application
+    runner: web.AppRunner
+    client: aiohttp.ClientSession
+
+    @property
+    def driver(self) -> GroupDriver:
+        return self.drivers[GROUP]
+
+    def kill(self, node: str) -> None:
+        del self.redis[GROUP].nodes[node]
+
+    async def get(self, path: str, **headers: str) -> tuple[int, dict[str, Any], CIMultiDictProxy[str]]:
+        async with self.client.get(path, headers=headers) as answer:
+            body = await answer.json(content_type=None) if answer.status != 304 else {}
+            return answer.status, body, answer.headers
+
+
+async def eventually(condition: Callable[[], bool], what: str, limit_s: float = 20.0) -> None:
+    deadline = clock.monotonic() + limit_s
+    while not condition():
+        assert clock.monotonic() < deadline, f"waited {limit_s} s: {what}"
+        await asyncio.sleep(0.005)
+
+
+def make_driver(
+    group: str,
+    redis: MemoryRedis,
+    *,
+    members: frozenset[str],
+    topology: Topology | None,
+    specs: tuple[NodeSpec, ...] = (),
+    limit_s: float = 30.0,
+) -> GroupDriver:
+    now = clock.monotonic()
+    entry = Entry(topology.term, 1, topology) if topology else Entry(0, 0, None)
+    state = HardState(term=entry.term, entry=entry, committed=entry)
+    config = MemberConfig(
+        "s1", group, members, len(members) // 2 + 1, PATIENT, FAST, opinion_ttl_s=3600.0, boot=1
+    )
+    member = Member(config, state, random.Random(1), now)
+    default = tuple(NodeSpec(name, name.rpartition(":")[0], 6379) for name in (A, B, C))
+    book = NodeBook(specs or default, discover=False)
+    work = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=3600.0), parallel_syncs=1, limit_s=limit_s)
+    driver = GroupDriver(
+        Coordinator(CoordinatorConfig(group, work, None), member, book, now), redis, lambda _: None
+    )
+    redis.driver = driver
+    driver.feed(Watch(book.names))
+    return driver
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path,
+    *,
+    members: frozenset[str] = frozenset({"s1"}),
+    in_touch: frozenset[str] = frozenset(),
+    topology: Topology | None = TERM_7,
+    specs: tuple[NodeSpec, ...] = (),
+    groups: tuple[str, ...] = (GROUP,),
+    token: str | None = None,
+    open_posts: bool = True,
+    max_waiting: int = 100,
+    limit_s: float = 30.0,
+    peer_handler: Callable[[web.Request], object] | None = None,
+) -> AsyncIterator[World]:
+    store = Store.open(tmp_path / "state", "s1")
+    operations, metrics = Operations(), Metrics("s1", "1.2.3")
+    notices: list[Notice] = []
+    touched = set(in_touch)
+
+    def on_notice(notice: Notice) -> None:
+        notices.append(notice)
+        operations.on_notice(notice)
+        metrics.on_notice(notice)
+
+    async def no_peers(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPUpgradeRequired(text="Peer links are websockets.\n", headers={"Upgrade": "websocket"})
+
+    redis = {group: MemoryRedis(dict(HEALTHY), on_notice) for group in groups}
+    drivers = {
+        group: make_driver(group, ports, members=members, topology=topology, specs=specs, limit_s=limit_s)
+        for group, ports in redis.items()
+    }
+    app = make_app(
+        HttpDeps(
+            sentinel_id="s1",
+            drivers=drivers,
+            in_touch=lambda: frozenset(touched),
+            members=members,
+            peer_states=lambda: {
+                peer: {"in_touch": peer in touched, "rtt_s": 0.0015 if peer in touched else None}
+                for peer in sorted(members - {"s1"})
+            },
+            store=store,
+            operations=operations,
+            metrics=metrics,
+            token=token,
+            open_posts=open_posts,
+            peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
+            version="1.2.3",
+        ),
+        max_waiting=max_waiting,
+    )
+    runner = make_runner(app)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        host, port = runner.addresses[0][:2]
+        async with aiohttp.ClientSession(f"http://{host}:{port}") as client:
+            yield World(
+                store,
+                redis,
+                drivers,
+                operations,
+                metrics,
+                members,
+                touched,
+                notices,
+                app,
+                runner,
+                client,
+            )
+    finally:
+        await runner.cleanup()
+        for driver in drivers.values():
+            await driver.close()
+        await store.close()
+    assert not [error for ports in redis.values() for error in ports.fatal_errors]
+
+
