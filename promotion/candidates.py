@@ -100,7 +100,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (view.follows != primary, f"does not replicate from {primary} but from {view.follows}"),
         (view.priority == 0, "priority 0: never to be promoted"),
         (view.sync_in_progress and not view.keys, "in its first full sync, holds no data yet"),
-        (not view.offset_bytes and not view.keys, "its replication offset is not known"),
+        (view.offset_bytes is None, "its replication offset is not known"),
         (down_s is None, "was never connected to the primary since it started"),
         (
             down_s is not None and down_s > policy.max_link_down_s,

@@ -65,8 +65,8 @@ class NodeAnswer(Answer):
     detail: str
     objectively_down: bool
     opinions: list[OpinionAnswer]
-    silence_ms: int
-    """Since its last valid reply to this sentinel."""
+    silence_ms: int | None
+    """Since its last valid reply to this sentinel; null if there was none since it started."""
     offset_bytes: int | None
     lag_bytes: int | None
     """Behind the primary's offset, each as last seen; null where they cannot be compared."""

@@ -1,7 +1,8 @@
-"""What a sentinel shows of a group: pure translation of its coordinator into the API's answers."""
+"""What a sentinel shows of a group: pure translation of what it knows into the API's answers."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -25,6 +26,7 @@ from sentinel.api_answers import (
 )
 from sentinel.changes import Change
 from sentinel.coordinator import Coordinator
+from sentinel.driver import GroupDriver
 
 _MAX_ISO_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
@@ -63,11 +65,11 @@ def primary(coordinator: Coordinator, topology: Topology, *, stale: bool) -> Pri
 
 
 def group(
-    coordinator: Coordinator, members: frozenset[str], peers_in_touch: frozenset[str], now: float
+    driver: GroupDriver, members: frozenset[str], peers_in_touch: frozenset[str], now: float
 ) -> GroupAnswer:
     """Everything there is to know of a group; ``now`` is monotonic seconds."""
+    coordinator, topology = driver.coordinator, driver.topology
     register = coordinator.member.register
-    topology = coordinator.topology
     return GroupAnswer(
         group=coordinator.config.group,
         topology=_topology(topology) if topology else None,
@@ -194,7 +196,7 @@ def _failover(coordinator: Coordinator, now: float) -> FailoverAnswer | None:
 
 def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[str], now: float) -> NodeAnswer:
     member, record = coordinator.member, coordinator.book[view.name]
-    verdict = member.verdict(view.name, now)
+    verdict, silence_s = member.verdict(view.name, now), member.silence_s(view.name, now)
     info = record.info
     return NodeAnswer(
         node=view.name,
@@ -205,7 +207,7 @@ def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[st
         detail=verdict.detail,
         objectively_down=member.is_odown(view.name),
         opinions=list(_opinions(coordinator, view.name, peers_in_touch, now)),
-        silence_ms=round(member.silence_s(view.name, now) * 1000),
+        silence_ms=round(silence_s * 1000) if math.isfinite(silence_s) else None,
         offset_bytes=info.offset_bytes if info else None,
         lag_bytes=lag_bytes(coordinator, view.name),
         link_up=info.link_up if info and info.role == "slave" else None,

@@ -28,11 +28,14 @@ PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
+WAITING = web.AppKey("waiting", Limit)
+"""How many clients wait for the next primary."""
 
 
 def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
     """Also begins to follow the drivers' groups, for the metrics and for who waits."""
-    groups, health = GroupHandlers(deps, Limit(max_waiting)), HealthHandlers(deps)
+    waiting = Limit(max_waiting)
+    groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
     endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
@@ -41,6 +44,7 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
         add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
         add(endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
+    app[WAITING] = waiting
     app.on_shutdown.append(groups.release)
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
     return app

@@ -141,7 +141,7 @@ class GroupHandlers:
 
     def _group(self, driver: GroupDriver) -> GroupAnswer:
         deps = self._deps
-        return group_status.group(driver.coordinator, deps.members, deps.in_touch(), clock.monotonic())
+        return group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
 
     async def _wait(self, driver: GroupDriver, after_term: int, limit_s: float) -> None:
         try:
@@ -151,8 +151,7 @@ class GroupHandlers:
 
 
 def _need_topology(driver: GroupDriver) -> Topology:
-    topology = driver.coordinator.topology
-    if topology is None:
+    if driver.topology is None:
         reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
         raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
-    return topology
+    return driver.topology

@@ -21,7 +21,7 @@ class TopologyWaiters:
     """For one group. ``limit`` is shared by whoever is given the same ``Limit``."""
 
     def __init__(self, driver: GroupDriver, limit: Limit) -> None:
-        self._coordinator = driver.coordinator
+        self._driver = driver
         self._limit = limit
         self._term = self._current_term()
         self._waiting: dict[asyncio.Future[None], int] = {}
@@ -53,8 +53,7 @@ class TopologyWaiters:
                 woken.set_result(None)
 
     def _current_term(self) -> int:
-        topology = self._coordinator.topology
-        return topology.term if topology else 0
+        return self._driver.topology.term if self._driver.topology else 0
 
     def _on_change(self) -> None:
         term = self._current_term()

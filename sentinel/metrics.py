@@ -10,7 +10,15 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
@@ -27,6 +35,8 @@ class Metrics:
     """One per process, with its own ``registry``."""
 
     def __init__(self, sentinel_id: str, version: str) -> None:
+        # When each series began would double their number, and nobody asks.
+        disable_created_metrics()
         self.registry = registry = CollectorRegistry()
         self._sentinel_id = sentinel_id
         self._causes: dict[str, str] = {}

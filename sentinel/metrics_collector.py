@@ -42,7 +42,7 @@ class GroupCollector(Collector):
         )
         for group, driver in self._drivers.items():
             coordinator = driver.coordinator
-            member, topology = coordinator.member, coordinator.topology
+            member, topology = coordinator.member, driver.topology
             term.add_metric([group], member.register.state.term)
             topology_term.add_metric([group], topology.term if topology else 0)
             leader.add_metric([group], member.register.lease_valid(now))

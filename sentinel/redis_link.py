@@ -84,7 +84,7 @@ class RedisLink:
             kind, arguments = self._arguments(host, ip, port)
             made = kind(socket_timeout=None, socket_connect_timeout=None, **arguments)
             try:
-                await made.connect()  # type: ignore[no-untyped-call]
+                await made.connect()
             except BaseException:
                 await made.disconnect(nowait=True)
                 raise
@@ -110,7 +110,7 @@ class RedisLink:
                 **arguments,
             )
             try:
-                await pool.release(await pool.get_connection())  # type: ignore[no-untyped-call]
+                await pool.release(await pool.get_connection())
             except BaseException:
                 await pool.disconnect()
                 raise
@@ -144,7 +144,9 @@ class RedisLink:
                 async with asyncio.timeout(self._connect_timeout_s / len(addresses)):
                     return await attempt(ip)
             except TimeoutError:
-                failures.append(TimeoutError(f"no answer while connecting to {ip}"))
+                # A server that expects no TLS waits for the end of what it takes for a command.
+                hint = "" if self._credentials.tls is None else " with TLS (does the node expect it?)"
+                failures.append(TimeoutError(f"no answer while connecting to {ip}{hint}"))
             except (RedisError, OSError) as error:
                 failures.append(error)
         raise _telling(failures)

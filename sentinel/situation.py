@@ -20,6 +20,9 @@ from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
 
 
+UNCLEAR_FOR_S = 2.0
+
+
 @dataclass(frozen=True, slots=True)
 class CoordinatorConfig:
     """``told`` is the ``primary:`` of the configuration."""
@@ -37,6 +40,7 @@ class Situation:
         self._config = config
         self._member = member
         self._book = book
+        self._unclear_since = now
         self._quiet_since = now
         self._avoid: dict[str, tuple[float, str]] = {}
 
@@ -102,8 +106,10 @@ class Situation:
         """A leader is only worth electing once it is clear who is primary; until then, note what is not."""
         found = discover(self.views(now), len(self._book.names), self._config.told)
         reason = found.reason if isinstance(found, Ambiguous) else None
-        if reason is None or self._looked_at_all(now):
-            self.ambiguous = reason
+        if reason is None or not self._looked_at_all(now):
+            self._unclear_since = now
+        # Nodes and sentinels that start together are unclear for a moment, which nobody need be told.
+        self.ambiguous = reason if now - self._unclear_since >= UNCLEAR_FOR_S else None
         return reason is None
 
     def contradicted(self, now: float) -> bool:

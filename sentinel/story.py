@@ -46,8 +46,13 @@ def _node_down(f: Fields) -> str:
     return f"{_who(f)} is subjectively down ({f['grade']} for {f['after_ms']} ms): {f['detail']}"
 
 
-def _quorum(word: str) -> Callable[[Fields], str]:
-    return lambda f: f"{_who(f)} is {word}, say {', '.join(f['agree']) or 'too few'}"
+def _quorum_down(f: Fields) -> str:
+    return f"{_who(f)} is objectively down, say {', '.join(f['agree'])}"
+
+
+def _quorum_up(f: Fields) -> str:
+    still = f", though {', '.join(f['agree'])} cannot reach it" if f["agree"] else ""
+    return f"{_who(f)} is no longer objectively down{still}"
 
 
 def _elected(f: Fields) -> str:
@@ -79,8 +84,8 @@ def _topology(f: Fields) -> str:
 SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.NODE_DOWN: _node_down,
     NoticeName.NODE_UP: lambda f: f"{f['node']} is up again",
-    NoticeName.QUORUM_DOWN: _quorum("objectively down"),
-    NoticeName.QUORUM_UP: _quorum("no longer objectively down"),
+    NoticeName.QUORUM_DOWN: _quorum_down,
+    NoticeName.QUORUM_UP: _quorum_up,
     NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, which is no reason to fail over: {f['detail']}",
     NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that is not in the configuration; watching it too",
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",

@@ -53,14 +53,14 @@ class Process:
     def running(self) -> bool:
         return self._child.poll() is None
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         if self.running:
             self._child.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGTERM, patience_s: float = 10.0) -> int:
         """Send ``number`` and wait; after ``patience_s`` SIGKILL. Returns the exit code."""
-        self.signal(number)
-        self.signal(signal.SIGCONT)
+        self.send(number)
+        self.send(signal.SIGCONT)
         try:
             return self._child.wait(patience_s)
         except subprocess.TimeoutExpired:

@@ -86,10 +86,10 @@ class RedisServer:
         self._process.kill()
 
     def pause(self) -> None:
-        self._process.signal(signal.SIGSTOP)
+        self._process.send(signal.SIGSTOP)
 
     def resume(self) -> None:
-        self._process.signal(signal.SIGCONT)
+        self._process.send(signal.SIGCONT)
 
     def restart(self, *, arguments: tuple[str, ...] | None = None) -> None:
         """Kill it if it runs, and start it on the same port, with what its last snapshot holds, if any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import sys
 import tempfile
@@ -11,7 +12,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -51,11 +52,11 @@ class Sentinel:
 
     def pause(self) -> None:
         assert self.process is not None
-        self.process.signal(signal.SIGSTOP)
+        self.process.send(signal.SIGSTOP)
 
     def resume(self) -> None:
         assert self.process is not None
-        self.process.signal(signal.SIGCONT)
+        self.process.send(signal.SIGCONT)
 
     @property
     def running(self) -> bool:
@@ -105,6 +106,10 @@ class Sentinel:
 class Cluster:
     """``replicas`` of one primary, and ``sentinels`` that watch them; all ended on exit, also after a failure."""
 
+    live: ClassVar[list[Cluster]] = []
+    stories: ClassVar[list[str]] = []
+    """Both are for the report of a failed test."""
+
     def __init__(
         self,
         *,
@@ -117,6 +122,7 @@ class Cluster:
         start: bool = True,
     ) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="vedette-cluster-"))
+        Cluster.live.append(self)
         self.nodes: list[RedisServer] = []
         self.sentinels: list[Sentinel] = []
         try:
@@ -210,8 +216,17 @@ class Cluster:
         """The running nodes that answer as primaries."""
         return [node.name for node in self.nodes if node.running and node.info()["role"] == "master"]
 
-    def logs(self) -> str:
-        return "\n".join(f"--- {s.id}\n{s.log()}" for s in self.sentinels if s.process is not None)
+    def story(self) -> str:
+        """What all sentinels logged, in one order."""
+        lines = []
+        for sentinel in self.sentinels:
+            for text in sentinel.log().splitlines() if sentinel.process is not None else ():
+                try:
+                    line = json.loads(text)
+                    lines.append((line["at_ms"], f"{line['time'][11:23]} {sentinel.id} {line['message']}"))
+                except (ValueError, KeyError):
+                    lines.append((float("inf"), f"{sentinel.id} {text}"))
+        return "\n".join(text for _, text in sorted(lines))
 
     def stop(self) -> None:
         for sentinel in self.sentinels:
@@ -219,6 +234,8 @@ class Cluster:
                 sentinel.process.kill()
         for node in self.nodes:
             node.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        Cluster.live.remove(self)
 
     def __enter__(self) -> Cluster:
         return self
@@ -227,5 +244,5 @@ class Cluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
-            print(self.logs())
+            Cluster.stories.append(self.story())
         self.stop()

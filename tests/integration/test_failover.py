@@ -64,7 +64,7 @@ def test_history_tells_the_same_story_at_every_sentinel(cluster: Cluster) -> Non
         return newest if len(newest) == 3 else None
 
     for change in wait_for(full_histories, what="the timeline at every sentinel"):
-        assert (change["old_primary"], change["new_primary"]) == (old.name, new.name)
+        assert (change["old"], change["new"]) == (old.name, new.name)
         names = [step["name"] for step in change["timeline"]]
         steps = ["evidence", "subjectively_down", "objectively_down", "elected", "intent_committed", "promoted"]
         assert [name for name in names if name in steps] == steps

@@ -268,5 +268,3 @@ async def running(
             await driver.close()
         await store.close()
     assert not [error for ports in redis.values() for error in ports.fatal_errors]
-
-

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from http_cases import GROUP, HEALTHY, SINCE_MS, TERM_7, A, B, C, World, eventually, running
 
 from quorum.evidence import Evidence, EvidenceKind
-from quorum.inputs import Observed, Received
-from quorum.messages import Entry, Opinions, Topology
+from quorum.inputs import Observed
+from quorum.messages import Topology
 from sentinel.changes import Change, TimelineStep
-from sentinel.http_api import WAITING
 from sentinel.nodebook import NodeSpec
+from tests.unit.sentinel.http_cases import (
+    GROUP,
+    HEALTHY,
+    SINCE_MS,
+    A,
+    B,
+    C,
+    World,
+    running,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -34,12 +41,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 async def three(tmp_path: Path) -> AsyncIterator[World]:
     async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"})) as world:
         yield world
-
-
-def learn(world: World, topology: Topology) -> None:
-    """Another sentinel tells what was committed."""
-    entry = Entry(topology.term, 1, topology)
-    world.driver.received("s2", Opinions(1, topology.term, (), entry))
 
 
 async def test_the_primary(world: World) -> None:
@@ -128,7 +129,8 @@ async def test_no_primary_is_known_yet(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "group", ["nobody", "..%2fetc", "%00", "a" * 2000, "%F0%9F%90%98", "%22%3E%3Cscript%3E", "x%0d%0aSet-Cookie:y"]
+    "group",
+    ["nobody", "..%2fetc", "%00", "a" * 2000, "%F0%9F%90%98", "%22%3E%3Cscript%3E", "x%0d%0aSet-Cookie:y"],
 )
 @pytest.mark.parametrize("rest", ["", "/primary", "/candidates", "/history"])
 async def test_an_unknown_group(world: World, group: str, rest: str) -> None:
@@ -136,82 +138,6 @@ async def test_an_unknown_group(world: World, group: str, rest: str) -> None:
     assert status == 404 and headers["Content-Type"] == "application/problem+json"
     assert body["type"] in ("urn:vedette:problem:unknown-group", "urn:vedette:problem:not-found")
     assert len(str(body["detail"])) < 300
-
-
-async def test_a_waiting_client_is_answered_when_the_topology_changes(three: World) -> None:
-    waiting = [
-        asyncio.create_task(three.get(f"{PRIMARY}?after_term={term}&wait=60s")) for term in (7, 7, 8)
-    ]
-    await eventually(lambda: waiting_now(three) == 3, "three clients wait")
-    three.driver.feed(Observed(B, Evidence(EvidenceKind.ALIVE)))
-    learn(three, TERM_8)
-    for answer in await asyncio.gather(*waiting[:2]):
-        assert answer[0] == 200 and answer[1]["term"] == 8 and answer[1]["address"] == B
-        assert answer[2]["ETag"] == '"8"'
-    assert not waiting[2].done() and waiting_now(three) == 1
-    learn(three, Topology(C, 9, B, "silent", "s2", SINCE_MS, 1))
-    assert (await waiting[2])[1]["address"] == C
-    assert waiting_now(three) == 0
-
-
-async def test_a_newer_term_than_asked_for_is_answered_at_once(world: World) -> None:
-    status, body, _ = await world.get(f"{PRIMARY}?after_term=6&wait=60s")
-    assert status == 200 and body["term"] == 7
-
-
-@pytest.mark.parametrize("wait", ["0", "0s", "1ms", "0.01", "10ms"])
-async def test_when_the_wait_is_over_the_current_primary_is_the_answer(world: World, wait: str) -> None:
-    status, body, _ = await world.get(f"{PRIMARY}?after_term=7&wait={wait}")
-    assert status == 200 and body["term"] == 7
-
-
-async def test_a_client_can_wait_for_the_first_primary(tmp_path: Path) -> None:
-    async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"}), topology=None) as world:
-        assert (await world.get(f"{PRIMARY}?after_term=0&wait=1ms"))[0] == 503
-        waiting = asyncio.create_task(world.get(f"{PRIMARY}?after_term=0&wait=60s"))
-        await eventually(lambda: waiting_now(world) == 1, "the client waits")
-        learn(world, TERM_7)
-        assert (await waiting)[1]["address"] == A
-
-
-async def test_a_majority_lost_while_waiting_is_told(three: World) -> None:
-    waiting = asyncio.create_task(three.get(f"{PRIMARY}?after_term=7&wait=60s"))
-    await eventually(lambda: waiting_now(three) == 1, "the client waits")
-    three.in_touch.clear()
-    learn(three, TERM_8)
-    assert (await waiting)[0] == 503
-
-
-async def test_without_a_majority_nobody_is_kept_waiting(three: World) -> None:
-    three.in_touch.clear()
-    status, body, _ = await three.get(f"{PRIMARY}?after_term=7&wait=60s")
-    assert status == 503 and body["type"] == "urn:vedette:problem:no-quorum"
-
-
-async def test_waiting_clients_are_bounded(tmp_path: Path) -> None:
-    async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"}), max_waiting=2) as world:
-        waiting = [asyncio.create_task(world.get(f"{PRIMARY}?after_term=7&wait=60s")) for _ in range(2)]
-        await eventually(lambda: waiting_now(world) == 2, "two clients wait")
-        status, body, headers = await world.get(f"{PRIMARY}?after_term=7&wait=60s")
-        assert status == 503 and body["type"] == "urn:vedette:problem:too-many-waiting"
-        assert headers["Retry-After"]
-        assert (await world.get(PRIMARY))[0] == 200
-        learn(world, TERM_8)
-        assert [answer[0] for answer in await asyncio.gather(*waiting)] == [200, 200]
-
-
-async def test_a_client_that_went_away_waits_no_longer(three: World) -> None:
-    waiting = asyncio.create_task(three.get(f"{PRIMARY}?after_term=7&wait=60s"))
-    await eventually(lambda: waiting_now(three) == 1, "the client waits")
-    waiting.cancel()
-    await eventually(lambda: waiting_now(three) == 0, "the client is forgotten")
-
-
-async def test_a_sentinel_that_stops_answers_those_who_wait(three: World) -> None:
-    waiting = asyncio.create_task(three.get(f"{PRIMARY}?after_term=7&wait=60s"))
-    await eventually(lambda: waiting_now(three) == 1, "the client waits")
-    await three.runner.cleanup()
-    assert (await waiting)[1]["term"] == 7
 
 
 @pytest.mark.parametrize(
@@ -299,9 +225,7 @@ async def test_offsets_of_unrelated_histories_are_not_compared(world: World) -> 
 
 
 async def test_all_groups_and_the_peers(tmp_path: Path) -> None:
-    async with running(
-        tmp_path, members=THREE, in_touch=frozenset({"s2"}), groups=(GROUP, "other")
-    ) as world:
+    async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"}), groups=(GROUP, "other")) as world:
         _, body, _ = await world.get("/v1/groups")
         assert (body["sentinel"], body["version"], body["members"]) == ("s1", "1.2.3", ["s1", "s2", "s3"])
         assert body["peers"] == [
@@ -351,8 +275,3 @@ async def test_history_that_cannot_be_read(world: World) -> None:
     await world.store.close()
     status, body, _ = await world.get(f"/v1/groups/{GROUP}/history")
     assert status == 503 and body["type"] == "urn:vedette:problem:state-unavailable"
-
-
-def waiting_now(world: World) -> int:
-    return world.app[WAITING].inside
-

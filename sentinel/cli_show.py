@@ -1,0 +1,176 @@
+"""What ``status``, ``explain`` and ``history`` say to people, from the API's answers."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from sentinel.api_answers import (
+    Answer,
+    CandidatesAnswer,
+    ChangeAnswer,
+    GroupAnswer,
+    GroupsAnswer,
+    HistoryAnswer,
+    NodeAnswer,
+)
+from sentinel.cli_client import Reply
+from sentinel.cli_exit import CliError, ExitCode
+from sentinel.cli_screen import Screen
+
+_Answer = TypeVar("_Answer", bound=Answer)
+
+
+def understood(reply: Reply, model: type[_Answer]) -> _Answer:
+    """The answer as ``model``. Raises CliError naming the first field that does not fit."""
+    try:
+        return model.model_validate(reply.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"]) or "answer"
+        raise CliError(
+            ExitCode.UNREACHABLE,
+            f"{reply.url} answered what this command does not understand: {field}: {first['msg']}",
+            "Is it a sentinel, and of the same release? `vedette version` tells this one's.",
+        ) from error
+
+
+def complaints(group: GroupAnswer) -> list[str]:
+    """Why clients, or the next failover, cannot rely on the group; empty when all is well."""
+    found = []
+    if not group.has_majority:
+        found.append(f"this sentinel is not in touch with a majority ({group.majority})")
+    if group.topology is None:
+        return [*found, group.ambiguous or "no primary is known"]
+    nodes = {node.node: node for node in group.nodes}
+    primary = nodes.get(group.topology.primary)
+    if primary is None or primary.state != "up":
+        state = "not watched" if primary is None else primary.state
+        detail = f" ({primary.detail})" if primary is not None and primary.detail else ""
+        found.append(f"primary {group.topology.primary} is {state}{detail}")
+    elif primary.role != "primary":
+        found.append(f"{primary.node} should be primary, but says it is {primary.role}")
+    if not any(_can_take_over(node) for node in group.nodes if node is not primary):
+        found.append("no replica could take over")
+    return found
+
+
+def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
+    for group in answer.groups:
+        _headline(screen, group)
+        _nodes(screen, group)
+        screen.line()
+    screen.line(f"Sentinels, as {answer.sentinel} at {asked} sees them")
+    peers = [(p.sentinel, "in touch" if p.in_touch else "out of touch", p.rtt_ms) for p in answer.peers]
+    screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "asked", None), *peers])
+
+
+def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesAnswer | None) -> None:
+    """``candidates`` is None while no primary is known."""
+    _headline(screen, group)
+    if group.topology is not None:
+        made = group.topology
+        was = f"; {made.previous} was before, until {made.cause}" if made.previous else f" ({made.cause})"
+        screen.line(f"  {made.leader} made it so, at {made.since}{was}.")
+    if group.failover is not None:
+        change = group.failover
+        screen.line(
+            f"  A change is under way: phase {change.phase or 'known to its leader only'}, "
+            f"to {change.target or 'a node not chosen yet'}, because of {change.cause or 'its leader'}, "
+            f"led by {change.leader or 'nobody yet'}."
+        )
+    screen.line(
+        f"  {group.quorum} sentinels must call the primary down; {group.majority} must take part in a change."
+    )
+    screen.line()
+    screen.line("What each sentinel says")
+    screen.table(
+        ("NODE", "SENTINEL", "SAYS", "BECAUSE OF"),
+        [
+            (node.node, opinion.sentinel, _opinion(opinion.down), opinion.grade)
+            for node in group.nodes
+            for opinion in node.opinions
+        ],
+    )
+    _nodes(screen, group)
+    screen.line()
+    if candidates is None:
+        screen.line("No failover is possible: it is not known which node is primary.")
+        return
+    screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
+    ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
+    screen.table(
+        ("RANK", "NODE", "PRIORITY", "LAG BYTES", "REASON"),
+        [(c.rank, c.node, c.priority, c.lag_bytes, c.reason) for c in ranked],
+    )
+
+
+def show_history(screen: Screen, answer: HistoryAnswer) -> None:
+    if not answer.changes:
+        screen.line(f"{answer.group}: the primary never changed.")
+        return
+    screen.table(
+        ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
+        [
+            (c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _unknown(c.bytes_possibly_lost))
+            for c in answer.changes
+        ],
+    )
+    told = next((change for change in answer.changes if change.timeline), None)
+    if told is not None:
+        _timeline(screen, told)
+
+
+def _timeline(screen: Screen, change: ChangeAnswer) -> None:
+    screen.line()
+    screen.line(f"Term {change.term}, as its leader {change.leader} saw it")
+    screen.table(("MS", "STEP"), [(f"{step.at_ms:.0f}", step.name) for step in change.timeline])
+
+
+def _headline(screen: Screen, group: GroupAnswer) -> None:
+    made = group.topology
+    who = f"primary {made.primary} since term {made.term}, {made.since}" if made else "no primary"
+    screen.line(f"{group.group}: {who}", style="bold")
+    for problem in complaints(group):
+        screen.line(f"  ! {problem}", style="bold red")
+
+
+def _nodes(screen: Screen, group: GroupAnswer) -> None:
+    screen.table(
+        ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
+        [
+            (node.node, node.role, node.state, node.follows, _link(node), node.lag_bytes, _detail(node))
+            for node in group.nodes
+        ],
+    )
+
+
+def _can_take_over(node: NodeAnswer) -> bool:
+    return node.state == "up" and node.role == "replica" and node.link_up is True and node.priority != 0
+
+
+def _link(node: NodeAnswer) -> str | None:
+    if node.syncing:
+        return "syncing"
+    return None if node.link_up is None else ("up" if node.link_up else "down")
+
+
+def _detail(node: NodeAnswer) -> str:
+    notes = [
+        node.detail if node.state != "up" else "",
+        "objectively down" if node.objectively_down else "",
+        "loading" if node.loading else "",
+        "discovered" if node.discovered else "",
+        f"zone {node.zone}" if node.zone else "",
+        "never promoted" if node.priority == 0 else "",
+    ]
+    return ", ".join(note for note in notes if note)
+
+
+def _opinion(down: bool | None) -> str:
+    return "unknown" if down is None else ("down" if down else "up")
+
+
+def _unknown(value: int | None) -> object:
+    return "unknown" if value is None else value

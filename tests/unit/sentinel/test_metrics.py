@@ -1,0 +1,182 @@
+"""Metrics by their exposition: the names and labels that dashboards and alerts are built on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed
+from sentinel.metrics import Metrics
+from sentinel.notices import Notice, NoticeName
+from tests.unit.sentinel.http_cases import GROUP, SINCE_MS, TERM_7, A, B, C, World, eventually, running
+
+pytestmark = pytest.mark.unit
+
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def parse(text: str) -> Samples:
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(samples: Samples, name: str, **labels: str) -> float | None:
+    return samples.get((name, frozenset(labels.items())))
+
+
+def scrape(metrics: Metrics) -> Samples:
+    return parse(metrics.render("")[0].decode())
+
+
+def notice(name: NoticeName, group: str = GROUP, **fields: object) -> Notice:
+    return Notice(name, group, fields)
+
+
+def topology(
+    leader: str = "s1", previous: str | None = A, cause: str = "refused", group: str = GROUP
+) -> Notice:
+    return notice(
+        NoticeName.TOPOLOGY,
+        group,
+        term=8,
+        primary=B,
+        previous=previous,
+        cause=cause,
+        leader=leader,
+        since_ms=SINCE_MS,
+        duration_ms=420,
+    )
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics("s1", "1.2.3")
+
+
+def failovers(samples: Samples) -> list[tuple[dict[str, str], float]]:
+    return [(dict(labels), v) for (name, labels), v in samples.items() if name == "vedette_failovers_total"]
+
+
+def test_failovers_are_counted_by_their_leader_alone(metrics: Metrics) -> None:
+    metrics.on_notice(topology(leader="s2"))
+    metrics.on_notice(topology(previous=None, cause="bootstrap"))
+    assert failovers(scrape(metrics)) == []
+    metrics.on_notice(topology())
+    samples = scrape(metrics)
+    assert failovers(samples) == [({"group": GROUP, "outcome": "completed", "cause": "refused"}, 1.0)]
+    assert value(samples, "vedette_failover_duration_seconds_count", group=GROUP) == 1
+    assert value(samples, "vedette_failover_duration_seconds_sum", group=GROUP) == pytest.approx(0.42)
+    assert value(samples, "vedette_failover_duration_seconds_bucket", group=GROUP, le="0.5") == 1
+    assert value(samples, "vedette_failover_duration_seconds_bucket", group=GROUP, le="0.3") == 0
+
+
+def test_an_aborted_failover_has_the_cause_it_began_with(metrics: Metrics) -> None:
+    metrics.on_notice(notice(NoticeName.FAILOVER_STARTED, term=8, cause="silent", operation=None))
+    metrics.on_notice(notice(NoticeName.FAILOVER_ABORTED, term=8, reason="x", operation=None))
+    metrics.on_notice(notice(NoticeName.FAILOVER_ABORTED, term=9, reason="no leader", operation="op-1"))
+    assert sorted((labels["outcome"], labels["cause"]) for labels, _ in failovers(scrape(metrics))) == [
+        ("aborted", "operator"),
+        ("aborted", "silent"),
+    ]
+
+
+def test_a_stall_that_every_group_tells_of_is_one(metrics: Metrics) -> None:
+    assert value(scrape(metrics), "vedette_stalls_total") == 0
+    for group in ("a", "b", "a", "b"):
+        metrics.on_notice(notice(NoticeName.STALLED, group, gap_ms=900))
+    assert value(scrape(metrics), "vedette_stalls_total") == 2
+
+
+def test_every_notice_is_taken(metrics: Metrics) -> None:
+    for name in NoticeName:
+        if name not in (NoticeName.TOPOLOGY, NoticeName.FAILOVER_STARTED):
+            metrics.on_notice(notice(name))
+
+
+def test_what_the_daemon_measures(metrics: Metrics) -> None:
+    metrics.observe_probe(0.0004)
+    metrics.set_loop_lag(0.25)
+    metrics.on_delivery("delivered")
+    metrics.set_webhooks(pending=3, dead_letters=1)
+    samples = scrape(metrics)
+    assert value(samples, "vedette_build_info", version="1.2.3") == 1
+    assert value(samples, "vedette_probe_latency_seconds_bucket", le="0.0005") == 1
+    assert value(samples, "vedette_event_loop_lag_seconds") == 0.25
+    assert value(samples, "vedette_webhook_deliveries_total", outcome="delivered") == 1
+    assert value(samples, "vedette_webhook_pending") == 3
+    assert value(samples, "vedette_webhook_dead_letters") == 1
+    assert value(samples, "process_open_fds") is not None
+
+
+async def fetch(world: World, accept: str = "") -> tuple[str, str]:
+    async with world.client.get("/metrics", headers={"Accept": accept}) as answer:
+        assert answer.status == 200
+        return await answer.text(), answer.headers["Content-Type"]
+
+
+async def test_the_groups(tmp_path: Path) -> None:
+    three = frozenset({"s1", "s2", "s3"})
+    async with running(tmp_path, members=three, in_touch=frozenset({"s2"})) as world:
+        world.redis[GROUP].look()
+        world.driver.feed(Observed(C, Evidence(EvidenceKind.REFUSED)))
+        world.driver.feed(Observed(B, Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS")))
+        text, content_type = await fetch(world)
+        assert content_type.startswith("text/plain; version=")
+        samples = parse(text)
+        assert [value(samples, "vedette_node_up", group=GROUP, node=n) for n in (A, B, C)] == [1, 0, 0]
+        assert [value(samples, "vedette_opinions_down", group=GROUP, node=n) for n in (A, B, C)] == [0, 0, 1]
+        assert value(samples, "vedette_node_misconfigured", group=GROUP, node=B) == 1
+        roles = [
+            value(samples, "vedette_node_role", group=GROUP, node=A, role=r) for r in ("primary", "replica")
+        ]
+        assert roles == [1, 0]
+        assert value(samples, "vedette_node_offset_bytes", group=GROUP, node=B) == 990
+        assert value(samples, "vedette_replication_lag_bytes", group=GROUP, node=B) == 10
+        assert value(samples, "vedette_replication_lag_bytes", group=GROUP, node=A) is None
+        assert value(samples, "vedette_term", group=GROUP) == 7
+        assert value(samples, "vedette_topology_term", group=GROUP) == 7
+        assert value(samples, "vedette_leader", group=GROUP) == 0
+        assert value(samples, "vedette_primary_objectively_down", group=GROUP) == 0
+        assert value(samples, "vedette_last_failover_timestamp_seconds", group=GROUP) == SINCE_MS / 1000
+        assert value(samples, "vedette_peer_in_touch", peer="s2") == 1
+        assert value(samples, "vedette_peer_in_touch", peer="s3") == 0
+        assert value(samples, "vedette_peer_round_trip_seconds", peer="s2") == 0.0015
+        assert value(samples, "vedette_peer_round_trip_seconds", peer="s3") is None
+
+
+async def test_a_failover_is_seen_in_the_metrics(tmp_path: Path) -> None:
+    async with running(tmp_path) as world:
+        world.redis[GROUP].look()
+        async with world.client.post(f"/v1/groups/{GROUP}/failover") as answer:
+            assert answer.status == 202
+        async with asyncio.timeout(20):
+            async with world.client.get(f"/v1/groups/{GROUP}/primary?after_term=7&wait=20s") as answer:
+                assert (await answer.json())["term"] > TERM_7.term
+        await eventually(lambda: world.driver.coordinator.work is None, "the work is done")
+        samples = parse((await fetch(world))[0])
+        assert failovers(samples) == [({"group": GROUP, "outcome": "completed", "cause": "operator"}, 1.0)]
+
+
+async def test_openmetrics_on_request(tmp_path: Path) -> None:
+    async with running(tmp_path) as world:
+        text, content_type = await fetch(world, "application/openmetrics-text; version=1.0.0")
+        assert content_type.startswith("application/openmetrics-text") and text.endswith("# EOF\n")
+
+
+async def test_names_follow_the_conventions_and_have_help(tmp_path: Path) -> None:
+    async with running(tmp_path) as world:
+        families: Iterable[object] = text_string_to_metric_families((await fetch(world))[0])
+        for family in families:
+            name, kind = family.name, family.type  # type: ignore[attr-defined]
+            assert family.documentation, name  # type: ignore[attr-defined]
+            assert name.startswith(("vedette_", "process_")), name
+            if kind == "gauge" and "seconds" in name:
+                assert name.endswith("_seconds"), name

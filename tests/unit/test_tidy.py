@@ -1,0 +1,142 @@
+"""The house rules hold in the whole checkout; and each rule can fail."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.tidy_rules import (
+    MAX_LINES,
+    Module,
+    Rule,
+    calls_are_pure,
+    has_a_telling_name,
+    has_docstring,
+    imports_are_pure,
+    is_finished,
+    is_short,
+    prints_nothing,
+    randomness_is_handed_in,
+    sleeps_only_between_looks,
+)
+
+CHECKOUT = Path(__file__).parents[2]
+PACKAGES = ("config", "quorum", "promotion", "sentinel")
+FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
+
+PURE = ["quorum/*.py", "promotion/*.py", "sentinel/coordinator.py"]
+IMPURE = ["promotion/executor.py"]
+SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]
+"""What has a terminal to print to."""
+
+
+def read() -> Iterator[Module]:
+    for folder in FOLDERS:
+        for path in sorted((CHECKOUT / folder).rglob("*.py")):
+            yield Module(path.relative_to(CHECKOUT).as_posix(), path.read_text(encoding="utf-8"))
+
+
+def matches(module: Module, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(module.path, pattern) for pattern in patterns)
+
+
+def is_packaged(module: Module) -> bool:
+    return module.package in PACKAGES
+
+
+def is_pure(module: Module) -> bool:
+    return matches(module, PURE) and not matches(module, IMPURE)
+
+
+def friends(module: Module) -> tuple[str, ...]:
+    """What a pure module may import of ours: its own package; the coordinator, all but config."""
+    return ("quorum", "promotion", "sentinel") if module.package == "sentinel" else (module.package,)
+
+
+def pure_imports(module: Module) -> Iterator[str]:
+    return imports_are_pure(*friends(module))(module)
+
+
+HOUSE_RULES: list[tuple[Rule, Callable[[Module], bool]]] = [
+    (is_short, is_packaged),
+    (has_docstring, lambda module: not module.name.startswith("test_")),
+    (has_a_telling_name, lambda module: True),
+    (is_finished, lambda module: True),
+    (prints_nothing, lambda module: is_packaged(module) and not matches(module, SPEAKS)),
+    (pure_imports, is_pure),
+    (calls_are_pure, is_pure),
+    (randomness_is_handed_in, is_pure),
+    (sleeps_only_between_looks, lambda module: module.package == "tests"),
+]
+
+
+@pytest.fixture(scope="module")
+def modules() -> list[Module]:
+    return list(read())
+
+
+@pytest.mark.parametrize(("rule", "applies"), HOUSE_RULES, ids=[rule.__name__ for rule, _ in HOUSE_RULES])
+def test_the_house_rules_hold(rule: Rule, applies: Callable[[Module], bool], modules: list[Module]) -> None:
+    judged = [module for module in modules if applies(module)]
+    assert judged, "the rule looks at nothing"
+    assert not [f"{module.path}: {problem}" for module in judged for problem in rule(module)]
+
+
+def test_the_pure_parts_are_where_the_rules_look(modules: list[Module]) -> None:
+    pure = {module.path for module in modules if is_pure(module)}
+    assert {"quorum/register.py", "promotion/work.py", "sentinel/coordinator.py"} <= pure
+    assert "promotion/executor.py" not in pure
+
+
+UNFINISHED = "# TO" + "DO: later"
+
+BAD = [
+    (is_short, "\n" * (MAX_LINES + 1)),
+    (has_docstring, "x = 1"),
+    (is_finished, UNFINISHED),
+    (prints_nothing, "print('x')"),
+    (imports_are_pure("quorum"), "import asyncio"),
+    (imports_are_pure("quorum"), "from os.path import join"),
+    (imports_are_pure("quorum"), "def f():\n    import time"),
+    (imports_are_pure("quorum"), "from datetime import datetime"),
+    (imports_are_pure("quorum"), "import redis.asyncio"),
+    (imports_are_pure("quorum"), "from promotion import plan"),
+    (imports_are_pure("quorum"), "from . import votes"),
+    (calls_are_pure, "x = hash('a')"),
+    (calls_are_pure, "open('x')"),
+    (randomness_is_handed_in, "import random\nx = random.random()"),
+    (randomness_is_handed_in, "import random\ndraw = random.choice"),
+    (randomness_is_handed_in, "import random\nx = random.Random()"),
+    (randomness_is_handed_in, "import random as dice"),
+    (randomness_is_handed_in, "from random import randint"),
+    (sleeps_only_between_looks, "import time\ntime.sleep(1)"),
+    (sleeps_only_between_looks, "async def f():\n    await asyncio.sleep(SOME_S)"),
+]
+
+GOOD = [
+    (is_short, "\n" * MAX_LINES),
+    (has_docstring, ""),
+    (has_docstring, '"""Says."""\nx = 1'),
+    (imports_are_pure("quorum"), "import random, hashlib, collections.abc\nfrom quorum.votes import Tally"),
+    (randomness_is_handed_in, "import random\ndef f(rng: random.Random) -> float:\n    return rng.random()"),
+    (sleeps_only_between_looks, "while not ready():\n    time.sleep(0.01)"),
+    (sleeps_only_between_looks, "async def f():\n    await asyncio.sleep(0)"),
+]
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD)
+def test_a_rule_fails_where_it_is_broken(rule: Rule, text: str) -> None:
+    assert list(rule(Module("quorum/example.py", text)))
+
+
+@pytest.mark.parametrize(("rule", "text"), GOOD)
+def test_a_rule_lets_pass_what_keeps_it(rule: Rule, text: str) -> None:
+    assert not list(rule(Module("quorum/example.py", text)))
+
+
+@pytest.mark.parametrize("name", ["utils", "redis_utils", "helpers"])
+def test_a_name_that_tells_nothing_is_refused(name: str) -> None:
+    assert list(has_a_telling_name(Module(f"sentinel/{name}.py", "")))
