@@ -117,6 +117,7 @@ class Cluster:
         sentinels: int = 3,
         redis_arguments: Sequence[str] = (),
         group: Mapping[str, Any] | None = None,
+        groups: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         crash_at: str = "",
         start: bool = True,
@@ -140,7 +141,7 @@ class Cluster:
                         "log_format": "json",
                     },
                     "cluster": {"members": {name: f"127.0.0.1:{p}" for name, p in ports.items()}},
-                    "groups": {GROUP: settings},
+                    "groups": {GROUP: settings, **(groups or {})},
                     **(extra or {}),
                 }
                 self.sentinels.append(Sentinel(id_, port, config, self.directory))
