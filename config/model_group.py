@@ -63,7 +63,8 @@ class NodeSettings(StrictModel):
         "Default: the node's own `replica-priority`.",
     )
     zone: Text | None = Field(
-        default=None, description="Failure domain, such as a rack or data centre. Shown, and told to clients."
+        default=None,
+        description="Failure domain, such as a rack. Between equal replicas, one in the old primary's zone is promoted.",
     )
 
     @classmethod
