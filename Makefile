@@ -61,6 +61,10 @@ bench: $(READY) redis ## How long a primary's loss is felt, side by side with re
 schema: $(READY) ## Write config/vedette.schema.json from the models
 	@$(BIN)/python -m config.schema --write
 
+.PHONY: docs
+docs: $(READY) ## Write the tables and diagrams in the documents that are made from the code
+	@$(BIN)/python -m tests.docs_blocks
+
 .PHONY: lock
 lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported Python and platform
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
+
+if TYPE_CHECKING:
+    from sentinel.cli_client import Sentinels
 
 app = typer.Typer(
     name="vedette",
@@ -60,13 +63,13 @@ def check(config: ConfigFile, as_json: Json = False) -> None:
     from sentinel import cli_run
 
     with _errors(as_json):
-        result = cli_run.check(config)
+        loaded = cli_run.load(config)
         if as_json:
-            _print_json(result)
+            _print_json(cli_run.report(loaded))
             return
-        for warning in cli_run.load(config).warnings:
+        for warning in loaded.warnings:
             complain(f"warning: {warning.at(config)}")
-        typer.echo(f"{config}: ok")
+        typer.echo(_safe(f"{config}: ok"))
 
 
 @app.command(epilog=EPILOG)
@@ -213,7 +216,7 @@ def main() -> None:
     app()
 
 
-def _sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Any:
+def _sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Sentinels:
     from sentinel.cli_find import find_sentinels
 
     return find_sentinels(urls or (), config, token_file, complain)

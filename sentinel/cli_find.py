@@ -21,8 +21,9 @@ def find_sentinels(
     on_skip: Callable[[str], None],
     env: Mapping[str, str] = os.environ,
 ) -> Sentinels:
-    """``--url`` goes before ``-c`` before ``VEDETTE_URL``, and a token file before ``VEDETTE_TOKEN`` before ``-c``.
+    """What is named outright goes before the environment.
 
+    URLs: ``urls``, the configuration, ``VEDETTE_URL``. Token: its file, ``VEDETTE_TOKEN``, the configuration.
     Raises CliError for a bad configuration, URL or token file.
     """
     token = _token(token_file, env)

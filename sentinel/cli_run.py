@@ -31,10 +31,9 @@ def load(path: Path) -> config.Loaded:
         raise CliError(ExitCode.USAGE, str(error), body=body) from error
 
 
-def check(path: Path) -> dict[str, object]:
-    """What ``--json`` shows of a good configuration. Raises CliError for any other."""
-    loaded = load(path)
-    return {"file": str(path), "ok": True, "problems": [], "warnings": _listed(loaded.warnings)}
+def report(loaded: config.Loaded) -> dict[str, object]:
+    """What ``vedette check --json`` says of a good configuration."""
+    return {"file": str(loaded.file), "ok": True, "problems": [], "warnings": _listed(loaded.warnings)}
 
 
 def run(path: Path) -> None:

@@ -93,6 +93,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
             for opinion in node.opinions
         ],
     )
+    screen.line()
+    screen.line("The nodes")
     _nodes(screen, group)
     screen.line()
     if candidates is None:

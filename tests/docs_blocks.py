@@ -1,0 +1,47 @@
+"""The parts of the documents that are made from the code: ``make docs`` writes them, a test compares them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from config.settings_table import settings_table
+from promotion.lifecycle import TRANSITIONS
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def lifecycle_diagram() -> str:
+    lines = ["```mermaid", "stateDiagram-v2", "    direction LR", f"    [*] --> {next(iter(TRANSITIONS))}"]
+    lines += [f"    {old} --> {new}" for old, after in TRANSITIONS.items() for new in TRANSITIONS if new in after]
+    lines += [f"    {phase} --> [*]" for phase, after in TRANSITIONS.items() if not after]
+    return "\n".join([*lines, "```"])
+
+
+def outage_table() -> str:
+    return (CHECKOUT / "benchmarks/results/outage.md").read_text().strip()
+
+
+BLOCKS = {
+    ("README.md", "settings"): settings_table,
+    ("README.md", "outage"): outage_table,
+    ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
+}
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """``text`` with what is between the markers of ``name`` replaced. Raises ValueError without markers."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not pattern.search(text):
+        raise ValueError(f"no <!-- {name} --> block")
+    return pattern.sub(lambda match: f"{match[1]}{block.strip()}\n{match[2]}", text, count=1)
+
+
+def main() -> None:
+    for (file, name), make in BLOCKS.items():
+        path = CHECKOUT / file
+        path.write_text(with_block(path.read_text(), name, make()))
+
+
+if __name__ == "__main__":
+    main()
