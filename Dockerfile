@@ -24,7 +24,8 @@ RUN groupadd --system --gid 10001 vedette \
     && useradd --system --uid 10001 --gid vedette --no-create-home --shell /usr/sbin/nologin vedette \
     && install -d -o vedette -g vedette -m 0750 /var/lib/vedette \
     && install -d -m 0755 /etc/vedette
-ENV PATH=/opt/vedette/bin:$PATH PYTHONUNBUFFERED=1
+# VEDETTE_URL: in the container, `vedette status` asks the sentinel beside it.
+ENV PATH=/opt/vedette/bin:$PATH PYTHONUNBUFFERED=1 VEDETTE_URL=http://127.0.0.1:8700
 USER vedette
 WORKDIR /var/lib/vedette
 VOLUME /var/lib/vedette

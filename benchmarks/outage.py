@@ -89,18 +89,20 @@ def machine() -> str:
 
 def table(results: dict[str, list[float]], where: str) -> str:
     lines = [
-        f"Write outage after the primary's loss, on {where}; medians of {len(next(iter(results.values())))}.",
+        f"Write outage after the primary's loss, on {where}.",
+        f"Medians of {len(next(iter(results.values())))} trials.",
         "",
         "| case | median | min - max |",
         "|---|---|---|",
     ]
     for case, times in results.items():
-        lines.append(f"| {case} | {statistics.median(times):.0f} ms | {min(times):.0f} - {max(times):.0f} ms |")
+        low, middle, high = min(times), statistics.median(times), max(times)
+        lines.append(f"| {case} | {middle:.0f} ms | {low:.0f} - {high:.0f} ms |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--trials", type=int, default=7, choices=range(1, 101), metavar="1-100")
     trials = parser.parse_args().trials
     results: dict[str, list[float]] = {case: [] for case in CASES}
@@ -110,7 +112,9 @@ def main() -> None:
             print(f"trial {trial + 1}/{trials}: {case}: {results[case][-1]:.0f} ms", flush=True)
     where = machine()
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "outage.json").write_text(json.dumps({"machine": where, "outage_ms": results}, indent=1) + "\n")
+    (RESULTS / "outage.json").write_text(
+        json.dumps({"machine": where, "outage_ms": results}, indent=1) + "\n"
+    )
     (RESULTS / "outage.md").write_text(table(results, where))
     print("\n" + table(results, where))
 

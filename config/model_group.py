@@ -64,7 +64,8 @@ class NodeSettings(StrictModel):
     )
     zone: Text | None = Field(
         default=None,
-        description="Failure domain, such as a rack. Between equal replicas, one in the old primary's zone is promoted.",
+        description="Failure domain, such as a rack. Of replicas that are equal otherwise, one in the old "
+        "primary's zone is promoted.",
     )
 
     @classmethod

@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Observe:
-    """Read these nodes now, all at once; ``Work.observed`` wants the views when all have answered or failed."""
+    """Read these nodes now, all at once; ``Work.observed`` wants the views when all answered or failed."""
 
     nodes: tuple[str, ...]
 

@@ -81,9 +81,11 @@ def rank(
         _verdict(view, place, _why(view, eligible[0], zone), _lag(view, reference))
         for place, view in enumerate(eligible, start=1)
     ]
-    for view in sorted(nodes, key=lambda v: v.name):
-        if view.name in rejected:
-            verdicts.append(_verdict(view, None, rejected[view.name], _lag(view, reference)))
+    verdicts.extend(
+        _verdict(view, None, rejected[view.name], _lag(view, reference))
+        for view in sorted(nodes, key=lambda v: v.name)
+        if view.name in rejected
+    )
     return Ranking(tuple(verdicts), eligible[0].name if eligible else None)
 
 

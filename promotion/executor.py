@@ -35,11 +35,11 @@ class StepError(Exception):
 
 
 class StepFailedError(StepError):
-    """The step was surely not taken."""
+    """The transaction was not sent, or Redis answered it with an error, which the reason repeats."""
 
 
 class StepUnknownError(StepError):
-    """The connection was lost while the transaction may have been under way."""
+    """The transaction was sent, and its answer lost: it may have run, or may run yet."""
 
 
 class LeaseLostError(StepFailedError):
@@ -61,6 +61,14 @@ class Promoted:
     already: bool
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """``sent``: the transaction may have reached the node."""
+
+    pipe: Pipeline
+    sent: bool = False
+
+
 class Executor:
     """``connect`` gives a client of its own for a node, which is closed after the step.
 
@@ -77,7 +85,8 @@ class Executor:
 
         Raises FencedError, LeaseLostError, StepFailedError or StepUnknownError.
         """
-        async with self._transaction(node, guard) as pipe:
+        async with self._transaction(node, guard) as attempt:
+            pipe = attempt.pipe
             found = await self._fence(node, pipe)
             if found > term:
                 raise FencedError(node, found)
@@ -92,7 +101,7 @@ class Executor:
                 pipe.execute_command("EVAL", _SET_FENCE, 1, self._fence_key, term)
             self._finish(pipe, kill_clients=True)
             needed = 1 if self._fence_key is None else 2
-            await self._execute(node, pipe, guard, needed)
+            await self._execute(node, attempt, guard, needed)
             if await _role(pipe) != "master":
                 raise StepFailedError(node, "is not a primary after REPLICAOF NO ONE")
             return Promoted(already=False)
@@ -105,14 +114,15 @@ class Executor:
         The fence is only read: writing it here would cost the node its partial resynchronisation.
         Raises as ``promote`` does.
         """
-        async with self._transaction(node, guard) as pipe:
+        async with self._transaction(node, guard) as attempt:
+            pipe = attempt.pipe
             found = await self._fence(node, pipe)
             if found > term:
                 raise FencedError(node, found)
             pipe.multi()
             pipe.execute_command("REPLICAOF", primary_host, primary_port)
             self._finish(pipe, kill_clients=demote)
-            await self._execute(node, pipe, guard, needed=1)
+            await self._execute(node, attempt, guard, needed=1)
             role = await pipe.immediate_execute_command("ROLE")
             if role[0] != b"slave" or (role[1].decode(), role[2]) != (primary_host, primary_port):
                 raise StepFailedError(node, f"does not follow {primary_host}:{primary_port} after REPLICAOF")
@@ -125,44 +135,58 @@ class Executor:
             pipe.execute_command("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes")
 
     @asynccontextmanager
-    async def _transaction(self, node: str, guard: Guard) -> AsyncIterator[Pipeline]:
+    async def _transaction(self, node: str, guard: Guard) -> AsyncIterator[_Attempt]:
         _check(node, guard)
+        attempt: _Attempt | None = None
         try:
             async with asyncio.timeout(self._timeout_s):
                 client = await self._connect(node)
                 try:
                     async with client.pipeline(transaction=True) as pipe:
+                        attempt = _Attempt(pipe)
                         _check(node, guard)
-                        if self._fence_key is not None:
-                            await pipe.watch(self._fence_key)
-                        yield pipe
+                        try:
+                            if self._fence_key is not None:
+                                await pipe.watch(self._fence_key)
+                            yield attempt
+                        finally:
+                            # Closing ends the WATCH. An UNWATCH would wait for a node that hangs.
+                            pipe.watching = False
                 finally:
                     await client.aclose()
-        except TimeoutError:
-            raise StepUnknownError(node, f"no answer within {self._timeout_s} s") from None
+        except TimeoutError as error:
+            raise _lost(node, attempt, str(error) or f"no answer within {self._timeout_s} s") from None
         except (RedisError, OSError) as error:
-            raise StepUnknownError(node, f"{type(error).__name__}: {error}") from error
+            raise _lost(node, attempt, f"{type(error).__name__}: {error}") from error
 
     async def _fence(self, node: str, pipe: Pipeline) -> int:
         """The newest term that the data set has seen; a missing key (FLUSHALL) counts as 0."""
         if self._fence_key is None:
             return 0
         try:
-            text: bytes | None = await pipe.get(self._fence_key)
+            text = await pipe.get(self._fence_key)
         except ResponseError as error:
             raise StepFailedError(node, f"key {self._fence_key}: {error}") from error
-        if text is None:
+        return self._term(node, text)
+
+    def _term(self, node: str, found: bytes | str | None) -> int:
+        if found is None:
             return 0
-        if not text.isdigit() or not 0 <= int(text[:20]) < MAX_TERM:
+        text = found.encode() if isinstance(found, str) else found
+        if len(text) > len(str(MAX_TERM)) or not text.isdigit() or int(text) >= MAX_TERM:
             raise StepFailedError(node, f"key {self._fence_key} holds {text[:40]!r}, which is not a term")
         return int(text)
 
-    async def _execute(self, node: str, pipe: Pipeline, guard: Guard, needed: int) -> None:
+    async def _execute(self, node: str, attempt: _Attempt, guard: Guard, needed: int) -> None:
         """EXEC; the first ``needed`` commands must have succeeded."""
         _check(node, guard)
+        # EXEC ends the WATCH. While redis-py believes in it, a lost connection looks like a changed key.
+        attempt.pipe.watching = False
+        attempt.sent = True
         try:
-            replies: list[Any] = await pipe.execute(raise_on_error=False)
+            replies: list[Any] = await attempt.pipe.execute(raise_on_error=False)
         except WatchError:
+            attempt.sent = False
             found = await self._found_again(node)
             if found:
                 raise FencedError(node, found) from None
@@ -179,8 +203,7 @@ class Executor:
     async def _found_again(self, node: str) -> int:
         client = await self._connect(node)
         try:
-            text = await client.get(self._fence_key or "")
-            return int(text) if text and text.isdigit() else 0
+            return self._term(node, await client.get(self._fence_key or ""))
         finally:
             await client.aclose()
 
@@ -188,6 +211,11 @@ class Executor:
 def _check(node: str, guard: Guard) -> None:
     if not guard():
         raise LeaseLostError(node, "this sentinel's lease has run out")
+
+
+def _lost(node: str, attempt: _Attempt | None, reason: str) -> StepError:
+    """The error for a connection that could not be made, or broke; what counts is whether EXEC was sent."""
+    return (StepUnknownError if attempt is not None and attempt.sent else StepFailedError)(node, reason)
 
 
 async def _role(pipe: Pipeline) -> str:

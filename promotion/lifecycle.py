@@ -1,4 +1,4 @@
-"""The life cycle of a leader's work in one term, as a table. The diagram in ARCHITECTURE.md is drawn from it."""
+"""The life cycle of a leader's work in one term, as a table. ARCHITECTURE.md's diagram is drawn from it."""
 
 from __future__ import annotations
 

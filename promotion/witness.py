@@ -26,7 +26,9 @@ def still_hears(view: NodeView, earlier: NodeView | None, silence_s: float) -> b
     if earlier is not None and earlier.run_id == view.run_id and earlier.follows == view.follows:
         grew = (view.offset_bytes or 0) > (earlier.offset_bytes or 0)
         fresher = (
-            view.last_io_s is not None and earlier.last_io_s is not None and view.last_io_s < earlier.last_io_s
+            view.last_io_s is not None
+            and earlier.last_io_s is not None
+            and view.last_io_s < earlier.last_io_s
         )
         if grew or fresher:
             return True

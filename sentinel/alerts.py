@@ -113,7 +113,8 @@ class Alerts:
         term = data["term"]
         assert isinstance(term, int)
         id_ = event_id(type_, group, term, *more)
-        return Alert(WebhookEvent(id_, type_, group, wall_ms, {**data, "sentinel": self._self_id}), owner=True)
+        event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
+        return Alert(event, owner=True)
 
     def _on_duty(self, type_: str, group: str, data: dict[str, object], wall_ms: int) -> list[Alert]:
         in_touch = self._in_touch()
@@ -121,7 +122,7 @@ class Alerts:
             return []
         self._seq += 1
         id_ = event_id(type_, group, self._self_id, self._boot, self._seq)
-        event = WebhookEvent(id_, type_, group, wall_ms, {**data, "sentinel": self._self_id})
+        event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
         return [Alert(event, owner=True)]
 
     def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:

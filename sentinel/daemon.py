@@ -31,6 +31,7 @@ from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.recorder import Recorder
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import HttpResolver, Resolver
+from sentinel.state_file import StoreError
 from sentinel.store import Store
 from sentinel.version import VERSION
 from sentinel.webhook_event import Endpoint
@@ -43,7 +44,7 @@ STALL_S = 0.3
 
 
 class Daemon:
-    """``await Daemon(settings, store).run()`` until SIGTERM or SIGINT; true if it ended by itself, in trouble."""
+    """``await Daemon(settings, store).run()`` until SIGTERM, SIGINT, or something fatal."""
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
@@ -67,17 +68,16 @@ class Daemon:
             rng=self._rng,
             resolver=HttpResolver(self._resolver),
         )
-        self._alerts = Alerts(
-            settings.sentinel.id, frozenset(members), lambda: self._links.in_touch(), store.boot
-        )
+        self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
         self._operations = Operations()
+        self._metrics = Metrics(settings.sentinel.id, VERSION)
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
         around = Surroundings(
             settings,
             store,
             self._links.send,
             self._on_notice,
-            lambda seconds: self._metrics.observe_probe(seconds),
+            self._metrics.observe_probe,
             self._on_fatal,
             self._check_run,
             self._rng,
@@ -91,7 +91,6 @@ class Daemon:
         self._recorders = {
             name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
         }
-        self._metrics = Metrics(settings.sentinel.id, VERSION)
 
     async def run(self) -> None:
         """Raises OSError if the HTTP address cannot be listened on, and what was fatal later."""
@@ -114,9 +113,8 @@ class Daemon:
                 for group in self._groups.values():
                     group.start()
                 scheduler.start()
-                logger.info(
-                    "sentinel %s watches %d groups, HTTP on %s", self._settings.sentinel.id, len(self._groups), http
-                )
+                me = self._settings.sentinel.id
+                logger.info("sentinel %s watches %d groups, HTTP on %s", me, len(self._groups), http)
                 await self._stop.wait()
                 logger.info("stopping")
                 scheduler.shutdown(wait=False)
@@ -202,7 +200,7 @@ class Daemon:
             else:
                 group.driver.peer_gone(peer)
 
-    def _on_note(self, peer: str, note: Note) -> None:
+    def _on_note(self, _peer: str, note: Note) -> None:
         if isinstance(note, ChangeNote) and note.change.group in self._groups:
             self._keep(note.change)
         elif isinstance(note, DeliveredNote):
@@ -248,7 +246,7 @@ class Daemon:
         async def run() -> None:
             try:
                 await job
-            except Exception as error:
+            except StoreError as error:
                 self._on_fatal(error)
 
         task = asyncio.get_running_loop().create_task(run())

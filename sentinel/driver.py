@@ -32,6 +32,7 @@ from sentinel.group_inputs import (
     Tell,
 )
 from sentinel.notices import Notice, NoticeName
+from sentinel.state_file import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ class GroupDriver:
         async def write() -> None:
             try:
                 await self._ports.persist(state)
-            except Exception as error:
+            except StoreError as error:
                 # Nothing that depends on it may be said: the queue stays shut for good.
                 self._ports.fatal(error)
                 return

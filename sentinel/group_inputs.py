@@ -1,4 +1,4 @@
-"""What a group's coordinator takes in beside the agreement core's inputs, and what it asks for beside its effects."""
+"""What a coordinator takes in beside the agreement core's inputs, and asks for beside its effects."""
 
 from __future__ import annotations
 

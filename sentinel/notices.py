@@ -1,4 +1,4 @@
-"""What the daemon tells people: one notice per thing that happened, for the log, the history and the webhooks.
+"""What the daemon tells people: one notice per event, for the log, the history and the webhooks.
 
 The names are stable and the fields are plain data; how a notice reads is decided in ``story``, and which
 of them become webhooks in ``alerts``.

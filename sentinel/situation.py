@@ -19,7 +19,6 @@ from quorum.member import Member
 from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
 
-
 UNCLEAR_FOR_S = 2.0
 
 

@@ -86,12 +86,14 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.NODE_UP: lambda f: f"{f['node']} is up again",
     NoticeName.QUORUM_DOWN: _quorum_down,
     NoticeName.QUORUM_UP: _quorum_up,
-    NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, which is no reason to fail over: {f['detail']}",
-    NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that is not in the configuration; watching it too",
+    NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, so it lives: {f['detail']}",
+    NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that nobody configured; watching it too",
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
     NoticeName.ELECTED: _elected,
     NoticeName.STEPPED_DOWN: lambda f: f"no longer leader of term {f['term']}: {f['reason']}",
-    NoticeName.FAILOVER_STARTED: lambda f: f"failover from {f['primary']} begins in term {f['term']} ({f['cause']})",
+    NoticeName.FAILOVER_STARTED: lambda f: (
+        f"failover from {f['primary']} begins, term {f['term']}: {f['cause']}"
+    ),
     NoticeName.HELD: lambda f: f"waiting: {', '.join(f['witnesses'])} still hears from the primary",
     NoticeName.CANDIDATE_CHOSEN: _chosen,
     NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
@@ -105,7 +107,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.FAILOVER_ABORTED: _aborted("failover given up"),
     NoticeName.REPAIR_ABORTED: _aborted("re-pointing given up"),
     NoticeName.WORK_DONE: lambda f: f"nothing left to do in term {f['term']}",
-    NoticeName.STALLED: lambda f: f"this process did not run for {f['gap_ms']} ms; what it saw is not trusted",
+    NoticeName.STALLED: lambda f: f"this process did not run for {f['gap_ms']} ms: it distrusts what it saw",
 }
 """Every notice has its sentence here; a test holds the table against the names."""
 
@@ -136,7 +138,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: ``at_ms``, ``level``, ``message``, and a notice's ``event``, ``group`` and fields."""
+    """One object a line: ``at_ms``, ``level``, ``message``; for a notice ``event``, ``group``, its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {

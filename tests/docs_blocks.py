@@ -13,7 +13,8 @@ CHECKOUT = Path(__file__).parents[1]
 
 def lifecycle_diagram() -> str:
     lines = ["```mermaid", "stateDiagram-v2", "    direction LR", f"    [*] --> {next(iter(TRANSITIONS))}"]
-    lines += [f"    {old} --> {new}" for old, after in TRANSITIONS.items() for new in TRANSITIONS if new in after]
+    for old, after in TRANSITIONS.items():
+        lines += [f"    {old} --> {new}" for new in TRANSITIONS if new in after]
     lines += [f"    {phase} --> [*]" for phase, after in TRANSITIONS.items() if not after]
     return "\n".join([*lines, "```"])
 

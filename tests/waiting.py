@@ -12,7 +12,7 @@ T = TypeVar("T")
 POLL_S = 0.02
 
 
-def wait_for(condition: Callable[[], T], deadline_s: float = 10.0, what: str = "") -> T:
+def wait_for(condition: Callable[[], T | None], deadline_s: float = 10.0, what: str = "") -> T:
     """The first true value of ``condition``. Raises AssertionError after ``deadline_s``."""
     end = time.monotonic() + deadline_s
     while True:

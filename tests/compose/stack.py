@@ -150,6 +150,10 @@ class Stack:
             return {}
         return dict(re.findall(r"^(\w+):(.*?)\r?$", info, re.MULTILINE))
 
+    def vedette(self, sentinel: str, *command: str) -> str:
+        """What the command line in a sentinel's container says."""
+        return _run("docker", "exec", self.container(sentinel), "vedette", *command)
+
     def primary(self, sentinel: str) -> str | None:
         """The service that this sentinel names as primary; None while it names none."""
         answer = self._get(sentinel, f"/v1/groups/{GROUP}/primary")

@@ -92,6 +92,11 @@ def test_every_container_becomes_healthy(stack: Stack) -> None:
     wait_for(lambda: not sick(), 90, "all containers to be healthy")
 
 
+def test_the_command_line_in_a_container_asks_its_sentinel(stack: Stack) -> None:
+    primary = stack.wait_whole()
+    assert f"{primary}:6379" in stack.vedette("sentinel-2", "status", "--json")
+
+
 def test_a_stopped_primary_is_replaced_and_comes_back_as_a_replica(stack: Stack) -> None:
     old, new = stop_and_fail_over(stack)
     stack.start(old)

@@ -104,7 +104,7 @@ class Sentinel:
 
 
 class Cluster:
-    """``replicas`` of one primary, and ``sentinels`` that watch them; all ended on exit, also after a failure."""
+    """``replicas`` of one primary, and ``sentinels`` that watch them; all ended on exit."""
 
     live: ClassVar[list[Cluster]] = []
     stories: ClassVar[list[str]] = []
@@ -207,7 +207,9 @@ class Cluster:
         def watching() -> bool:
             groups = [sentinel.group() for sentinel in self.running]
             return all(
-                group.get("leader") is None and all(node["state"] == "up" for node in group.get("nodes", [{"state": ""}]))
+                group.get("leader") is None
+                and "nodes" in group
+                and all(node["state"] == "up" for node in group["nodes"])
                 for group in groups
             )
 

@@ -43,9 +43,9 @@ def arm(moment: str) -> None:
 
     def crashing_on_notice(self: Daemon, notice: Notice) -> None:
         leader = notice.fields.get("leader") == self._settings.sentinel.id
-        if moment == "after_commit" and notice.name is NoticeName.TOPOLOGY and leader:
-            if notice.fields["previous"] is not None:
-                crash_once()
+        committed = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
+        if moment == "after_commit" and committed and leader:
+            crash_once()
         on_notice(self, notice)
 
     GroupRuntime.promote = crashing_promote  # type: ignore[method-assign]

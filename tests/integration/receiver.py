@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGUgdGVzdHM="
 MAX_BODY_BYTES = 1 << 20
@@ -27,7 +27,7 @@ class Receiver:
                 body = self.rfile.read(length).decode()
                 try:
                     event = Webhook(SECRET).verify(body, {k.lower(): v for k, v in self.headers.items()})
-                except Exception:
+                except (WebhookVerificationError, ValueError):
                     receiver.refused += 1
                     self.send_response(401)
                 else:
@@ -35,7 +35,7 @@ class Receiver:
                     self.send_response(204)
                 self.end_headers()
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -1,8 +1,9 @@
-"""The main job on real processes: the primary dies, a replica takes over, the old primary returns as a replica."""
+"""The main job on real processes: a dead primary is replaced, and returns as a replica."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_history_tells_the_same_story_at_every_sentinel(cluster: Cluster) -> Non
     old.kill()
     new = cluster.wait_failover(old.name)
 
-    def full_histories() -> list[dict[str, object]] | None:
+    def full_histories() -> list[dict[str, Any]] | None:
         changes = [s.get(f"/v1/groups/{GROUP}/history")[1]["changes"] for s in cluster.sentinels]
         newest = [some[0] for some in changes if some and some[0]["timeline"]]
         return newest if len(newest) == 3 else None
@@ -66,7 +67,8 @@ def test_history_tells_the_same_story_at_every_sentinel(cluster: Cluster) -> Non
     for change in wait_for(full_histories, what="the timeline at every sentinel"):
         assert (change["old"], change["new"]) == (old.name, new.name)
         names = [step["name"] for step in change["timeline"]]
-        steps = ["evidence", "subjectively_down", "objectively_down", "elected", "intent_committed", "promoted"]
+        steps = ["evidence", "subjectively_down", "objectively_down"]
+        steps += ["elected", "intent_committed", "promoted"]
         assert [name for name in names if name in steps] == steps
         assert change["cause"] == "refused"
 

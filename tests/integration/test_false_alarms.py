@@ -53,7 +53,11 @@ def test_restart_within_the_patience_is_no_failover() -> None:
 
 
 def test_busy_primary_is_alive() -> None:
-    script = "local t = redis.call('TIME'); repeat local n = redis.call('TIME') until n[1]*1e6+n[2] > t[1]*1e6+t[2]+500000"
+    script = """
+        local function now() local t = redis.call('TIME'); return t[1] * 1e6 + t[2] end
+        local start = now()
+        repeat until now() > start + 500000
+    """
     with Cluster() as cluster:
         with cluster.nodes[0].client() as client:
             client.eval(script, 0)
@@ -110,9 +114,7 @@ def test_garbage_fence_key_is_reported_and_another_replica_promoted() -> None:
             client.set(f"vedette:{GROUP}:term", "not a number")
             client.wait(2, 5000)
         cluster.nodes[0].kill()
-        wait_for(
-            lambda: any("not a term" in s.log() for s in cluster.sentinels), 20, "the reason in the log"
-        )
+        wait_for(lambda: any("not a term" in s.log() for s in cluster.sentinels), 20, "the reason in the log")
         for node in cluster.nodes[1:]:
             with node.client() as client:
                 client.config_set("replica-read-only", "no")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.integration.cluster import Cluster
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -21,12 +23,12 @@ def test_twenty_groups_and_five_dead_primaries() -> None:
         groups = {name: {"nodes": [p.name, r.name]} for name, (p, r) in pairs.items()}
         with Cluster(groups=groups) as cluster:
             for name, (primary, _) in pairs.items():
-                wait_for(lambda n=name, p=primary: _agree(cluster, n, p.name), 30, f"{name} to be known")
+                wait_for(partial(_agree, cluster, name, primary.name), 30, f"{name} to be known")
             dead = list(pairs)[:5]
             for name in dead:
                 pairs[name][0].kill()
             for name in dead:
-                wait_for(lambda n=name: _agree(cluster, n, pairs[n][1].name), 30, f"{name} to fail over")
+                wait_for(partial(_agree, cluster, name, pairs[name][1].name), 30, f"{name} to fail over")
             for name in list(pairs)[5:]:
                 assert _agree(cluster, name, pairs[name][0].name)
     finally:

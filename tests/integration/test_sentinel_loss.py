@@ -78,7 +78,7 @@ def test_all_sentinels_restarted_remember_without_an_election() -> None:
 
 @pytest.mark.parametrize("order", ["sentinels first", "nodes first"])
 def test_everything_restarted(order: str) -> None:
-    """The nodes come back as strangers to each other, for they have no configuration file: that is repaired."""
+    """The nodes come back as strangers to each other, having no configuration file: that is repaired."""
     with Cluster(redis_arguments=("--appendonly", "yes", "--appendfsync", "always")) as cluster:
         with cluster.nodes[0].client() as client:
             client.set("kept", "yes")

@@ -119,10 +119,16 @@ async def test_no_primary_is_known_yet(tmp_path: Path) -> None:
     async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"}), topology=None) as world:
         for node in (A, B, C):
             world.redis[GROUP].nodes[node] = HEALTHY[A]
-        world.redis[GROUP].look()
         status, body, headers = await world.get(PRIMARY)
         assert status == 503 and body["type"] == "urn:vedette:problem:no-primary" and headers["Retry-After"]
-        assert "no master has replicas" in str(body["detail"])
+
+        def is_ambiguous() -> bool:
+            world.redis[GROUP].look()
+            return world.driver.coordinator.situation.ambiguous is not None
+
+        await eventually(is_ambiguous, "it has been unclear for long enough to say so")
+        status, body, _ = await world.get(PRIMARY)
+        assert status == 503 and "no master has replicas" in str(body["detail"])
         status, body, _ = await world.get(f"/v1/groups/{GROUP}")
         assert body["topology"] is None and "no master has replicas" in str(body["ambiguous"])
         assert (await world.get(f"/v1/groups/{GROUP}/candidates"))[0] == 503
