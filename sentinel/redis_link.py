@@ -60,6 +60,13 @@ class _TlsConnection(Connection):
             "server_hostname": self._tls_server_name,
         }
 
+    async def disconnect(self, nowait: bool = False, *args: Any, **kwargs: Any) -> None:
+        writer = self._writer
+        await super().disconnect(nowait, *args, **kwargs)
+        if nowait and writer is not None:
+            # TLS says goodbye and waits for the answer, which a lost node never gives.
+            writer.transport.abort()
+
 
 class RedisLink:
     """Makes connections to nodes that share the same credentials."""

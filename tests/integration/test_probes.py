@@ -105,7 +105,7 @@ async def fake_server(talk: Talk) -> AsyncIterator[int]:
             pass
         finally:
             busy.discard(task)
-            writer.close()
+            writer.transport.abort()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
