@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from promotion.candidates import Ranking
 from promotion.plan import Promote, Repoint
+from promotion.view import NodeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Facts:
     """Everybody who calls it down saw its connection closed and refused, or its data gone."""
     silence_s: float
     """Since its last valid reply to this sentinel; infinite if it never answered."""
+    earlier: tuple[NodeView, ...]
+    """The replicas as they were seen when that silence had just begun to look odd."""
     nodes: tuple[str, ...]
     down_nodes: frozenset[str]
     """Subjectively down here: reading them would only cost time."""

@@ -72,10 +72,12 @@ def rank(
         if reason:
             rejected[view.name] = reason
     eligible = [view for view in nodes if view.name not in rejected]
-    if any(view.keys for view in eligible):
-        for view in eligible:
-            if not view.keys:
-                rejected[view.name] = "holds no data, while another replica does"
+    held = next((view for view in views if view.name == primary), None)
+    for view in eligible:
+        if not view.keys and any(other.keys for other in eligible):
+            rejected[view.name] = "holds no data, while another replica does"
+        elif not view.keys and held is not None and held.keys and _behind(view, held):
+            rejected[view.name] = f"holds no data, while {primary} did when it was last seen"
     eligible = sorted((v for v in eligible if v.name not in rejected), key=lambda v: _order(v, zone))
     verdicts = [
         _verdict(view, place, _why(view, eligible[0], zone), _lag(view, reference))
@@ -108,6 +110,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
             down_s is not None and down_s > policy.max_link_down_s,
             f"its link to the primary has been down for {down_s} s, more than {policy.max_link_down_s:.1f} s",
         ),
+        (policy.max_lag_bytes is not None and lag_bytes is None, "its lag is not known"),
         (
             policy.max_lag_bytes is not None and lag_bytes is not None and lag_bytes > policy.max_lag_bytes,
             f"lags {lag_bytes} bytes behind, more than {policy.max_lag_bytes}",
@@ -118,6 +121,11 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
 
 def _in_history(view: NodeView, primary: str) -> bool:
     return view.role == "slave" and view.follows == primary
+
+
+def _behind(view: NodeView, primary: NodeView) -> bool:
+    """Not so a replica that has all that the primary was seen to have: it was emptied by FLUSHALL."""
+    return (view.offset_bytes or 0) < (primary.offset_bytes or 0)
 
 
 def _lag(view: NodeView, reference: int | None) -> int | None:

@@ -21,6 +21,7 @@ Connect = Callable[[str], Awaitable["Redis"]]
 Guard = Callable[[], bool]
 
 MAX_TERM = 2**62
+_MIN_REPLICAS = "min-replicas-to-write"
 _SET_FENCE = "redis.call('SET', KEYS[1], ARGV[1])"
 # By the time it runs the node is a primary already; as a plain SET it would be refused when it is queued.
 
@@ -87,6 +88,7 @@ class Executor:
         """
         async with self._transaction(node, guard) as attempt:
             pipe = attempt.pipe
+            wanted = 0 if self._fence_key is None else await _min_replicas(pipe)
             found = await self._fence(node, pipe)
             if found > term:
                 raise FencedError(node, found)
@@ -97,10 +99,16 @@ class Executor:
                 raise FencedError(node, found)
             pipe.multi()
             pipe.execute_command("REPLICAOF", "NO", "ONE")
+            needed = 1
             if self._fence_key is not None:
+                # A fresh primary has no replicas yet, so min-replicas-to-write would refuse the fence.
+                if wanted:
+                    pipe.execute_command("CONFIG", "SET", _MIN_REPLICAS, 0)
                 pipe.execute_command("EVAL", _SET_FENCE, 1, self._fence_key, term)
+                if wanted:
+                    pipe.execute_command("CONFIG", "SET", _MIN_REPLICAS, wanted)
+                needed = 4 if wanted else 2
             self._finish(pipe, kill_clients=True)
-            needed = 1 if self._fence_key is None else 2
             await self._execute(node, attempt, guard, needed)
             if await _role(pipe) != "master":
                 raise StepFailedError(node, "is not a primary after REPLICAOF NO ONE")
@@ -216,6 +224,15 @@ def _check(node: str, guard: Guard) -> None:
 def _lost(node: str, attempt: _Attempt | None, reason: str) -> StepError:
     """The error for a connection that could not be made, or broke; what counts is whether EXEC was sent."""
     return (StepUnknownError if attempt is not None and attempt.sent else StepFailedError)(node, reason)
+
+
+async def _min_replicas(pipe: Pipeline) -> int:
+    """``min-replicas-to-write``; 0 where it may not be read, so that it is left alone."""
+    try:
+        found = await pipe.immediate_execute_command("CONFIG", "GET", _MIN_REPLICAS)
+    except ResponseError:
+        return 0
+    return int(found[1]) if len(found) == 2 and found[1].isdigit() else 0
 
 
 async def _role(pipe: Pipeline) -> str:

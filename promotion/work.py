@@ -8,6 +8,7 @@ the first may have been promoted unseen.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,10 @@ class WorkSettings:
     parallel_syncs: int
     limit_s: float
     """The group's ``failover_timeout``: how long to hold for a witness, or to wait for replicas to sync."""
+    ping_interval_s: float = 0.25
     hold_poll_s: float = 0.05
+    testimony_s: float = 1.0
+    """A replica that heard from the primary is believed for this long: it may hear little, and rarely."""
     sync_poll_s: float = 0.5
 
 
@@ -65,6 +69,8 @@ class Work:
         self._wake_at: float | None = None
         self._give_up_at = now + settings.limit_s
         self._earlier: tuple[NodeView, ...] = ()
+        self._heard_at = -math.inf
+        self._witnesses: tuple[str, ...] = ()
         self._in_flight: frozenset[str] = frozenset()
         self._failed: dict[str, str] = {}
 
@@ -173,10 +179,14 @@ class Work:
     def _fail_over(self, views: Sequence[NodeView], facts: Facts, cause: str, now: float) -> list[Action]:
         assert facts.primary is not None
         if facts.down and not facts.gone_by_all:
-            witnesses = hearing(facts.primary, views, self._earlier, facts.silence_s)
-            self._earlier = self._earlier or tuple(views)
+            # The primary owes an answer only from the first PING that it left unanswered.
+            silence_s = facts.silence_s - self._settings.ping_interval_s
+            witnesses = hearing(facts.primary, views, self._earlier or facts.earlier, silence_s)
+            self._earlier = tuple(views)
             if witnesses:
-                return self._hold(witnesses, now)
+                self._heard_at, self._witnesses = now, witnesses
+            if now < self._heard_at + self._settings.testimony_s:
+                return self._hold(self._witnesses, now)
         adopted = self._self_made_primary(views, facts)
         if adopted is not None:
             return self._intend(adopted, cause, None)
@@ -235,22 +245,23 @@ class Work:
         assert facts.primary is not None
         if facts.down:
             return self._finish()
-        plan = reconcile(
-            facts.primary, views, parallel_syncs=self._settings.parallel_syncs, in_flight=self._in_flight
-        )
+        # A replica that never finishes its sync must not keep the others waiting for good.
+        stuck = len(facts.nodes) if now >= self._give_up_at else 0
+        slots = self._settings.parallel_syncs + stuck
+        plan = reconcile(facts.primary, views, parallel_syncs=slots, in_flight=self._in_flight)
         steps = [step for step in plan.steps if step.node not in self._failed and isinstance(step, Repoint)]
         if steps:
             self._in_flight |= {step.node for step in steps}
             return [Run(step) for step in steps]
         if self._in_flight:
             return []
-        if plan.waiting and now < self._give_up_at:
+        if plan.waiting:
             self._wake_at = now + self._settings.sync_poll_s
             return []
         trouble = plan.blocked or "; ".join(f"{node}: {why}" for node, why in self._failed.items())
-        if trouble or plan.waiting:
+        if trouble:
             self._enter(Phase.ABORTED)
-            return [GiveUp(trouble or "replicas are still syncing", failover=False)]
+            return [GiveUp(trouble, failover=False)]
         return self._finish()
 
     def _finish(self) -> list[Action]:

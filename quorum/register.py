@@ -2,12 +2,12 @@
 
 Safety rests on four rules, each with its place below:
 
-* a vote and an entry are on disk before anybody hears of them (``_persist`` comes before ``_send``);
-* a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``_refusal``);
+* a vote and an entry are on disk before anybody hears of them (``journal``);
+* a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``voter``);
 * a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``,
   and what a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
 * a voter sticks to a leader that it hears from, or has just voted for, and a restarted one, which has
-  forgotten whom, waits (Raft sections 4.2.3 and 6.4.1, ``_refusal``): so the leader's lease holds.
+  forgotten whom, waits (Raft sections 4.2.3 and 6.4.1, ``voter``): so the leader's lease holds.
 
 The term is handled once, at the top of ``receive``. Roles change only in ``_become_*``.
 """
@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import enum
 import random
-from dataclasses import replace
 
 from quorum.campaign import Campaign
-from quorum.effects import Committed, Effect, Elected, Emit, Event, Persist, Send, SteppedDown
+from quorum.effects import Effect, Elected, SteppedDown
 from quorum.errors import InvariantError, NotLeaderError, PeerViolationError
-from quorum.invariants import check_growth
+from quorum.journal import Journal
 from quorum.messages import (
     Append,
     AppendReply,
@@ -68,7 +67,7 @@ class Register:
         if self_id not in members:
             raise ValueError(f"{self_id!r} is not one of the members {sorted(members)}")
         self.self_id = self_id
-        self.state = state
+        self._journal = Journal(state)
         self.role = Role.FOLLOWER
         self.leader: str | None = None
         self._members = members
@@ -78,13 +77,15 @@ class Register:
         self._campaign = Campaign(rank, timing, rng, not_before=self._voter.mute_until)
         self._tally = Tally(members)
         self._progress = Progress(members, self_id, timing, now)
-        self._effects: list[Effect] = []
 
     # -- what the layer above asks -------------------------------------------------------------
 
+    @property
+    def state(self) -> HardState:
+        return self._journal.state
+
     def take_effects(self) -> list[Effect]:
-        effects, self._effects = self._effects, []
-        return effects
+        return self._journal.take()
 
     def lease_valid(self, now: float) -> bool:
         """Whether this sentinel leads and may act: the check before each command to Redis (rule S4)."""
@@ -120,7 +121,7 @@ class Register:
         if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
             raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
         entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
-        self._persist(entry=entry)
+        self._journal.store(entry)
         self._broadcast(now)
         self._advance_commit(now)
         return entry
@@ -130,7 +131,7 @@ class Register:
         if self.role is not Role.LEADER:
             return
         for peer in self._peers:
-            self._send(peer, Resign(self.state.term, round(retry_after_s * 1000)))
+            self._journal.send(peer, Resign(self.state.term, round(retry_after_s * 1000)))
         self._become_follower("resigned")
         self._campaign.hold(now + retry_after_s)
         self._restart_campaign(now)
@@ -147,8 +148,8 @@ class Register:
         if entry.term > self.state.term:
             self._adopt_term(entry.term, now, "a newer topology")
         if entry.id > self.state.entry.id:
-            self._persist(entry=entry)
-        self._note_commit(entry)
+            self._journal.store(entry)
+        self._journal.note_committed(entry)
 
     def distrust(self, now: float) -> None:
         """This process did not run for a while: others may lead by now, so listen first."""
@@ -184,7 +185,7 @@ class Register:
                 return
             case VoteRequest() if why := self._loyalty(sender, now):
                 # Refused without adopting the term: a sentinel that was away must not unseat a live leader.
-                self._send(sender, VoteReply(self.state.term, granted=False, reason=why))
+                self._journal.send(sender, VoteReply(self.state.term, granted=False, reason=why))
                 return
             case PreVoteReply() if message.granted:
                 self._on_pre_vote_reply(sender, message, now)
@@ -221,7 +222,7 @@ class Register:
     def _on_pre_vote_request(self, sender: str, request: PreVoteRequest, now: float) -> None:
         why = self._refusal(sender, request, now)
         term = self.state.term if why else request.term
-        self._send(sender, PreVoteReply(term, granted=not why, reason=why))
+        self._journal.send(sender, PreVoteReply(term, granted=not why, reason=why))
 
     def _on_pre_vote_reply(self, sender: str, reply: PreVoteReply, now: float) -> None:
         if self.role is not Role.PRE_CANDIDATE:
@@ -236,10 +237,10 @@ class Register:
         if not why:
             if self.role is not Role.FOLLOWER:
                 self._become_follower(f"votes for {sender}")
-            self._persist(voted_for=sender)
+            self._journal.vote(sender)
             self._voter.stick_to(sender, now)
             self._restart_campaign(now)
-        self._send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
 
     def _on_vote_reply(self, sender: str, reply: VoteReply, now: float) -> None:
         # Exactly this candidacy's term: a grant for an older one must not count.
@@ -252,7 +253,7 @@ class Register:
 
     def _on_append(self, sender: str, append: Append, now: float) -> None:
         if append.term < self.state.term:
-            self._send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+            self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
             return
         if self.role is Role.LEADER:
             raise PeerViolationError(sender, f"leads in term {append.term}, as we do")
@@ -266,10 +267,10 @@ class Register:
         self._voter.stick_to(sender, now)
         self._restart_campaign(now)
         if append.entry is not None and append.entry.id > self.state.entry.id:
-            self._persist(entry=append.entry)
+            self._journal.store(append.entry)
         if append.committed_id == self.state.entry.id:
-            self._note_commit(self.state.entry)
-        self._send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+            self._journal.note_committed(self.state.entry)
+        self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
 
     def _on_append_reply(self, sender: str, reply: AppendReply, now: float) -> None:
         if self.role is not Role.LEADER or reply.term != self.state.term:
@@ -300,7 +301,7 @@ class Register:
         self.role = Role.FOLLOWER
         self.leader = None
         if led:
-            self._emit(SteppedDown(self.state.term, why))
+            self._journal.emit(SteppedDown(self.state.term, why))
 
     def _become_pre_candidate(self, now: float) -> None:
         self.role = Role.PRE_CANDIDATE
@@ -308,17 +309,17 @@ class Register:
         self._tally = Tally(self._members)
         self._tally.record(self.self_id, granted=True)
         for peer in self._peers:
-            self._send(peer, PreVoteRequest(self.state.term + 1, self.state.entry.id))
+            self._journal.send(peer, PreVoteRequest(self.state.term + 1, self.state.entry.id))
         self._count(now)
 
     def _become_candidate(self, now: float) -> None:
         self.role = Role.CANDIDATE
-        self._persist(term=self.state.term + 1, voted_for=self.self_id)
+        self._journal.new_term(self.state.term + 1, voted_for=self.self_id)
         self._tally = Tally(self._members)
         self._tally.record(self.self_id, granted=True)
         self._progress = Progress(self._members, self.self_id, self._timing, now)
         for peer in self._peers:
-            self._send(peer, VoteRequest(self.state.term, self.state.entry.id))
+            self._journal.send(peer, VoteRequest(self.state.term, self.state.entry.id))
         self._count(now)
 
     def _become_leader(self, now: float) -> None:
@@ -326,7 +327,7 @@ class Register:
         self.leader = self.self_id
         self._campaign.stop()
         self._broadcast(now)
-        self._emit(Elected(self.state.term, self._campaign.reasons, self.state.entry))
+        self._journal.emit(Elected(self.state.term, self._campaign.reasons, self.state.entry))
 
     def _count(self, now: float) -> None:
         if self._tally.outcome is Outcome.LOST:
@@ -340,7 +341,7 @@ class Register:
         if self.role is not Role.FOLLOWER:
             self._become_follower(why)
         self.leader = None
-        self._persist(term=term, voted_for=None)
+        self._journal.new_term(term, voted_for=None)
         self._restart_campaign(now)
 
     # -- replication ---------------------------------------------------------------------------
@@ -349,52 +350,14 @@ class Register:
         round_ = self._progress.next_round(now)
         entry = self.state.entry if self.state.entry.term == self.state.term else None
         for peer in self._peers:
-            self._send(peer, Append(self.state.term, round_, entry, self.state.committed.id))
+            self._journal.send(peer, Append(self.state.term, round_, entry, self.state.committed.id))
 
     def _advance_commit(self, now: float) -> None:
         entry = self.state.entry
         if entry.term != self.state.term or entry.id <= self.state.committed.id:
             return
         if self._progress.majority_stores(entry.id):
-            before = self.state.committed
-            self.state = replace(self.state, committed=entry)
+            before = self._journal.mark_committed()
             # Pushed at once: every sentinel answers with the new primary without waiting for a heartbeat.
             self._broadcast(now)
-            self._tell_commit(before)
-
-    def _note_commit(self, entry: Entry) -> None:
-        before = self.state.committed
-        if entry.id > before.id:
-            self.state = replace(self.state, committed=entry)
-            self._tell_commit(before)
-
-    def _tell_commit(self, before: Entry) -> None:
-        """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
-
-        That an intent is committed can be learnt again, so it may wait for the next write.
-        """
-        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
-        self._emit(Committed(self.state.committed))
-
-    # -- effects -------------------------------------------------------------------------------
-
-    def _persist(
-        self, *, term: int | None = None, voted_for: str | None = None, entry: Entry | None = None
-    ) -> None:
-        state = self.state
-        if term is not None:
-            state = replace(state, term=term, voted_for=voted_for)
-        elif voted_for is not None:
-            state = replace(state, voted_for=voted_for)
-        if entry is not None:
-            state = replace(state, entry=entry)
-        check_growth(self.state, state)
-        if state != self.state:
-            self.state = state
-            self._effects.append(Persist(state))
-
-    def _send(self, to: str, message: Message) -> None:
-        self._effects.append(Send(to, message))
-
-    def _emit(self, event: Event) -> None:
-        self._effects.append(Emit(event))
+            self._journal.tell_commit(before)

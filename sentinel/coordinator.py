@@ -393,6 +393,7 @@ class Coordinator:
                 changed = True
         if changed:
             self._feed(Watch(self.book.names), now, wall_ms)
+        self.situation.note_witness(seen.node, now)
         if seen.node in self.book:
             self._feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
 

@@ -97,6 +97,8 @@ class GroupRuntime:
     def ping(self) -> None:
         for probe in self._probes.values():
             probe.ping()
+        if self.driver.coordinator.situation.is_odd(clock.monotonic()):
+            self.request_info()
 
     def request_info(self) -> None:
         for probe in self._probes.values():
@@ -214,5 +216,5 @@ def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
         max_age_s=2 * group.info_interval + group.down_after,
         max_lag_bytes=group.max_lag_bytes,
     )
-    work = WorkSettings(policy, group.parallel_syncs, group.failover_timeout)
+    work = WorkSettings(policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval)
     return CoordinatorConfig(name, work, str(group.primary) if group.primary else None)

@@ -6,6 +6,7 @@ what was ambiguous, and since when no leader was heard.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ class Situation:
         self._book = book
         self._unclear_since = now
         self._quiet_since = now
+        self._baseline: dict[str, NodeView] = {}
         self._avoid: dict[str, tuple[float, str]] = {}
 
     def views(self, now: float, answered: Collection[str] | None = None) -> list[NodeView]:
@@ -70,6 +72,21 @@ class Situation:
             avoid=self.avoided(now),
         )
 
+    def is_odd(self, now: float) -> bool:
+        """The primary has left a PING unanswered for a while: the time to hear the witnesses."""
+        topology = self._member.register.state.committed.topology
+        if topology is None:
+            return False
+        silence_s = self._member.silence_s(topology.primary, now)
+        return 2 * self._config.work.ping_interval_s < silence_s < math.inf
+
+    def note_witness(self, node: str, now: float) -> None:
+        """``node`` was just seen. What it said first in a silence is what later looks are compared with."""
+        if not self.is_odd(now):
+            self._baseline.clear()
+        elif node not in self._baseline:
+            self._baseline |= {view.name: view for view in self.views(now) if view.name == node}
+
     def avoid(self, node: str, reason: str, until: float) -> None:
         """Promoting ``node`` failed: another may be better for a while."""
         self._avoid[node] = (until, reason)
@@ -95,6 +112,7 @@ class Situation:
             cause=grade.value if down else "",
             gone_by_all=primary is not None and member.gone_by_all(primary, now),
             silence_s=member.silence_s(primary, now) if primary is not None else 0.0,
+            earlier=tuple(self._baseline.values()),
             nodes=self._book.names,
             down_nodes=frozenset(name for name in self._book.names if member.verdict(name, now).down),
             told=self._config.told,

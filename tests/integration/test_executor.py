@@ -143,6 +143,17 @@ async def test_promotion_writes_the_fence_and_the_next_replica_gets_it(
         assert client.info("stats")["sync_full"] == 0, "the other replica went on where it was"
 
 
+async def test_promotion_passes_where_writes_need_replicas(stack: ExitStack, binary: Path) -> None:
+    """``min-replicas-to-write`` is common, and a primary of this very moment has no replicas yet."""
+    _, replica = start(stack, 2, binary=binary)
+    with replica.client() as client:
+        client.config_set("min-replicas-to-write", 1)
+        await executor().promote(replica.name, 5, leading)
+        assert (role(replica), fence(replica)) == ("master", b"5")
+    with replica.client() as client:
+        assert client.config_get("min-replicas-to-write") == {"min-replicas-to-write": "1"}
+
+
 async def test_promotion_cuts_the_clients_so_that_they_look_for_the_primary_anew(stack: ExitStack) -> None:
     _, replica = start(stack, 2)
     with replica.client(client_name="app") as app, replica.client(client_name="listener") as listener:

@@ -21,6 +21,7 @@ from tests.unit.sentinel.http_cases import (
     B,
     C,
     World,
+    eventually,
     running,
 )
 

@@ -1,0 +1,66 @@
+"""A sentinel's hard state of one group, and the effects in the order in which they must be applied.
+
+Every change of the state puts its ``Persist`` before whatever is sent or told about it afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quorum.effects import Committed, Effect, Emit, Event, Persist, Send
+from quorum.invariants import check_growth
+from quorum.messages import Entry, HardState, Message
+
+
+class Journal:
+    """Raises InvariantError, before anything is changed, for a state that may not follow the present one."""
+
+    def __init__(self, state: HardState) -> None:
+        self.state = state
+        self._effects: list[Effect] = []
+
+    def take(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def new_term(self, term: int, voted_for: str | None) -> None:
+        self._persist(replace(self.state, term=term, voted_for=voted_for))
+
+    def vote(self, candidate: str) -> None:
+        self._persist(replace(self.state, voted_for=candidate))
+
+    def store(self, entry: Entry) -> None:
+        self._persist(replace(self.state, entry=entry))
+
+    def mark_committed(self) -> Entry:
+        """The stored entry is committed. Returns what was before, for ``tell_commit``, which must follow."""
+        before = self.state.committed
+        self.state = replace(self.state, committed=self.state.entry)
+        return before
+
+    def note_committed(self, entry: Entry) -> None:
+        """A fact learnt from somebody else; nothing if it is known."""
+        before = self.state.committed
+        if entry.id > before.id:
+            self.state = replace(self.state, committed=entry)
+            self.tell_commit(before)
+
+    def tell_commit(self, before: Entry) -> None:
+        """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
+
+        That an intent is committed can be learnt again, so it may wait for the next write.
+        """
+        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self.emit(Committed(self.state.committed))
+
+    def send(self, to: str, message: Message) -> None:
+        self._effects.append(Send(to, message))
+
+    def emit(self, event: Event) -> None:
+        self._effects.append(Emit(event))
+
+    def _persist(self, state: HardState) -> None:
+        check_growth(self.state, state)
+        if state != self.state:
+            self.state = state
+            self._effects.append(Persist(state))

@@ -1,0 +1,109 @@
+"""When a sentinel stands for election: in line at first, at random later, never without work."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from quorum.campaign import Campaign
+from quorum.timing import Timing
+
+TIMING = Timing()
+START, AWAKE, NOBODY = 100.0, 100.5, 0.0
+WORK = frozenset({"odown"})
+
+
+def campaign(rank: int = 0, seed: int = 1) -> Campaign:
+    return Campaign(rank, TIMING, random.Random(seed), not_before=AWAKE)
+
+
+def test_no_work_no_attempt() -> None:
+    line = campaign()
+    line.restart(200.0, NOBODY)
+    assert line.at is None and not line.due(1e9)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    line.set_reasons(frozenset(), 200.0, NOBODY)
+    assert line.at is None and not line.due(1e9)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 4])
+def test_the_first_attempt_is_staggered_by_rank(rank: int) -> None:
+    line = campaign(rank)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    assert line.at == 200.0 + rank * TIMING.stagger_s
+    assert line.due(line.at) and not line.due(line.at - 0.001)
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_there_is_none_right_after_a_start(rank: int) -> None:
+    line = campaign(rank)
+    line.set_reasons(WORK, START, NOBODY)
+    assert line.at == AWAKE + rank * TIMING.stagger_s
+
+
+def test_later_attempts_are_drawn_anew_from_the_election_timeout() -> None:
+    line = campaign()
+    line.set_reasons(WORK, 200.0, NOBODY)
+    waits = set()
+    for _ in range(50):
+        line.retry(200.0)
+        assert line.at is not None
+        waits.add(line.at - 200.0)
+    assert all(TIMING.election_min_s <= wait + 1e-9 for wait in waits)
+    assert all(wait <= TIMING.election_max_s + 1e-9 for wait in waits)
+    assert len(waits) == 50
+
+
+def test_sentinels_that_wait_for_a_leader_do_not_all_rise_at_once() -> None:
+    at = []
+    for seed in range(20):
+        line = campaign(seed=seed)
+        line.set_reasons(WORK, 200.0, leader_until=200.3)
+        assert line.at is not None
+        at.append(line.at)
+    assert min(at) >= 200.3 and max(at) <= 200.3 + TIMING.election_max_s - TIMING.election_min_s
+    assert len(set(at)) == 20
+
+
+def test_a_new_reason_starts_the_line_anew_and_a_lost_one_does_not() -> None:
+    line = campaign()
+    line.set_reasons(WORK, 200.0, NOBODY)
+    line.retry(200.0)
+    retry_at = line.at
+    line.set_reasons(WORK, 200.1, NOBODY)
+    assert line.at == retry_at, "nothing is new"
+    line.set_reasons(WORK | {"operator"}, 200.1, NOBODY)
+    assert line.at == 200.1
+    line.retry(200.1)
+    retry_at = line.at
+    line.set_reasons(WORK, 200.2, NOBODY)
+    assert line.at == retry_at
+
+
+def test_impossible_work_waits_and_the_last_word_counts() -> None:
+    line = campaign()
+    line.hold(210.0)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    assert line.at == 210.0
+    line.retry(200.0)
+    assert line.at == 210.0
+    line.hold(205.0)
+    line.restart(200.0, NOBODY)
+    assert line.at == 205.0
+
+
+def test_the_hold_is_kept_even_if_the_work_goes_and_comes_back() -> None:
+    line = campaign()
+    line.hold(210.0)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    line.set_reasons(frozenset(), 201.0, NOBODY)
+    line.set_reasons(WORK, 202.0, NOBODY)
+    assert line.at == 210.0
+
+
+def test_who_leads_does_not_stand() -> None:
+    line = campaign()
+    line.set_reasons(WORK, 200.0, NOBODY)
+    line.stop()
+    assert not line.due(1e9) and line.reasons == WORK
