@@ -27,7 +27,14 @@ CHECKOUT = Path(__file__).parents[2]
 PACKAGES = ("config", "quorum", "promotion", "sentinel")
 FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
 
-PURE = ["quorum/*.py", "promotion/*.py", "sentinel/coordinator.py"]
+PURE = [
+    "quorum/*.py",
+    "promotion/*.py",
+    *(
+        f"sentinel/{name}.py"
+        for name in ("backoff", "coordinator", "group_inputs", "leading", "nodebook", "situation")
+    ),
+]
 IMPURE = ["promotion/executor.py"]
 SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]
 """What has a terminal to print to."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-MAX_LINES = 330
+MAX_LINES = 370
 
 NOT_PURE = frozenset(
     [

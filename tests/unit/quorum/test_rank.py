@@ -17,9 +17,8 @@ def test_every_sentinel_computes_the_same_order() -> None:
 
 def test_the_order_is_the_same_in_every_version_and_process() -> None:
     """Sentinels of different versions must agree on it during an upgrade."""
-    assert [ranking(group, MEMBERS) for group in ("g", "cache", "sessions")] == [
-        PLACEHOLDER
-    ]
+    assert ranking("g", MEMBERS) == ("s1", "s2", "s3")
+    assert ranking("cache", MEMBERS) == ("s2", "s1", "s3")
 
 
 def test_groups_spread_their_leaders_over_the_sentinels() -> None:
@@ -32,12 +31,3 @@ def test_when_a_member_leaves_the_others_keep_their_order() -> None:
         order = ranking(f"group-{number}", MEMBERS)
         left = [member for member in order if member != "s2"]
         assert list(ranking(f"group-{number}", left)) == left
-
-
-def test_group_and_member_do_not_run_into_each_other() -> None:
-    orders = {
-        tuple(len(member) for member in ranking(group, [tail + "1", tail + "22"]))
-        for group, tail in (("ab", "c"), ("a", "bc"))
-        for group in (group, group + "x", group + "y", group + "z")
-    }
-    assert len(orders) == 2

@@ -1,0 +1,222 @@
+"""Scenarios: phases of evidence at given seconds, and the verdicts that they must lead to.
+
+A line is ``(at_s, what happens, the grade right after it)``; no grade means that the node is not down.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quorum.detector import Detector, Patience, Verdict
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.messages import Grade
+
+PATIENCE = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
+UP = Grade.NONE
+
+Line = tuple[float, str, Grade]
+
+SCENARIOS: dict[str, list[Line]] = {
+    "healthy": [(0, "alive", UP), (0.9, "alive", UP), (1.8, "alive", UP)],
+    "the process is gone": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "refused", UP),
+        (0.59, "-", UP),
+        (0.61, "-", Grade.REFUSED),
+    ],
+    "refused_after counts from the close, not from the refusal": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.61, "refused", Grade.REFUSED),
+    ],
+    "the process is restarted quickly": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "refused", UP),
+        (0.58, "alive", UP),
+        (1.5, "-", UP),
+    ],
+    "closed and reconnected, again and again": [
+        line for second in range(5) for line in ((second, "closed", UP), (second + 0.3, "alive", UP))
+    ],
+    "closed, and nothing more is heard": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.99, "-", UP),
+        (1.0, "-", Grade.SILENT),
+    ],
+    "silent": [(0, "alive", UP), (0.99, "-", UP), (1.0, "-", Grade.SILENT), (5, "alive", UP)],
+    "never reached": [(0.99, "unreachable", UP), (1.0, "-", Grade.SILENT)],
+    "an unreachable host proves no more than silence": [
+        (0, "alive", UP),
+        (0.1, "unreachable", UP),
+        (0.9, "unreachable", UP),
+        (1.0, "unreachable", Grade.SILENT),
+    ],
+    "the name no longer resolves": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "unresolved", UP),
+        (0.7, "-", Grade.UNRESOLVED),
+    ],
+    "refused is surer than unresolved": [
+        (0, "alive", UP),
+        (0.5, "refused", UP),
+        (0.6, "unresolved", Grade.REFUSED),
+        (0.7, "unresolved", Grade.REFUSED),
+    ],
+    "unresolved, then refused": [
+        (0, "alive", UP),
+        (0.5, "unresolved", UP),
+        (0.7, "refused", Grade.REFUSED),
+    ],
+    "loading is alive for as long as it is patient": [
+        (0, "loading", UP),
+        *((float(second), "loading", UP) for second in range(1, 30)),
+        (29.9, "loading", UP),
+        (30.0, "loading", Grade.UNUSABLE),
+        (30.5, "alive", UP),
+        (31.0, "loading", UP),
+    ],
+    "hangs while it loads": [(0, "loading", UP), (0.99, "-", UP), (1.0, "-", Grade.SILENT)],
+    "in the wrong role for too long": [
+        (0, "alive", UP),
+        (0.5, "is a replica", UP),
+        (1.0, "alive", UP),
+        (1.4, "alive", UP),
+        (1.5, "alive", Grade.UNUSABLE),
+        (1.6, "is a master", UP),
+    ],
+    "in the wrong role for a moment": [
+        (0.5, "is a replica", UP),
+        (0.9, "is a master", UP),
+        (1.0, "alive", UP),
+        (1.4, "is a replica", UP),
+        (1.6, "alive", UP),
+    ],
+    "regressed at once, and until it is taken back": [
+        (0, "alive", UP),
+        (0.5, "fell back", Grade.REGRESSED),
+        (0.6, "alive", Grade.REGRESSED),
+        (0.7, "did not fall back", UP),
+    ],
+    "misconfigured is never down, however long": [
+        (0, "alive", UP),
+        (0.5, "misconfigured", UP),
+        (100, "-", UP),
+        (200, "misconfigured", UP),
+        (200.1, "unreachable", UP),
+        (300, "unresolved", UP),
+        (400, "-", UP),
+    ],
+    "misconfigured from the first contact": [(0, "misconfigured", UP), (9, "-", UP), (9, "alive", UP)],
+    "misconfigured, then its process is gone": [
+        (0, "misconfigured", UP),
+        (5, "closed", UP),
+        (5, "refused", Grade.SILENT),
+        (5.2, "-", Grade.REFUSED),
+    ],
+    "after a stall the patience starts anew": [
+        (0, "alive", UP),
+        (9, "stall", UP),
+        (9.9, "-", UP),
+        (10.0, "-", Grade.SILENT),
+    ],
+    "a refusal before a stall proves nothing after it": [
+        (0, "alive", UP),
+        (0.1, "refused", UP),
+        (9, "stall", UP),
+        (9.5, "-", UP),
+        (9.5, "refused", Grade.REFUSED),
+    ],
+    "a refusal after a stall gets its own patience": [
+        (0, "alive", UP),
+        (0.1, "refused", UP),
+        (9, "stall", UP),
+        (9.05, "refused", UP),
+        (9.2, "-", Grade.REFUSED),
+    ],
+    "loading and the wrong role before a stall start anew": [
+        (0, "loading", UP),
+        (0, "is a replica", UP),
+        (100, "stall", UP),
+        (100.9, "loading", UP),
+        (101.0, "loading", Grade.UNUSABLE),
+    ],
+}
+
+
+def play(detector: Detector, at_s: float, what: str) -> None:
+    match what:
+        case "-":
+            pass
+        case "stall":
+            detector.distrust(at_s)
+        case "is a master" | "is a replica":
+            detector.observe(Evidence(EvidenceKind.ALIVE), at_s)
+            detector.saw_role(what == "is a master", at_s)
+        case "fell back" | "did not fall back":
+            detector.saw_regression("has no keys" if what == "fell back" else None, at_s)
+        case _:
+            detector.observe(Evidence(EvidenceKind(what)), at_s)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_scenario(scenario: list[Line]) -> None:
+    detector = Detector(PATIENCE, 0.0)
+    for at_s, what, grade in scenario:
+        play(detector, at_s, what)
+        verdict = detector.judge(at_s)
+        assert (verdict.grade, verdict.down) == (grade, grade is not UP), f"{what} at {at_s} s"
+
+
+HAPPENINGS = [kind.value for kind in EvidenceKind] + ["is a master", "is a replica", "stall", "fell back"]
+
+
+@given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(HAPPENINGS)), max_size=12))
+def test_the_next_deadline_is_the_very_moment_at_which_it_changes_its_mind(
+    happenings: list[tuple[float, str]],
+) -> None:
+    detector, now = Detector(PATIENCE, 0.0), 0.0
+    for wait_s, what in happenings:
+        now += wait_s
+        play(detector, now, what)
+    at = detector.next_deadline(now)
+    if at is None:
+        assert detector.judge(now).down == detector.judge(now + 1e6).down
+    else:
+        assert at > now
+        assert not detector.judge(at - 1e-6).down
+        assert detector.judge(at).down
+
+
+@given(st.lists(st.tuples(st.floats(0, 40), st.sampled_from(HAPPENINGS)), max_size=12))
+def test_a_valid_reply_in_the_right_role_ends_every_ground_but_a_regression(
+    happenings: list[tuple[float, str]],
+) -> None:
+    detector, now = Detector(PATIENCE, 0.0), 0.0
+    for wait_s, what in happenings:
+        now += wait_s
+        play(detector, now, what)
+    play(detector, now, "is a master")
+    regressed = any(what == "fell back" for _, what in happenings)
+    assert detector.judge(now).grade is (Grade.REGRESSED if regressed else UP)
+
+
+def test_a_verdict_says_since_when_and_why() -> None:
+    detector = Detector(PATIENCE, 0.0)
+    detector.observe(Evidence(EvidenceKind.CLOSED), 3.0)
+    detector.observe(Evidence(EvidenceKind.REFUSED, "connection refused"), 3.2)
+    assert detector.judge(3.2) == Verdict(True, Grade.REFUSED, 3.0, "connection refused")
+
+
+def test_what_is_misconfigured_is_shown() -> None:
+    detector = Detector(PATIENCE, 0.0)
+    detector.observe(Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS"), 0.0)
+    assert detector.misconfigured == "WRONGPASS"
+    assert detector.judge(50.0) == Verdict(False, detail="WRONGPASS")
+    detector.observe(Evidence(EvidenceKind.ALIVE), 50.0)
+    assert detector.misconfigured is None

@@ -1,0 +1,261 @@
+"""Following, standing and voting: what a register answers, and what it writes down before it does."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from quorum.effects import Elected, Persist, SteppedDown
+from quorum.errors import PeerViolationError
+from quorum.messages import (
+    GENESIS,
+    Append,
+    AppendReply,
+    Entry,
+    HardState,
+    Message,
+    Opinions,
+    PreVoteReply,
+    PreVoteRequest,
+    Resign,
+    VoteReply,
+    VoteRequest,
+)
+from quorum.register import Register, Role
+from tests.unit.quorum.register_cases import (
+    NOW,
+    START,
+    TIMING,
+    WORK,
+    candidate,
+    emitted,
+    hear,
+    leader,
+    make,
+    persisted,
+    place,
+    sent,
+    topology,
+)
+
+NEWER = Entry(4, 2, topology(4))
+
+
+def test_an_election_from_the_first_question_to_the_first_heartbeat() -> None:
+    register = make()
+    register.want(WORK, NOW)
+    register.wake(NOW)
+    effects = register.take_effects()
+    assert sent(effects, PreVoteRequest) == [PreVoteRequest(1, (0, 0))] * 2
+    assert persisted(effects) == [], "asking changes nothing"
+
+    effects = hear(register, "s2", PreVoteReply(1, True))
+    assert persisted(effects) == [HardState(term=1, voted_for="s1")]
+    assert sent(effects, VoteRequest) == [VoteRequest(1, (0, 0))] * 2
+    assert place(effects, Persist) < place(effects, VoteRequest), "its own vote is on disk first"
+
+    effects = hear(register, "s2", VoteReply(1, True))
+    assert emitted(effects) == [Elected(1, WORK, GENESIS)]
+    assert sent(effects, Append) == [Append(1, 1, None, (0, 0))] * 2
+    assert register.role is Role.LEADER and register.leader == "s1"
+
+
+def test_a_vote_is_on_disk_before_anybody_hears_of_it() -> None:
+    effects = hear(make(), "s2", VoteRequest(1, (0, 0)))
+    assert persisted(effects)[-1] == HardState(term=1, voted_for="s2")
+    writes = [index for index, effect in enumerate(effects) if isinstance(effect, Persist)]
+    assert writes[-1] < place(effects, VoteReply)
+    assert sent(effects, VoteReply) == [VoteReply(1, True)]
+
+
+def test_it_votes_once_in_a_term_and_repeats_that_vote() -> None:
+    register = make(HardState(term=1, voted_for="s2"))
+    assert sent(hear(register, "s3", VoteRequest(1, (0, 0))), VoteReply) == [
+        VoteReply(1, False, "voted for s2 in term 1")
+    ]
+    assert sent(hear(register, "s2", VoteRequest(1, (0, 0))), VoteReply) == [VoteReply(1, True)]
+
+
+@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
+def test_a_candidate_whose_entry_is_older_gets_no_vote(
+    request_kind: type[PreVoteRequest | VoteRequest],
+) -> None:
+    register = make(HardState(term=4, entry=NEWER))
+    effects = hear(register, "s2", request_kind(5, (4, 1)))
+    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    assert (reply.granted, reply.reason) == (False, "has the newer entry (4, 2)")
+
+
+@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
+def test_it_refuses_anybody_while_it_hears_a_leader(request_kind: type[Message]) -> None:
+    register = make()
+    hear(register, "s2", Append(1, 1, None, (0, 0)))
+    before = register.state
+    later = NOW + TIMING.election_min_s
+    effects = hear(register, "s3", request_kind(9, (0, 0)), later - 0.01)  # type: ignore[call-arg]
+    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    assert (reply.granted, reply.reason) == (False, "hears from s2")
+    assert register.state == before, "a sentinel that was away must not unseat a live leader"
+    effects = hear(register, "s3", request_kind(9, (0, 0)), later)  # type: ignore[call-arg]
+    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    assert reply.granted
+
+
+def test_it_sticks_to_whom_it_has_just_voted_for() -> None:
+    register = make()
+    hear(register, "s2", VoteRequest(1, (0, 0)))
+    assert sent(hear(register, "s3", VoteRequest(2, (0, 0))), VoteReply) == [
+        VoteReply(1, False, "hears from s2")
+    ]
+
+
+@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
+def test_a_leader_with_a_valid_lease_votes_for_nobody(request_kind: type[Message]) -> None:
+    register = leader()
+    effects = hear(register, "s3", request_kind(9, (9, 9)))  # type: ignore[call-arg]
+    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    assert (reply.granted, reply.reason) == (False, "leads with a valid lease")
+    assert register.lease_valid(NOW)
+
+
+@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
+def test_a_restarted_sentinel_keeps_quiet_for_an_election_timeout(request_kind: type[Message]) -> None:
+    register = make(HardState(term=3))
+    effects = hear(register, "s2", request_kind(9, (0, 0)), NOW - 0.01)  # type: ignore[call-arg]
+    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    assert (reply.granted, reply.term) == (False, 3)
+    register.want(WORK, START)
+    register.wake(NOW - 0.01)
+    assert register.take_effects() == [], "nor does it stand"
+
+
+@pytest.mark.parametrize("term", [1, 2, 4])
+def test_a_vote_counts_for_exactly_the_term_that_it_was_given_in(term: int) -> None:
+    register = candidate(state=HardState(term=2))
+    assert register.state.term == 3
+    hear(register, "s2", VoteReply(term, True))
+    assert not register.lease_valid(NOW)
+    assert register.role is not Role.LEADER
+
+
+@pytest.mark.parametrize("term", [2, 4])
+def test_a_pre_vote_counts_for_exactly_the_term_that_was_asked_for(term: int) -> None:
+    register = make(HardState(term=2))
+    register.want(WORK, NOW)
+    register.wake(NOW)
+    hear(register, "s2", PreVoteReply(term, True))
+    assert register.role is Role.PRE_CANDIDATE and register.state.term == 2
+
+
+def test_votes_for_an_earlier_candidacy_do_not_count_for_this_one() -> None:
+    register = make(size=5)
+    register.want(WORK, NOW)
+    register.wake(NOW)
+    for peer in ("s2", "s3"):
+        register.receive(peer, PreVoteReply(1, True), NOW)
+    register.receive("s2", VoteReply(1, True), NOW)
+    later = NOW + TIMING.election_max_s
+    register.wake(later)
+    for peer in ("s2", "s3"):
+        register.receive(peer, PreVoteReply(2, True), later)
+    assert register.role is Role.CANDIDATE and register.state.term == 2
+    register.receive("s3", VoteReply(2, True), later)
+    register.receive("s4", VoteReply(1, True), later)
+    assert register.role is Role.CANDIDATE
+    register.receive("s4", VoteReply(2, True), later)
+    assert register.role is Role.LEADER
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Append(7, 1, None, (0, 0)),
+        AppendReply(7, 1, (0, 0)),
+        VoteReply(7, False, "is in term 7"),
+        PreVoteReply(7, False, "is in term 7"),
+        Resign(7),
+    ],
+)
+def test_a_higher_term_ends_any_leadership(message: Message) -> None:
+    register = leader()
+    effects = hear(register, "s3", message)
+    assert emitted(effects) == [SteppedDown(1, "s3 is in term 7")]
+    assert persisted(effects) == [replace(register.state, term=7, voted_for=None)]
+    assert register.role is Role.FOLLOWER and not register.lease_valid(NOW)
+
+
+def test_a_pre_vote_granted_for_a_higher_term_is_no_higher_term() -> None:
+    register = leader()
+    assert hear(register, "s3", PreVoteReply(7, True)) == []
+    assert register.lease_valid(NOW) and register.state.term == 1
+
+
+def test_who_lost_asks_again_later_and_anew() -> None:
+    register = candidate()
+    for peer in ("s2", "s3"):
+        hear(register, peer, VoteReply(1, False, "no"))
+    assert register.role is Role.FOLLOWER
+    assert register.state == HardState(term=1, voted_for="s1")
+    at = register.next_deadline(NOW)
+    assert at is not None and at >= NOW + TIMING.election_min_s
+    register.wake(at)
+    assert sent(register.take_effects(), PreVoteRequest) == [PreVoteRequest(2, (0, 0))] * 2
+
+
+def test_it_does_not_stand_while_it_hears_a_leader_nor_without_work() -> None:
+    register = make()
+    register.want(WORK, NOW)
+    hear(register, "s2", Append(1, 1, None, (0, 0)))
+    register.wake(NOW + TIMING.election_min_s - 0.01)
+    assert register.take_effects() == []
+    register.want(frozenset(), NOW)
+    assert register.next_deadline(NOW) is None
+    register.wake(NOW + 100)
+    assert register.take_effects() == []
+
+
+def test_a_candidate_whose_work_is_gone_stops_standing() -> None:
+    register = candidate()
+    register.want(frozenset(), NOW)
+    hear(register, "s2", VoteReply(1, True))
+    assert register.role is Role.FOLLOWER
+
+
+@pytest.mark.parametrize(
+    ("sender", "message", "problem"),
+    [
+        ("s9", VoteRequest(9, (0, 0)), "not a member"),
+        ("s1", VoteRequest(9, (0, 0)), "not a member"),
+        ("s2", Append(1, 1, None, (0, 0)), "leads in term 1, as we do"),
+        ("s2", Opinions(1, 1, (), GENESIS), "is not for the register"),
+    ],
+)
+def test_what_no_correct_peer_can_say_is_dropped(sender: str, message: Message, problem: str) -> None:
+    register = leader()
+    before = register.state
+    with pytest.raises(PeerViolationError, match=problem) as violation:
+        register.receive(sender, message, NOW)
+    assert violation.value.peer == sender
+    assert register.state == before and register.lease_valid(NOW) and register.take_effects() == []
+
+
+def test_a_leader_cannot_send_an_entry_of_another_term() -> None:
+    register = make(HardState(term=5))
+    with pytest.raises(PeerViolationError, match="sent an entry of term 4 in term 5"):
+        register.receive("s2", Append(5, 1, NEWER, (0, 0)), NOW)
+    assert register.state == HardState(term=5) and register.take_effects() == []
+
+
+def test_a_sentinel_must_be_one_of_the_members() -> None:
+    with pytest.raises(ValueError, match="'s9' is not one of the members"):
+        Register("s9", frozenset({"s1"}), 0, TIMING, random.Random(1), HardState(), START)
+
+
+def test_two_registers_with_the_same_randomness_do_the_same() -> None:
+    first, second = candidate(), candidate()
+    for register in (first, second):
+        hear(register, "s2", VoteReply(1, False, "no"))
+    assert first.next_deadline(NOW) == second.next_deadline(NOW)
+    assert first.state == second.state
