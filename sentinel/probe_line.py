@@ -80,9 +80,10 @@ class Line:
         finally:
             self._patience = None
             sender.cancel()
+            # First, as it does not wait: whoever cancels us in what waits must not find it left open.
+            await self._connection.disconnect(nowait=True)
             # Its error, if any, is the reader's too: a connection that cannot be written to is closed.
             await asyncio.gather(sender, return_exceptions=True)
-            await self._connection.disconnect(nowait=True)
 
     async def _read_all(self) -> Evidence:
         while True:

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import random
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from quorum.effects import Effect, Emit, Event, Persist, Send
-from quorum.messages import AppendReply, HardState, Message, PreVoteReply, Topology, VoteReply
+from quorum.messages import (
+    AppendReply,
+    HardState,
+    Message,
+    PreVoteReply,
+    PreVoteRequest,
+    Topology,
+    VoteReply,
+    VoteRequest,
+)
 from quorum.register import Register, Role
 from quorum.timing import Timing
 
@@ -16,6 +25,9 @@ NOW = START + TIMING.election_max_s
 """The first moment at which a sentinel that started at ``START`` may vote and stand."""
 WORK = frozenset({"odown"})
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
+
+Asking: TypeAlias = type[PreVoteRequest] | type[VoteRequest]
+ASKING: tuple[Asking, ...] = (PreVoteRequest, VoteRequest)
 
 M = TypeVar("M")
 
@@ -42,6 +54,13 @@ def sent(effects: list[Effect], kind: type[M], to: str | None = None) -> list[M]
         for effect in effects
         if isinstance(effect, Send) and isinstance(effect.message, kind) and to in (None, effect.to)
     ]
+
+
+def answer(effects: list[Effect]) -> PreVoteReply | VoteReply:
+    """The one answer to a question for a vote."""
+    replies: list[PreVoteReply | VoteReply] = [*sent(effects, PreVoteReply), *sent(effects, VoteReply)]
+    (reply,) = replies
+    return reply
 
 
 def emitted(effects: list[Effect]) -> list[Event]:
@@ -85,5 +104,5 @@ def leader(now: float = NOW, state: HardState | None = None, size: int = 3) -> R
 
 def store(register: Register, sender: str, now: float = NOW) -> list[Effect]:
     """``sender`` acknowledges the newest broadcast, with the newest entry on its disk."""
-    progress = register._progress.round
-    return hear(register, sender, AppendReply(register.state.term, progress, register.state.entry.id), now)
+    reply = AppendReply(register.state.term, register._progress.round, register.state.entry.id)
+    return hear(register, sender, reply, now)

@@ -25,10 +25,13 @@ from quorum.messages import (
 )
 from quorum.register import Register, Role
 from tests.unit.quorum.register_cases import (
+    ASKING,
     NOW,
     START,
     TIMING,
     WORK,
+    Asking,
+    answer,
     candidate,
     emitted,
     hear,
@@ -78,28 +81,26 @@ def test_it_votes_once_in_a_term_and_repeats_that_vote() -> None:
     assert sent(hear(register, "s2", VoteRequest(1, (0, 0))), VoteReply) == [VoteReply(1, True)]
 
 
-@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
-def test_a_candidate_whose_entry_is_older_gets_no_vote(
-    request_kind: type[PreVoteRequest | VoteRequest],
-) -> None:
+@pytest.mark.parametrize("ask", ASKING)
+def test_a_candidate_whose_entry_is_older_gets_no_vote(ask: Asking) -> None:
     register = make(HardState(term=4, entry=NEWER))
-    effects = hear(register, "s2", request_kind(5, (4, 1)))
-    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    effects = hear(register, "s2", ask(5, (4, 1)))
+    reply = answer(effects)
     assert (reply.granted, reply.reason) == (False, "has the newer entry (4, 2)")
 
 
-@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
-def test_it_refuses_anybody_while_it_hears_a_leader(request_kind: type[Message]) -> None:
+@pytest.mark.parametrize("ask", ASKING)
+def test_it_refuses_anybody_while_it_hears_a_leader(ask: Asking) -> None:
     register = make()
     hear(register, "s2", Append(1, 1, None, (0, 0)))
     before = register.state
     later = NOW + TIMING.election_min_s
-    effects = hear(register, "s3", request_kind(9, (0, 0)), later - 0.01)  # type: ignore[call-arg]
-    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    effects = hear(register, "s3", ask(9, (0, 0)), later - 0.01)
+    reply = answer(effects)
     assert (reply.granted, reply.reason) == (False, "hears from s2")
     assert register.state == before, "a sentinel that was away must not unseat a live leader"
-    effects = hear(register, "s3", request_kind(9, (0, 0)), later)  # type: ignore[call-arg]
-    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    effects = hear(register, "s3", ask(9, (0, 0)), later)
+    reply = answer(effects)
     assert reply.granted
 
 
@@ -111,20 +112,20 @@ def test_it_sticks_to_whom_it_has_just_voted_for() -> None:
     ]
 
 
-@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
-def test_a_leader_with_a_valid_lease_votes_for_nobody(request_kind: type[Message]) -> None:
+@pytest.mark.parametrize("ask", ASKING)
+def test_a_leader_with_a_valid_lease_votes_for_nobody(ask: Asking) -> None:
     register = leader()
-    effects = hear(register, "s3", request_kind(9, (9, 9)))  # type: ignore[call-arg]
-    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    effects = hear(register, "s3", ask(9, (9, 9)))
+    reply = answer(effects)
     assert (reply.granted, reply.reason) == (False, "leads with a valid lease")
     assert register.lease_valid(NOW)
 
 
-@pytest.mark.parametrize("request_kind", [PreVoteRequest, VoteRequest])
-def test_a_restarted_sentinel_keeps_quiet_for_an_election_timeout(request_kind: type[Message]) -> None:
+@pytest.mark.parametrize("ask", ASKING)
+def test_a_restarted_sentinel_keeps_quiet_for_an_election_timeout(ask: Asking) -> None:
     register = make(HardState(term=3))
-    effects = hear(register, "s2", request_kind(9, (0, 0)), NOW - 0.01)  # type: ignore[call-arg]
-    (reply,) = sent(effects, PreVoteReply) + sent(effects, VoteReply)  # type: ignore[operator]
+    effects = hear(register, "s2", ask(9, (0, 0)), NOW - 0.01)
+    reply = answer(effects)
     assert (reply.granted, reply.term) == (False, 3)
     register.want(WORK, START)
     register.wake(NOW - 0.01)
