@@ -164,9 +164,9 @@ def test_votes_for_an_earlier_candidacy_do_not_count_for_this_one() -> None:
     assert register.role is Role.CANDIDATE and register.state.term == 2
     register.receive("s3", VoteReply(2, True), later)
     register.receive("s4", VoteReply(1, True), later)
-    assert register.role is Role.CANDIDATE
+    assert not register.lease_valid(later)
     register.receive("s4", VoteReply(2, True), later)
-    assert register.role is Role.LEADER
+    assert register.lease_valid(later)
 
 
 @pytest.mark.parametrize(
