@@ -107,7 +107,9 @@ class Daemon:
                 connector=aiohttp.TCPConnector(resolver=HttpResolver(self._resolver)),
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session:
-                webhooks = Webhooks(self._outbox, session, self._on_delivered, self._rng)
+                webhooks = Webhooks(
+                    self._outbox, session, self._on_delivered, self._rng, self._metrics.on_delivery
+                )
                 self._schedule(scheduler, webhooks)
                 await self._links.start()
                 for group in self._groups.values():
@@ -152,7 +154,9 @@ class Daemon:
         jobs.every(scheduler, jobs.WATCH_S, "stall-watch", self._tick)
         jobs.every(scheduler, TICK_S, "peer-links", self._links.tick)
         jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
-        jobs.every_awaited(scheduler, jobs.SWEEP_S, "webhooks", partial(self._sweep, webhooks))
+        if self._settings.webhooks:
+            jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
+        jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
 
     def _redis_link(self, group: GroupSettings) -> RedisLink:
         tls = group.tls
@@ -224,10 +228,14 @@ class Daemon:
             self._failure = error
             self._stop.set()
 
-    async def _sweep(self, webhooks: Webhooks) -> None:
+    async def _retry_webhooks(self, webhooks: Webhooks) -> None:
         await webhooks.run_due(time.time())
-        if standby := await self._outbox.standby_ids():
-            await self._outbox.claim(self._alerts.to_claim(standby, clock.monotonic()))
+        standby = await self._outbox.standby_ids()
+        if claims := self._alerts.to_claim(standby, clock.monotonic()):
+            await self._outbox.claim(claims)
+        self._metrics.set_webhooks(*await self._outbox.counts())
+
+    async def _sweep(self) -> None:
         await self._outbox.sweep(time.time())
 
     def _keep(self, change: Change) -> None:

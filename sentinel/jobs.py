@@ -15,7 +15,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sentinel.group_runtime import GroupRuntime
 
 WATCH_S = 0.1
-SWEEP_S = 1.0
+RETRY_S = 1.0
+SWEEP_S = 60.0
 
 
 def make_scheduler() -> AsyncIOScheduler:

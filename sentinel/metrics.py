@@ -104,7 +104,7 @@ class Metrics:
         self._loop_lag.set(seconds)
 
     def on_delivery(self, outcome: str) -> None:
-        """``outcome`` from a fixed list, as ``delivered`` or ``failed``."""
+        """``outcome`` is ``delivered``, ``failed`` or ``dead``."""
         self._deliveries.labels(outcome).inc()
 
     def set_webhooks(self, pending: int, dead_letters: int) -> None:

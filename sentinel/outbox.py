@@ -141,6 +141,12 @@ class Outbox:
         letters = [DeadLetter(*row) for row in rows]
         return [replace(letter, endpoint=self._names.get(letter.endpoint, removed)) for letter in letters]
 
+    async def counts(self) -> tuple[int, int]:
+        """How many deliveries are pending here, and how many were given up."""
+        query = "SELECT state, COUNT(*) FROM outbox GROUP BY state"
+        rows = dict(await self._thread.read(lambda connection: connection.execute(query).fetchall()))
+        return rows.get("pending", 0), rows.get("dead", 0)
+
     async def retry(self, dead_letter_id: int) -> bool:
         """Try a dead letter from the beginning. False if there is none with this id, or no such endpoint."""
         keys = list(self._names)

@@ -27,7 +27,8 @@ _logger = logging.getLogger(__name__)
 
 
 class Webhooks:
-    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more.
+    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more, and
+    ``on_attempt`` after each attempt, with ``delivered``, ``failed`` or ``dead``.
 
     ``session`` belongs to the caller; ``wall`` is seconds since the epoch.
     """
@@ -38,12 +39,14 @@ class Webhooks:
         session: ClientSession,
         on_delivered: Callable[[str], None],
         rng: random.Random,
+        on_attempt: Callable[[str], None] = lambda _outcome: None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._outbox = outbox
         self._session = session
         self._on_delivered = on_delivered
         self._rng = rng
+        self._on_attempt = on_attempt
         self._wall = wall
         self._log = LimitedLog(_logger)
         self._wanted: dict[str, float] = {}
@@ -93,6 +96,7 @@ class Webhooks:
         answer = await self._attempt(endpoint, item)
         attempts = item.attempts + 1
         if answer.result is Result.DELIVERED:
+            self._on_attempt("delivered")
             is_settled = await self._outbox.delivered(item)
         elif answer.result is Result.GONE or attempts >= endpoint.max_attempts:
             self._log.warning(
@@ -100,6 +104,7 @@ class Webhooks:
                 f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; "
                 f"given up after {attempts} attempts",
             )
+            self._on_attempt("dead")
             is_settled = await self._outbox.bury(item, answer.problem)
         else:
             wait_s = retry_in_s(attempts, answer, self._rng)
@@ -107,6 +112,7 @@ class Webhooks:
                 f"retry {endpoint.key}",
                 f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
             )
+            self._on_attempt("failed")
             await self._outbox.retry_at(item, max(now, self._wall()) + wait_s, answer.problem)
             is_settled = False
         if is_settled:

@@ -1,0 +1,224 @@
+"""s1's coordinator in a small world: nodes that answer, peers that agree, and a clock that the test moves.
+
+Every effect is checked to come in an order in which a crash between any two of them does no harm.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+
+from promotion.candidates import Policy
+from promotion.plan import Promote
+from promotion.work import WorkSettings
+from quorum.detector import Patience
+from quorum.effects import Persist, Send
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed, Received, Wake, Watch
+from quorum.member import Member, MemberConfig
+from quorum.messages import (
+    GENESIS,
+    Append,
+    AppendReply,
+    Entry,
+    EntryId,
+    HardState,
+    Message,
+    PreVoteReply,
+    PreVoteRequest,
+    Topology,
+    VoteReply,
+    VoteRequest,
+)
+from quorum.timing import Timing
+from sentinel.coordinator import Coordinator
+from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, Perform, Read, ReadDone, StepDone, Tell
+from sentinel.info import Attached, NodeInfo
+from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.notices import Notice, NoticeName
+from sentinel.situation import CoordinatorConfig
+
+A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
+START, WALL_MS, LIMIT_S = 100.0, 1_700_000_000_000, 10.0
+COMMITTED = Entry(1, 1, Topology(A, 1, None, "bootstrap", "s1", 0, 0))
+KNOWN = HardState(1, None, COMMITTED, COMMITTED)
+
+
+def info(name: str, role: str = "slave", follows: str = A, **changes: object) -> NodeInfo:
+    """A healthy node with data; a master has one replica attached."""
+    is_replica = role == "slave"
+    attached = () if is_replica else (Attached("10.0.0.2", 6379, "online", 100, 0),)
+    plain = NodeInfo(
+        run_id=f"run-{name}",
+        version="7.0.15",
+        role=role,
+        replid="h1",
+        replid2=None,
+        second_offset=None,
+        master_offset_bytes=100,
+        replica_offset_bytes=100 if is_replica else None,
+        master_host=follows.partition(":")[0] if is_replica else None,
+        master_port=6379 if is_replica else None,
+        link_up=is_replica,
+        link_down_s=None,
+        last_io_s=None,
+        sync_in_progress=False,
+        priority=100,
+        read_only=is_replica,
+        loading=False,
+        async_loading=False,
+        keys=9,
+        attached=attached,
+        uptime_s=1000,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def offset(node: NodeInfo, bytes_: int) -> NodeInfo:
+    return replace(node, master_offset_bytes=bytes_, replica_offset_bytes=bytes_)
+
+
+@dataclass
+class Disk:
+    """What is surely on it, checked to be no older than what was there, nor than what depends on it."""
+
+    state: HardState
+
+    def check(self, effect: GroupEffect) -> None:
+        match effect:
+            case Persist(state, lazy):
+                before = (self.state.term, self.state.entry.id, self.state.committed.id)
+                assert (state.term, state.entry.id, state.committed.id) >= before, "an older state is written"
+                self.state = self.state if lazy else state
+            case Perform(_, term, Promote(node)):
+                intent = self.state.entry.intent
+                assert self.state.entry.term == term and intent is not None and intent.target == node
+            case Send(_, VoteRequest(term)):
+                assert (self.state.term, self.state.voted_for) == (term, "s1")
+            case Send(_, Append(term, _, entry)) if entry is not None:
+                assert self.state.entry.id >= entry.id and self.state.term >= term
+            case Tell(Notice(NoticeName.TOPOLOGY, _, fields)):
+                topology = self.state.committed.topology
+                assert topology is not None and topology.term == fields["term"]
+            case _:
+                pass
+
+
+@dataclass
+class World:
+    """``members`` sentinels, of which all but s1 just agree while they are ``in_touch``."""
+
+    state: HardState = KNOWN
+    members: int = 1
+    told: str | None = None
+    nodes: dict[str, NodeInfo] = field(
+        default_factory=lambda: {A: info(A, "master"), B: offset(info(B), 101), C: info(C)}
+    )
+    dead: set[str] = field(default_factory=set)
+    in_touch: bool = True
+    now: float = START
+
+    def __post_init__(self) -> None:
+        names = frozenset(f"s{number}" for number in range(1, self.members + 1))
+        patience = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
+        config = MemberConfig("s1", "g", names, 1, patience, Timing(), 3.0, boot=1)
+        member = Member(config, self.state, random.Random(1), START)
+        book = NodeBook([NodeSpec(name, name.partition(":")[0], 6379) for name in self.nodes], discover=True)
+        work = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_syncs=1, limit_s=LIMIT_S)
+        self.coordinator = Coordinator(CoordinatorConfig("g", work, self.told), member, book, START)
+        self.disk = Disk(self.state)
+        self.notices: list[Notice] = []
+        self.performs: list[Perform] = []
+        self._stored: EntryId = GENESIS.id
+        self.step(Watch(book.names))
+        self.look()
+        self.advance(0.6)
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def step(self, given: GroupInput) -> None:
+        """One input, and all that follows from it at once: nodes are read, peers answer."""
+        for effect in self.coordinator.step(given, self.now, WALL_MS):
+            self.disk.check(effect)
+            match effect:
+                case Tell(notice):
+                    self.notices.append(notice)
+                case Perform():
+                    self.performs.append(effect)
+                case Read(token, nodes):
+                    answered = [node for node in nodes if node not in self.dead]
+                    self.look(*answered)
+                    self.step(ReadDone(token, frozenset(answered)))
+                case Send(to, message) if self.in_touch:
+                    self._answer(to, message)
+                case _:
+                    pass
+
+    def look(self, *names: str) -> None:
+        for name in names or [node for node in self.nodes if node not in self.dead]:
+            self.step(InfoSeen(name, self.nodes[name], None))
+
+    def advance(self, seconds: float) -> None:
+        """Time passes in small steps; nodes that are not dead answer their pings."""
+        end = self.now + seconds
+        while self.now < end - 1e-9:
+            self.now = min(end, self.now + 0.05)
+            for name in self.nodes:
+                if name not in self.dead:
+                    self.step(Observed(name, Evidence(EvidenceKind.ALIVE)))
+            self.step(Wake())
+
+    def kill(self, name: str) -> None:
+        """Its process is gone, and everybody who looks sees so."""
+        self.dead.add(name)
+        self.step(Observed(name, Evidence(EvidenceKind.REFUSED, "connection refused")))
+        self.advance(0.15)
+
+    def perform(self) -> Perform:
+        """The step that is to be taken next."""
+        return self.performs.pop(0)
+
+    def succeed(self) -> Perform:
+        """The step that is to be taken next is taken, and works."""
+        perform = self.perform()
+        name = perform.step.node
+        if isinstance(perform.step, Promote):
+            self.nodes[name] = info(name, "master")
+        else:
+            self.nodes[name] = info(name, follows=f"{perform.step.primary_host}:6379")
+        self.step(StepDone(perform.token))
+        return perform
+
+    def fail_over(self) -> None:
+        """From the death of A to the end: B is promoted, C follows it."""
+        self.kill(A)
+        self.succeed()
+        self.succeed()
+
+    # -- what can be seen ----------------------------------------------------------------------
+
+    def told_names(self) -> list[str]:
+        """The names of the notices since the last call."""
+        names = [notice.name.value for notice in self.notices]
+        self.notices.clear()
+        return names
+
+    def last(self, name: NoticeName) -> dict[str, object]:
+        return dict([notice for notice in self.notices if notice.name is name][-1].fields)
+
+    @property
+    def primary(self) -> tuple[str, int] | None:
+        topology = self.coordinator.topology
+        return (topology.primary, topology.term) if topology else None
+
+    def _answer(self, peer: str, message: Message) -> None:
+        match message:
+            case PreVoteRequest(term):
+                self.step(Received(peer, PreVoteReply(term, True)))
+            case VoteRequest(term):
+                self.step(Received(peer, VoteReply(term, True)))
+            case Append(term, round_, entry):
+                self._stored = entry.id if entry else self._stored
+                self.step(Received(peer, AppendReply(term, round_, self._stored)))
+            case _:
+                pass
