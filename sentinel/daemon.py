@@ -31,7 +31,6 @@ from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.recorder import Recorder
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import HttpResolver, Resolver
-from sentinel.state_file import StoreError
 from sentinel.store import Store
 from sentinel.version import VERSION
 from sentinel.webhook_event import Endpoint
@@ -251,15 +250,14 @@ class Daemon:
                 self._links.send_note(member, note)
 
     def _spawn(self, job: Coroutine[None, None, None]) -> None:
-        async def run() -> None:
-            try:
-                await job
-            except StoreError as error:
-                self._on_fatal(error)
-
-        task = asyncio.get_running_loop().create_task(run())
+        task = asyncio.get_running_loop().create_task(job)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._on_fatal(error)
 
 
 def _secret(settings: Settings) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 from promotion.executor import FencedError, StepError
@@ -205,16 +205,13 @@ class GroupDriver:
         else:
             self.feed(StepDone(effect.token))
 
-    def _spawn(self, job: Awaitable[None]) -> None:
-        async def run() -> None:
-            try:
-                await job
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                logger.critical("%s: a step failed unexpectedly", self.name, exc_info=True)
-                self._ports.fatal(error)
-
-        task = asyncio.get_running_loop().create_task(run())
+    def _spawn(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(job)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.critical("%s: a step failed unexpectedly", self.name, exc_info=error)
+            self._ports.fatal(error)

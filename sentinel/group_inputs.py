@@ -50,7 +50,7 @@ class StepFenced:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """An operator asks for a failover. Check with ``Coordinator.objection`` first."""
+    """An operator asks for a failover. Whether it is possible at all is the asker's to check."""
 
     operation: str
     candidate: str | None

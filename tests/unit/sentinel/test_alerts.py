@@ -1,0 +1,151 @@
+"""Which notices become webhooks, under which id, and which sentinel delivers them."""
+
+from __future__ import annotations
+
+import pytest
+
+from promotion.candidates import Ranking, Verdict
+from quorum.rank import ranking
+from sentinel.alerts import MAX_OWNERS, ORPHAN_AFTER_S, Alert, Alerts
+from sentinel.notices import Notice, NoticeName
+
+A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
+MEMBERS = frozenset({"s1", "s2", "s3"})
+LINE = ranking("g", MEMBERS)
+TOPOLOGY = {
+    "term": 2,
+    "primary": B,
+    "previous": A,
+    "cause": "refused",
+    "leader": LINE[0],
+    "since_ms": 1_700_000_000_000,
+    "duration_ms": 250,
+}
+
+
+def alerts(self_id: str, *absent: str, boot: int = 1) -> Alerts:
+    return Alerts(self_id, MEMBERS, lambda: MEMBERS - {self_id, *absent}, boot)
+
+
+def tell(to: Alerts, name: NoticeName, **fields: object) -> list[Alert]:
+    return to.on_notice(Notice(name, "g", fields), 5)
+
+
+def down(to: Alerts, primary: bool = True) -> list[Alert]:
+    return tell(to, NoticeName.QUORUM_DOWN, node=A, agree=["s1", "s2"], primary=primary)
+
+
+def completed(to: Alerts) -> Alert:
+    (alert,) = tell(to, NoticeName.TOPOLOGY, **TOPOLOGY)
+    return alert
+
+
+def test_a_completed_failover_is_the_same_event_at_every_sentinel_and_the_leaders() -> None:
+    told = {name: completed(alerts(name)) for name in MEMBERS}
+    assert len({(alert.event.id, alert.event.body()) for alert in told.values()}) == 1
+    assert [name for name in told if told[name].owner] == [LINE[0]]
+    event = told["s1"].event
+    assert (event.type, event.at_ms) == ("failover.completed", 1_700_000_000_000)
+    assert event.data == {
+        "term": 2,
+        "old_primary": A,
+        "new_primary": B,
+        "cause": "refused",
+        "sentinel": LINE[0],
+        "duration_ms": 250,
+    }
+
+
+def test_the_first_topology_is_no_failover() -> None:
+    assert tell(alerts("s1"), NoticeName.TOPOLOGY, **TOPOLOGY | {"previous": None}) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "primary", "type_"),
+    [
+        (NoticeName.QUORUM_DOWN, True, "primary.down"),
+        (NoticeName.QUORUM_UP, True, "primary.up"),
+        (NoticeName.QUORUM_DOWN, False, "replica.down"),
+        (NoticeName.QUORUM_UP, False, "replica.up"),
+    ],
+)
+def test_what_no_leader_does_is_told_by_the_first_in_line(
+    name: NoticeName, primary: bool, type_: str
+) -> None:
+    fields = {"node": A, "agree": ["s1", "s2"], "primary": primary}
+    (alert,) = tell(alerts(LINE[0]), name, **fields)
+    assert (alert.event.type, alert.owner) == (type_, True)
+    assert alert.event.data == {"node": A, "sentinels": ["s1", "s2"], "sentinel": LINE[0]}
+    assert tell(alerts(LINE[1]), name, **fields) == []
+
+
+def test_if_the_first_in_line_is_out_of_touch_the_next_one_tells() -> None:
+    assert len(down(alerts(LINE[1], LINE[0]))) == 1
+    assert down(alerts(LINE[2], LINE[0])) == []
+
+
+def test_without_a_majority_nobody_tells() -> None:
+    assert down(alerts(LINE[0], LINE[1], LINE[2])) == []
+
+
+def test_every_time_is_another_event_also_after_a_restart() -> None:
+    first, second = alerts(LINE[0]), alerts(LINE[0], boot=2)
+    ids = [alert.event.id for to in (first, first, second) for alert in down(to)]
+    assert len(set(ids)) == 3
+
+
+def test_an_unclear_primary_is_told() -> None:
+    (alert,) = tell(alerts(LINE[0]), NoticeName.AMBIGUOUS, reason="no master has replicas")
+    assert (alert.event.type, alert.event.data["reason"]) == ("group.ambiguous", "no master has replicas")
+
+
+def test_what_the_leader_does_is_its_own_to_tell() -> None:
+    to = alerts(LINE[2])
+    (started,) = tell(to, NoticeName.FAILOVER_STARTED, term=2, primary=A, cause="refused")
+    assert (started.event.type, started.owner) == ("failover.started", True)
+    verdict = Verdict(C, False, None, "priority 0", 0, None, None)
+    (aborted,) = tell(
+        to,
+        NoticeName.FAILOVER_ABORTED,
+        term=2,
+        primary=A,
+        reason="no eligible replica",
+        ranking=Ranking((verdict,), None),
+    )
+    assert aborted.event.data["candidates"] == {C: "priority 0"}
+    demoted = [tell(to, NoticeName.DEMOTED, term=2, node=node, primary=B)[0].event for node in (A, C)]
+    assert demoted[0].type == "node.demoted" and demoted[0].id != demoted[1].id
+
+
+@pytest.mark.parametrize(
+    "name", [NoticeName.NODE_DOWN, NoticeName.ELECTED, NoticeName.REPAIR_ABORTED, NoticeName.WORK_DONE]
+)
+def test_the_rest_is_for_the_log(name: NoticeName) -> None:
+    assert tell(alerts(LINE[0]), name) == []
+
+
+def test_who_stands_by_takes_over_when_the_owner_is_out_of_touch() -> None:
+    standing_by = alerts(LINE[1])
+    id_ = completed(standing_by).event.id
+    assert standing_by.to_claim([id_], 0.0) == [], "the owner is in touch"
+    left = alerts(LINE[1], LINE[0])
+    assert left.to_claim([completed(left).event.id], 0.0) == [id_]
+    third = alerts(LINE[2], LINE[0])
+    assert third.to_claim([completed(third).event.id], 0.0) == [], "another one is nearer"
+
+
+def test_after_a_restart_an_event_whose_owner_is_forgotten_is_taken_over_in_time() -> None:
+    first = ranking("", MEMBERS)[0]
+    restarted = alerts(first)
+    assert restarted.to_claim(["msg_1"], 100.0) == []
+    assert restarted.to_claim(["msg_1"], 100.0 + ORPHAN_AFTER_S - 0.1) == []
+    assert restarted.to_claim(["msg_1"], 100.0 + ORPHAN_AFTER_S) == ["msg_1"]
+
+
+def test_owners_are_forgotten_at_a_limit_the_oldest_first() -> None:
+    to = alerts(LINE[1], LINE[0])
+    ids = [
+        tell(to, NoticeName.TOPOLOGY, **TOPOLOGY | {"term": term})[0].event.id
+        for term in range(2, MAX_OWNERS + 3)
+    ]
+    assert to.to_claim(ids, 0.0) == ids[1:]

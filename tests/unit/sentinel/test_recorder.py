@@ -1,0 +1,117 @@
+"""The history: a skeleton at every sentinel, the timeline from the leader that made the change."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sentinel.changes import Change, TimelineStep
+from sentinel.notices import Notice, NoticeName
+from sentinel.recorder import MAX_STEPS, Recorder
+from tests.unit.sentinel.coordinator_cases import A, B, C, World
+
+TOPOLOGY = {
+    "term": 2,
+    "primary": B,
+    "previous": A,
+    "cause": "refused",
+    "leader": "s1",
+    "since_ms": 1_700_000_000_000,
+    "duration_ms": 250,
+}
+SKELETON = Change("g", 2, A, B, "refused", "s1", 1_700_000_000_000, 250)
+
+
+class Kept:
+    """A recorder with what it gave away."""
+
+    def __init__(self, self_id: str = "s1") -> None:
+        self.kept: list[Change] = []
+        self.spread: list[Change] = []
+        self.recorder = Recorder("g", self_id, self.kept.append, self.spread.append)
+
+    def tell(self, name: NoticeName, at: float, **fields: object) -> None:
+        self.recorder.on_notice(Notice(name, "g", fields), at)
+
+    def down(self, at: float, node: str = A, after_ms: int = 100, primary: bool = True) -> None:
+        self.tell(NoticeName.NODE_DOWN, at, node=node, after_ms=after_ms, primary=primary)
+
+    def topology(self, at: float) -> None:
+        self.tell(NoticeName.TOPOLOGY, at, **TOPOLOGY)
+
+
+def steps(change: Change) -> list[tuple[str, float]]:
+    return [(step.name, step.at_ms) for step in change.timeline]
+
+
+def test_the_leader_tells_its_timeline_at_the_commit_and_again_at_the_end() -> None:
+    kept = Kept()
+    kept.down(10.1)
+    kept.tell(NoticeName.QUORUM_DOWN, 10.12, node=A, primary=True)
+    kept.tell(NoticeName.ELECTED, 10.15)
+    kept.tell(NoticeName.CANDIDATE_CHOSEN, 10.2, node=B)
+    kept.tell(NoticeName.PROMOTED, 10.25, node=B)
+    kept.topology(10.3)
+    kept.tell(NoticeName.REPOINTED, 10.5, node=C)
+    kept.tell(NoticeName.WORK_DONE, 10.6)
+    at_commit, at_end = kept.spread
+    assert steps(at_commit) == [
+        ("evidence", 0),
+        ("subjectively_down", 100),
+        ("objectively_down", 120),
+        ("elected", 150),
+        ("candidate_chosen", 200),
+        ("promoted", 250),
+        ("committed", 300),
+    ]
+    assert steps(at_end) == [*steps(at_commit), (f"repointed {C}", 500), ("work_done", 600)]
+    assert replace(at_end, timeline=()) == SKELETON
+    assert kept.kept == []
+
+
+def test_the_others_keep_a_skeleton_until_they_hear_more() -> None:
+    kept = Kept("s2")
+    kept.down(10.1)
+    kept.topology(10.3)
+    assert kept.kept == [SKELETON] and kept.spread == []
+
+
+def test_a_leader_that_loses_its_lease_after_the_commit_still_tells_what_it_knows() -> None:
+    kept = Kept()
+    kept.topology(10.3)
+    kept.tell(NoticeName.STEPPED_DOWN, 10.4, term=2, reason="lost touch with the majority")
+    assert [change.timeline for change in kept.spread] == [(TimelineStep("committed", 0.0),)] * 2
+
+
+def test_a_replica_that_goes_down_is_not_part_of_the_story() -> None:
+    kept = Kept()
+    kept.down(5.0, node=C, primary=False)
+    kept.down(10.1)
+    kept.topology(10.3)
+    assert [name for name, _ in steps(kept.spread[0])] == ["evidence", "subjectively_down", "committed"]
+
+
+def test_what_an_aborted_attempt_left_is_not_told_of_the_next_change() -> None:
+    kept = Kept()
+    kept.down(10.1)
+    kept.tell(NoticeName.STEPPED_DOWN, 10.3, term=2, reason="resigned")
+    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.topology(20.1)
+    assert steps(kept.spread[0]) == [("elected", 0), ("committed", 100)]
+
+
+def test_a_timeline_has_a_limit() -> None:
+    kept = Kept()
+    for number in range(1000):
+        kept.tell(NoticeName.HELD, 10.0 + number)
+    kept.topology(2000.0)
+    assert len(kept.spread[0].timeline) == MAX_STEPS
+
+
+def test_a_whole_failover() -> None:
+    world, kept = World(), Kept()
+    world.fail_over()
+    for notice in world.notices:
+        kept.recorder.on_notice(notice, world.now)
+    change = kept.spread[-1]
+    assert (change.old_primary, change.new_primary, change.term) == (A, B, 2)
+    assert steps(change)[0] == ("evidence", 0) and steps(change)[-1][0] == "work_done"

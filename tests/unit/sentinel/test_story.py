@@ -1,0 +1,204 @@
+"""Every notice reads as a sentence, and nothing that a node answers can forge a line."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from promotion.candidates import Ranking, Verdict
+from sentinel.notices import Notice, NoticeName
+from sentinel.story import MAX_LINE_CHARS, SENTENCES, JsonFormatter, TextFormatter, clean, logger, tell
+from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
+
+RANKING = Ranking(
+    (
+        Verdict(B, True, 1, "the best candidate", 100, 101, 0),
+        Verdict(C, False, None, "priority 0: never to be promoted", 0, 100, 1),
+    ),
+    B,
+)
+ABORTED = {"term": 2, "primary": A, "reason": "no eligible replica", "operation": None}
+
+EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
+    (
+        NoticeName.NODE_DOWN,
+        {"node": A, "grade": "refused", "after_ms": 100, "detail": "connection refused", "primary": True},
+        f"primary {A} is subjectively down (refused for 100 ms): connection refused",
+    ),
+    (NoticeName.NODE_UP, {"node": B}, f"{B} is up again"),
+    (
+        NoticeName.QUORUM_DOWN,
+        {"node": A, "agree": ["s1", "s2"], "primary": True},
+        f"primary {A} is objectively down, say s1, s2",
+    ),
+    (
+        NoticeName.QUORUM_UP,
+        {"node": B, "agree": ["s1"], "primary": False},
+        f"{B} is no longer objectively down, though s1 cannot reach it",
+    ),
+    (
+        NoticeName.MISCONFIGURED,
+        {"node": A, "detail": "WRONGPASS"},
+        f"{A} refuses us, so it lives: WRONGPASS",
+    ),
+    (NoticeName.DISCOVERED, {"node": C}, f"{C} is a replica that nobody configured; watching it too"),
+    (NoticeName.AMBIGUOUS, {"reason": "why"}, "it is not clear which node is primary: why"),
+    (
+        NoticeName.ELECTED,
+        {"term": 2, "reasons": ["odown"], "evidence_age_ms": 100},
+        "elected leader in term 2 because of odown",
+    ),
+    (NoticeName.STEPPED_DOWN, {"term": 2, "reason": "resigned"}, "no longer leader of term 2: resigned"),
+    (
+        NoticeName.FAILOVER_STARTED,
+        {"term": 2, "primary": A, "cause": "refused", "down": True, "operation": None},
+        f"failover from {A} begins, term 2: refused",
+    ),
+    (NoticeName.HELD, {"witnesses": [B], "term": 2}, f"waiting: {B} still hears from the primary"),
+    (
+        NoticeName.CANDIDATE_CHOSEN,
+        {"node": B, "ranking": RANKING, "term": 2},
+        f"chose {B} (not {C}: priority 0: never to be promoted)",
+    ),
+    (NoticeName.CANDIDATE_CHOSEN, {"node": B, "ranking": None, "term": 2}, f"chose {B}"),
+    (
+        NoticeName.INTENT_COMMITTED,
+        {"node": B, "term": 2},
+        f"a majority knows that {B} is about to be promoted",
+    ),
+    (NoticeName.INTENT_CANCELLED, {"node": B, "term": 2}, f"{B} need not be promoted any more"),
+    (NoticeName.PROMOTED, {"node": B, "term": 2}, f"promoted {B}, fenced with term 2"),
+    (
+        NoticeName.TOPOLOGY,
+        {"term": 2, "primary": B, "previous": A, "cause": "refused", "leader": "s1", "duration_ms": 250},
+        f"{B} is primary since term 2, committed by s1 (was {A}, refused, took 250 ms)",
+    ),
+    (NoticeName.REPOINTED, {"node": C, "primary": B, "term": 2}, f"{C} now replicates from {B}"),
+    (
+        NoticeName.DEMOTED,
+        {"node": A, "primary": B, "term": 3},
+        f"{A} was a master too, and now replicates from {B}",
+    ),
+    (
+        NoticeName.REPOINT_FAILED,
+        {"node": C, "reason": "no reply", "term": 2},
+        f"{C} could not be re-pointed: no reply",
+    ),
+    (NoticeName.FENCED, {"node": B, "found_term": 41}, f"{B} refused the command: it has seen term 41"),
+    (
+        NoticeName.FAILOVER_ABORTED,
+        ABORTED | {"ranking": RANKING, "retry_after_ms": 1000},
+        f"failover given up in term 2: no eligible replica ({B}: the best candidate; "
+        f"{C}: priority 0: never to be promoted) ; next try in 1000 ms",
+    ),
+    (NoticeName.REPAIR_ABORTED, ABORTED, "re-pointing given up in term 2: no eligible replica"),
+    (NoticeName.WORK_DONE, {"term": 2}, "nothing left to do in term 2"),
+    (NoticeName.STALLED, {"gap_ms": 900}, "this process did not run for 900 ms: it distrusts what it saw"),
+]
+
+
+@pytest.mark.parametrize(("name", "fields", "sentence"), EXAMPLES)
+def test_a_notice_reads(name: NoticeName, fields: dict[str, object], sentence: str) -> None:
+    assert SENTENCES[name](fields) == sentence
+
+
+def test_every_notice_has_its_sentence_and_its_example() -> None:
+    assert set(SENTENCES) == set(NoticeName) == {name for name, _, _ in EXAMPLES}
+
+
+def test_all_that_a_coordinator_tells_can_be_told() -> None:
+    world = World()
+    world.fail_over()
+    world.dead.clear()
+    world.nodes[A] = info(A, "master")
+    world.advance(0.1)
+    world.look()
+    world.advance(0.1)
+    world.succeed()
+    assert NoticeName.DEMOTED in [notice.name for notice in world.notices]
+    for notice in world.notices:
+        assert clean(SENTENCES[notice.name](notice.fields))
+        event = read(JsonFormatter().format(record(notice)))
+        assert event["event"] == notice.name.value and event["group"] == "g"
+
+
+def record(notice: Notice | None = None, message: str = "message") -> logging.LogRecord:
+    made = logging.LogRecord("sentinel.x", logging.INFO, "x.py", 1, message, None, None)
+    made.created = 1_700_000_000.007
+    if notice is not None:
+        made.notice = notice
+    return made
+
+
+def read(line: str) -> dict[str, Any]:
+    assert "\n" not in line
+    read_back = json.loads(line)
+    assert isinstance(read_back, dict)
+    return read_back
+
+
+def test_lines() -> None:
+    notice = Notice(NoticeName.CANDIDATE_CHOSEN, "g", {"node": B, "ranking": RANKING, "term": 2})
+    assert TextFormatter().format(record(notice)) == "2023-11-14T22:13:20.007Z INFO    g: message"
+    assert TextFormatter().format(record()) == "2023-11-14T22:13:20.007Z INFO    x: message"
+    assert read(JsonFormatter().format(record(notice))) == {
+        "at_ms": 1_700_000_000_007.0,
+        "time": "2023-11-14T22:13:20.007Z",
+        "level": "info",
+        "message": "message",
+        "event": "candidate_chosen",
+        "group": "g",
+        "node": B,
+        "term": 2,
+    }
+    assert read(JsonFormatter().format(record()))["logger"] == "sentinel.x"
+
+
+@given(st.text())
+def test_nothing_can_forge_a_line_or_drive_a_terminal(text: str) -> None:
+    notice = Notice(NoticeName.MISCONFIGURED, text, {"node": text, "detail": text})
+    for formatter in (TextFormatter(), JsonFormatter()):
+        line = formatter.format(record(notice, text))
+        assert line.isprintable()
+    assert read(JsonFormatter().format(record(notice, text)))["detail"] == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb\r\tc", "a\\nb\\r\\tc"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("\u2028\u202e", "\\u2028\\u202e"),
+        ("grün 火", "grün 火"),
+    ],
+)
+def test_what_is_not_printable_is_escaped(text: str, shown: str) -> None:
+    assert clean(text) == shown
+
+
+def test_a_line_is_not_endless() -> None:
+    line = clean("x" * 1_000_000)
+    assert line.startswith("x" * MAX_LINE_CHARS) and line.endswith("... (1000000 characters)")
+    assert len(line) < MAX_LINE_CHARS + 50
+
+
+@pytest.mark.parametrize(
+    ("name", "level"),
+    [
+        (NoticeName.FAILOVER_ABORTED, logging.ERROR),
+        (NoticeName.NODE_DOWN, logging.WARNING),
+        (NoticeName.PROMOTED, logging.INFO),
+    ],
+)
+def test_what_needs_somebody_is_louder(
+    name: NoticeName, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fields = next(fields for example, fields, _ in EXAMPLES if example is name)
+    with caplog.at_level(logging.DEBUG, logger.name):
+        tell(Notice(name, "g", fields))
+    assert [(entry.levelno, entry.message) for entry in caplog.records] == [(level, SENTENCES[name](fields))]
