@@ -1,4 +1,4 @@
-"""Whole sentinels (coordinators) on virtual time against modelled Redis servers. One seed draws everything."""
+"""Whole sentinels (coordinators) on virtual time against modelled Redis servers, all drawn from one seed."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class ClusterSim:
         except NotLeaderError:
             return
         self._check_leases()
-        deadline = host.brain.next_deadline(self.now) if host.brain else None
+        deadline = host.brain.next_deadline(self.now)
         if deadline is not None and deadline - self.now < TICK_S and not isinstance(given, Wake):
             self.at(max(0.0, deadline - self.now), partial(self.feed, name, Wake()))
 
@@ -177,14 +177,21 @@ class ClusterSim:
                 case Send(to, message):
                     self._send(host.name, to, message)
                 case Read(token, nodes):
-                    self.at(self.rng.uniform(0.001, 0.02), partial(self._read, host, host.boots, token, nodes))
+                    self.at(
+                        self.rng.uniform(0.001, 0.02), partial(self._read, host, host.boots, token, nodes)
+                    )
                 case Perform():
-                    self.at(self.rng.uniform(0.001, 0.02), partial(self._perform, host, host.boots, effect))
+                    self.at(self._latency_s(), partial(self._perform, host, host.boots, effect))
                 case Tell(notice):
                     self.counts[notice.name] = self.counts.get(notice.name, 0) + 1
-                    self.story.append(f"{self.now:9.3f} {host.name} {notice.name.value} {dict(notice.fields)}")
+                    self.story.append(
+                        f"{self.now:9.3f} {host.name} {notice.name.value} {dict(notice.fields)}"
+                    )
                     if notice.name is NoticeName.TOPOLOGY:
                         self._check_topology(host.name, notice.fields["term"], notice.fields["primary"])
+
+    def _latency_s(self) -> float:
+        return self.rng.uniform(0.001, 0.02)
 
     def _send(self, sender: str, to: str, message: Message) -> None:
         copies = self.rng.choices([0, 1, 2], [0.02, 0.96, 0.02])[0]
@@ -249,7 +256,12 @@ class ClusterSim:
         if len(leaders) > 1:
             raise SafetyError(f"S4: {leaders} hold a lease at the same time")
 
-    def _check_topology(self, name: str, term: int, primary: str) -> None:
+    def _check_topology(self, name: str, disk: HardState) -> None:
+        """What is told is on disk, one primary a term, and never older than what was told before."""
+        topology = disk.committed.topology
+        if topology is None:
+            raise SafetyError(f"S3: {name} tells of a topology that it has not written down")
+        term, primary = topology.term, topology.primary
         other = self.primary_of.setdefault(term, primary)
         if other != primary:
             raise SafetyError(f"S3: {other} and {primary} are both primary in term {term}")

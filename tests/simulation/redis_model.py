@@ -1,4 +1,4 @@
-"""Redis servers as far as a failover sees them: roles, replication, the fence key, run ids, death and hangs."""
+"""Redis servers as far as a failover sees them: roles, replication, the fence key, death and hangs."""
 
 from __future__ import annotations
 

@@ -68,8 +68,8 @@ def test_any_faults_then_order(seed: int) -> None:
             if sim.settled() is None:
                 return
         raise AssertionError(f"L1: {sim.settled()} after 60 s of quiet")
-    except BaseException:
-        print(f"seed {seed}\n" + "\n".join(sim.story[-60:]))
+    except Exception as error:
+        error.add_note("\n".join([f"seed {seed}", *sim.story[-60:]]))
         raise
 
 

@@ -129,16 +129,14 @@ def test_agreement_ends_when_the_opinions_go_stale() -> None:
     sentinel = Sentinel()
     sentinel.lose_primary(NOW + 1)
     sentinel.hear(REFUSED, NOW + 1)
-    effects = sentinel.step(Wake(), NOW + 1 + TTL_S)
-    assert OdownChanged(NODE, False, ("s1",)) in events(effects)
+    assert OdownChanged(NODE, False, ("s1",)) in events(sentinel.step(Wake(), NOW + 1 + TTL_S))
 
 
 def test_a_peer_out_of_touch_no_longer_counts() -> None:
     sentinel = Sentinel()
     sentinel.lose_primary(NOW + 1)
     sentinel.hear(REFUSED, NOW + 1)
-    effects = sentinel.step(PeerGone("s2"), NOW + 1.1)
-    assert events(effects) == [OdownChanged(NODE, False, ("s1",))]
+    assert events(sentinel.step(PeerGone("s2"), NOW + 1.1)) == [OdownChanged(NODE, False, ("s1",))]
 
 
 def test_a_replica_that_is_down_is_no_work() -> None:
@@ -173,6 +171,14 @@ def test_a_stalled_sentinel_starts_no_election_on_what_it_did_not_see() -> None:
     assert sentinel.step(Wake(), later + 0.9) == []
     sentinel.hear(REFUSED, later + 0.9)
     assert asks_for_votes(sentinel.step(Wake(), later + 1.0)), "silence since then counts"
+
+
+def test_a_stalled_sentinel_listens_for_a_leader_before_it_stands_for_other_work() -> None:
+    sentinel, later = Sentinel(), NOW + 60
+    sentinel.step(Stalled(60.0), later)
+    sentinel.step(Want(frozenset({"operator"})), later)
+    assert not asks_for_votes(sentinel.step(Wake(), later + TIMING.election_max_s - 0.01))
+    assert asks_for_votes(sentinel.step(Wake(), later + TIMING.election_max_s))
 
 
 def test_a_stall_makes_what_the_peers_said_worthless() -> None:
