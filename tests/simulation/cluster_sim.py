@@ -188,7 +188,7 @@ class ClusterSim:
                         f"{self.now:9.3f} {host.name} {notice.name.value} {dict(notice.fields)}"
                     )
                     if notice.name is NoticeName.TOPOLOGY:
-                        self._check_topology(host.name, notice.fields["term"], notice.fields["primary"])
+                        self._check_topology(host.name, host.disk)
 
     def _latency_s(self) -> float:
         return self.rng.uniform(0.001, 0.02)
