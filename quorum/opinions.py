@@ -45,7 +45,7 @@ class OpinionBoard:
     def record(self, author: str, report: Opinions, now: float) -> None:
         version = (report.boot, report.seq)
         known = self._reports.get(author)
-        if known is not None and version < known.version:
+        if known is not None and version <= known.version:
             return
         opinions = {opinion.node: opinion for opinion in report.opinions}
         self._reports[author] = _Report(version, now, opinions)

@@ -190,6 +190,8 @@ class Register:
             case PreVoteReply() if message.granted:
                 self._on_pre_vote_reply(sender, message, now)
                 return
+            case Append(term, _, Entry(term=entry_term)) if entry_term != term:
+                raise PeerViolationError(sender, f"sent an entry of term {entry_term} in term {term}")
             case _:
                 pass
         term = getattr(message, "term", 0)
@@ -257,10 +259,6 @@ class Register:
             return
         if self.role is Role.LEADER:
             raise PeerViolationError(sender, f"leads in term {append.term}, as we do")
-        if append.entry is not None and append.entry.term != append.term:
-            raise PeerViolationError(
-                sender, f"sent an entry of term {append.entry.term} in term {append.term}"
-            )
         if self.role is not Role.FOLLOWER:
             self._become_follower(f"{sender} leads")
         self.leader = sender

@@ -31,6 +31,7 @@ from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.recorder import Recorder
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import HttpResolver, Resolver
+from sentinel.resp_api import RespServer
 from sentinel.store import Store
 from sentinel.version import VERSION
 from sentinel.webhook_event import Endpoint
@@ -87,6 +88,7 @@ class Daemon:
             for name, group in settings.groups.items()
         }
         self._drivers = {name: group.driver for name, group in self._groups.items()}
+        self._resp = RespServer(settings.sentinel.id, members, self._drivers, self._links.in_touch)
         self._recorders = {
             name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
         }
@@ -98,10 +100,12 @@ class Daemon:
             loop.add_signal_handler(number, self._stop.set)
         runner = make_runner(make_app(self._http_deps()))
         await runner.setup()
-        http = self._settings.sentinel.http
+        http, resp = self._settings.sentinel.http, self._settings.sentinel.resp
         scheduler = jobs.make_scheduler()
         try:
             await web.TCPSite(runner, http.host, http.port).start()
+            if resp is not None:
+                await self._resp.start(resp.host, resp.port)
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=HttpResolver(self._resolver)),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -122,6 +126,7 @@ class Daemon:
                 await asyncio.gather(*(group.close() for group in self._groups.values()))
                 await webhooks.close()
         finally:
+            await self._resp.close()
             await self._links.close()
             await runner.cleanup()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -213,6 +218,7 @@ class Daemon:
         story.tell(notice)
         self._metrics.on_notice(notice)
         self._operations.on_notice(notice)
+        self._resp.on_notice(notice)
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
             self._spawn(self._outbox.add(alert.event, alert.owner))

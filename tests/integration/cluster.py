@@ -62,6 +62,11 @@ class Sentinel:
     def running(self) -> bool:
         return self.process is not None and self.process.running
 
+    @property
+    def resp_port(self) -> int:
+        """Where it speaks the Sentinel protocol."""
+        return int(yaml.safe_load(self.file.read_text())["sentinel"]["resp"].rpartition(":")[2])
+
     def get(self, path: str, timeout_s: float = 5.0) -> tuple[int, dict[str, Any]]:
         """Status and body; status 0 while nobody answers."""
         return self._ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"), timeout_s)
@@ -138,6 +143,7 @@ class Cluster:
                         "id": id_,
                         "state_dir": f"./state-{id_}",
                         "http": f"127.0.0.1:{port}",
+                        "resp": f"127.0.0.1:{free_port()}",
                         "log_format": "json",
                     },
                     "cluster": {"members": {name: f"127.0.0.1:{p}" for name, p in ports.items()}},

@@ -52,6 +52,14 @@ def test_an_opinion_goes_stale() -> None:
     assert opinions.next_expiry(10.0 + TTL_S) is None
 
 
+def test_a_report_that_comes_twice_is_no_fresher_for_it() -> None:
+    opinions = board()
+    opinions.set_own(DOWN)
+    for at in (10.0, 12.0):
+        opinions.record("s2", report(seq=1), at)
+    assert not opinions.odown(NODE, 10.0 + TTL_S)
+
+
 def test_gossip_keeps_it_fresh() -> None:
     opinions = board()
     opinions.set_own(DOWN)
@@ -91,7 +99,8 @@ def test_who_is_out_of_touch_no_longer_counts_and_its_late_report_stays_late() -
     opinions.record("s2", report(seq=7), 0.0)
     opinions.forget("s2")
     assert not opinions.odown(NODE, 0.0)
-    opinions.record("s2", report(seq=6), 0.1)
+    for seq in (6, 7):
+        opinions.record("s2", report(seq=seq), 0.1)
     assert not opinions.odown(NODE, 0.1)
     opinions.record("s2", report(seq=8), 0.2)
     assert opinions.odown(NODE, 0.2)

@@ -242,10 +242,11 @@ def test_what_no_correct_peer_can_say_is_dropped(sender: str, message: Message, 
     assert register.state == before and register.lease_valid(NOW) and register.take_effects() == []
 
 
-def test_a_leader_cannot_send_an_entry_of_another_term() -> None:
+@pytest.mark.parametrize("term", [5, 7])
+def test_a_leader_cannot_send_an_entry_of_another_term(term: int) -> None:
     register = make(HardState(term=5))
-    with pytest.raises(PeerViolationError, match="sent an entry of term 4 in term 5"):
-        register.receive("s2", Append(5, 1, NEWER, (0, 0)), NOW)
+    with pytest.raises(PeerViolationError, match=f"sent an entry of term 4 in term {term}"):
+        register.receive("s2", Append(term, 1, NEWER, (0, 0)), NOW)
     assert register.state == HardState(term=5) and register.take_effects() == []
 
 

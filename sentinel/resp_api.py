@@ -1,0 +1,266 @@
+"""A listener for clients that know Redis Sentinel: they find the primary here, and are told when it changes.
+
+Read-only: who wants to change something uses the HTTP API, which asks for a token. A sentinel that is not in
+touch with a majority answers as for a group that it does not know, so that clients ask the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from quorum.votes import majority
+from sentinel import resp_masters
+from sentinel.driver import GroupDriver
+from sentinel.notices import Notice, NoticeName
+from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simple, encode
+from sentinel.resp_masters import HostPort
+
+logger = logging.getLogger(__name__)
+
+MAX_CLIENTS = 1000
+MAX_WAITING_BYTES = 1 << 20
+READ_BYTES = 16 * 1024
+_CHANGING = frozenset({"FAILOVER", "SET", "MONITOR", "REMOVE", "RESET", "CONFIG", "FLUSHCONFIG"})
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, id_: int, writer: asyncio.StreamWriter) -> None:
+        self.id = id_
+        self.name = ""
+        self.protocol = 2
+        self.channels: dict[str, None] = {}
+        self.patterns: dict[str, None] = {}
+        self._writer = writer
+
+    def send(self, reply: Reply) -> None:
+        """A client that does not read what it asked for is dropped rather than kept in memory."""
+        if self._writer.transport.get_write_buffer_size() > MAX_WAITING_BYTES:
+            self._writer.transport.abort()
+        else:
+            self._writer.write(encode(reply, self.protocol))
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+class RespServer:
+    """``in_touch`` gives the peers in touch now."""
+
+    def __init__(
+        self,
+        self_id: str,
+        members: Mapping[str, HostPort],
+        drivers: Mapping[str, GroupDriver],
+        in_touch: Callable[[], frozenset[str]],
+    ) -> None:
+        self._self_id = self_id
+        self._members = members
+        self._drivers = drivers
+        self._in_touch = in_touch
+        self._clients: dict[int, Client] = {}
+        self._next_id = 1
+        self._server: asyncio.Server | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Raises OSError if the address cannot be listened on."""
+        self._server = await asyncio.start_server(self._serve, host, port)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            for client in list(self._clients.values()):
+                client.close()
+            await self._server.wait_closed()
+
+    def on_notice(self, notice: Notice) -> None:
+        """Publish what Redis Sentinel would."""
+        message = self._message(notice)
+        if message is None:
+            return
+        channel, text = message
+        for client in list(self._clients.values()):
+            if channel in client.channels:
+                client.send(Push(("message", channel, text)))
+            for pattern in client.patterns:
+                if pattern in ("*", channel):
+                    client.send(Push(("pmessage", pattern, channel, text)))
+
+    def _message(self, notice: Notice) -> tuple[str, str] | None:
+        fields, driver = notice.fields, self._drivers[notice.group]
+        where = resp_masters.address(driver)
+        if where is None:
+            return None
+        if notice.name is NoticeName.TOPOLOGY and fields["previous"] is not None:
+            host, _, port = str(fields["previous"]).rpartition(":")
+            return "+switch-master", f"{notice.group} {host.strip('[]')} {port} {where[0]} {where[1]}"
+        channels = {
+            NoticeName.NODE_DOWN: "+sdown",
+            NoticeName.NODE_UP: "-sdown",
+            NoticeName.QUORUM_DOWN: "+odown",
+            NoticeName.QUORUM_UP: "-odown",
+        }
+        if notice.name not in channels:
+            return None
+        name = str(fields["node"])
+        host, _, port = name.rpartition(":")
+        if driver.topology is not None and name == driver.topology.primary:
+            return channels[notice.name], f"master {notice.group} {host} {port}"
+        text = f"slave {name} {host} {port} @ {notice.group} {where[0]} {where[1]}"
+        return channels[notice.name], text
+
+    # -- connections ---------------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= MAX_CLIENTS:
+            writer.write(encode(Failure("ERR max number of clients reached")))
+            writer.close()
+            return
+        client = Client(self._next_id, writer)
+        self._next_id += 1
+        self._clients[client.id] = client
+        requests = Requests()
+        try:
+            while data := await reader.read(READ_BYTES):
+                for words in requests.feed(data):
+                    if words and not self._answer(client, words):
+                        return
+                await writer.drain()
+        except RespError as error:
+            client.send(Failure(f"ERR Protocol error: {error}"))
+        except OSError:
+            pass
+        finally:
+            del self._clients[client.id]
+            with suppress(OSError):
+                writer.close()
+
+    def _answer(self, client: Client, words: list[str]) -> bool:
+        """False ends the connection."""
+        command, args = words[0].upper(), words[1:]
+        match command:
+            case "QUIT":
+                client.send(Simple("OK"))
+                return False
+            case "SUBSCRIBE" | "PSUBSCRIBE" | "UNSUBSCRIBE" | "PUNSUBSCRIBE":
+                self._subscribe(client, command.lower(), args)
+            case "HELLO":
+                client.send(self._hello(client, args))
+            case "PING" if client.protocol == 2 and (client.channels or client.patterns):
+                client.send(["pong", args[0] if args else ""])
+            case _:
+                client.send(self._reply(client, command, args))
+        return True
+
+    @staticmethod
+    def _subscribe(client: Client, command: str, args: list[str]) -> None:
+        where = client.patterns if command.startswith("p") else client.channels
+        on = not command.endswith("unsubscribe")
+        for name in args or ([] if on else list(where)) or [""]:
+            if on and name and len(where) < MAX_CLIENTS:
+                where[name] = None
+            elif not on:
+                where.pop(name, None)
+            client.send(Push((command, name or None, len(client.channels) + len(client.patterns))))
+
+    def _hello(self, client: Client, args: list[str]) -> Reply:
+        if args and args[0] not in ("2", "3"):
+            return Failure("NOPROTO unsupported protocol version")
+        client.protocol = int(args[0]) if args else client.protocol
+        facts: dict[str, Reply] = {"server": "vedette", "version": "7.0.0", "proto": client.protocol}
+        return facts | {"id": client.id, "mode": "sentinel", "role": "sentinel", "modules": []}
+
+    def _reply(self, client: Client, command: str, args: list[str]) -> Reply:
+        match command, args:
+            case "PING", []:
+                return Simple("PONG")
+            case "PING" | "ECHO", [text]:
+                return text
+            case "RESET", []:
+                client.channels.clear()
+                client.patterns.clear()
+                client.protocol = 2
+                return Simple("RESET")
+            case "CLIENT", [sub, *rest]:
+                return self._client(client, sub.upper(), rest)
+            case "COMMAND", _:
+                return []
+            case "INFO", _:
+                return self._info()
+            case "ROLE", []:
+                return ["sentinel", [*self._drivers]]
+            case "SENTINEL", [sub, *rest]:
+                return self._sentinel(sub.upper(), rest)
+            case _:
+                return Failure(f"ERR unknown command '{command[:64]}' or wrong number of arguments")
+
+    @staticmethod
+    def _client(client: Client, sub: str, args: list[str]) -> Reply:
+        match sub, args:
+            case "ID", []:
+                return client.id
+            case "GETNAME", []:
+                return client.name or None
+            case "SETNAME", [name]:
+                client.name = name[:256]
+                return Simple("OK")
+            case "SETINFO" | "NO-EVICT" | "NO-TOUCH" | "REPLY", _:
+                return Simple("OK")
+            case _:
+                return Failure(f"ERR unknown subcommand '{sub[:64]}'")
+
+    # -- SENTINEL ------------------------------------------------------------------------------
+
+    def _has_majority(self) -> bool:
+        return len(self._in_touch()) + 1 >= majority(len(self._members))
+
+    def _sentinel(self, sub: str, args: list[str]) -> Reply:
+        if sub in _CHANGING:
+            return Failure(
+                f"ERR SENTINEL {sub} is not served here: POST /v1/groups/NAME/failover changes things"
+            )
+        if sub == "MYID":
+            return self._self_id
+        count = len(self._members)
+        if sub == "MASTERS":
+            found = [resp_masters.master(driver, count) for driver in self._drivers.values()]
+            return [master for master in found if master is not None] if self._has_majority() else []
+        if len(args) != 1:
+            return Failure(f"ERR unknown subcommand or wrong number of arguments for '{sub[:64]}'")
+        driver = self._drivers.get(args[0]) if self._has_majority() else None
+        if sub == "GET-MASTER-ADDR-BY-NAME":
+            where = resp_masters.address(driver) if driver is not None else None
+            return [where[0], str(where[1])] if where is not None else None
+        if driver is None or driver.topology is None:
+            return Failure("ERR No such master with that name")
+        match sub:
+            case "MASTER":
+                return resp_masters.master(driver, count)
+            case "REPLICAS" | "SLAVES":
+                return [*resp_masters.replicas(driver)]
+            case "SENTINELS":
+                in_touch = self._in_touch()
+                return [*resp_masters.sentinels(self._members, self._self_id, in_touch)]
+            case "CKQUORUM":
+                usable = len(self._in_touch()) + 1
+                return Simple(
+                    f"OK {usable} usable Sentinels. Quorum and failover authorization can be reached"
+                )
+            case _:
+                return Failure(f"ERR Unknown sentinel subcommand '{sub[:64]}'")
+
+    def _info(self) -> str:
+        lines = ["# Sentinel", f"sentinel_masters:{len(self._drivers)}", "sentinel_tilt:0"]
+        for number, (name, driver) in enumerate(self._drivers.items()):
+            where = resp_masters.address(driver)
+            at = f"{where[0]}:{where[1]}" if where else "?"
+            replicas = max(0, len(driver.coordinator.book.names) - 1)
+            lines.append(
+                f"master{number}:name={name},status={resp_masters.flags_line(driver)},address={at},"
+                f"slaves={replicas},sentinels={len(self._members)}"
+            )
+        return "\r\n".join([*lines, ""])
