@@ -54,6 +54,10 @@ class Campaign:
         """The work cannot be done now: no attempt before ``until``. A later call replaces an earlier one."""
         self._hold_until = until
 
+    def hold_at_least(self, until: float) -> None:
+        """As ``hold``, but a longer one stands."""
+        self._hold_until = max(self._hold_until, until)
+
     def stop(self) -> None:
         self.at = None
 

@@ -104,10 +104,10 @@ class Detector:
         return Verdict(False, detail=self.misconfigured or "")
 
     def next_deadline(self, now: float) -> float | None:
-        """When ``judge`` would change its mind if nothing more is seen; None if it has, or never would."""
-        if self.judge(now).down:
-            return None
-        return min((at for at, _ in self._grounds()), default=None)
+        """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
+        grade = self.judge(now).grade
+        times = (at for at, _ in self._grounds() if at > now and self.judge(at).grade is not grade)
+        return min(times, default=None)
 
     def _grounds(self) -> list[tuple[float, Verdict]]:
         """Each ground for calling the node down, with when it holds; the most certain first."""
@@ -141,6 +141,7 @@ class Detector:
     def _gone(self, now: float, grade: Grade | None) -> None:
         if self._gone_since is None:
             self._gone_since = now
+        self._loading_since = None
         # A refusal is the surer sign: a name that stops resolving later does not take it back.
         if grade is not None and self._gone_grade is not Grade.REFUSED:
             self._gone_grade = grade

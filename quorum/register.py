@@ -155,7 +155,7 @@ class Register:
         """This process did not run for a while: others may lead by now, so listen first."""
         if self.role is not Role.FOLLOWER and not self.lease_valid(now):
             self._become_follower("this sentinel was stalled")
-        self._campaign.hold(now + self._timing.election_max_s)
+        self._campaign.hold_at_least(now + self._timing.election_max_s)
         self._restart_campaign(now)
 
     def wake(self, now: float) -> None:

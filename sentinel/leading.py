@@ -228,13 +228,6 @@ class Leading:
         self._core.settle(now, wall_ms)
         self._core.feed(StopLeading(retry_after_s), now, wall_ms)
 
-    def _end_work(self) -> None:
-        """An operator's request outlives the term: the next leader, likely this sentinel, takes it up."""
-        self.work = None
-        self._steps.clear()
-        self._read_token = None
-        self._proposed = None
-
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None
         self._core.tell(

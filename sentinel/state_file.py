@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -194,7 +195,8 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> int:
         )
     if not str(meta.get("boot", "")).isdecimal():
         raise _corrupt(path, f"meta.boot is {meta.get('boot')!r}")
-    boot = int(meta["boot"]) + 1
+    # Also above what a lost file had counted to: peers would take a lower number for an old process's.
+    boot = max(int(meta["boot"]) + 1, int(time.time()))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
     connection.execute("COMMIT")
     return boot

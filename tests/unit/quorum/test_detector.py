@@ -185,12 +185,13 @@ def test_the_next_deadline_is_the_very_moment_at_which_it_changes_its_mind(
         now += wait_s
         play(detector, now, what)
     at = detector.next_deadline(now)
+    grade = detector.judge(now).grade
     if at is None:
-        assert detector.judge(now).down == detector.judge(now + 1e6).down
+        assert detector.judge(now + 1e6).grade is grade
     else:
         assert at > now
-        assert not detector.judge(at - 1e-6).down
-        assert detector.judge(at).down
+        assert detector.judge(max(now, at - 1e-6)).grade is grade
+        assert detector.judge(at).grade is not grade
 
 
 @given(st.lists(st.tuples(st.floats(0, 40), st.sampled_from(HAPPENINGS)), max_size=12))
