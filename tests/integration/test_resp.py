@@ -52,6 +52,8 @@ async def test_asyncio_client_and_the_masters_fields() -> None:
         port = cluster.sentinels[0].resp_port
         client = AsyncSentinelClient([("127.0.0.1", port)], socket_timeout=2)
         assert await client.discover_master(GROUP) == ("127.0.0.1", cluster.nodes[0].port)
+        for link in client.sentinels:
+            await link.aclose()
         with redis.Redis(port=port, decode_responses=True) as plain:
             master = plain.sentinel_master(GROUP)
             assert (master["num-slaves"], master["quorum"], master["is_master"]) == (2, 2, True)
