@@ -1,0 +1,201 @@
+"""A leader's work, told and asked without any I/O: each decision, and each way in which it can end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from promotion.actions import (
+    Action,
+    Facts,
+    Finish,
+    GiveUp,
+    Note,
+    Observe,
+    PendingIntent,
+    Request,
+    Resettle,
+    Run,
+    WriteIntent,
+    WriteTopology,
+)
+from promotion.candidates import Policy
+from promotion.lifecycle import Phase
+from promotion.plan import Promote, Repoint
+from promotion.view import AttachedReplica, NodeView
+from promotion.work import Work, WorkSettings
+
+SETTINGS = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_syncs=1, limit_s=10.0)
+PRIMARY = NodeView("a:1", "a", 1, role="master", keys=5, offset_bytes=100, run_id="ra")
+GONE = replace(PRIMARY, reachable=False, down=True)
+B = NodeView("b:1", "b", 1, role="slave", follows="a:1", keys=5, offset_bytes=100, run_id="rb", link_down_s=0)
+C = replace(B, name="c:1", host="c", run_id="rc", offset_bytes=90)
+UP = Facts(
+    primary="a:1",
+    settled=True,
+    intent=None,
+    down=False,
+    cause="",
+    gone_by_all=False,
+    silence_s=0.1,
+    earlier=(),
+    nodes=("a:1", "b:1", "c:1"),
+    down_nodes=frozenset(),
+)
+DOWN = replace(UP, down=True, cause="refused", gone_by_all=True, down_nodes=frozenset({"a:1"}), silence_s=1.0)
+HUNG = replace(DOWN, cause="silent", gone_by_all=False, silence_s=2.5)
+
+
+def work(request: Request | None = None, **avoid: str) -> Work:
+    return Work(SETTINGS, request, {f"{name}:1": why for name, why in avoid.items()}, 0.0)
+
+
+def asked(actions: list[Action]) -> list[Action]:
+    """Without what is only told."""
+    return [action for action in actions if not isinstance(action, Note)]
+
+
+def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:
+    """Go through the promotion; who was promoted."""
+    (intent,) = asked(leader.observed(views, facts, 0.1))
+    assert isinstance(intent, WriteIntent)
+    (run,) = leader.intent_committed()
+    assert run == Run(Promote(intent.target))
+    (write,) = asked(leader.step_done(Promote(intent.target), facts))
+    assert write == WriteTopology(intent.target, facts.primary, intent.cause)
+    return intent.target
+
+
+def test_first_it_reads_every_node_that_is_not_down() -> None:
+    assert work().begin(DOWN) == [Observe(("b:1", "c:1"))]
+
+
+def test_the_best_replica_is_promoted_and_the_rest_follow_by_turns() -> None:
+    leader = work()
+    assert promoted(leader, [GONE, B, C], DOWN) == "b:1"
+    new = replace(UP, primary="b:1", down_nodes=frozenset({"a:1"}))
+    assert leader.topology_committed(new, 0.2) == [Observe(("b:1", "c:1"))]
+    views = [GONE, replace(B, role="master", follows=None), C]
+    assert leader.observed(views, new, 0.3) == [Run(Repoint("c:1", "b", 1, "repoint"))]
+    leader.step_done(Repoint("c:1", "b", 1, "repoint"), new)
+    views[2] = replace(C, follows="b:1")
+    assert leader.observed(views, new, 0.4) == [Finish()]
+    assert leader.phase is Phase.DONE
+
+
+def test_without_a_candidate_it_gives_up_with_the_reasons() -> None:
+    (give_up,) = work().observed([GONE, replace(B, priority=0), replace(C, loading=True)], DOWN, 0.1)
+    assert isinstance(give_up, GiveUp)
+    assert give_up.ranking is not None
+    assert {v.node: v.reason for v in give_up.ranking.verdicts}["b:1"].startswith("priority 0")
+
+
+def test_who_failed_a_moment_ago_is_not_chosen_again() -> None:
+    assert promoted(work(b="refused"), [GONE, B, C], DOWN) == "c:1"
+
+
+def test_a_failed_promotion_ends_the_term() -> None:
+    leader = work()
+    leader.observed([GONE, B, C], DOWN, 0.1)
+    leader.intent_committed()
+    (give_up,) = leader.step_failed(Promote("b:1"), "no", DOWN)
+    assert isinstance(give_up, GiveUp)
+    assert give_up.soon
+
+
+def test_it_holds_while_a_replica_hears_the_primary_and_goes_on_when_it_does_not() -> None:
+    leader = work()
+    hears = replace(B, link_up=True, last_io_s=0)
+    assert asked(leader.observed([GONE, hears, C], HUNG, 0.1)) == []
+    assert leader.phase is Phase.HOLDING
+    assert leader.next_deadline is not None
+    assert leader.wake(HUNG, leader.next_deadline) == [Observe(("b:1", "c:1"))]
+    deaf = replace(hears, last_io_s=5)
+    assert asked(leader.observed([GONE, deaf, C], replace(HUNG, silence_s=4.5), 2.0)) == [
+        WriteIntent("b:1", "silent")
+    ]
+
+
+def test_a_refusal_seen_by_all_needs_no_witness() -> None:
+    hears = replace(B, link_up=True, last_io_s=0)
+    assert asked(work().observed([GONE, hears, C], DOWN, 0.1)) == [WriteIntent("b:1", "refused")]
+
+
+def test_an_intent_is_finished_if_its_target_has_become_a_master() -> None:
+    facts = replace(DOWN, settled=False, intent=PendingIntent("c:1", "refused"))
+    done = replace(C, role="master", follows=None)
+    assert promoted(work(), [GONE, B, done], facts) == "c:1"
+
+
+def test_an_intent_is_finished_even_if_another_replica_is_newer() -> None:
+    assert promoted(work(), [GONE, B, C], replace(DOWN, intent=PendingIntent("c:1", "refused"))) == "c:1"
+
+
+def test_an_intent_is_superseded_if_its_target_cannot_be_promoted() -> None:
+    facts = replace(DOWN, intent=PendingIntent("c:1", "refused"))
+    assert promoted(work(), [GONE, B, replace(C, reachable=False)], facts) == "b:1"
+
+
+def test_an_intent_is_cancelled_if_the_old_primary_is_back() -> None:
+    facts = replace(UP, settled=False, intent=PendingIntent("b:1", "refused"))
+    assert asked(work().observed([PRIMARY, B, C], facts, 0.1)) == [Resettle()]
+
+
+def test_an_unsettled_entry_is_committed_again() -> None:
+    assert work().observed([PRIMARY, B, C], replace(UP, settled=False), 0.1) == [Resettle()]
+
+
+def test_a_stray_master_is_demoted() -> None:
+    stray = replace(B, role="master", follows=None)
+    assert work().observed([PRIMARY, stray, C], UP, 0.1) == [Run(Repoint("b:1", "a", 1, "demote"))]
+
+
+def test_a_failed_repointing_is_reported_and_not_repeated_in_the_same_term() -> None:
+    leader = work()
+    stray = replace(B, role="master", follows=None)
+    leader.observed([PRIMARY, stray, C], UP, 0.1)
+    leader.step_failed(Repoint("b:1", "a", 1, "demote"), "NOPERM", UP)
+    (give_up,) = leader.observed([PRIMARY, stray, C], UP, 0.2)
+    assert isinstance(give_up, GiveUp)
+    assert (give_up.failover, give_up.reason) == (False, "b:1: NOPERM")
+
+
+def test_a_sync_that_never_ends_does_not_keep_the_others_waiting_for_good() -> None:
+    leader = work()
+    stuck = replace(B, link_up=False)
+    astray = replace(C, follows="x:9")
+    assert leader.observed([PRIMARY, stuck, astray], UP, 0.1) == []
+    assert leader.next_deadline is not None
+    assert leader.observed([PRIMARY, stuck, astray], UP, 11.0) == [Run(Repoint("c:1", "a", 1, "repoint"))]
+
+
+def test_it_stops_when_the_new_primary_dies_too() -> None:
+    leader = work()
+    leader.observed([PRIMARY, replace(B, follows="x:9"), C], UP, 0.1)
+    assert leader.observed([GONE, B, C], DOWN, 0.2) == [Finish()]
+
+
+def test_an_operator_gets_the_candidate_asked_for_or_the_reason() -> None:
+    assert promoted(work(Request("op", "c:1")), [PRIMARY, B, C], UP) == "c:1"
+    (give_up,) = work(Request("op", "c:1")).observed([PRIMARY, B, replace(C, priority=0)], UP, 0.1)
+    assert isinstance(give_up, GiveUp)
+
+
+def test_roles_changed_by_hand_are_adopted() -> None:
+    """The committed primary follows another node of the group, which therefore has its data and newer."""
+    facts = replace(HUNG, cause="unusable")
+    turned = replace(PRIMARY, role="slave", follows="b:1")
+    assert promoted(work(), [turned, replace(B, role="master", follows=None), C], facts) == "b:1"
+
+
+def test_a_primary_that_follows_nobody_of_ours_is_put_back() -> None:
+    turned = replace(PRIMARY, role="slave", follows="x:9")
+    assert promoted(work(), [turned, B, C], replace(HUNG, cause="unusable")) == "a:1"
+
+
+@pytest.mark.parametrize("told", [None, "a:1"])
+def test_the_first_topology_is_what_is_found(told: str | None) -> None:
+    facts = replace(UP, primary=None, told=told)
+    attached = replace(PRIMARY, attached=(AttachedReplica("b", 1, "online", 0, 0),))
+    assert work().observed([attached, B, C], facts, 0.1) == [WriteTopology("a:1", None, "bootstrap")]
