@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +30,7 @@ NODES = 3
 STARTS = 3
 """Attempts, each on other ports, in case somebody takes one."""
 PATIENCE_S = 30.0
+ANSWER_S = 10.0
 POLL_S = 0.02
 MAX_STORY_LINES = 5_000
 
@@ -37,6 +39,10 @@ _T = TypeVar("_T")
 
 class PortTakenError(DemoError):
     """Somebody else listens on a port that was free a moment ago."""
+
+
+class NodeError(DemoError):
+    """A redis-server did not do as it was told."""
 
 
 class Node:
@@ -58,10 +64,22 @@ class Node:
         child = self.child = await Child.start(f"redis-server {self.name}", command, self._directory)
         await until(lambda: self._is_ready(child), f"{child.name} answers")
 
-    def client(self) -> redis.asyncio.Redis:
-        return redis.asyncio.Redis(
-            port=self.port, socket_timeout=5, socket_connect_timeout=5, decode_responses=True
+    @asynccontextmanager
+    async def client(self) -> AsyncIterator[redis.asyncio.Redis]:
+        """For a few commands. Raises NodeError if they fail, or do not end in time."""
+        # The limit is ours: under Python 3.11 redis-py's own now and then swallows a cancellation.
+        made = redis.asyncio.Redis(
+            host="127.0.0.1",
+            port=self.port,
+            socket_timeout=None,
+            socket_connect_timeout=ANSWER_S,
+            decode_responses=True,
         )
+        try:
+            async with asyncio.timeout(ANSWER_S), made:
+                yield made
+        except (redis.exceptions.RedisError, OSError) as error:
+            raise NodeError(f"redis-server {self.name}: {str(error) or 'no answer'}") from error
 
     async def _is_ready(self, child: Child) -> bool:
         if child.exit_code is not None:
@@ -71,7 +89,7 @@ class Node:
         try:
             async with self.client() as client:
                 info = await client.info("server")
-        except (redis.exceptions.RedisError, OSError):
+        except NodeError:
             return False
         if info["process_id"] != child.pid:
             raise PortTakenError(f"another server answers on {self.name}")

@@ -91,7 +91,8 @@ class Writer:
                 client = redis.asyncio.Redis(
                     host=where[0],
                     port=where[1],
-                    socket_timeout=ANSWER_S,
+                    # Under Python 3.11 redis-py's own limit now and then swallows a cancellation.
+                    socket_timeout=None,
                     socket_connect_timeout=ANSWER_S,
                     retry=Retry(NoBackoff(), 0),
                 )
@@ -99,7 +100,8 @@ class Writer:
                     await self._compare(client)
                     while self._where == where:
                         number += 1
-                        await client.set(COUNTER, number)
+                        async with asyncio.timeout(ANSWER_S):
+                            await client.set(COUNTER, number)
                         self._last = number
                         self.acknowledged += 1
                         self._accepted.append((time.time() * 1000, f"{where[0]}:{where[1]}"))
@@ -111,6 +113,7 @@ class Writer:
             await asyncio.sleep(RETRY_S)
 
     async def _compare(self, client: redis.asyncio.Redis) -> None:
-        found = int(await client.get(COUNTER) or 0)
+        async with asyncio.timeout(ANSWER_S):
+            found = int(await client.get(COUNTER) or 0)
         self.lost += max(0, self._last - found)
         self._last = found
