@@ -15,7 +15,8 @@ from config.errors import InvalidValueError
 PATTERN = r"^(\[[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?):[0-9]{1,5}$"
 
 _NAME = re.compile(
-    r"(?=.{1,253}\.?$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?", re.ASCII
+    r"(?=.{1,253}\.?$){label}(\.{label})*\.?".replace("{label}", r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"),
+    re.ASCII,
 )
 
 

@@ -89,3 +89,9 @@ def test_anything_is_read_or_refused_and_editors_agree(text: str) -> None:
         return
     assert Address.parse(str(address)) == address
     assert re.search(PATTERN, text)
+
+
+@pytest.mark.parametrize("text", ["0-:1", "a-.b:1", "a.b-:6379"])
+def test_a_label_does_not_end_in_a_hyphen(text: str) -> None:
+    with pytest.raises(InvalidValueError):
+        Address.parse(text)
