@@ -12,6 +12,8 @@ from config.model import LINK_PING_S, ClusterSettings, SentinelSettings
 from config.model_group import GroupSettings
 
 _MEMBERS: Loc = ("cluster", "members")
+FENCE_MARGIN_S = 2.0
+"""As ``promotion.sealing``: Redis counts the lag in whole seconds, and looks at it once a second."""
 
 
 def find_errors(draft: Draft) -> Iterator[Finding]:
@@ -24,6 +26,7 @@ def find_errors(draft: Draft) -> Iterator[Finding]:
             yield from _cluster_secret(draft.sentinel, draft.cluster)
     for name, group in draft.groups.items():
         yield from _group(name, group)
+        yield from _write_rules(name, group)
         if draft.cluster is not None:
             yield from _quorum(name, group, len(draft.cluster.members))
     yield from _nodes(draft)
@@ -117,6 +120,37 @@ def _group(name: str, group: GroupSettings) -> Iterator[Finding]:
         yield Finding(
             (*loc, "primary"), f"'{group.primary}' is not one of the group's nodes", ((*loc, "nodes"),)
         )
+
+
+def _write_rules(name: str, group: GroupSettings) -> Iterator[Finding]:
+    loc: Loc = ("groups", name)
+    others = len(group.nodes) - 1
+    safety = group.write_safety
+    if group.fence_wait and safety is None:
+        yield Finding(
+            (*loc, "fence_wait"),
+            "true waits for what write_safety makes a primary do, and that is not set",
+            ((*loc, "write_safety"),),
+        )
+    lag_s = safety.max_lag if group.fence_wait and safety is not None else 0.0
+    if lag_s and group.failover_timeout <= lag_s + FENCE_MARGIN_S:
+        yield Finding(
+            (*loc, "failover_timeout"),
+            f"{shown(group.failover_timeout)} must be longer than fence_wait takes: write_safety.max_lag "
+            f"({shown(lag_s)}) and {shown(FENCE_MARGIN_S)}",
+            ((*loc, "fence_wait"), (*loc, "write_safety")),
+        )
+    asked = {
+        ("write_safety", "min_replicas"): safety.min_replicas if safety else 0,
+        ("durability", "wait"): group.durability.wait if group.durability else 0,
+    }
+    for (setting, key), wanted in asked.items():
+        if wanted > others and not group.discover_replicas:
+            yield Finding(
+                (*loc, setting, key),
+                f"{wanted} is more than the {others} other nodes of the group",
+                ((*loc, "nodes"), (*loc, "discover_replicas")),
+            )
 
 
 def _quorum(name: str, group: GroupSettings, member_count: int) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from config.fields import (
     StrictModel,
     Text,
 )
+from config.model_safety import DurabilitySettings, WriteSafetySettings, as_durability, as_write_safety
 
 MAX_GROUPS = 1000
 MIN_PING_INTERVAL_S = 0.05
@@ -167,6 +168,27 @@ class GroupDefaults(StrictModel):
         description="Key in the data set that holds the term, so that Redis refuses a stale leader. "
         "`{group}` becomes the group's name. `false` turns the fence off.",
         json_schema_extra={"anyOf": [{"type": "string", "minLength": 1}, {"const": False}]},
+    )
+
+    write_safety: Annotated[WriteSafetySettings | None, BeforeValidator(as_write_safety)] = Field(
+        default=None,
+        description="Keep this demand on whoever is primary, so that one that is cut off stops accepting "
+        "writes: `{min_replicas: 1, max_lag: 2s}`. Recommended. Default: `false`.",
+    )
+    fence_wait: bool = Field(
+        default=False,
+        description="Promote only after a primary that may live on beyond a partition refuses writes by "
+        "`write_safety`: its `max_lag` and two seconds later. Not where its process is gone.",
+    )
+    self_fence: bool = Field(
+        default=False,
+        description="A sentinel that is out of touch with the majority pauses the writes of the primary that "
+        "it can still reach (`CLIENT PAUSE`), until a majority agrees that it is still the primary.",
+    )
+    durability: Annotated[DurabilitySettings | None, BeforeValidator(as_durability)] = Field(
+        default=None,
+        description="`wait`: promote only where no write can be lost that `WAIT 1` acknowledged, and refuse "
+        "otherwise. For `WAIT 2`: `{wait: 2}`. Default: `false`.",
     )
 
     @property

@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from config.duration import format_duration
 from config.model import ApiSettings, ClusterSettings, SentinelSettings
 from config.model_group import GroupDefaults, GroupSettings, NodeSettings, TlsSettings
+from config.model_safety import DurabilitySettings, WriteSafetySettings
 from config.model_webhook import EVENT_TYPES, WebhookSettings
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
@@ -23,6 +24,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("groups.NAME", GroupSettings),
     ("groups.NAME.nodes[]", NodeSettings),
     ("groups.NAME.tls", TlsSettings),
+    ("groups.NAME.write_safety", WriteSafetySettings),
+    ("groups.NAME.durability", DurabilitySettings),
     ("webhooks[]", WebhookSettings),
     ("api", ApiSettings),
 )

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from promotion.candidates import Ranking
-from promotion.plan import Promote, Repoint
+from promotion.step_types import Step
 from promotion.view import NodeView
+
+SWITCHOVER_TIMEOUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,15 @@ class PendingIntent:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An operator asked for a failover; ``candidate`` None lets the ranking choose."""
+    """An operator asked for a failover, or for a ``switchover``, during which nothing is lost.
+
+    ``candidate`` None lets the ranking choose. ``timeout_s`` limits how long a switchover may hold up writes.
+    """
 
     operation: str
     candidate: str | None = None
+    switchover: bool = False
+    timeout_s: float = SWITCHOVER_TIMEOUT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,12 @@ class Facts:
     """The ``primary:`` of the configuration, for the first start."""
     reference_offset_bytes: int | None = None
     """The primary's last known offset."""
+    odown_nodes: frozenset[str] = frozenset()
+    """Those that a quorum calls down."""
+    previous: str | None = None
+    """Who was primary before, by the newest topology."""
+    loss_known: bool = True
+    """Whether the topology says how many bytes the last change may have lost, or need not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,7 @@ class WriteTopology:
     primary: str
     previous: str | None
     cause: str
+    lost_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +98,17 @@ class Resettle:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteLoss:
+    """Commit the same topology with what the last change lost; then ``topology_committed``."""
+
+    lost_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """Take this step against Redis, fenced with the leader's term; then ``step_done`` or ``step_failed``."""
 
-    step: Promote | Repoint
+    step: Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +135,6 @@ class GiveUp:
     """Whether a failover was given up, or only the re-pointing of a node."""
 
 
-Action: TypeAlias = Observe | WriteIntent | WriteTopology | Resettle | Run | Note | Finish | GiveUp
+Action: TypeAlias = (
+    Observe | WriteIntent | WriteTopology | Resettle | WriteLoss | Run | Note | Finish | GiveUp
+)

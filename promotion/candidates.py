@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.view import NodeView
+from promotion.view import SEALED, NodeView
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,12 @@ def rank(
     zone: str | None = None,
     requested: str | None = None,
     avoid: Mapping[str, str] | None = None,
+    barred: Mapping[str, str] | None = None,
 ) -> Ranking:
     """Rank every node but ``primary``. The last known offset of the primary is the reference for the lag.
 
-    Only ``requested`` may be chosen if it is given. ``avoid`` rejects nodes, with the reason.
+    Only ``requested`` may be chosen if it is given. ``avoid`` rejects nodes whose promotion failed,
+    ``barred`` those that a rule of the group forbids, both with the reason.
     """
     nodes = [view for view in views if view.name != primary]
     offsets = [view.offset_bytes for view in nodes if _in_history(view, primary)]
@@ -66,6 +68,7 @@ def rank(
     for view in nodes:
         reason = (avoid or {}).get(view.name, "")
         reason = f"its promotion failed a moment ago: {reason}" if reason else ""
+        reason = reason or (barred or {}).get(view.name, "")
         reason = reason or _rejection(view, primary, policy, _lag(view, reference))
         if requested is not None and view.name != requested:
             reason = reason or f"not the requested candidate {requested}"
@@ -101,7 +104,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (view.age_s > policy.max_age_s, f"last seen {view.age_s:.1f} s ago"),
         (view.loading, "loading its data set"),
         (view.role == "master", "is a master"),
-        (view.follows != primary, f"does not replicate from {primary} but from {view.follows}"),
+        (view.follows not in (primary, SEALED), f"does not replicate from {primary} but from {view.follows}"),
         (view.priority == 0, "priority 0: never to be promoted"),
         (view.sync_in_progress and not view.keys, "in its first full sync, holds no data yet"),
         (view.offset_bytes is None, "its replication offset is not known"),
@@ -120,7 +123,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
 
 
 def _in_history(view: NodeView, primary: str) -> bool:
-    return view.role == "slave" and view.follows == primary
+    return view.role == "slave" and view.follows in (primary, SEALED)
 
 
 def _behind(view: NodeView, primary: NodeView) -> bool:

@@ -10,10 +10,16 @@ class Phase(enum.StrEnum):
     """Reading every node anew: nothing is decided on what was known before the election."""
     HOLDING = "holding"
     """A replica still hears from the primary: looking again until it does not."""
+    SEALING = "sealing"
+    """Cutting the replicas off, so that what they have acknowledged is final."""
     INTENT = "intent"
     """Committing on a majority which replica is about to be promoted."""
     PROMOTING = "promoting"
     """The fenced transaction runs on the replica."""
+    HANDING_OVER = "handing_over"
+    """A switchover: the old primary hands its role over, and takes no writes meanwhile."""
+    CANCELLING = "cancelling"
+    """Undoing a switchover that somebody did not finish: the primary's writes are resumed."""
     COMMITTING = "committing"
     """Committing the topology on a majority."""
     RECONCILING = "reconciling"
@@ -22,15 +28,28 @@ class Phase(enum.StrEnum):
     ABORTED = "aborted"
 
 
+_DECIDED = {
+    Phase.HOLDING,
+    Phase.SEALING,
+    Phase.INTENT,
+    Phase.CANCELLING,
+    Phase.COMMITTING,
+    Phase.RECONCILING,
+    Phase.DONE,
+    Phase.ABORTED,
+}
+"""What may follow a look at the nodes; a look after which all is as it was changes no phase."""
+
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
-    Phase.OBSERVING: frozenset(
-        {Phase.HOLDING, Phase.INTENT, Phase.COMMITTING, Phase.RECONCILING, Phase.DONE, Phase.ABORTED}
-    ),
-    Phase.HOLDING: frozenset({Phase.INTENT, Phase.COMMITTING, Phase.RECONCILING, Phase.DONE, Phase.ABORTED}),
-    Phase.INTENT: frozenset({Phase.PROMOTING, Phase.ABORTED}),
+    Phase.OBSERVING: frozenset(_DECIDED),
+    Phase.HOLDING: frozenset(_DECIDED - {Phase.HOLDING}),
+    Phase.SEALING: frozenset(_DECIDED - {Phase.SEALING}),
+    Phase.INTENT: frozenset({Phase.PROMOTING, Phase.HANDING_OVER, Phase.ABORTED}),
+    Phase.HANDING_OVER: frozenset({Phase.PROMOTING, Phase.COMMITTING, Phase.ABORTED}),
     Phase.PROMOTING: frozenset({Phase.COMMITTING, Phase.ABORTED}),
+    Phase.CANCELLING: frozenset({Phase.COMMITTING, Phase.ABORTED}),
     Phase.COMMITTING: frozenset({Phase.RECONCILING, Phase.ABORTED}),
-    Phase.RECONCILING: frozenset({Phase.DONE, Phase.ABORTED}),
+    Phase.RECONCILING: frozenset({Phase.COMMITTING, Phase.DONE, Phase.ABORTED}),
     Phase.DONE: frozenset(),
     Phase.ABORTED: frozenset(),
 }

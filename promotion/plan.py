@@ -9,26 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from promotion.step_types import Repoint
 from promotion.view import NodeView
-
-
-@dataclass(frozen=True, slots=True)
-class Promote:
-    """Make ``node`` a primary, fenced."""
-
-    node: str
-
-
-@dataclass(frozen=True, slots=True)
-class Repoint:
-    """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain."""
-
-    node: str
-    primary_host: str
-    primary_port: int
-    reason: Literal["demote", "repoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +26,17 @@ class Plan:
 
 
 def reconcile(
-    primary: str, views: Sequence[NodeView], *, parallel_syncs: int, in_flight: frozenset[str] = frozenset()
+    primary: str,
+    views: Sequence[NodeView],
+    *,
+    parallel_syncs: int,
+    in_flight: frozenset[str] = frozenset(),
+    resume: bool = False,
 ) -> Plan:
-    """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time."""
+    """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time.
+
+    ``resume``: the writes of a stray master may be paused.
+    """
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
     there = [view for view in others if _answers(view)]
@@ -57,8 +48,8 @@ def reconcile(
     blocked = _why_not(primary, target, astray)
     if target is None or blocked:
         return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked)
-    demotions = [_step(view, target) for view in astray if view.role == "master"]
-    rest = [_step(view, target) for view in astray if view.role != "master"]
+    demotions = [_demote(view, target, resume) for view in astray if view.role == "master"]
+    rest = [_repoint(view, target) for view in astray if view.role != "master"]
     slots = max(0, parallel_syncs - len(syncing))
     return Plan(
         steps=(*demotions, *rest[:slots]),
@@ -89,6 +80,9 @@ def _why_not(primary: str, target: NodeView | None, astray: Sequence[NodeView]) 
     return None
 
 
-def _step(view: NodeView, target: NodeView) -> Repoint:
-    reason: Literal["demote", "repoint"] = "demote" if view.role == "master" else "repoint"
-    return Repoint(view.name, target.host, target.port, reason)
+def _demote(view: NodeView, target: NodeView, resume: bool) -> Repoint:
+    return Repoint(view.name, target.host, target.port, "demote", resume)
+
+
+def _repoint(view: NodeView, target: NodeView) -> Repoint:
+    return Repoint(view.name, target.host, target.port, "repoint")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from promotion.step_types import SEAL_HOST, SEAL_PORT, WriteSafety
+
+SEALED = f"{SEAL_HOST}:{SEAL_PORT}"
+
 
 @dataclass(frozen=True, slots=True)
 class AttachedReplica:
@@ -35,6 +39,9 @@ class NodeView:
     keys: int = 0
     offset_bytes: int | None = None
     replid: str = ""
+    replid2: str | None = None
+    """The history that it followed before its last promotion, up to before ``second_offset``."""
+    second_offset: int | None = None
     follows: str | None = None
     """The name of the node that it replicates from, or ``host:port`` if that is none of the group's."""
     link_up: bool = False
@@ -46,3 +53,14 @@ class NodeView:
     priority: int = 100
     zone: str | None = None
     attached: tuple[AttachedReplica, ...] = ()
+    strangers: int = 0
+    """How many of those attached are none of the group's nodes."""
+    handover: bool = False
+    """It is handing its role over (``FAILOVER``), which is not decided yet."""
+    safety: WriteSafety | None = None
+    """What it demands of each write as a primary; None if that was not read."""
+
+    @property
+    def sealed(self) -> bool:
+        """A leader cut this replica off, so that what it has cannot grow until it follows somebody again."""
+        return self.role == "slave" and self.follows == SEALED

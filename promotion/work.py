@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from promotion.actions import (
     Action,
@@ -23,14 +23,20 @@ from promotion.actions import (
     Resettle,
     Run,
     WriteIntent,
+    WriteLoss,
     WriteTopology,
 )
-from promotion.candidates import Policy, Ranking, rank
+from promotion.candidates import Policy, Ranking
+from promotion.choice import rank_now, self_made_primary
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
-from promotion.plan import Promote, Repoint, reconcile
+from promotion.reconciling import Reconciling
+from promotion.sealing import Sealing, WriteRules
+from promotion.step_types import Demoted, Handover, KeepSafety, Promote, Repoint, Seal, Step, Thaw
+from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
 from promotion.view import NodeView
 from promotion.witness import hearing
+from promotion.write_safety import at_promotion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +50,7 @@ class WorkSettings:
     testimony_s: float = 1.0
     """A replica that heard from the primary is believed for this long: it may hear little, and rarely."""
     sync_poll_s: float = 0.5
-
-
-def policy_now(policy: Policy, facts: Facts) -> Policy:
-    """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
-
-    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage.
-    """
-    return replace(policy, max_link_down_s=policy.max_link_down_s + facts.silence_s)
+    rules: WriteRules = field(default_factory=WriteRules)
 
 
 class Work:
@@ -71,8 +70,10 @@ class Work:
         self._earlier: tuple[NodeView, ...] = ()
         self._heard_at = -math.inf
         self._witnesses: tuple[str, ...] = ()
-        self._in_flight: frozenset[str] = frozenset()
-        self._failed: dict[str, str] = {}
+        self._sealing = Sealing(settings.rules)
+        self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
+        self._switchover: Switchover | None = None
+        self._promote: Promote | None = None
 
     @property
     def next_deadline(self) -> float | None:
@@ -92,15 +93,20 @@ class Work:
     def observed(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if self.phase is Phase.RECONCILING:
             return self._reconcile(views, facts, now)
-        if self.phase in (Phase.OBSERVING, Phase.HOLDING):
+        if self.phase is Phase.HANDING_OVER and self._switchover is not None:
+            return self._handing_over(self._switchover.observed(views, now), now)
+        if self.phase in (Phase.OBSERVING, Phase.HOLDING, Phase.SEALING):
             return self._decide(views, facts, now)
         return []
 
     def intent_committed(self) -> list[Action]:
-        if self.phase is not Phase.INTENT or self.target is None:
+        if self.phase is not Phase.INTENT or self._promote is None:
             return []
+        if self._switchover is not None:
+            self._enter(Phase.HANDING_OVER)
+            return [Run(self._switchover.first())]
         self._enter(Phase.PROMOTING)
-        return [Run(Promote(self.target))]
+        return [Run(self._promote)]
 
     def topology_committed(self, facts: Facts, now: float) -> list[Action]:
         if self.phase is not Phase.COMMITTING:
@@ -109,30 +115,45 @@ class Work:
         self._give_up_at = now + self._settings.limit_s
         return [self._observe(facts)]
 
-    def step_done(self, step: Promote | Repoint, facts: Facts) -> list[Action]:
+    def step_done(self, step: Step, result: Demoted | None, facts: Facts, now: float) -> list[Action]:
+        if self.phase is Phase.HANDING_OVER:
+            return self._handover_step_done(step, facts, now)
         if isinstance(step, Promote):
-            if self.phase is not Phase.PROMOTING:
-                return []
-            self._enter(Phase.COMMITTING)
-            return [
-                Note("promoted", {"node": step.node}),
-                WriteTopology(step.node, facts.primary, self._cause),
-            ]
-        self._in_flight -= {step.node}
-        name = "demoted" if step.reason == "demote" else "repointed"
-        done: list[Action] = [Note(name, {"node": step.node, "primary": facts.primary})]
-        return done if self._in_flight else [*done, self._observe(facts)]
+            return self._promoted(step.node, facts) if self.phase is Phase.PROMOTING else []
+        if self.phase is Phase.CANCELLING:
+            return self._resettle()
+        if isinstance(step, Seal):
+            return self._seal_over(step, "", facts, now)
+        over = self._reconciling.step_over(step, facts, result=result)
+        return [*_told(step, facts), *([self._observe(facts)] if over else [])]
 
-    def step_failed(self, step: Promote | Repoint, reason: str, facts: Facts) -> list[Action]:
+    def step_failed(self, step: Step, reason: str, facts: Facts, now: float) -> list[Action]:
+        if self.phase is Phase.HANDING_OVER and self._switchover is not None:
+            return self._handing_over(self._switchover.step_failed(reason), now)
         if isinstance(step, Promote):
             if self.phase is not Phase.PROMOTING:
                 return []
             self._enter(Phase.ABORTED)
             return [GiveUp(f"promoting {step.node} failed: {reason}", soon=True)]
-        self._in_flight -= {step.node}
-        self._failed[step.node] = reason
-        failed: list[Action] = [Note("repoint_failed", {"node": step.node, "reason": reason})]
-        return failed if self._in_flight else [*failed, self._observe(facts)]
+        if self.phase is Phase.CANCELLING:
+            return self._resettle()
+        failed = Note(
+            "step_failed", {"node": step.node, "step": type(step).__name__.lower(), "reason": reason}
+        )
+        if isinstance(step, Seal):
+            return [failed, *self._seal_over(step, reason, facts, now)]
+        over = self._reconciling.step_over(step, facts, reason=reason)
+        return [failed, *([self._observe(facts)] if over else [])]
+
+    def _promoted(self, node: str, facts: Facts) -> list[Action]:
+        self._enter(Phase.COMMITTING)
+        lost_bytes = 0 if self._switchover is not None else None
+        topology = WriteTopology(node, facts.primary, self._cause, lost_bytes)
+        return [Note("promoted", {"node": node}), topology]
+
+    def _resettle(self) -> list[Action]:
+        self._enter(Phase.COMMITTING)
+        return [Resettle()]
 
     # -- deciding ------------------------------------------------------------------------------
 
@@ -141,12 +162,13 @@ class Work:
             return self._first_topology(views, facts)
         if facts.intent is not None:
             return self._finish_or_supersede(views, facts, now)
+        if self.request is not None and self.request.switchover and not facts.down:
+            return self._switch_over(views, facts, self.request)
         if facts.down or self.request is not None:
             cause = facts.cause if facts.down else "operator"
             return self._fail_over(views, facts, cause, now)
         if not facts.settled:
-            self._enter(Phase.COMMITTING)
-            return [Resettle()]
+            return self._resettle()
         self._enter(Phase.RECONCILING)
         return self._reconcile(views, facts, now)
 
@@ -162,21 +184,77 @@ class Work:
         """The intent's target may have been promoted unseen, so it goes first if it can be primary at all."""
         assert facts.intent is not None
         target, cause = facts.intent.target, facts.intent.cause
+        old = next((view for view in views if view.name == facts.primary), None)
+        undecided = old is not None and old.reachable and old.handover
+        if undecided and target not in facts.odown_nodes and now < self._give_up_at:
+            return self._look_again(f"{facts.primary} is handing over", (), now)
         view = next((view for view in views if view.name == target), None)
         usable = view is not None and view.reachable and not view.down and not view.loading
         if usable and view is not None and view.role == "master" and target not in self._avoid:
-            return self._intend(target, cause, None)
+            return self._intend(target, cause, None, views, facts)
         if not facts.down:
-            # The old primary is back, and the target is not known to have been promoted: nothing to do.
-            # Should it have been, it contradicts the topology and is demoted.
-            self._enter(Phase.COMMITTING)
-            return [Note("intent_cancelled", {"node": target}), Resettle()]
-        ranking = self._rank(views, facts, target)
-        if ranking.chosen is not None:
-            return self._intend(target, cause, ranking)
-        return self._fail_over(views, facts, cause, now)
+            return self._cancel(target, cause, old)
+        if cause == SWITCHOVER and old is not None and old.reachable and old.role == "slave":
+            # It takes no writes any more, and nobody else does yet.
+            whole = usable and caught_up(old.name, target, views)
+            return self._intend(target if whole else old.name, cause, None, views, facts)
+        return self._fail_over(views, facts, cause, now, prefer=target)
 
-    def _fail_over(self, views: Sequence[NodeView], facts: Facts, cause: str, now: float) -> list[Action]:
+    def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
+        """The old primary is there, and the target is not known to have been promoted.
+
+        Should it have been, it contradicts the topology and is demoted.
+        """
+        told = Note("intent_cancelled", {"node": target})
+        if cause == SWITCHOVER and old is not None and old.reachable and old.role == "master":
+            self._enter(Phase.CANCELLING)
+            return [told, Run(Thaw(old.name))]
+        return [told, *self._resettle()]
+
+    def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
+        assert facts.primary is not None
+        ranking = self._rank(views, facts, request.candidate)
+        if ranking.chosen is None:
+            self._enter(Phase.ABORTED)
+            return [GiveUp("no eligible replica", ranking)]
+        why_not = objection(facts.primary, ranking.chosen, views)
+        if why_not is not None:
+            self._enter(Phase.ABORTED)
+            return [GiveUp(why_not, ranking)]
+        by_name = {view.name: view for view in views}
+        actions = self._intend(ranking.chosen, SWITCHOVER, ranking, views, facts)
+        safety = self._promote.safety if self._promote is not None else None
+        old, new = by_name[facts.primary], by_name[ranking.chosen]
+        self._switchover = Switchover(old, new, request, safety)
+        return actions
+
+    def _handover_step_done(self, step: Step, facts: Facts, now: float) -> list[Action]:
+        if isinstance(step, (Handover, Promote)):
+            return self._promoted(self.target or "", facts)
+        assert self._switchover is not None
+        if self._switchover.step_done(now):
+            return [self._observe(facts)]
+        return self._handing_over(None, now)
+
+    def _handing_over(self, step: Step | None, now: float) -> list[Action]:
+        """Go on with a switchover: take ``step``, or look again, or give up."""
+        assert self._switchover is not None
+        if step is not None:
+            return [Run(step)]
+        if self._switchover.failure is not None:
+            self._enter(Phase.ABORTED)
+            return [GiveUp(f"switchover to {self.target}: {self._switchover.failure}", soon=True)]
+        self._wake_at = now + self._settings.hold_poll_s
+        return []
+
+    def _fail_over(
+        self,
+        views: Sequence[NodeView],
+        facts: Facts,
+        cause: str,
+        now: float,
+        prefer: str | None = None,
+    ) -> list[Action]:
         assert facts.primary is not None
         if facts.down and not facts.gone_by_all:
             # The primary owes an answer only from the first PING that it left unanswered.
@@ -186,82 +264,85 @@ class Work:
             if witnesses:
                 self._heard_at, self._witnesses = now, witnesses
             if now < self._heard_at + self._settings.testimony_s:
-                return self._hold(self._witnesses, now)
-        adopted = self._self_made_primary(views, facts)
+                return self._look_again(f"still heard by {', '.join(self._witnesses)}", self._witnesses, now)
+        adopted = self_made_primary(views, facts) if self.request is None else None
         if adopted is not None:
-            return self._intend(adopted, cause, None)
-        ranking = self._rank(views, facts, self.request.candidate if self.request else None)
-        if ranking.chosen is None:
+            return self._intend(adopted, cause, None, views, facts)
+        ranking = self._choose(views, facts, prefer)
+        refusal = self._sealing.refusal(views, facts)
+        if ranking.chosen is None or refusal:
             self._enter(Phase.ABORTED)
-            return [GiveUp("no eligible replica", ranking)]
-        return self._intend(ranking.chosen, cause, ranking)
+            return [GiveUp(refusal or "no eligible replica", ranking)]
+        if self._sealing.needed(facts) and not self._sealing.taken:
+            return self._seal(views, facts, now)
+        if now < self._sealing.until:
+            return self._look_again("writes beyond a partition may still be accepted", (), now)
+        return self._intend(ranking.chosen, cause, ranking, views, facts)
 
-    def _self_made_primary(self, views: Sequence[NodeView], facts: Facts) -> str | None:
-        """The committed primary answers as a replica: somebody changed the roles by hand.
+    def _choose(self, views: Sequence[NodeView], facts: Facts, prefer: str | None) -> Ranking:
+        requested = self.request.candidate if self.request else None
+        if prefer is not None:
+            ranking = self._rank(views, facts, prefer)
+            if ranking.chosen is not None:
+                return ranking
+        return self._rank(views, facts, requested)
 
-        The node that it follows has its data and newer; if that is one of ours and a master, it is the
-        primary in all but name. If it is not, the committed primary is put back in its role.
-        """
-        if self.request is not None or facts.primary in facts.down_nodes - {facts.primary}:
-            return None
-        primary = next((view for view in views if view.name == facts.primary), None)
-        if primary is None or primary.role != "slave" or not primary.reachable:
-            return None
-        for view in views:
-            if view.name == primary.follows and view.reachable and view.role == "master":
-                return view.name
-        return primary.name
+    def _seal(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
+        self._enter(Phase.SEALING)
+        steps = self._sealing.begin(views, facts, now)
+        if not steps:
+            return [self._observe(facts)]
+        return [Note("sealing", {"nodes": [step.node for step in steps]}), *(Run(step) for step in steps)]
+
+    def _seal_over(self, step: Seal, reason: str, facts: Facts, now: float) -> list[Action]:
+        return [self._observe(facts)] if self._sealing.step_over(step, reason, facts, now) else []
 
     def _rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
-        assert facts.primary is not None
-        zone = next((view.zone for view in views if view.name == facts.primary), None)
-        return rank(
-            facts.primary,
+        return rank_now(
+            self._settings.policy,
             views,
-            policy_now(self._settings.policy, facts),
-            reference_offset_bytes=facts.reference_offset_bytes,
-            zone=zone,
+            facts,
             requested=requested,
             avoid=self._avoid,
+            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
         )
 
-    def _intend(self, target: str, cause: str, ranking: Ranking | None) -> list[Action]:
+    def _intend(
+        self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts
+    ) -> list[Action]:
         self._enter(Phase.INTENT)
         self.target = target
         self._cause = cause
+        asked = self._settings.rules.safety
+        safety = at_promotion(asked, target, views) if asked is not None else None
+        self._promote = Promote(target, safety, reinstate=target == facts.primary)
         return [Note("candidate_chosen", {"node": target, "ranking": ranking}), WriteIntent(target, cause)]
 
-    def _hold(self, witnesses: tuple[str, ...], now: float) -> list[Action]:
+    def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:
         if now >= self._give_up_at:
             self._enter(Phase.ABORTED)
-            return [GiveUp(f"still heard by {', '.join(witnesses)}")]
+            return [GiveUp(why)]
         self._wake_at = now + self._settings.hold_poll_s
         if self.phase is Phase.HOLDING:
             return []
         self._enter(Phase.HOLDING)
-        return [Note("held", {"witnesses": list(witnesses)})]
+        return [Note("held", {"witnesses": list(witnesses), "reason": why})]
 
     def _reconcile(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
-        assert facts.primary is not None
         if facts.down:
             return self._finish()
-        # A replica that never finishes its sync must not keep the others waiting for good.
-        stuck = len(facts.nodes) if now >= self._give_up_at else 0
-        slots = self._settings.parallel_syncs + stuck
-        plan = reconcile(facts.primary, views, parallel_syncs=slots, in_flight=self._in_flight)
-        steps = [step for step in plan.steps if step.node not in self._failed and isinstance(step, Repoint)]
-        if steps:
-            self._in_flight |= {step.node for step in steps}
-            return [Run(step) for step in steps]
-        if self._in_flight:
-            return []
-        if plan.waiting:
+        lost_bytes = self._reconciling.loss(views, facts)
+        if lost_bytes is not None:
+            self._enter(Phase.COMMITTING)
+            return [WriteLoss(lost_bytes)]
+        following = self._reconciling.next(views, facts, patient=now < self._give_up_at)
+        if following.poll:
             self._wake_at = now + self._settings.sync_poll_s
-            return []
-        trouble = plan.blocked or "; ".join(f"{node}: {why}" for node, why in self._failed.items())
-        if trouble:
+        if following.steps or following.wait:
+            return [Run(step) for step in following.steps]
+        if following.trouble:
             self._enter(Phase.ABORTED)
-            return [GiveUp(trouble, failover=False)]
+            return [GiveUp(following.trouble, failover=False)]
         return self._finish()
 
     def _finish(self) -> list[Action]:
@@ -274,3 +355,14 @@ class Work:
     def _enter(self, phase: Phase) -> None:
         check_transition(self.phase, phase)
         self.phase = phase
+
+
+def _told(step: Step, facts: Facts) -> list[Action]:
+    match step:
+        case Repoint(node, reason=reason):
+            name = "demoted" if reason == "demote" else "repointed"
+            return [Note(name, {"node": node, "primary": facts.primary})]
+        case KeepSafety(node, safety):
+            return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
+        case _:
+            return []

@@ -28,6 +28,8 @@ class Topology:
     """Wall clock, milliseconds since the epoch, when the leader proposed it. For people only."""
     duration_ms: int
     """From the start of the change to its proposal, as the leader measured it."""
+    lost_bytes: int | None = None
+    """Upper bound of what this change lost, once the old primary came back and told; None while unknown."""
 
 
 @dataclass(frozen=True, slots=True)

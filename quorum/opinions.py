@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from quorum.messages import Grade, Opinion, Opinions
+from quorum.messages import Entry, Grade, Opinion, Opinions
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class _Report:
     version: tuple[int, int]
     heard_at: float
     opinions: dict[str, Opinion]
+    committed: Entry | None
 
 
 class OpinionBoard:
@@ -48,17 +49,30 @@ class OpinionBoard:
         if known is not None and version <= known.version:
             return
         opinions = {opinion.node: opinion for opinion in report.opinions}
-        self._reports[author] = _Report(version, now, opinions)
+        self._reports[author] = _Report(version, now, opinions, report.committed)
 
     def forget(self, author: str) -> None:
         """The author is out of touch. Its version is kept, so that a late report stays late."""
         known = self._reports.get(author)
         if known is not None:
-            self._reports[author] = _Report(known.version, float("-inf"), {})
+            self._reports[author] = _Report(known.version, float("-inf"), {}, None)
 
     def forget_all(self) -> None:
         for author in list(self._reports):
             self.forget(author)
+
+    def supporters(self, node: str, since: float) -> frozenset[str]:
+        """Who said after ``since`` that ``node`` is the primary, is up, and is not being replaced."""
+        return frozenset(
+            author
+            for author, report in self._reports.items()
+            if report.heard_at > since
+            and report.committed is not None
+            and report.committed.topology is not None
+            and report.committed.topology.primary == node
+            and report.committed.intent is None
+            and not report.opinions.get(node, Opinion(node, down=False)).down
+        )
 
     def down(self, node: str, now: float) -> dict[str, Grade]:
         """Who says that ``node`` is down, fresh opinions only, with their grades."""

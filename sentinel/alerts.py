@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from promotion.switching import SWITCHOVER
 from quorum.rank import ranking
 from quorum.votes import majority
 from sentinel.notices import Notice, NoticeName
@@ -56,6 +57,8 @@ class Alerts:
             case NoticeName.AMBIGUOUS:
                 return self._on_duty("group.ambiguous", group, {"reason": fields["reason"]}, wall_ms)
             case NoticeName.FAILOVER_STARTED:
+                if fields["cause"] == SWITCHOVER:
+                    return []
                 data = {"term": fields["term"], "old_primary": fields["primary"], "cause": fields["cause"]}
                 return [self._mine("failover.started", group, data, wall_ms)]
             case NoticeName.FAILOVER_ABORTED:
@@ -83,7 +86,8 @@ class Alerts:
 
     def _completed(self, group: str, fields: Mapping[str, Any]) -> Alert:
         leader = fields["leader"]
-        id_ = event_id("failover.completed", group, fields["term"])
+        type_ = "switchover.completed" if fields["cause"] == SWITCHOVER else "failover.completed"
+        id_ = event_id(type_, group, fields["term"])
         data = {
             "term": fields["term"],
             "old_primary": fields["previous"],
@@ -96,7 +100,7 @@ class Alerts:
         while len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]
         # The topology's own time, so that the body is the same whoever sends it.
-        event = WebhookEvent(id_, "failover.completed", group, fields["since_ms"], data)
+        event = WebhookEvent(id_, type_, group, fields["since_ms"], data)
         return Alert(event, owner=leader == self._self_id)
 
     def _aborted(self, fields: Mapping[str, Any]) -> dict[str, object]:

@@ -187,6 +187,7 @@ class AcceptedAnswer(Answer):
 class OperationAnswer(Answer):
     operation: str
     group: str
+    kind: Literal["failover", "switchover"] = "failover"
     candidate: str | None
     state: Literal["accepted", "running", "completed", "failed"]
     reason: str | None
@@ -218,6 +219,18 @@ class ProblemAnswer(BaseModel):
     status: int
     detail: str
     instance: str
+
+
+class SwitchoverRequest(BaseModel):
+    """May be left out altogether. ``to`` and ``candidate`` mean the same."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    to: str | None = Field(default=None, min_length=1, max_length=300)
+    """The node to hand over to, by its name; the best one if left out."""
+    candidate: str | None = Field(default=None, min_length=1, max_length=300)
+    timeout: str | None = Field(default=None, min_length=2, max_length=32)
+    """How long writes may be held up, as ``2s``; it is undone if the node has not caught up by then."""
 
 
 class FailoverRequest(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +32,10 @@ class Change:
     duration_ms: int
     timeline: tuple[TimelineStep, ...] = ()
     bytes_possibly_lost: int | None = None
-    """How far the new primary was behind the old one's last known offset; ``None`` when unknown."""
+    """Upper bound, from the old primary's offset when it came back; None while that is unknown."""
+
+    def merged(self, other: Change) -> Change:
+        """What both records of the same change know."""
+        known = [each.bytes_possibly_lost for each in (self, other) if each.bytes_possibly_lost is not None]
+        fuller = max(self, other, key=lambda each: len(each.timeline))
+        return replace(fuller, bytes_possibly_lost=max(known, default=None))

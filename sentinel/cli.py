@@ -17,7 +17,7 @@ import typer
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
-    from sentinel.cli_client import Sentinels
+    from sentinel.cli_client import Reply, Sentinels
 
 app = typer.Typer(
     name="vedette",
@@ -173,14 +173,44 @@ def failover(
             if not typer.confirm(_safe(question), err=True):
                 raise CliError(ExitCode.REFUSED, "nothing was done")
         reply = cli_failover.request(found, group, candidate)
-        if wait:
-            reply = cli_failover.follow(found, reply, timeout)
-        if as_json:
-            _print_json({**reply.body, "asked": reply.url})
-        elif wait:
-            typer.echo(_safe(f"{group}: {reply.body['new_primary']} is primary, term {reply.body['term']}"))
-        else:
-            typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
+        _show_operation(found, group, reply, timeout if wait else None, as_json)
+
+
+@app.command(epilog=EPILOG)
+def switchover(
+    group: Group,
+    to: Annotated[
+        str | None, typer.Option(help="The node to hand over to. Default: the best, as `explain` shows it.")
+    ] = None,
+    hold_writes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=3600,
+            help="Undo it if writes would be held up for more seconds. Default: 2.",
+        ),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
+    ] = 60.0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
+    config: AnyConfigFile = None,
+    url: Urls = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Hand the role of a healthy primary over to a replica, without losing a write."""
+    with _errors(as_json):
+        from sentinel import cli_failover
+
+        found = _sentinels(url, config, token_file)
+        if not yes and sys.stdin.isatty():
+            question = cli_failover.describe(found, group, to, "Switch over")
+            if not typer.confirm(_safe(question), err=True):
+                raise CliError(ExitCode.REFUSED, "nothing was done")
+        reply = cli_failover.request_switchover(found, group, to, hold_writes)
+        _show_operation(found, group, reply, timeout if wait else None, as_json)
 
 
 @app.command(epilog=EPILOG)
@@ -232,6 +262,20 @@ def _errors(as_json: bool = False) -> Iterator[None]:
         if as_json:
             _print_json(error.body)
         raise typer.Exit(error.code) from None
+
+
+def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
+    """What was accepted; or, followed for ``wait_s``, what came of it."""
+    from sentinel import cli_failover
+
+    if wait_s is not None:
+        reply = cli_failover.follow(found, reply, wait_s)
+    if as_json:
+        _print_json({**reply.body, "asked": reply.url})
+    elif wait_s is not None:
+        typer.echo(_safe(f"{group}: {reply.body['new_primary']} is primary, term {reply.body['term']}"))
+    else:
+        typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
 
 
 def _print_json(body: Mapping[str, object]) -> None:

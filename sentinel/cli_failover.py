@@ -1,4 +1,4 @@
-"""``vedette failover``: asks for it, and where wanted follows it to its end."""
+"""``vedette failover`` and ``switchover``: ask for it, and where wanted follow it to its end."""
 
 from __future__ import annotations
 
@@ -19,17 +19,27 @@ def group_path(group: str, what: str = "") -> str:
     return f"/v1/groups/{quote(group, safe='')}{what}"
 
 
-def describe(sentinels: Sentinels, group: str, candidate: str | None) -> str:
+def describe(sentinels: Sentinels, group: str, candidate: str | None, verb: str = "Fail over") -> str:
     """What is about to happen, for the question whether it should. Raises CliError."""
     answer = understood(sentinels.get(group_path(group, "/candidates")), CandidatesAnswer)
     target = candidate or answer.chosen or "the best replica"
-    return f"Fail over {answer.group} from {answer.primary} to {target}?"
+    return f"{verb} {answer.group} from {answer.primary} to {target}?"
 
 
 def request(sentinels: Sentinels, group: str, candidate: str | None) -> Reply:
     """The sentinel's answer, with the operation's id. Raises CliError."""
     body = {} if candidate is None else {"candidate": candidate}
     return sentinels.post(group_path(group, "/failover"), body)
+
+
+def request_switchover(
+    sentinels: Sentinels, group: str, to: str | None, hold_writes_s: float | None
+) -> Reply:
+    """The sentinel's answer, with the operation's id. Raises CliError."""
+    body = {} if to is None else {"to": to}
+    if hold_writes_s is not None:
+        body["timeout"] = f"{round(hold_writes_s * 1000)}ms"
+    return sentinels.post(group_path(group, "/switchover"), body)
 
 
 def follow(
@@ -54,7 +64,7 @@ def follow(
         if operation.state == "failed":
             raise CliError(
                 ExitCode.REFUSED,
-                f"the failover of {operation.group} failed: {operation.reason or 'no reason given'}",
+                f"the {operation.kind} of {operation.group} failed: {operation.reason or 'no reason given'}",
                 "`vedette explain GROUP` shows how the group stands now.",
                 reply.body,
             )

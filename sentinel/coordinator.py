@@ -25,10 +25,13 @@ from quorum.effects import (
 from quorum.inputs import DataObserved, Input, Observed, Stalled, Want, Watch
 from quorum.member import Member
 from quorum.messages import Topology
+from quorum.votes import majority
 from sentinel.group_inputs import (
+    Command,
     GroupEffect,
     GroupInput,
     InfoSeen,
+    MajorityHeard,
     ReadDone,
     Requested,
     StepDone,
@@ -39,6 +42,7 @@ from sentinel.group_inputs import (
 from sentinel.leading import OPERATOR, Leading
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
+from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
 
 BOOTSTRAP = "bootstrap"
@@ -54,6 +58,9 @@ class Coordinator:
         self.book = book
         self.situation = Situation(config, member, book, now)
         self._leading = Leading(config, member, self.situation, self, now)
+        self._self_fence = (
+            SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None
+        )
         self._wanted: frozenset[str] = frozenset()
         self._misconfigured: dict[str, str] = {}
         self._told_topology = member.register.state.committed.topology
@@ -102,13 +109,17 @@ class Coordinator:
                 self._leading.read_done(given, now, wall_ms)
             case StepDone() | StepFailed() | StepFenced():
                 self._leading.step_over(given, now, wall_ms)
-            case Requested(operation, candidate):
-                self._leading.requested(Request(operation, candidate), now)
+            case Requested(request):
+                self._leading.requested(request, now)
+            case MajorityHeard(at):
+                self._mind_contact(at, now)
             case Observed(node):
                 self.feed(given, now, wall_ms)
                 self._check_misconfigured(node)
             case Stalled(gap_s):
                 self.tell(NoticeName.STALLED, gap_ms=round(gap_s * 1000))
+                if self._self_fence is not None:
+                    self._self_fence.stalled(now)
                 self.feed(given, now, wall_ms)
             case _:
                 self.feed(given, now, wall_ms)
@@ -173,12 +184,19 @@ class Coordinator:
                 self.tell(name, node=node, agree=list(agree), primary=node == self.member.primary)
 
     def _tell_topology(self, topology: Topology | None) -> None:
-        if topology is None or (self._told_topology and topology.term <= self._told_topology.term):
+        told = self._told_topology
+        if topology is None or (told is not None and topology.term < told.term):
             return
         self._told_topology = topology
-        self._leading.request = None
+        if told is None or topology.term > told.term:
+            self._leading.request = None
+            self._tell_change(NoticeName.TOPOLOGY, topology)
+        elif topology.lost_bytes is not None and told.lost_bytes is None:
+            self._tell_change(NoticeName.LOSS_MEASURED, topology)
+
+    def _tell_change(self, name: NoticeName, topology: Topology) -> None:
         self.tell(
-            NoticeName.TOPOLOGY,
+            name,
             term=topology.term,
             primary=topology.primary,
             previous=topology.previous,
@@ -186,6 +204,7 @@ class Coordinator:
             leader=topology.leader,
             since_ms=topology.since_ms,
             duration_ms=topology.duration_ms,
+            lost_bytes=topology.lost_bytes,
         )
 
     def _wants(self, now: float) -> frozenset[str]:
@@ -219,6 +238,35 @@ class Coordinator:
         self.situation.note_witness(seen.node, now)
         if seen.node in self.book:
             self.feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
+
+    def _mind_contact(self, at: float, now: float) -> None:
+        fence = self._self_fence
+        if fence is None:
+            return
+        fence.heard(at)
+        before, cut_off_s = fence.node, fence.cut_off_s(now)
+        pausing, why = fence.tick(
+            now,
+            primary=self.member.primary,
+            answers=lambda node: not self.member.verdict(node, now).down,
+            is_replica=self._is_replica,
+            agree=self._majority_supports,
+        )
+        if pausing is not None:
+            pause = ("CLIENT", "PAUSE", str(round(pausing.for_s * 1000)), "WRITE")
+            self.put(Command(pausing.node, pause if pausing.for_s else ("CLIENT", "UNPAUSE")))
+        if before is None and fence.node is not None:
+            self.tell(NoticeName.SELF_FENCED, node=fence.node, cut_off_ms=round(cut_off_s * 1000))
+        elif before is not None and fence.node is None:
+            self.tell(NoticeName.SELF_FENCE_ENDED, node=before, reason=why)
+
+    def _is_replica(self, node: str) -> bool:
+        info = self.book[node].info if node in self.book else None
+        return info is not None and info.role == "slave"
+
+    def _majority_supports(self, node: str, since: float) -> bool:
+        supporters = self.member.board.supporters(node, since)
+        return len(supporters) + 1 >= majority(len(self.member.config.members))
 
     def _check_misconfigured(self, node: str) -> None:
         problem = self.member.misconfigured(node)

@@ -156,7 +156,10 @@ class Daemon:
 
     def _schedule(self, scheduler: AsyncIOScheduler, webhooks: Webhooks) -> None:
         jobs.every(scheduler, jobs.WATCH_S, "stall-watch", self._tick)
-        jobs.every(scheduler, TICK_S, "peer-links", self._links.tick)
+        self_fencing = any(group.settings.self_fence for group in self._groups.values())
+        # Whoever must see within the lease that it is cut off has to ask as often as a leader does.
+        tick_s = min(TICK_S, self._settings.cluster.heartbeat) if self_fencing else TICK_S
+        jobs.every(scheduler, tick_s, "peer-links", self._tick_links)
         jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
         if self._settings.webhooks:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
@@ -193,6 +196,12 @@ class Daemon:
             self._metrics.set_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
         self._ticked_at = now
         self._check_run(now)
+
+    def _tick_links(self) -> None:
+        self._links.tick()
+        age_s = self._links.majority_heard_age_s()
+        for group in self._groups.values():
+            group.majority_heard(age_s)
 
     def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
         for group, message in batch:

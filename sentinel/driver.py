@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Protocol
 
-from promotion.executor import FencedError, StepError
-from promotion.plan import Promote, Repoint
+from promotion.conversation import FencedError, StepError
+from promotion.step_types import Demoted, Step
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import PeerGone, Received, Stalled, Wake
@@ -21,6 +21,7 @@ from quorum.messages import HardState, Message
 from sentinel import clock
 from sentinel.coordinator import Coordinator
 from sentinel.group_inputs import (
+    Command,
     GroupEffect,
     GroupInput,
     Perform,
@@ -48,9 +49,11 @@ class Ports(Protocol):
     async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
         """INFO from all nodes at once; returns those that answered, after their ``InfoSeen`` were fed."""
 
-    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None: ...
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+        """Take the step against Redis. Raises StepError."""
 
-    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None: ...
+    async def command(self, node: str, words: tuple[str, ...]) -> None:
+        """Send this once. What goes wrong is told to the log alone: whoever asked will ask again."""
 
     def tell(self, notice: Notice) -> None: ...
 
@@ -160,6 +163,8 @@ class GroupDriver:
                     self._spawn(self._read(token, nodes))
                 case Perform():
                     self._spawn(self._perform(effect))
+                case Command(node, words):
+                    self._spawn(self._ports.command(node, words))
                 case Tell(notice):
                     self._tell(notice)
 
@@ -192,18 +197,14 @@ class GroupDriver:
         def guard() -> bool:
             return self.coordinator.lease_valid(effect.term, clock.monotonic())
 
-        step = effect.step
         try:
-            if isinstance(step, Promote):
-                await self._ports.promote(step, effect.term, guard)
-            else:
-                await self._ports.repoint(step, effect.term, guard)
+            result = await self._ports.take(effect.step, effect.term, guard)
         except FencedError as fenced:
             self.feed(StepFenced(effect.token, fenced.found_term))
         except StepError as error:
             self.feed(StepFailed(effect.token, str(error)))
         else:
-            self.feed(StepDone(effect.token))
+            self.feed(StepDone(effect.token, result))
 
     def _spawn(self, job: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(job)

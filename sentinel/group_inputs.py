@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from promotion.plan import Promote, Repoint
+from promotion.actions import Request
+from promotion.step_types import Demoted, Step
 from quorum.effects import Persist, Send
 from quorum.inputs import Input
 from sentinel.info import NodeInfo
@@ -31,7 +32,10 @@ class ReadDone:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
+    """``result`` is what the step has measured, if anything."""
+
     token: int
+    result: Demoted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,24 @@ class StepFenced:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """An operator asks for a failover. Whether it is possible at all is the asker's to check."""
+    """An operator asks for a change of primary. Whether it is possible at all is the asker's to check."""
 
-    operation: str
-    candidate: str | None
+    request: Request
 
 
-GroupInput: TypeAlias = Input | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested
+@dataclass(frozen=True, slots=True)
+class MajorityHeard:
+    """A majority, this sentinel included, has answered what was sent to it at ``at`` (monotonic) or later.
+
+    Fed at every ping of the links, whether that has grown or not.
+    """
+
+    at: float
+
+
+GroupInput: TypeAlias = (
+    Input | MajorityHeard | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +88,15 @@ class Perform:
 
     token: int
     term: int
-    step: Promote | Repoint
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Send this to the node once, outside any leadership; nobody waits for the reply."""
+
+    node: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +104,4 @@ class Tell:
     notice: Notice
 
 
-GroupEffect: TypeAlias = Persist | Send | Read | Perform | Tell
+GroupEffect: TypeAlias = Persist | Send | Read | Perform | Command | Tell

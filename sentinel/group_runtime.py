@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import redis.asyncio
+from redis.exceptions import RedisError
 
 from config import GroupSettings, NodeSettings, Settings
 from promotion.candidates import Policy
 from promotion.executor import Executor
-from promotion.plan import Promote, Repoint
+from promotion.sealing import WriteRules
+from promotion.step_types import Demoted, Step, WriteSafety
 from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence
@@ -27,7 +29,7 @@ from quorum.timing import Timing
 from sentinel import clock
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
-from sentinel.group_inputs import InfoSeen
+from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice, NoticeName
@@ -104,6 +106,11 @@ class GroupRuntime:
         for probe in self._probes.values():
             probe.request_info()
 
+    def majority_heard(self, age_s: float) -> None:
+        """``age_s`` ago was sent what a majority has answered; only ``self_fence`` needs to know."""
+        if self.settings.self_fence:
+            self.driver.feed(MajorityHeard(clock.monotonic() - age_s))
+
     def gossip(self) -> None:
         self.driver.feed(Gossip())
 
@@ -120,13 +127,19 @@ class GroupRuntime:
         answers = await asyncio.gather(*(probe.refresh(READ_TIMEOUT_S) for probe in probes))
         return frozenset(probe.node for probe, info in zip(probes, answers, strict=True) if info is not None)
 
-    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None:
-        await self._executor.promote(step.node, term, guard)
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+        return await self._executor.run(step, term, guard)
 
-    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None:
-        await self._executor.repoint(
-            step.node, step.primary_host, step.primary_port, term, guard, demote=step.reason == "demote"
-        )
+    async def command(self, node: str, words: tuple[str, ...]) -> None:
+        try:
+            async with asyncio.timeout(STEP_TIMEOUT_S):
+                client = await self._connect(node)
+                try:
+                    await client.execute_command(*words)
+                finally:
+                    await client.aclose()
+        except (RedisError, OSError, TimeoutError) as error:
+            logger.warning("%s: %s at %s: %s", self.name, " ".join(words), node, error or "no answer")
 
     def tell(self, notice: Notice) -> None:
         if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
@@ -163,6 +176,7 @@ class GroupRuntime:
             on_evidence=self._on_evidence,
             on_info=self._on_info,
             on_latency=lambda _node, seconds: self._around.on_latency(seconds),
+            read_safety=self.settings.write_safety is not None,
         )
         probe.start()
         return probe
@@ -216,5 +230,14 @@ def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
         max_age_s=2 * group.info_interval + group.down_after,
         max_lag_bytes=group.max_lag_bytes,
     )
-    work = WorkSettings(policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval)
+    safety = group.write_safety
+    rules = WriteRules(
+        safety=WriteSafety(safety.min_replicas, int(safety.max_lag)) if safety is not None else None,
+        fence_wait=group.fence_wait,
+        acknowledged_by=group.durability.wait if group.durability is not None else None,
+        self_fence=group.self_fence,
+    )
+    work = WorkSettings(
+        policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval, rules=rules
+    )
     return CoordinatorConfig(name, work, str(group.primary) if group.primary else None)

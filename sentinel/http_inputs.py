@@ -49,15 +49,19 @@ def integer(values: Mapping[str, str], name: str, low: int, high: int) -> int | 
 
 def wait_s(values: Mapping[str, str], default_s: float) -> float:
     """Seconds, from ``30s``, ``500ms`` or plain ``30``; at most MAX_WAIT_S."""
-    text = values.get("wait")
+    return duration_s("wait", values.get("wait"), default_s, MAX_WAIT_S)
+
+
+def duration_s(name: str, text: str | None, default_s: float, most_s: float) -> float:
+    """Seconds, from ``30s``, ``500ms`` or plain ``30``. Raises ProblemError naming ``name``."""
     if text is None:
         return default_s
     try:
         seconds = float(text) if _PLAIN_SECONDS.fullmatch(text) else parse_duration(text[:64])
     except InvalidValueError as error:
-        raise bad_parameter("wait", f"{text!r:.40}: {error.args[-1]!s:.200}") from None
-    if seconds > MAX_WAIT_S:
-        raise bad_parameter("wait", f"{text!r:.40} is longer than {MAX_WAIT_S:.0f}s")
+        raise bad_parameter(name, f"{text!r:.40}: {error.args[-1]!s:.200}") from None
+    if seconds > most_s:
+        raise bad_parameter(name, f"{text!r:.40} is longer than {most_s:g}s")
     return seconds
 
 

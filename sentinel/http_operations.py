@@ -8,16 +8,32 @@ from aiohttp import web
 
 from config.address import Address
 from config.errors import InvalidValueError
+from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
+from promotion.switching import objection
 from sentinel import clock, group_status
-from sentinel.api_answers import AcceptedAnswer, FailoverRequest, OperationAnswer
+from sentinel.api_answers import AcceptedAnswer, FailoverRequest, OperationAnswer, SwitchoverRequest
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_guard import Guard
-from sentinel.http_inputs import json_body
+from sentinel.http_inputs import bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
+from sentinel.operations import Operation
 from sentinel.problem import ProblemError
+
+MIN_SWITCHOVER_S = 0.1
+_PROBLEMS = (
+    "bad-request",
+    "unauthorized",
+    "forbidden",
+    "unknown-group",
+    "in-progress",
+    "precondition",
+    "too-large",
+    "unsupported-media-type",
+    "no-quorum",
+)
 
 
 class OperationHandlers:
@@ -35,17 +51,17 @@ class OperationHandlers:
                 AcceptedAnswer,
                 status=202,
                 body=FailoverRequest,
-                problems=(
-                    "bad-request",
-                    "unauthorized",
-                    "forbidden",
-                    "unknown-group",
-                    "in-progress",
-                    "precondition",
-                    "too-large",
-                    "unsupported-media-type",
-                    "no-quorum",
-                ),
+                problems=_PROBLEMS,
+            ),
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/switchover",
+                self.post_switchover,
+                "Hand the role of a healthy primary over to a replica, losing no write",
+                AcceptedAnswer,
+                status=202,
+                body=SwitchoverRequest,
+                problems=_PROBLEMS,
             ),
             Endpoint(
                 "GET",
@@ -66,12 +82,27 @@ class OperationHandlers:
         self._need_quiet(driver)
         candidate = self._need_chance(driver.coordinator, body.candidate)
         operation = self._deps.operations.accept(driver.name, candidate)
-        driver.feed(Requested(operation.id, candidate))
-        return reply(
-            AcceptedAnswer(operation=operation.id, group=driver.name),
-            status=202,
-            headers={"Location": f"/v1/operations/{operation.id}"},
-        )
+        driver.feed(Requested(Request(operation.id, candidate)))
+        return _accepted(operation)
+
+    async def post_switchover(self, request: web.Request) -> web.Response:
+        self._guard.check(request)
+        driver = self._deps.driver(request)
+        body = await json_body(request, SwitchoverRequest)
+        if body.to is not None and body.candidate not in (None, body.to):
+            raise bad_parameter("to", f"{body.to!r:.100} and candidate {body.candidate!r:.100} differ")
+        most_s = driver.coordinator.config.work.limit_s
+        timeout_s = duration_s("timeout", body.timeout, min(SWITCHOVER_TIMEOUT_S, most_s), most_s)
+        if timeout_s < MIN_SWITCHOVER_S:
+            raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
+        # From here to the driver nothing else runs: what was checked still holds.
+        self._deps.need_majority()
+        self._need_quiet(driver)
+        target = self._need_chance(driver.coordinator, body.to or body.candidate)
+        self._need_linked(driver.coordinator, target)
+        operation = self._deps.operations.accept(driver.name, target, "switchover")
+        driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
+        return _accepted(operation)
 
     async def get_operation(self, request: web.Request) -> web.Response:
         operation = self._deps.operations.get(request.match_info["operation"])
@@ -84,6 +115,7 @@ class OperationHandlers:
             OperationAnswer(
                 operation=operation.id,
                 group=operation.group,
+                kind=operation.kind,
                 candidate=operation.candidate,
                 state=operation.state,
                 reason=operation.reason,
@@ -125,6 +157,27 @@ class OperationHandlers:
             subject = "" if candidate is None else f"{candidate}: "
             raise ProblemError("precondition", f"{subject}{why}.", extra={"candidates": reasons})
         return candidate
+
+    @staticmethod
+    def _need_linked(coordinator: Coordinator, target: str | None) -> None:
+        """Raises ProblemError if a switchover cannot succeed by what is known now."""
+        now = clock.monotonic()
+        ranking = coordinator.situation.ranking(now, target)
+        primary = coordinator.member.primary
+        if ranking is None or ranking.chosen is None or primary is None:
+            return
+        why_not = objection(primary, ranking.chosen, coordinator.situation.views(now))
+        if why_not is not None:
+            reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
+            raise ProblemError("precondition", f"{why_not}.", extra={"candidates": reasons})
+
+
+def _accepted(operation: Operation) -> web.Response:
+    return reply(
+        AcceptedAnswer(operation=operation.id, group=operation.group),
+        status=202,
+        headers={"Location": f"/v1/operations/{operation.id}"},
+    )
 
 
 def _node_name(coordinator: Coordinator, asked: str) -> str:

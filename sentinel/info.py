@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from promotion.step_types import WriteSafety
 from quorum.evidence import DataSeen
 
 MAX_INFO_BYTES = 1024 * 1024
 MAX_ATTACHED = 1000
 """Replicas beyond these are left out; Redis itself breaks down long before."""
+
+MAX_DIGITS = 18
 
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
@@ -76,6 +79,10 @@ class NodeInfo:
     keys: int
     attached: tuple[Attached, ...]
     uptime_s: int
+    handover: bool = False
+    """A ``FAILOVER`` is under way at this primary."""
+    safety: WriteSafety | None = None
+    """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
 
     @property
     def offset_bytes(self) -> int:
@@ -125,7 +132,19 @@ def parse_info(text: bytes | str) -> NodeInfo:
         keys=sum(_keys(name, value) for name, value in fields.named(_DATABASE)),
         attached=_attached(fields),
         uptime_s=max(0, fields.integer("uptime_in_seconds", 0)),
+        handover=fields.get("master_failover_state") not in (None, "no-failover"),
     )
+
+
+def parse_safety(reply: object) -> WriteSafety | None:
+    """What ``CONFIG GET min-replicas-*`` answers with; None for an error or anything else."""
+    if not isinstance(reply, list) or not all(isinstance(part, bytes) for part in reply):
+        return None
+    values = dict(zip(reply[::2], reply[1::2], strict=False))
+    replicas, lag_s = values.get(b"min-replicas-to-write", b""), values.get(b"min-replicas-max-lag", b"")
+    if not (replicas.isdigit() and lag_s.isdigit()) or max(len(replicas), len(lag_s)) > MAX_DIGITS:
+        return None
+    return WriteSafety(int(replicas), int(lag_s))
 
 
 class _Fields:

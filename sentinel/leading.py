@@ -6,6 +6,7 @@ the two, and keeps what belongs to one leadership: the outstanding steps and rea
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from promotion.actions import (
@@ -18,9 +19,11 @@ from promotion.actions import (
     Resettle,
     Run,
     WriteIntent,
+    WriteLoss,
     WriteTopology,
 )
-from promotion.plan import Promote, Repoint
+from promotion.step_types import Promote, Step
+from promotion.switching import SWITCHOVER
 from promotion.work import Work
 from quorum.effects import Elected
 from quorum.errors import NotLeaderError
@@ -63,7 +66,7 @@ class Leading:
         self._core = core
         self._request_until = now
         self._token = 0
-        self._steps: dict[int, Promote | Repoint] = {}
+        self._steps: dict[int, Step] = {}
         self._read_token: int | None = None
         self._proposed: EntryId | None = None
         self._backoff = Backoff(first_s=1.0, last_s=config.work.limit_s)
@@ -106,7 +109,7 @@ class Leading:
             if verdict is not None and verdict.down:
                 self._started_at = verdict.since
                 self._started_ms = wall_ms - round((now - verdict.since) * 1000)
-            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else OPERATOR)
+            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else self._asked())
             self._core.tell(
                 NoticeName.FAILOVER_STARTED,
                 term=event.term,
@@ -116,6 +119,9 @@ class Leading:
                 operation=self.request.operation if self.request else None,
             )
         self._do(self.work.begin(facts), now, wall_ms)
+
+    def _asked(self) -> str:
+        return SWITCHOVER if self.request is not None and self.request.switchover else OPERATOR
 
     def committed(self, entry: Entry, now: float, wall_ms: int) -> None:
         """If it is what this leader proposed, the work goes on."""
@@ -146,12 +152,13 @@ class Leading:
         if step is None or self.work is None:
             return
         match given:
-            case StepDone():
-                self._do(self.work.step_done(step, self._situation.facts(now)), now, wall_ms)
+            case StepDone(_, result):
+                facts = self._situation.facts(now)
+                self._do(self.work.step_done(step, result, facts, now), now, wall_ms)
             case StepFailed(_, reason):
                 if isinstance(step, Promote):
                     self._situation.avoid(step.node, reason, now + self._config.work.limit_s)
-                self._do(self.work.step_failed(step, reason, self._situation.facts(now)), now, wall_ms)
+                self._do(self.work.step_failed(step, reason, self._situation.facts(now), now), now, wall_ms)
             case StepFenced(_, found_term):
                 self._core.tell(NoticeName.FENCED, node=step.node, found_term=found_term)
                 self._core.feed(YieldTo(found_term), now, wall_ms)
@@ -182,11 +189,14 @@ class Leading:
             case WriteIntent(target, cause):
                 intent = Intent(target, cause, self._member.config.self_id, self._started_ms)
                 self._propose(entry.topology, intent, now, wall_ms)
-            case WriteTopology(primary, previous, cause):
+            case WriteTopology(primary, previous, cause, lost_bytes):
                 duration_ms = round((now - self._started_at) * 1000)
                 leader = self._member.config.self_id
-                topology = Topology(primary, term, previous, cause, leader, wall_ms, duration_ms)
+                topology = Topology(primary, term, previous, cause, leader, wall_ms, duration_ms, lost_bytes)
                 self._propose(topology, None, now, wall_ms)
+            case WriteLoss(lost_bytes):
+                assert entry.topology is not None
+                self._propose(replace(entry.topology, lost_bytes=lost_bytes), None, now, wall_ms)
             case Resettle():
                 self._propose(entry.topology, None, now, wall_ms)
             case Run(step):

@@ -65,6 +65,12 @@ class Metrics:
             "How late the event loop last ran what was due.",
             registry=registry,
         )
+        self._loss = Gauge(
+            "vedette_bytes_possibly_lost",
+            "Upper bound of what the newest change of primary lost; absent until the old primary tells.",
+            ("group",),
+            registry=registry,
+        )
         self._deliveries = Counter(
             "vedette_webhook_deliveries",
             "Attempts at delivering a webhook, by outcome.",
@@ -92,10 +98,19 @@ class Metrics:
                 if fields["leader"] == self._sentinel_id and fields["previous"] is not None:
                     self._failovers.labels(notice.group, "completed", fields["cause"]).inc()
                     self._durations.labels(notice.group).observe(fields["duration_ms"] / 1000)
+                self._set_loss(notice.group, fields["lost_bytes"])
+            case NoticeName.LOSS_MEASURED:
+                self._set_loss(notice.group, fields["lost_bytes"])
             case NoticeName.STALLED:
                 self._stalls.by_group[notice.group] += 1
             case _:
                 pass
+
+    def _set_loss(self, group: str, lost_bytes: int | None) -> None:
+        if lost_bytes is not None:
+            self._loss.labels(group).set(lost_bytes)
+        elif (group,) in self._loss._metrics:
+            self._loss.remove(group)
 
     def observe_probe(self, seconds: float) -> None:
         self._probes.observe(seconds)

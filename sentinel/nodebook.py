@@ -129,6 +129,8 @@ class NodeBook:
             keys=info.keys,
             offset_bytes=info.offset_bytes,
             replid=info.replid,
+            replid2=info.replid2,
+            second_offset=info.second_offset,
             follows=follows,
             link_up=info.link_up,
             link_down_s=info.link_down_s,
@@ -140,6 +142,9 @@ class NodeBook:
             attached=tuple(
                 AttachedReplica(a.ip, a.port, a.state, a.offset_bytes, a.lag_s) for a in info.attached
             ),
+            strangers=sum(self.name_of(a.ip, a.port) not in self._records for a in info.attached),
+            handover=info.handover,
+            safety=info.safety,
         )
 
     def _may_be_known(self, port: int) -> bool:

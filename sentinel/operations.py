@@ -28,6 +28,7 @@ class Operation:
     group: str
     candidate: str | None
     requested_ms: int
+    kind: Literal["failover", "switchover"] = "failover"
     state: Literal["accepted", "running", "completed", "failed"] = "accepted"
     reason: str | None = None
     term: int | None = None
@@ -47,9 +48,11 @@ class Operations:
         self._wall_ms = wall_ms
         self._operations: dict[str, Operation] = {}
 
-    def accept(self, group: str, candidate: str | None) -> Operation:
+    def accept(
+        self, group: str, candidate: str | None, kind: Literal["failover", "switchover"] = "failover"
+    ) -> Operation:
         """Note a new request; to be handed to the group's driver next."""
-        operation = Operation(f"op-{secrets.token_hex(8)}", group, candidate, self._wall_ms())
+        operation = Operation(f"op-{secrets.token_hex(8)}", group, candidate, self._wall_ms(), kind)
         while len(self._operations) >= self._most:
             finished = (id_ for id_, known in self._operations.items() if not known.is_open)
             del self._operations[next(finished, next(iter(self._operations)))]

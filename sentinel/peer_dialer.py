@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import secrets
 import socket
@@ -85,6 +86,8 @@ class Dialer:
         self._served_s = 0.0
         self.rtt_s: float | None = None
         """Of the newest answered ping; ``None`` while the link is down."""
+        self.answered_at = -math.inf
+        """When the newest ping that was answered was sent, by the event loop's clock."""
 
     @property
     def is_up(self) -> bool:
@@ -190,6 +193,7 @@ class Dialer:
         sent_at = self._pings.pop(frame.seq, None)
         if sent_at is not None:
             self.rtt_s = self._pong_at - sent_at
+            self.answered_at = max(self.answered_at, sent_at)
         self._on_heard()
 
     async def _write(self, websocket: ClientWebSocketResponse, sealer: Sealer) -> None:

@@ -20,6 +20,7 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from quorum.messages import Message
+from quorum.votes import majority
 from sentinel.notes import Note
 from sentinel.peer_dialer import Dialer
 from sentinel.peer_listener import Listener
@@ -133,6 +134,12 @@ class PeerLinks:
     def in_touch(self) -> frozenset[str]:
         """The peers from which something authentic came within ``peer_timeout_s``."""
         return self._presence.in_touch(asyncio.get_running_loop().time())
+
+    def majority_heard_age_s(self) -> float:
+        """How long ago this sentinel sent what a majority, itself included, has answered by now."""
+        answered = sorted((dialer.answered_at for dialer in self._dialers.values()), reverse=True)
+        others = majority(len(answered) + 1) - 1
+        return asyncio.get_running_loop().time() - answered[others - 1] if others else 0.0
 
     def rtt_s(self, peer: str) -> float | None:
         """Round trip of the newest answered ping; ``None`` while there is no link to ``peer``."""

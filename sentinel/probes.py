@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from redis.exceptions import InvalidResponse, RedisError
 
+from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
-from sentinel.info import InfoError, NodeInfo, parse_info
+from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
 from sentinel.probe_line import Command, Line
 from sentinel.redis_evidence import classify
 from sentinel.redis_link import RedisLink
 
+logger = logging.getLogger(__name__)
+
 PING = ("PING",)
+SAFETY = ("CONFIG", "GET", "min-replicas-*")
 INFO = ("INFO",)
 """The default sections: several named ones are an error before Redis 7."""
 
@@ -34,6 +40,7 @@ class Probe:
     ``start`` once, in the event loop; then ``ping`` and ``request_info`` at intervals; at last ``close``.
     The callbacks get the node's name first, and are called in the order in which things happened; they
     must not block, and not raise. ``on_latency`` is told how many seconds each PING took.
+    ``read_safety``: what the node demands of writes is asked for along with each INFO.
     ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval.
     """
 
@@ -49,6 +56,7 @@ class Probe:
         on_evidence: Callable[[str, Evidence], None],
         on_info: Callable[[str, NodeInfo], None],
         on_latency: Callable[[str, float], None],
+        read_safety: bool = False,
     ) -> None:
         self.node = node
         self.peer_ip: str | None = None
@@ -67,6 +75,9 @@ class Probe:
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[NodeInfo | None]] = []
         self._refused: dict[tuple[str, ...], Evidence] = {}
+        self._read_safety = read_safety
+        self._safety: WriteSafety | None = None
+        self._told_unsafe = False
         self._attempts = 0
 
     @property
@@ -165,11 +176,18 @@ class Probe:
         return min(FIRST_RETRY_S * 2.0**doublings, self._reconnect_interval_s)
 
     def _ask(self, words: tuple[str, ...]) -> None:
-        if self._line is not None and self._line.count(words) == 0:
+        if self._line is None or self._line.count(words) > 0:
+            return
+        if words == INFO:
+            self._send_info(self._line)
+        else:
             self._line.send(Command(words))
 
     def _send_info(self, line: Line) -> None:
         waiters, self._waiting = self._waiting, []
+        if self._read_safety:
+            # In front, so that the INFO is told along with what this says.
+            line.send(Command(SAFETY))
         line.send(Command(INFO, [*waiters]))
 
     def _on_reply(self, command: Command, reply: object, latency_s: float) -> None:
@@ -177,6 +195,8 @@ class Probe:
             self._on_pong(reply, latency_s)
         elif command.words == INFO:
             self._on_info(command, reply)
+        elif command.words == SAFETY:
+            self._on_safety(reply)
         elif not command.words and isinstance(reply, Exception):
             self._refuse((), reply)
 
@@ -192,7 +212,7 @@ class Probe:
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
         try:
-            info = _read_info(reply)
+            info = replace(_read_info(reply), safety=self._safety)
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
@@ -205,6 +225,13 @@ class Probe:
                 waiter.set_result(info)
         if self._waiting and self._line is not None:
             self._send_info(self._line)
+
+    def _on_safety(self, reply: object) -> None:
+        """A refusal is no evidence about the node: it only cannot be told what to demand of writes."""
+        before, self._safety = self._safety, parse_safety(reply)
+        if self._safety is None and (before is not None or not self._told_unsafe):
+            self._told_unsafe = True
+            logger.warning("%s: write_safety cannot be kept, CONFIG GET is refused: %s", self.node, reply)
 
     def _accept(self, words: tuple[str, ...], evidence: Evidence) -> None:
         self._refused.pop(words, None)

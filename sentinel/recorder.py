@@ -8,6 +8,7 @@ its work is over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sentinel.changes import Change, TimelineStep
@@ -21,6 +22,7 @@ _STEPS = frozenset(
         NoticeName.QUORUM_DOWN,
         NoticeName.ELECTED,
         NoticeName.HELD,
+        NoticeName.SEALING,
         NoticeName.CANDIDATE_CHOSEN,
         NoticeName.INTENT_COMMITTED,
         NoticeName.PROMOTED,
@@ -64,23 +66,15 @@ class Recorder:
                 self._began_at = now
             self._steps.append((self._label(notice), now))
         if notice.name is NoticeName.TOPOLOGY:
-            self._on_topology(fields)
+            self._on_topology(_change(self._group, fields))
+        elif notice.name is NoticeName.LOSS_MEASURED:
+            self._keep(_change(self._group, fields))
         elif notice.name in _ENDS:
             if self._mine is not None:
                 self._spread(self._with_steps(self._mine))
             self._forget()
 
-    def _on_topology(self, fields: Mapping[str, Any]) -> None:
-        change = Change(
-            group=self._group,
-            term=fields["term"],
-            old_primary=fields["previous"],
-            new_primary=fields["primary"],
-            cause=fields["cause"],
-            leader=fields["leader"],
-            at_ms=fields["since_ms"],
-            duration_ms=fields["duration_ms"],
-        )
+    def _on_topology(self, change: Change) -> None:
         if change.leader != self._self_id:
             self._keep(change)
             self._forget()
@@ -91,17 +85,7 @@ class Recorder:
     def _with_steps(self, change: Change) -> Change:
         began_at = self._began_at if self._began_at is not None else 0.0
         steps = tuple(TimelineStep(name, round((at - began_at) * 1000, 3)) for name, at in self._steps)
-        return Change(
-            change.group,
-            change.term,
-            change.old_primary,
-            change.new_primary,
-            change.cause,
-            change.leader,
-            change.at_ms,
-            change.duration_ms,
-            steps,
-        )
+        return replace(change, timeline=steps)
 
     def _forget(self) -> None:
         self._mine = None
@@ -118,3 +102,17 @@ class Recorder:
         label = names.get(notice.name, notice.name.value)
         node = notice.fields.get("node")
         return f"{label} {node}" if notice.name in (NoticeName.REPOINTED, NoticeName.DEMOTED) else label
+
+
+def _change(group: str, fields: Mapping[str, Any]) -> Change:
+    return Change(
+        group=group,
+        term=fields["term"],
+        old_primary=fields["previous"],
+        new_primary=fields["primary"],
+        cause=fields["cause"],
+        leader=fields["leader"],
+        at_ms=fields["since_ms"],
+        duration_ms=fields["duration_ms"],
+        bytes_possibly_lost=fields["lost_bytes"],
+    )

@@ -11,16 +11,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from promotion.actions import Facts, PendingIntent
-from promotion.candidates import Ranking, rank
+from promotion.candidates import Ranking
+from promotion.choice import rank_now
 from promotion.discovery import Ambiguous, discover
-from promotion.plan import Repoint, reconcile
+from promotion.plan import reconcile
 from promotion.view import NodeView
-from promotion.work import WorkSettings, policy_now
+from promotion.work import WorkSettings
+from promotion.write_safety import correction
 from quorum.member import Member
 from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
 
 UNCLEAR_FOR_S = 2.0
+UNSAFE_FOR_S = 1.0
+"""A node that is down for a moment must not make the demand on the primary go up and down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Situation:
         self._book = book
         self._unclear_since = now
         self._quiet_since = now
+        self._unsafe_since = now
         self._baseline: dict[str, NodeView] = {}
         self._avoid: dict[str, tuple[float, str]] = {}
 
@@ -61,13 +66,10 @@ class Situation:
         topology = self._member.register.state.committed.topology
         if topology is None:
             return None
-        views, facts = self.views(now), self.facts(now)
-        return rank(
-            topology.primary,
-            views,
-            policy_now(self._config.work.policy, facts),
-            reference_offset_bytes=facts.reference_offset_bytes,
-            zone=next((view.zone for view in views if view.name == topology.primary), None),
+        return rank_now(
+            self._config.work.policy,
+            self.views(now),
+            self.facts(now),
             requested=candidate,
             avoid=self.avoided(now),
         )
@@ -117,6 +119,9 @@ class Situation:
             down_nodes=frozenset(name for name in self._book.names if member.verdict(name, now).down),
             told=self._config.told,
             reference_offset_bytes=info.offset_bytes if info is not None else None,
+            odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
+            previous=state.entry.topology.previous if state.entry.topology else None,
+            loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,
         )
 
     def can_bootstrap(self, now: float) -> bool:
@@ -140,7 +145,15 @@ class Situation:
         seen = {name for name in self._book.names if self._book[name].info_at > self._quiet_since}
         views = [view for view in self.views(now) if view.name == topology.primary or view.name in seen]
         plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
-        return any(isinstance(step, Repoint) for step in plan.steps)
+        return bool(plan.steps) or self._unsafe(topology.primary, views, now)
+
+    def _unsafe(self, primary: str, views: list[NodeView], now: float) -> bool:
+        """Whether the primary has not demanded of writes what it should, for longer than a change takes."""
+        asked = self._config.work.rules.safety
+        gone = [name for name in self._book.names if self._member.is_odown(name)]
+        if asked is None or correction(asked, primary, views, gone) is None:
+            self._unsafe_since = now
+        return now - self._unsafe_since >= UNSAFE_FOR_S
 
     def _looked_at_all(self, now: float) -> bool:
         return all(

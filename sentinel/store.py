@@ -6,6 +6,7 @@ storage before answering). The agreement core relies on nothing else here.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import zlib
@@ -97,9 +98,8 @@ class Store:
         return {key: json.loads(text) for key, text in self._settings.get(group, {}).items()}
 
     async def add_change(self, change: Change) -> None:
-        """Add to the history, once per ``(group, term)``; of two records the one with more steps stays."""
-        body = _CHANGE.dump_json(change)
-        await self._thread.write(lambda connection: _insert_change(connection, change, body))
+        """Add to the history, once per ``(group, term)``: what two records know is merged."""
+        await self._thread.write(lambda connection: _insert_change(connection, change))
 
     async def changes(self, group: str, limit: int = 100) -> list[Change]:
         """The newest ``limit`` changes of a group, newest first."""
@@ -161,11 +161,17 @@ def _write_setting(connection: sqlite3.Connection, group: str, key: str, text: s
         connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (group, key, text))
 
 
-def _insert_change(connection: sqlite3.Connection, change: Change, body: bytes) -> None:
+def _insert_change(connection: sqlite3.Connection, change: Change) -> None:
+    row = connection.execute(
+        "SELECT body FROM change WHERE group_name = ? AND term = ?", (change.group, change.term)
+    ).fetchone()
+    if row is not None:
+        # A broken record is replaced: reading it would tell, and it is of no use to anybody.
+        with contextlib.suppress(ValidationError):
+            change = change.merged(_CHANGE.validate_json(row[0], strict=True))
     connection.execute(
-        "INSERT INTO change VALUES (?, ?, ?, ?) ON CONFLICT (group_name, term) "
-        "DO UPDATE SET steps = excluded.steps, body = excluded.body WHERE excluded.steps > change.steps",
-        (change.group, change.term, len(change.timeline), body),
+        "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?)",
+        (change.group, change.term, len(change.timeline), _CHANGE.dump_json(change)),
     )
     connection.execute(
         "DELETE FROM change WHERE group_name = :group AND term <= "

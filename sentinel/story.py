@@ -30,7 +30,9 @@ _WARNINGS = frozenset(
         NoticeName.AMBIGUOUS,
         NoticeName.FAILOVER_STARTED,
         NoticeName.FENCED,
-        NoticeName.REPOINT_FAILED,
+        NoticeName.STEP_FAILED,
+        NoticeName.LOSS_MEASURED,
+        NoticeName.SELF_FENCED,
         NoticeName.REPAIR_ABORTED,
         NoticeName.STALLED,
         NoticeName.HELD,
@@ -94,7 +96,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.FAILOVER_STARTED: lambda f: (
         f"failover from {f['primary']} begins, term {f['term']}: {f['cause']}"
     ),
-    NoticeName.HELD: lambda f: f"waiting: {', '.join(f['witnesses'])} still hears from the primary",
+    NoticeName.HELD: lambda f: f"waiting: {f['reason']}",
     NoticeName.CANDIDATE_CHOSEN: _chosen,
     NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
     NoticeName.INTENT_CANCELLED: lambda f: f"{f['node']} need not be promoted any more",
@@ -102,7 +104,20 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.TOPOLOGY: _topology,
     NoticeName.REPOINTED: lambda f: f"{f['node']} now replicates from {f['primary']}",
     NoticeName.DEMOTED: lambda f: f"{f['node']} was a master too, and now replicates from {f['primary']}",
-    NoticeName.REPOINT_FAILED: lambda f: f"{f['node']} could not be re-pointed: {f['reason']}",
+    NoticeName.STEP_FAILED: lambda f: f"{f['step']} failed at {f['node']}: {f['reason']}",
+    NoticeName.SEALING: lambda f: (
+        f"cutting off {', '.join(f['nodes'])}, so that they acknowledge no more writes"
+    ),
+    NoticeName.SAFETY_KEPT: lambda f: (
+        f"{f['node']} now takes writes only while {f['min_replicas']} replicas acknowledge"
+    ),
+    NoticeName.LOSS_MEASURED: lambda f: (
+        f"at most {f['lost_bytes']} bytes of writes were lost when {f['primary']} replaced {f['previous']}"
+    ),
+    NoticeName.SELF_FENCED: lambda f: (
+        f"out of touch with the majority for {f['cut_off_ms']} ms: pausing the writes of {f['node']}"
+    ),
+    NoticeName.SELF_FENCE_ENDED: lambda f: f"the writes of {f['node']} are no longer paused: {f['reason']}",
     NoticeName.FENCED: lambda f: f"{f['node']} refused the command: it has seen term {f['found_term']}",
     NoticeName.FAILOVER_ABORTED: _aborted("failover given up"),
     NoticeName.REPAIR_ABORTED: _aborted("re-pointing given up"),

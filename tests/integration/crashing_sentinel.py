@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from promotion.plan import Promote
+from promotion.step_types import Demoted, Promote, Step
 from sentinel.cli import main
 from sentinel.daemon import Daemon
 from sentinel.group_runtime import GroupRuntime
@@ -29,17 +29,19 @@ def crash_once() -> None:
 
 
 def arm(moment: str) -> None:
-    promote = GroupRuntime.promote
+    take = GroupRuntime.take
     on_notice = Daemon._on_notice
 
-    async def crashing_promote(
-        self: GroupRuntime, step: Promote, term: int, guard: Callable[[], bool]
-    ) -> None:
-        if moment == "before_promote":
+    async def crashing_take(
+        self: GroupRuntime, step: Step, term: int, guard: Callable[[], bool]
+    ) -> Demoted | None:
+        promotes = isinstance(step, Promote)
+        if moment == "before_promote" and promotes:
             crash_once()
-        await promote(self, step, term, guard)
-        if moment == "after_promote":
+        result = await take(self, step, term, guard)
+        if moment == "after_promote" and promotes:
             crash_once()
+        return result
 
     def crashing_on_notice(self: Daemon, notice: Notice) -> None:
         leader = notice.fields.get("leader") == self._settings.sentinel.id
@@ -48,7 +50,7 @@ def arm(moment: str) -> None:
             crash_once()
         on_notice(self, notice)
 
-    GroupRuntime.promote = crashing_promote  # type: ignore[method-assign]
+    GroupRuntime.take = crashing_take  # type: ignore[method-assign]
     Daemon._on_notice = crashing_on_notice  # type: ignore[method-assign]
 
 

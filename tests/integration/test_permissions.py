@@ -30,7 +30,7 @@ def test_prescribed_user_is_enough() -> None:
         old.kill()
         new = cluster.wait_failover(old.name)
         cluster.wait_replicas(new, *(node for node in cluster.nodes if node not in (old, new)))
-        assert not any(s.story("misconfigured") or s.story("repoint_failed") for s in cluster.sentinels)
+        assert not any(s.story("misconfigured") or s.story("step_failed") for s in cluster.sentinels)
         with (
             redis.Redis(port=new.port, username="vedette", password=PASSWORD) as client,
             pytest.raises(redis.exceptions.NoPermissionError),

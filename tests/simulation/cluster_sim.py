@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from promotion.candidates import Policy
-from promotion.plan import Promote
+from promotion.step_types import Promote, Repoint
 from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
@@ -238,6 +238,7 @@ class ClusterSim:
             found = node.promote(effect.term)
         else:
             step = effect.step
+            assert isinstance(step, Repoint)
             found = node.repoint(f"{step.primary_host}:{step.primary_port}", effect.term)
         if found is not None:
             self.counts["refused by the fence"] = self.counts.get("refused by the fence", 0) + 1

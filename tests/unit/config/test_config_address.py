@@ -70,7 +70,7 @@ def test_knows_loopback(text: str, loopback: bool) -> None:
 HOSTS = (
     st.ip_addresses(v=4).map(str)
     | st.ip_addresses(v=6).map(lambda ip: f"[{ip}]")
-    | st.from_regex(r"[a-z][a-z0-9-]{0,20}(\.[a-z][a-z0-9]{0,5}){0,3}", fullmatch=True)
+    | st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\.[a-z][a-z0-9]{0,5}){0,3}", fullmatch=True)
 )
 
 

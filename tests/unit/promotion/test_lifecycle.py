@@ -26,7 +26,10 @@ def test_every_phase_is_reached_and_can_end() -> None:
 
 
 def test_a_promotion_has_no_way_around_its_intent() -> None:
-    assert {phase for phase, after in TRANSITIONS.items() if Phase.PROMOTING in after} == {Phase.INTENT}
+    before = {phase for phase, after in TRANSITIONS.items() if Phase.PROMOTING in after}
+    assert before == {Phase.INTENT, Phase.HANDING_OVER}
+    before = {phase for phase, after in TRANSITIONS.items() if Phase.HANDING_OVER in after}
+    assert before == {Phase.INTENT}
 
 
 def test_an_illegal_transition_raises() -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.plan import Plan, Repoint, reconcile
+from promotion.plan import Plan, reconcile
+from promotion.step_types import Repoint
 from promotion.view import NodeView
 
 PRIMARY = "p:1"

@@ -22,7 +22,7 @@ from promotion.actions import (
 )
 from promotion.candidates import Policy
 from promotion.lifecycle import Phase
-from promotion.plan import Promote, Repoint
+from promotion.step_types import Promote, Repoint
 from promotion.view import AttachedReplica, NodeView
 from promotion.work import Work, WorkSettings
 
@@ -61,8 +61,9 @@ def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:
     (intent,) = asked(leader.observed(views, facts, 0.1))
     assert isinstance(intent, WriteIntent)
     (run,) = leader.intent_committed()
-    assert run == Run(Promote(intent.target))
-    (write,) = asked(leader.step_done(Promote(intent.target), facts))
+    promote = Promote(intent.target, reinstate=intent.target == facts.primary)
+    assert run == Run(promote)
+    (write,) = asked(leader.step_done(promote, None, facts, 0.1))
     assert write == WriteTopology(intent.target, facts.primary, intent.cause)
     return intent.target
 
@@ -78,7 +79,7 @@ def test_the_best_replica_is_promoted_and_the_rest_follow_by_turns() -> None:
     assert leader.topology_committed(new, 0.2) == [Observe(("b:1", "c:1"))]
     views = [GONE, replace(B, role="master", follows=None), C]
     assert leader.observed(views, new, 0.3) == [Run(Repoint("c:1", "b", 1, "repoint"))]
-    leader.step_done(Repoint("c:1", "b", 1, "repoint"), new)
+    leader.step_done(Repoint("c:1", "b", 1, "repoint"), None, new, 0.3)
     views[2] = replace(C, follows="b:1")
     assert leader.observed(views, new, 0.4) == [Finish()]
     assert leader.phase is Phase.DONE
@@ -99,7 +100,7 @@ def test_a_failed_promotion_ends_the_term() -> None:
     leader = work()
     leader.observed([GONE, B, C], DOWN, 0.1)
     leader.intent_committed()
-    (give_up,) = leader.step_failed(Promote("b:1"), "no", DOWN)
+    (give_up,) = leader.step_failed(Promote("b:1"), "no", DOWN, 0.1)
     assert isinstance(give_up, GiveUp)
     assert give_up.soon
 
@@ -155,7 +156,7 @@ def test_a_failed_repointing_is_reported_and_not_repeated_in_the_same_term() -> 
     leader = work()
     stray = replace(B, role="master", follows=None)
     leader.observed([PRIMARY, stray, C], UP, 0.1)
-    leader.step_failed(Repoint("b:1", "a", 1, "demote"), "NOPERM", UP)
+    leader.step_failed(Repoint("b:1", "a", 1, "demote"), "NOPERM", UP, 0.1)
     (give_up,) = leader.observed([PRIMARY, stray, C], UP, 0.2)
     assert isinstance(give_up, GiveUp)
     assert (give_up.failover, give_up.reason) == (False, "b:1: NOPERM")

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass, field, replace
 
 from promotion.candidates import Policy
-from promotion.plan import Promote
+from promotion.step_types import Promote, Repoint
 from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
@@ -185,6 +185,7 @@ class World:
         if isinstance(perform.step, Promote):
             self.nodes[name] = info(name, "master")
         else:
+            assert isinstance(perform.step, Repoint)
             self.nodes[name] = info(name, follows=f"{perform.step.primary_host}:6379")
         self.step(StepDone(perform.token))
         return perform

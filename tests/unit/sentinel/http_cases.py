@@ -15,7 +15,7 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
-from promotion.plan import Promote, Repoint
+from promotion.step_types import Demoted, Handover, Promote, Repoint, Step
 from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.inputs import Watch
@@ -98,10 +98,24 @@ class MemoryRedis:
         self.look(answered)
         return answered
 
-    async def promote(self, step: Promote, term: int, guard: Callable[[], bool]) -> None:
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
         assert guard()
-        self.nodes[step.node] = replace(
-            self.nodes[step.node],
+        if isinstance(step, Handover):
+            self._promote(step.target)
+            self._follow(step.node, f"{step.target_host}:{step.target_port}")
+        elif isinstance(step, Promote):
+            self._promote(step.node)
+        else:
+            assert isinstance(step, Repoint)
+            self._follow(step.node, f"{step.primary_host}:{step.primary_port}")
+        return None
+
+    async def command(self, node: str, words: tuple[str, ...]) -> None:
+        raise AssertionError(f"nobody asked for {words} at {node}")
+
+    def _promote(self, node: str) -> None:
+        self.nodes[node] = replace(
+            self.nodes[node],
             role="master",
             replica_offset_bytes=None,
             master_host=None,
@@ -109,11 +123,8 @@ class MemoryRedis:
             link_up=False,
         )
 
-    async def repoint(self, step: Repoint, term: int, guard: Callable[[], bool]) -> None:
-        assert guard()
-        follows = f"{step.primary_host}:{step.primary_port}"
-        run_id = self.nodes[step.node].run_id
-        self.nodes[step.node] = replace(info("slave", follows=follows), run_id=run_id)
+    def _follow(self, node: str, primary: str) -> None:
+        self.nodes[node] = replace(info("slave", follows=primary), run_id=self.nodes[node].run_id)
 
     def tell(self, notice: Notice) -> None:
         self.on_notice(notice)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from promotion.actions import Request
 from promotion.candidates import Ranking
-from promotion.plan import Promote, Repoint
+from promotion.step_types import Promote, Repoint
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Stalled
 from quorum.messages import Entry, HardState, Intent
@@ -156,7 +157,7 @@ def test_a_repointing_that_failed_is_told_and_tried_again_later() -> None:
 @pytest.mark.parametrize("candidate", [None, C])
 def test_an_operators_request_is_carried_out(candidate: str | None) -> None:
     world = World()
-    world.step(Requested("op-1", candidate))
+    world.step(Requested(Request("op-1", candidate)))
     world.advance(0.1)
     assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-1"
     assert world.succeed().step == Promote(candidate or B)
@@ -172,7 +173,7 @@ def test_an_operators_request_is_carried_out(candidate: str | None) -> None:
 def test_a_request_that_cannot_be_done_is_answered_at_once() -> None:
     world = World()
     world.nodes[C] = replace(world.nodes[C], priority=0)
-    world.step(Requested("op-1", C))
+    world.step(Requested(Request("op-1", C)))
     world.advance(0.1)
     aborted = world.last(NoticeName.FAILOVER_ABORTED)
     assert (aborted["operation"], aborted["reason"]) == ("op-1", "no eligible replica")
@@ -181,7 +182,7 @@ def test_a_request_that_cannot_be_done_is_answered_at_once() -> None:
 
 def test_a_request_without_a_majority_expires() -> None:
     world = World(members=3, in_touch=False)
-    world.step(Requested("op-1", None))
+    world.step(Requested(Request("op-1", None)))
     world.advance(LIMIT_S - 0.1)
     assert world.told_names() == []
     world.advance(0.2)
@@ -273,7 +274,7 @@ def test_a_replica_that_nobody_configured_is_watched_too() -> None:
 def test_it_is_busy_while_a_change_is_under_way() -> None:
     world = World()
     assert not world.coordinator.busy(world.now)
-    world.step(Requested("op-1", None))
+    world.step(Requested(Request("op-1", None)))
     assert world.coordinator.busy(world.now)
     for _ in range(3):
         world.succeed()

@@ -53,6 +53,7 @@ def topology(
         leader=leader,
         since_ms=SINCE_MS,
         duration_ms=420,
+        lost_bytes=None,
     )
 
 
@@ -98,7 +99,7 @@ def test_a_stall_that_every_group_tells_of_is_one(metrics: Metrics) -> None:
 def test_every_notice_is_taken(metrics: Metrics) -> None:
     for name in NoticeName:
         if name not in (NoticeName.TOPOLOGY, NoticeName.FAILOVER_STARTED):
-            metrics.on_notice(notice(name))
+            metrics.on_notice(notice(name, lost_bytes=1))
 
 
 def test_what_the_daemon_measures(metrics: Metrics) -> None:

@@ -17,6 +17,7 @@ TOPOLOGY = {
     "leader": "s1",
     "since_ms": 1_700_000_000_000,
     "duration_ms": 250,
+    "lost_bytes": None,
 }
 SKELETON = Change("g", 2, A, B, "refused", "s1", 1_700_000_000_000, 250)
 

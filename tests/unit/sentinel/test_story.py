@@ -59,7 +59,36 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         {"term": 2, "primary": A, "cause": "refused", "down": True, "operation": None},
         f"failover from {A} begins, term 2: refused",
     ),
-    (NoticeName.HELD, {"witnesses": [B], "term": 2}, f"waiting: {B} still hears from the primary"),
+    (
+        NoticeName.HELD,
+        {"witnesses": [B], "reason": f"still heard by {B}", "term": 2},
+        f"waiting: still heard by {B}",
+    ),
+    (
+        NoticeName.SEALING,
+        {"nodes": [B, C], "term": 2},
+        f"cutting off {B}, {C}, so that they acknowledge no more writes",
+    ),
+    (
+        NoticeName.SAFETY_KEPT,
+        {"node": B, "min_replicas": 1, "term": 2},
+        f"{B} now takes writes only while 1 replicas acknowledge",
+    ),
+    (
+        NoticeName.LOSS_MEASURED,
+        {"primary": B, "previous": A, "lost_bytes": 140, "term": 2},
+        f"at most 140 bytes of writes were lost when {B} replaced {A}",
+    ),
+    (
+        NoticeName.SELF_FENCED,
+        {"node": A, "cut_off_ms": 312},
+        f"out of touch with the majority for 312 ms: pausing the writes of {A}",
+    ),
+    (
+        NoticeName.SELF_FENCE_ENDED,
+        {"node": A, "reason": "a majority agrees that it is the primary"},
+        f"the writes of {A} are no longer paused: a majority agrees that it is the primary",
+    ),
     (
         NoticeName.CANDIDATE_CHOSEN,
         {"node": B, "ranking": RANKING, "term": 2},
@@ -85,9 +114,9 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"{A} was a master too, and now replicates from {B}",
     ),
     (
-        NoticeName.REPOINT_FAILED,
-        {"node": C, "reason": "no reply", "term": 2},
-        f"{C} could not be re-pointed: no reply",
+        NoticeName.STEP_FAILED,
+        {"node": C, "step": "repoint", "reason": "no reply", "term": 2},
+        f"repoint failed at {C}: no reply",
     ),
     (NoticeName.FENCED, {"node": B, "found_term": 41}, f"{B} refused the command: it has seen term 41"),
     (

@@ -1,0 +1,58 @@
+"""Whom a leader's work would promote, given the facts: the ranking with the group's rules applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from promotion.actions import Facts
+from promotion.candidates import Policy, Ranking, rank
+from promotion.view import NodeView
+
+
+def policy_now(policy: Policy, facts: Facts) -> Policy:
+    """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
+
+    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage.
+    """
+    return replace(policy, max_link_down_s=policy.max_link_down_s + facts.silence_s)
+
+
+def rank_now(
+    policy: Policy,
+    views: Sequence[NodeView],
+    facts: Facts,
+    *,
+    requested: str | None = None,
+    avoid: Mapping[str, str] | None = None,
+    barred: Mapping[str, str] | None = None,
+) -> Ranking:
+    """The ranking of the replicas of the primary, by the newest entry."""
+    assert facts.primary is not None
+    return rank(
+        facts.primary,
+        views,
+        policy_now(policy, facts),
+        reference_offset_bytes=facts.reference_offset_bytes,
+        zone=next((view.zone for view in views if view.name == facts.primary), None),
+        requested=requested,
+        avoid=avoid,
+        barred=barred,
+    )
+
+
+def self_made_primary(views: Sequence[NodeView], facts: Facts) -> str | None:
+    """The committed primary answers as a replica: somebody changed the roles by hand.
+
+    The node that it follows has its data and newer; if that is one of ours and a master, it is the
+    primary in all but name. If it is not, the committed primary is put back in its role.
+    """
+    if facts.primary in facts.down_nodes - {facts.primary}:
+        return None
+    primary = next((view for view in views if view.name == facts.primary), None)
+    if primary is None or primary.role != "slave" or not primary.reachable:
+        return None
+    for view in views:
+        if view.name == primary.follows and view.reachable and view.role == "master":
+            return view.name
+    return primary.name

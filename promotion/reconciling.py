@@ -1,0 +1,81 @@
+"""The last part of a leader's work: every node follows the primary, which demands what it should."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promotion.actions import Facts
+from promotion.lost_writes import bytes_possibly_lost
+from promotion.plan import reconcile
+from promotion.sealing import WriteRules
+from promotion.step_types import Demoted, Repoint, Step
+from promotion.view import NodeView
+from promotion.write_safety import correction
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """``steps`` to take at once; or ``wait`` for what is under way; or the end, with ``trouble``."""
+
+    steps: tuple[Step, ...] = ()
+    wait: bool = False
+    poll: bool = False
+    """Nothing will tell when the wait is over: look again."""
+    trouble: str = ""
+
+
+class Reconciling:
+    def __init__(self, rules: WriteRules, parallel_syncs: int) -> None:
+        self._rules = rules
+        self._parallel_syncs = parallel_syncs
+        self._in_flight: frozenset[str] = frozenset()
+        self._failed: dict[str, str] = {}
+        self._demoted: Demoted | None = None
+
+    def next(self, views: Sequence[NodeView], facts: Facts, *, patient: bool) -> Next:
+        """``patient``: replicas that sync are waited for, before the next ones are pointed away."""
+        assert facts.primary is not None
+        # A replica that never finishes its sync must not keep the others waiting for good.
+        slots = self._parallel_syncs + (0 if patient else len(facts.nodes))
+        plan = reconcile(
+            facts.primary,
+            views,
+            parallel_syncs=slots,
+            in_flight=self._in_flight,
+            resume=self._rules.self_fence,
+        )
+        steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
+        if not plan.steps:
+            steps += self._correct(views, facts)
+        self._in_flight |= {step.node for step in steps}
+        if steps or self._in_flight:
+            return Next(tuple(steps), wait=not steps)
+        if plan.waiting:
+            return Next(wait=True, poll=True)
+        trouble = plan.blocked or "; ".join(f"{node}: {why}" for node, why in self._failed.items())
+        return Next(trouble=trouble)
+
+    def step_over(self, step: Step, facts: Facts, *, result: Demoted | None = None, reason: str = "") -> bool:
+        """``reason`` says why it failed. Returns whether it was the last one under way."""
+        self._in_flight -= {step.node}
+        if reason:
+            self._failed[step.node] = reason
+        if isinstance(step, Repoint) and step.node == facts.previous and not facts.loss_known:
+            self._demoted = result
+        return not self._in_flight
+
+    def loss(self, views: Sequence[NodeView], facts: Facts) -> int | None:
+        """Bytes that the old primary, just demoted, had beyond the new one's history; told once."""
+        demoted, self._demoted = self._demoted, None
+        promoted = next((view for view in views if view.name == facts.primary), None)
+        if demoted is None or promoted is None:
+            return None
+        return bytes_possibly_lost(demoted, promoted)
+
+    def _correct(self, views: Sequence[NodeView], facts: Facts) -> list[Step]:
+        assert facts.primary is not None
+        if self._rules.safety is None or facts.primary in self._failed or facts.primary in self._in_flight:
+            return []
+        step = correction(self._rules.safety, facts.primary, views, facts.odown_nodes)
+        return [step] if step is not None else []

@@ -1,0 +1,91 @@
+"""What comes before a choice that must not lose writes: cut the replicas off, then perhaps wait.
+
+Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So what it has is final, which
+``durability`` needs; and a primary on the far side of a partition that demands acknowledgements
+(``write_safety``) stops accepting writes a known time later, which ``fence_wait`` waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promotion.actions import Facts
+from promotion.durability import Coverage, behind_newest, coverage
+from promotion.step_types import Seal, WriteSafety
+from promotion.view import NodeView
+
+FENCE_MARGIN_S = 2.0
+"""Redis counts the lag in whole seconds, and looks at it once a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRules:
+    """What a group asks for beyond the fence. ``acknowledged_by`` is the n of ``durability: {wait: n}``."""
+
+    safety: WriteSafety | None = None
+    fence_wait: bool = False
+    acknowledged_by: int | None = None
+    self_fence: bool = False
+
+
+class Sealing:
+    """One leader's sealing in one term. ``until`` is the end of the window of ``fence_wait``."""
+
+    def __init__(self, rules: WriteRules) -> None:
+        self.until = 0.0
+        self.taken = False
+        self._rules = rules
+        self._in_flight: set[str] = set()
+        self._failed: dict[str, str] = {}
+
+    def needed(self, facts: Facts) -> bool:
+        return self._rules.acknowledged_by is not None or self._waits(facts)
+
+    def refusal(self, views: Sequence[NodeView], facts: Facts) -> str | None:
+        """Why nothing may be promoted: not enough replicas can vouch for what WAIT acknowledged."""
+        if self._rules.acknowledged_by is None:
+            return None
+        return self._coverage(views, facts).refusal(self._rules.acknowledged_by)
+
+    def begin(self, views: Sequence[NodeView], facts: Facts, now: float) -> tuple[Seal, ...]:
+        """Seal every replica of the primary that can be reached; if there is none, it is done."""
+        steps = tuple(
+            Seal(view.name)
+            for view in views
+            if view.reachable and not view.down and view.role == "slave" and view.follows == facts.primary
+        )
+        self._in_flight = {step.node for step in steps}
+        if not steps:
+            self._end(facts, now)
+        return steps
+
+    def step_over(self, step: Seal, reason: str, facts: Facts, now: float) -> bool:
+        """``reason`` says why it failed. Returns whether it was the last one under way."""
+        self._in_flight.discard(step.node)
+        if reason:
+            self._failed[step.node] = reason
+        if not self._in_flight and not self.taken:
+            self._end(facts, now)
+        return self.taken
+
+    def _end(self, facts: Facts, now: float) -> None:
+        self.taken = True
+        if self._waits(facts) and self._rules.safety is not None:
+            self.until = now + self._rules.safety.max_lag_s + FENCE_MARGIN_S
+
+    def barred(self, views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
+        """Who may not be promoted after all, with the reason."""
+        barred = {node: f"could not be cut off: {reason}" for node, reason in self._failed.items()}
+        if self._rules.acknowledged_by is not None:
+            barred |= behind_newest(self._coverage(views, facts).seen, views)
+        return barred
+
+    def _coverage(self, views: Sequence[NodeView], facts: Facts) -> Coverage:
+        assert facts.primary is not None
+        assert self._rules.acknowledged_by is not None
+        return coverage(facts.primary, views, self._rules.acknowledged_by, sealed_only=self.taken)
+
+    def _waits(self, facts: Facts) -> bool:
+        """A process that is gone accepts no writes: only what may still run must be waited for."""
+        return self._rules.fence_wait and facts.down and not facts.gone_by_all

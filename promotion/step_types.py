@@ -1,0 +1,104 @@
+"""What a leader may do to a node, as data. ``steps`` tells how each is done, ``work`` when.
+
+Every step names its ``node``, is fenced with the leader's term, and may be taken again after it was lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+SEAL_HOST, SEAL_PORT = "127.0.0.1", 1
+"""Where nobody listens: a replica that follows this keeps its data and its history, and hears nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSafety:
+    """A primary refuses writes unless ``min_replicas`` acknowledged within ``max_lag_s`` (whole seconds).
+
+    These are Redis's ``min-replicas-to-write`` and ``min-replicas-max-lag``; 0 replicas lifts the demand.
+    """
+
+    min_replicas: int
+    max_lag_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Promote:
+    """Make ``node`` a primary. ``safety`` None leaves what its configuration demands of writes.
+
+    ``reinstate``: it is the committed primary, and may be stuck in a handover of its own, or paused.
+    """
+
+    node: str
+    safety: WriteSafety | None = None
+    reinstate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repoint:
+    """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain.
+
+    ``resume``: its writes may be paused, and whoever waits for that shall be told that it is a replica.
+    """
+
+    node: str
+    primary_host: str
+    primary_port: int
+    reason: Literal["demote", "repoint"]
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Cut a replica off from its primary, so that what it has acknowledged cannot grow any more."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Let the primary ``node`` hand its role to ``target`` by itself (``FAILOVER TO``), losing nothing.
+
+    It is the primary as before if ``target`` has not caught up within ``timeout_s``.
+    """
+
+    node: str
+    target: str
+    target_host: str
+    target_port: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Pause the writes of ``node`` for ``for_s``, after which it resumes by itself."""
+
+    node: str
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Thaw:
+    """Resume the writes of a primary, and fence off whoever wanted something else from it before."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSafety:
+    """Set what the primary ``node`` demands of each write."""
+
+    node: str
+    safety: WriteSafety
+
+
+Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | KeepSafety
+
+
+@dataclass(frozen=True, slots=True)
+class Demoted:
+    """How far a master had got when its writes ended: the result of a ``Repoint`` that demoted it."""
+
+    replid: str
+    offset_bytes: int

@@ -1,0 +1,114 @@
+"""A planned change of primary that loses no write: what must hold before, and the two ways to do it.
+
+The primary hands its role over by itself (``FAILOVER TO``, Redis 6.2 and later). Where it may not be told
+to (its ACL, a renamed command), the leader does the same from outside: it pauses the writes, waits until
+the target has them all, makes the old primary a replica, looks again, and only then promotes. In either way
+the old primary takes no writes before the target does.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+
+from promotion.actions import Request
+from promotion.step_types import Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
+from promotion.view import NodeView
+
+SWITCHOVER = "switchover"
+"""The cause of a planned change, in the intent and in the topology."""
+FREEZE_MARGIN_S = 2.0
+"""The pause outlasts the time limit by this, so that it is still on while the old primary is demoted."""
+_REFUSED = ("unknown command", "missing permission")
+
+
+def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | None:
+    """Why a switchover cannot be done now; None if it can."""
+    old = next((view for view in views if view.name == primary), None)
+    new = next((view for view in views if view.name == target), None)
+    if old is None or not old.reachable or old.down or old.role != "master":
+        return f"{primary} does not answer as a primary: this takes a failover"
+    if new is None or not new.reachable or new.down:
+        return f"{target} does not answer"
+    if new.follows != primary or not new.link_up:
+        return f"{target} is not linked to {primary}"
+    return None
+
+
+def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
+    """Whether ``target`` has all that the old primary has."""
+    offsets = {view.name: view.offset_bytes for view in views if view.reachable and not view.down}
+    old, new = offsets.get(primary), offsets.get(target)
+    return old is not None and new is not None and new >= old
+
+
+class Stage(enum.Enum):
+    HANDOVER = "the primary hands over by itself"
+    FREEZE = "its writes are being paused"
+    CATCH_UP = "the target receives the rest"
+    DEMOTE = "the old primary is being demoted"
+    VERIFY = "nothing may have been added meanwhile"
+    PROMOTE = "the target is being promoted"
+    THAW = "the primary's writes are being resumed"
+
+
+class Switchover:
+    """One switchover in one term. ``failure`` says why it was given up, once its steps are over."""
+
+    def __init__(
+        self, primary: NodeView, target: NodeView, request: Request, safety: WriteSafety | None
+    ) -> None:
+        self.stage = Stage.HANDOVER
+        self.failure: str | None = None
+        self._primary = primary
+        self._target = target
+        self._timeout_s = request.timeout_s
+        self._safety = safety
+        self._give_up_at = 0.0
+
+    def first(self) -> Step:
+        new = self._target
+        return Handover(self._primary.name, new.name, new.host, new.port, self._timeout_s)
+
+    def step_done(self, now: float) -> bool:
+        """The step of this stage succeeded. Returns whether the nodes must be looked at now."""
+        if self.stage is Stage.FREEZE:
+            self.stage = Stage.CATCH_UP
+            self._give_up_at = now + self._timeout_s
+        elif self.stage is Stage.DEMOTE:
+            self.stage = Stage.VERIFY
+        else:
+            return False
+        return True
+
+    def step_failed(self, reason: str) -> Step | None:
+        """What to do instead; None if this is the end."""
+        if self.stage is Stage.HANDOVER and any(why in reason for why in _REFUSED):
+            self.stage = Stage.FREEZE
+            return Freeze(self._primary.name, self._timeout_s + FREEZE_MARGIN_S)
+        if self.failure is None:
+            self.failure = reason
+        if self.stage is Stage.CATCH_UP:
+            return self._thaw()
+        return None
+
+    def observed(self, views: Sequence[NodeView], now: float) -> Step | None:
+        """The next step; None: look again."""
+        ready = caught_up(self._primary.name, self._target.name, views)
+        if self.stage is Stage.CATCH_UP and ready:
+            self.stage = Stage.DEMOTE
+            return Repoint(self._primary.name, self._target.host, self._target.port, "demote", resume=True)
+        if self.stage is Stage.CATCH_UP and now >= self._give_up_at:
+            self.failure = f"{self._target.name} did not catch up within {self._timeout_s:g} s"
+            return self._thaw()
+        if self.stage is Stage.VERIFY and ready:
+            self.stage = Stage.PROMOTE
+            return Promote(self._target.name, self._safety)
+        if self.stage is Stage.VERIFY and now >= self._give_up_at:
+            # A successor finds it so, and puts the old primary back in its role.
+            self.failure = f"{self._target.name} does not hold all that {self._primary.name} took"
+        return None
+
+    def _thaw(self) -> Step:
+        self.stage = Stage.THAW
+        return Thaw(self._primary.name)
