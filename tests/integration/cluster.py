@@ -71,6 +71,11 @@ class Sentinel:
         """Status and body; status 0 while nobody answers."""
         return self._ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}"), timeout_s)
 
+    def text(self, path: str) -> str:
+        """What is not JSON."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5.0) as answer:
+            return str(answer.read().decode())
+
     def post(self, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
         data = json.dumps(body if body is not None else {}).encode()
         headers = {"Content-Type": "application/json"}
