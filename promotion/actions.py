@@ -54,7 +54,7 @@ class Facts:
     """The replicas as they were seen when that silence had just begun to look odd."""
     nodes: tuple[str, ...]
     down_nodes: frozenset[str]
-    """Subjectively down here: reading them would only cost time."""
+    """Subjectively down here, and mute: reading them would only cost time."""
     told: str | None = None
     """The ``primary:`` of the configuration, for the first start."""
     reference_offset_bytes: int | None = None

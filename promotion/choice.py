@@ -47,8 +47,6 @@ def self_made_primary(views: Sequence[NodeView], facts: Facts) -> str | None:
     The node that it follows has its data and newer; if that is one of ours and a master, it is the
     primary in all but name. If it is not, the committed primary is put back in its role.
     """
-    if facts.primary in facts.down_nodes - {facts.primary}:
-        return None
     primary = next((view for view in views if view.name == facts.primary), None)
     if primary is None or primary.role != "slave" or not primary.reachable:
         return None

@@ -230,10 +230,13 @@ class Member:
         self._expect_roles(now)
 
     def _on_committed(self, now: float) -> None:
+        """In what role a node was seen before the change says nothing about the role it has by it."""
         if self.primary != self._judged_primary:
             self._judged_primary = self.primary
             self._before_restart = None
-        self._expect_roles(now)
+            for detector in self._detectors.values():
+                detector.saw_role(True, now)
+                detector.saw_regression(None, now)
 
     def _expect_roles(self, now: float) -> None:
         primary = self.primary

@@ -139,7 +139,7 @@ class GroupRuntime:
                 finally:
                     await client.aclose()
         except (RedisError, OSError, TimeoutError) as error:
-            logger.warning("%s: %s at %s: %s", self.name, " ".join(words), node, error or "no answer")
+            logger.warning("%s: %s at %s: %s", self.name, " ".join(words), node, str(error) or "no answer")
 
     def tell(self, notice: Notice) -> None:
         if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):

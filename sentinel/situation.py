@@ -116,13 +116,18 @@ class Situation:
             silence_s=member.silence_s(primary, now) if primary is not None else 0.0,
             earlier=tuple(self._baseline.values()),
             nodes=self._book.names,
-            down_nodes=frozenset(name for name in self._book.names if member.verdict(name, now).down),
+            down_nodes=frozenset(name for name in self._book.names if self._mute(name, now)),
             told=self._config.told,
             reference_offset_bytes=info.offset_bytes if info is not None else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
             previous=state.entry.topology.previous if state.entry.topology else None,
             loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,
         )
+
+    def _mute(self, node: str, now: float) -> bool:
+        """Down, and does not answer: one that is unusable or was wiped does, and says how it stands."""
+        verdict = self._member.verdict(node, now)
+        return verdict.down and verdict.grade not in (Grade.UNUSABLE, Grade.REGRESSED)
 
     def can_bootstrap(self, now: float) -> bool:
         """A leader is only worth electing once it is clear who is primary; until then, note what is not."""

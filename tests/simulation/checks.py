@@ -1,0 +1,151 @@
+"""The rules that hold at every moment (S1 to S7), checked from outside: by what reached disks, nodes and
+clients, never by what the code under test believes of itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from promotion.conversation import Word
+from promotion.step_types import Handover, Promote, Seal
+from quorum.messages import HardState
+from quorum.votes import majority
+from sentinel.group_inputs import Perform
+from sentinel.notices import Notice, NoticeName
+
+if TYPE_CHECKING:
+    from tests.simulation.host import Host
+    from tests.simulation.world import World
+
+
+class RuleBrokenError(AssertionError):
+    """A rule of the product does not hold. The message begins with its number."""
+
+
+class Checks:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._leaders: dict[int, str] = {}
+        self._primaries: dict[int, str] = {}
+        self._told: dict[str, int] = {}
+        self._votes: dict[tuple[str, int], str] = {}
+        self.drift_bounded = True
+
+    # -- disks ---------------------------------------------------------------------------------
+
+    def persisted(self, name: str, before: HardState, after: HardState) -> None:
+        """S2: what is on disk only grows, and a vote is given once a term."""
+        if after.term < before.term or after.entry.id < before.entry.id:
+            self.broken(f"S2: the disk of {name} goes back from {_at(before)} to {_at(after)}")
+        if after.committed.id < before.committed.id:
+            self.broken(f"S2: the disk of {name} forgets that {before.committed.id} was committed")
+        if after.voted_for is not None:
+            first = self._votes.setdefault((name, after.term), after.voted_for)
+            if first != after.voted_for:
+                self.broken(f"S2: {name} votes for {first} and {after.voted_for} in term {after.term}")
+
+    # -- what is told --------------------------------------------------------------------------
+
+    def on_notice(self, host: Host, notice: Notice) -> None:
+        fields = notice.fields
+        if notice.name is NoticeName.ELECTED:
+            term = int(str(fields["term"]))
+            first = self._leaders.setdefault(term, host.name)
+            if first != host.name:
+                self.broken(f"S1: {first} and {host.name} both lead in term {term}")
+        elif notice.name is NoticeName.TOPOLOGY:
+            self._on_topology(host, int(str(fields["term"])), str(fields["primary"]))
+
+    def _on_topology(self, host: Host, term: int, primary: str) -> None:
+        """S3: one primary a term, for everybody and for good."""
+        first = self._primaries.setdefault(term, primary)
+        if first != primary:
+            self.broken(f"S3: term {term} has the primaries {first} and {primary}")
+        if term < self._told.get(host.name, 0):
+            self.broken(f"S3: {host.name} goes back from term {self._told[host.name]} to {term}")
+        self._told[host.name] = term
+
+    # -- acting --------------------------------------------------------------------------------
+
+    def performing(self, host: Host, perform: Perform) -> None:
+        """S5: nothing is promoted unless a majority has the intent on disk."""
+        step = perform.step
+        if not isinstance(step, Promote | Handover):
+            return
+        target = step.node if isinstance(step, Promote) else step.target
+        knowing = [
+            other.name for other in self._world.hosts.values() if _intends(other.disk, perform.term, target)
+        ]
+        if len(knowing) < majority(len(self._world.hosts)):
+            self.broken(
+                f"S5: {host.name} is about to promote {target} in term {perform.term}, "
+                f"which only {knowing or 'nobody'} has on disk"
+            )
+
+    def executed(self, host: Host, perform: Perform, commands: tuple[tuple[Word, ...], ...]) -> None:
+        """S4: a command of an older leader never succeeds where a newer one's fence was."""
+        step = perform.step
+        node = self._world.nodes[step.node]
+        fence = node.data.values.get(host.shape.fence_key or "", "0")
+        if isinstance(fence, str) and int(fence) > perform.term:
+            self.broken(
+                f"S4: {host.name} of term {perform.term} acts on {step.node}, which has seen term {fence}"
+            )
+        if isinstance(step, Promote) and not step.reinstate:
+            self._promoted(step.node)
+        if isinstance(step, Seal) or not commands:
+            return
+
+    def _promoted(self, name: str) -> None:
+        """S7: an empty node is not promoted while one that follows the same primary holds data."""
+        node = self._world.nodes[name]
+        values = [key for key in node.data.values if not key.startswith("vedette:")]
+        if values or self._world.emptied:
+            return
+        topologies = [host.disk.committed.topology for host in self._world.hosts.values()]
+        primary = max((t for t in topologies if t is not None), key=lambda t: t.term).primary
+        for other in self._world.nodes.values():
+            if other is node or other.name == primary or not other.running or other.hung or other.loading:
+                continue
+            linked = other.follows is not None and f"{other.follows[0]}:{other.follows[1]}" == primary
+            reachable = self._world.network.reaches(node.host, other.host)
+            if linked and reachable and other.data.values and other.ever_linked:
+                self._world.coverage.add("an empty replica promoted beside a full one")
+
+    def leases(self) -> None:
+        """S4: two sentinels never hold a lease at the same time, while clocks are within their bound."""
+        if not self.drift_bounded:
+            return
+        holders = [
+            host.name
+            for host in self._world.hosts.values()
+            if host.brain is not None and host.brain.member.register.lease_valid(host.now)
+        ]
+        if len(holders) > 1:
+            self.broken(f"S4: {holders} hold a lease at the same time")
+
+    def one_writable(self) -> None:
+        """One node at a time takes writes. Holds while nothing but sentinels fails."""
+        takers = [
+            node.name
+            for node in self._world.nodes.values()
+            if node.running and not node.hung and node.follows is None and not node.writes_paused
+        ]
+        if len(takers) > 1:
+            self._world.coverage.add("two masters at once")
+            if self._world.gentle:
+                self.broken(f"S3: {takers} take writes at the same time, and no node had failed")
+
+    def broken(self, why: str) -> None:
+        self._world.tell("", f"BROKEN  {why}")
+        raise RuleBrokenError(why)
+
+
+def _intends(disk: HardState, term: int, target: str) -> bool:
+    entry = disk.entry
+    named = entry.intent is not None and entry.intent.target == target
+    return entry.term == term and (named or (entry.topology is not None and entry.topology.primary == target))
+
+
+def _at(state: HardState) -> str:
+    return f"term {state.term} entry {state.entry.id}"

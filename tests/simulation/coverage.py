@@ -1,0 +1,83 @@
+"""Which situations a run went through, so that "nothing found" means something."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sentinel.notices import Notice, NoticeName
+
+_BY_NOTICE = {
+    NoticeName.FENCED: "a command refused by the fence",
+    NoticeName.HELD: "a leader held back",
+    NoticeName.INTENT_CANCELLED: "an intent cancelled by a successor",
+    NoticeName.DEMOTED: "a second master demoted",
+    NoticeName.FAILOVER_ABORTED: "a failover given up, with the reason",
+    NoticeName.REPAIR_ABORTED: "a repair given up, with the reason",
+    NoticeName.MISCONFIGURED: "a node that refuses its sentinels",
+    NoticeName.SEALING: "replicas cut off before the choice",
+    NoticeName.SAFETY_KEPT: "the demand on writes changed",
+    NoticeName.LOSS_MEASURED: "a loss measured",
+    NoticeName.SELF_FENCED: "a primary paused by a sentinel cut off",
+    NoticeName.SELF_FENCE_ENDED: "that pause ended",
+    NoticeName.STALLED: "a stalled sentinel",
+}
+
+SITUATIONS = (
+    "a failover",
+    "a switchover",
+    "a split vote",
+    "a leader crashed between intent and promotion",
+    "a leader crashed between promotion and commit",
+    "a leader lost its lease in mid-work",
+    "an intent finished by a successor",
+    "an intent superseded by a successor",
+    "a stale leader's EXEC refused by WATCH",
+    "a stale leader refused by GET",
+    "a wiped primary",
+    "a crash lost a lazy write",
+    "two masters at once",
+    "a plain write lost",
+    *sorted(set(_BY_NOTICE.values())),
+)
+
+
+class Coverage:
+    """``counts`` has how often each situation came up in this run."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self._intent: tuple[str, str, int] | None = None
+        self._promoted_term = 0
+
+    def add(self, situation: str) -> None:
+        self.counts[situation] += 1
+
+    def on_notice(self, who: str, notice: Notice) -> None:
+        fields: dict[str, Any] = dict(notice.fields)
+        if notice.name in _BY_NOTICE:
+            self.add(_BY_NOTICE[notice.name])
+        match notice.name:
+            case NoticeName.INTENT_COMMITTED:
+                if self._intent is not None and fields["term"] > self._intent[2]:
+                    same = fields["node"] == self._intent[1]
+                    self.add(f"an intent {'finished' if same else 'superseded'} by a successor")
+                self._intent = (who, fields["node"], fields["term"])
+            case NoticeName.PROMOTED:
+                self._promoted_term = fields["term"]
+            case NoticeName.TOPOLOGY if fields["leader"] == who:
+                self._intent = None
+                if fields["previous"] is not None:
+                    self.add("a switchover" if fields["cause"] == "switchover" else "a failover")
+                if fields["cause"] == "regressed":
+                    self.add("a wiped primary")
+            case NoticeName.STEPPED_DOWN if fields["reason"] == "lost touch with the majority":
+                self.add("a leader lost its lease in mid-work")
+            case NoticeName.STEPPED_DOWN if fields["reason"] == "lost the election":
+                self.add("a split vote")
+
+    def on_crash(self, who: str) -> None:
+        if self._intent is not None and self._intent[0] == who:
+            later = self._promoted_term == self._intent[2]
+            where = "promotion and commit" if later else "intent and promotion"
+            self.add(f"a leader crashed between {where}")

@@ -1,0 +1,153 @@
+"""What goes wrong in a run, as data: drawn from the seed, printed, replayed, shrunk.
+
+Swarm testing (Groce et al., 2012): each run has a few kinds of fault, often, rather than all, seldom.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+SAFETY_S = 30.0
+"""How long things go wrong, virtual seconds, after a quiet start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """At ``at_s`` of the run. ``targets`` are hosts or nodes, ``amount`` seconds, a count or a rate."""
+
+    at_s: float
+    kind: str
+    targets: tuple[str, ...] = ()
+    amount: float = 0.0
+
+    def __str__(self) -> str:
+        amount = f" {self.amount:.3g}" if self.amount else ""
+        return f"{self.at_s:7.3f} s  {self.kind} {' '.join(self.targets)}{amount}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who is there. ``places`` are all the hosts: of sentinels (with a node each, or not) and of clients."""
+
+    sentinels: tuple[str, ...]
+    nodes: tuple[str, ...]
+    clients: tuple[str, ...]
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        return tuple(
+            dict.fromkeys((*self.sentinels, *(n.partition(":")[0] for n in self.nodes), *self.clients))
+        )
+
+
+Draw = Callable[[random.Random, Cast], tuple[tuple[str, ...], float]]
+
+
+def _sentinel(low: float, high: float) -> Draw:
+    return lambda rng, cast: ((rng.choice(cast.sentinels),), rng.uniform(low, high))
+
+
+def _node(low: float, high: float) -> Draw:
+    return lambda rng, cast: ((rng.choice(cast.nodes),), rng.uniform(low, high))
+
+
+def _pair(low: float, high: float) -> Draw:
+    return lambda rng, cast: ((rng.choice(cast.sentinels), rng.choice(cast.nodes)), rng.uniform(low, high))
+
+
+def _some(places: Sequence[str], rng: random.Random) -> tuple[str, ...]:
+    return tuple(rng.sample(list(places), rng.randrange(1, len(places))))
+
+
+def _split(low: float, high: float) -> Draw:
+    return lambda rng, cast: (_some(cast.places, rng), rng.uniform(low, high))
+
+
+def _sentinel_split(low: float, high: float) -> Draw:
+    return lambda rng, cast: (_some(cast.sentinels, rng), rng.uniform(low, high))
+
+
+def _steps(low: int, high: int) -> Draw:
+    return lambda rng, cast: ((rng.choice(cast.sentinels),), float(rng.randrange(low, high)))
+
+
+def _nothing(_rng: random.Random, _cast: Cast) -> tuple[tuple[str, ...], float]:
+    return (), 0.0
+
+
+KINDS: dict[str, Draw] = {
+    "cut off": _split(0.2, 8.0),
+    "cut off one way": _split(0.2, 8.0),
+    "cut sentinels apart": _sentinel_split(0.2, 6.0),
+    "lose messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
+    "double messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
+    "delay messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
+    "crash sentinel": _sentinel(0.1, 6.0),
+    "crash sentinel in mid-effects": _steps(1, 14),
+    "pause sentinel": _sentinel(0.2, 4.0),
+    "pause sentinel for long": _sentinel(20.0, 120.0),
+    "pause sentinel in mid-effects": _steps(1, 14),
+    "drift clock": lambda rng, cast: ((rng.choice(cast.sentinels),), rng.uniform(0.98, 1.02)),
+    "slow disk": _sentinel(0.05, 1.5),
+    "lose names": _pair(0.5, 5.0),
+    "deny": _pair(0.5, 8.0),
+    "slow INFO": _node(0.1, 1.0),
+    "crash node": _node(0.05, 8.0),
+    "crash primary": _node(0.05, 8.0),
+    "hang node": _node(0.3, 8.0),
+    "hang primary": _node(0.3, 8.0),
+    "wipe node": _node(0.05, 3.0),
+    "flush fence": _nothing,
+    "flush all": _nothing,
+    "late EXEC": lambda rng, _cast: ((), rng.uniform(0.2, 2.5)),
+    "operator failover": _node(0.0, 0.0),
+    "operator switchover": _node(0.0, 0.0),
+    "REPLICAOF by hand": _node(0.0, 0.0),
+}
+"""Each kind with how its targets and its amount are drawn. A target that does not fit then is passed over."""
+
+BEYOND_BOUND = "drift clock beyond the bound"
+SENTINELS_ONLY = (
+    "cut sentinels apart",
+    "lose messages",
+    "double messages",
+    "delay messages",
+    "crash sentinel",
+    "crash sentinel in mid-effects",
+    "pause sentinel",
+    "pause sentinel in mid-effects",
+    "slow disk",
+    "operator switchover",
+)
+"""What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
+HARMLESS = ("deny", "pause sentinel", "slow INFO")
+"""What must never change the primary."""
+_DESTROYING = ("flush all", "wipe node", "REPLICAOF by hand", "operator failover")
+
+
+def draw_plan(rng: random.Random, cast: Cast, *, sparing: bool) -> list[Fault]:
+    """``sparing``: nothing that destroys data on purpose, and one node out of order at a time."""
+    kinds = [kind for kind in KINDS if not (sparing and kind in _DESTROYING)]
+    enabled = rng.sample(kinds, rng.randrange(2, 8))
+    return draw_of(rng, cast, enabled, sparing=sparing)
+
+
+def draw_of(rng: random.Random, cast: Cast, enabled: Sequence[str], *, sparing: bool = False) -> list[Fault]:
+    plan: list[Fault] = []
+    at_s, node_back_s = 0.0, 0.0
+    pause_s = rng.choice([0.15, 0.5, 1.0, 2.0, 4.0])
+    for _ in range(120):
+        at_s += rng.expovariate(1 / pause_s)
+        if at_s > SAFETY_S:
+            break
+        kind = rng.choice(enabled)
+        targets, amount = KINDS[kind](rng, cast)
+        if sparing and kind.partition(" ")[0] in ("crash", "hang") and "sentinel" not in kind:
+            if at_s < node_back_s:
+                continue
+            # It is back, and has synchronised again, before the next one fails.
+            node_back_s = at_s + amount + 12.0
+        plan.append(Fault(at_s, kind, targets, amount))
+    return plan

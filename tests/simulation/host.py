@@ -1,0 +1,283 @@
+"""One sentinel on its machine: the production brain, a disk, a clock of its own, and a process that can stop.
+
+Effects are applied as the daemon's driver does it: in order, and what stands behind a ``Persist`` waits
+until that is on disk. Between any two of them the process may crash or be stopped.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from promotion.candidates import Policy
+from promotion.sealing import WriteRules
+from promotion.work import WorkSettings
+from quorum.detector import Patience
+from quorum.effects import Persist, Send
+from quorum.errors import NotLeaderError, PeerViolationError
+from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
+from quorum.member import Member, MemberConfig
+from quorum.messages import HardState, Message
+from quorum.timing import Timing
+from sentinel.coordinator import Coordinator
+from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
+from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.notices import NoticeName
+from sentinel.situation import CoordinatorConfig
+from tests.simulation.hands import Hands
+from tests.simulation.probing import Probing
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+GROUP = "g"
+STALL_S = 0.5
+TICK_S = 0.25
+PEER_TIMEOUT_S = 1.5
+GOSSIP_TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShape:
+    """What the group's configuration would say."""
+
+    rules: WriteRules = field(default_factory=WriteRules)
+    down_after_s: float = 1.0
+    limit_s: float = 10.0
+    fence_key: str | None = "vedette:g:term"
+
+
+class Host:
+    """``rate`` is how fast its clock runs; ``crash_in`` and ``stop_in`` count boundaries to a fault."""
+
+    def __init__(self, name: str, world: World, shape: GroupShape) -> None:
+        self.name = name
+        self.world = world
+        self.shape = shape
+        self.disk = HardState()
+        self.boots = 0
+        self.brain: Coordinator | None = None
+        self.paused_until = 0.0
+        self.rate = 1.0
+        self.fsync_s = 0.002
+        self.crash_in: int | None = None
+        self.stop_in: tuple[int, float] | None = None
+        self._epoch = (world.schedule.now, world.schedule.now)
+        self._lazy: HardState | None = None
+        self._queue: deque[GroupEffect] = deque()
+        self._writing = False
+        self._late: list[Callable[[], None]] = []
+        self._wake_at: float | None = None
+        self._touch: dict[str, float] = {}
+        self._in_touch: set[str] = set()
+        self._ticks = 0
+        self.probing = Probing(self)
+        self.hands = Hands(self)
+
+    # -- the process ---------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        return self.brain is not None
+
+    @property
+    def awake(self) -> bool:
+        return self.brain is not None and self.world.schedule.now >= self.paused_until
+
+    @property
+    def now(self) -> float:
+        """By its own clock."""
+        real, own = self._epoch
+        return own + (self.world.schedule.now - real) * self.rate
+
+    def set_rate(self, rate: float) -> None:
+        self._epoch = (self.world.schedule.now, self.now)
+        self.rate = rate
+
+    def start(self) -> None:
+        if self.brain is not None:
+            return
+        world = self.world
+        self.boots += 1
+        self._queue.clear()
+        self._writing = False
+        self._late = []
+        self._wake_at = None
+        self._in_touch = set()
+        members = frozenset(world.hosts)
+        quorum = len(members) // 2 + 1
+        patience = Patience(0.1, self.shape.down_after_s, 30.0)
+        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots)
+        member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
+        specs = [NodeSpec(node.name, node.host, node.port) for node in world.nodes.values()]
+        policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
+        work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
+        book = NodeBook(specs, discover=True)
+        self.brain = Coordinator(CoordinatorConfig(GROUP, work, None), member, book, self.now)
+        self._touch = dict.fromkeys(members, self.world.schedule.now)
+        self.probing.restart()
+        self.feed(Watch(book.names))
+        self.world.schedule.at(world.rng.uniform(0.0, TICK_S), partial(self._tick, self.boots))
+
+    def crash(self, *, keep_lazy: bool = True) -> None:
+        """What was only to be written with the next write may be lost."""
+        if self.brain is None:
+            return
+        if self._lazy is not None:
+            if keep_lazy:
+                self.disk = self._lazy
+            else:
+                self.world.coverage.add("a crash lost a lazy write")
+        self._lazy = None
+        self.brain = None
+        self.crash_in = None
+        self.stop_in = None
+        self.paused_until = 0.0
+        self.boots += 1
+        self.probing.stop()
+
+    def pause(self, seconds: float) -> None:
+        """SIGSTOP, a long collection, a machine that swaps: nothing runs, and what arrives waits."""
+        if self.brain is None:
+            return
+        began, boots = self.world.schedule.now, self.boots
+        self.paused_until = max(self.paused_until, began + seconds)
+        self.world.schedule.at(self.paused_until - began, partial(self._resume, boots, began))
+
+    def _resume(self, boots: int, began: float) -> None:
+        if self.boots != boots or not self.awake:
+            return
+        gap_s = (self.world.schedule.now - began) * self.rate
+        if gap_s > STALL_S:
+            self.world.coverage.add("a stalled sentinel")
+            self.feed(Stalled(gap_s))
+        late, self._late = self._late, []
+        for call in late:
+            call()
+
+    def when_awake(self, call: Callable[[], None]) -> None:
+        """Now, or when the process goes on; never, if it is gone by then."""
+        if self.awake:
+            call()
+        elif self.running:
+            self._late.append(call)
+
+    def boundary(self) -> bool:
+        """Between two effects. False if the process died here."""
+        if self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in <= 0:
+                self.world.tell(self.name, "crashes between two effects")
+                self.crash(keep_lazy=self.world.rng.random() < 0.5)
+                return False
+        if self.stop_in is not None:
+            left, seconds = self.stop_in
+            self.stop_in = (left - 1, seconds) if left > 1 else None
+            if left <= 1:
+                self.world.tell(self.name, f"is stopped for {seconds:.1f} s between two effects")
+                self.pause(seconds)
+        return True
+
+    # -- stepping ------------------------------------------------------------------------------
+
+    def feed(self, given: GroupInput) -> None:
+        if self.brain is None:
+            return
+        if not self.awake and not isinstance(given, Stalled):
+            self._late.append(partial(self.feed, given))
+            return
+        try:
+            self._queue.extend(self.brain.step(given, self.now, round(self.world.schedule.now * 1000)))
+        except (NotLeaderError, PeerViolationError):
+            return
+        self._pump()
+        self._arm()
+
+    def _arm(self) -> None:
+        if self.brain is None:
+            return
+        at = self.brain.next_deadline(self.now)
+        if at is None or (self._wake_at is not None and self._wake_at <= at):
+            return
+        self._wake_at = at
+        delay_s = max(0.0, (at - self.now) / self.rate) + 1e-6
+        self.world.schedule.at(delay_s, partial(self._wake, self.boots, at))
+
+    def _wake(self, boots: int, at: float) -> None:
+        if self.boots == boots and self._wake_at == at:
+            self._wake_at = None
+            self.feed(Wake())
+
+    def _pump(self) -> None:
+        boots = self.boots
+        while self._queue and not self._writing and self.awake:
+            if not self.boundary() or not self.awake:
+                break
+            self._apply(self._queue.popleft())
+            if self.boots != boots:
+                return
+        if self._queue and not self._writing and self.running and not self.awake:
+            self._late.append(self._pump)
+
+    def _apply(self, effect: GroupEffect) -> None:
+        match effect:
+            case Persist(state, True):
+                self._lazy = state
+            case Persist(state):
+                self._writing = True
+                delay_s = self.world.rng.uniform(0.3, 1.7) * self.fsync_s
+                self.world.schedule.at(delay_s, partial(self._written, self.boots, state))
+            case Send(to, message):
+                self._send(to, message)
+            case Read(token, nodes):
+                self.probing.read(token, nodes)
+            case Perform():
+                self.hands.take(effect)
+            case Command(node, words):
+                self.hands.say(node, words)
+            case Tell(notice):
+                self.world.on_notice(self, notice)
+                if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
+                    self.probing.ask_all()
+
+    def _written(self, boots: int, state: HardState) -> None:
+        if self.boots != boots:
+            return
+        if self.world.rng.random() < 0.5 and not self.boundary():
+            return
+        self.world.checks.persisted(self.name, self.disk, state)
+        self.disk = state
+        self._lazy = None
+        self._writing = False
+        self.when_awake(self._pump)
+
+    # -- peers ---------------------------------------------------------------------------------
+
+    def _send(self, to: str, message: Message) -> None:
+        for delay_s in self.world.network.messages(self.name, to):
+            peer = self.world.hosts[to]
+            self.world.schedule.at(delay_s, partial(self._deliver, peer, message))
+
+    def _deliver(self, peer: Host, message: Message) -> None:
+        # A connection: what was sent to a process that is gone is lost, what its successor gets is new.
+        if self.world.network.reaches(self.name, peer.name):
+            peer.feed(Received(self.name, message))
+
+    def _tick(self, boots: int) -> None:
+        if self.boots != boots:
+            return
+        self.world.schedule.at(TICK_S / self.rate, partial(self._tick, boots))
+        if not self.awake:
+            return
+        self._ticks += 1
+        self.world.contact.look(self, self._touch, self._in_touch)
+        if self._ticks % GOSSIP_TICKS == 0:
+            self.gossip()
+        self.probing.tick(self._ticks)
+
+    def gossip(self) -> None:
+        self.feed(Gossip())

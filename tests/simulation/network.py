@@ -1,0 +1,49 @@
+"""Who can reach whom, how long it takes, and what is lost on the way: sentinels, nodes and clients."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Weather:
+    """How bad it is between hosts that can reach each other. ``slow`` delays a few messages a lot."""
+
+    loss: float = 0.0
+    copies: float = 0.0
+    slow: float = 0.0
+    slow_s: float = 1.0
+
+
+class Network:
+    """Directed: ``(a, b)`` in ``cuts`` means that nothing gets from a to b. A host always reaches itself."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.cuts: set[tuple[str, str]] = set()
+        self.silent: set[tuple[str, str]] = set()
+        """As ``cuts``, but only for what sentinels say to each other."""
+        self.weather = Weather()
+        self._rng = rng
+
+    def reaches(self, one: str, other: str) -> bool:
+        return one == other or (one, other) not in self.cuts
+
+    def route(self, one: str, other: str) -> float | None:
+        """The delay of one segment of a connection; None if it does not get through now."""
+        if not self.reaches(one, other):
+            return None
+        if one == other:
+            return 0.0001
+        return self._rng.uniform(0.0005, 0.003)
+
+    def messages(self, one: str, other: str) -> list[float]:
+        """The delays of the copies of one message that arrive: none, one or two, in any order."""
+        delay_s = self.route(one, other)
+        if delay_s is None or (one, other) in self.silent or self._rng.random() < self.weather.loss:
+            return []
+        if self._rng.random() < self.weather.slow:
+            delay_s += self._rng.uniform(0.0, self.weather.slow_s)
+        if self._rng.random() < self.weather.copies:
+            return [delay_s, delay_s + self._rng.uniform(0.0, 0.05)]
+        return [delay_s]

@@ -1,0 +1,204 @@
+"""How one sentinel watches the nodes: a connection to each, PING and INFO on it, evidence from what happens.
+
+The daemon's ``probes`` do this with sockets; the evidence and its order are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from promotion.conversation import ReplyError
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed
+from sentinel.group_inputs import InfoSeen, ReadDone
+from sentinel.info import parse_info, parse_safety
+from tests.simulation.wire import Wire
+
+if TYPE_CHECKING:
+    from tests.simulation.host import Host
+
+READ_TIMEOUT_S = 0.5
+INFO_TICKS = 8
+CONNECT_TIMEOUT_S = 1.0
+_SAFETY = ("CONFIG", "GET", "min-replicas-*")
+
+
+class Eye:
+    """One node, as seen from one sentinel."""
+
+    def __init__(self, host: Host, name: str) -> None:
+        self.host = host
+        self.node = host.world.nodes[name]
+        self.wire: Wire | None = None
+        self.connected = False
+        self.asked_at: float | None = None
+        self._began_at = 0.0
+        self._safety: Any = None
+        self._waiting: list[tuple[int, int]] = []
+
+    @property
+    def silence_s(self) -> float:
+        return self.host.shape.down_after_s / 2
+
+    def tick(self, ticks: int) -> None:
+        now = self.host.world.schedule.now
+        if self.wire is None:
+            self.connect()
+        elif not self.connected:
+            if now - self._began_at > CONNECT_TIMEOUT_S:
+                self._fail(Evidence(EvidenceKind.UNREACHABLE))
+        elif self.asked_at is not None:
+            if now - self.asked_at > self.silence_s:
+                self._fail(Evidence(EvidenceKind.UNREACHABLE))
+        else:
+            self.asked_at = now
+            self._ask(("PING",), self._on_pong)
+        brain = self.host.brain
+        odd = brain is not None and brain.situation.is_odd(self.host.now)
+        if self.connected and (ticks % INFO_TICKS == 0 or odd):
+            self.ask_info()
+
+    def connect(self) -> None:
+        if not self.host.awake:
+            return
+        if self.host.world.network_names_lost(self.host.name, self.node.name):
+            self._see(Evidence(EvidenceKind.UNRESOLVED))
+            return
+        wire = Wire(self.host.name, self.node, self.host.world.network, self._on_closed)
+        self.wire = wire
+        self._began_at = self.host.world.schedule.now
+        wire.open(partial(self._on_open, wire), partial(self._on_refused, wire))
+
+    def ask_info(self) -> None:
+        if self.host.shape.rules.safety is not None:
+            self._ask(_SAFETY, self._on_safety)
+        self._ask(("INFO",), self._on_info, self.host.world.info_delay_s(self.node))
+
+    def close(self) -> None:
+        if self.wire is not None:
+            self.wire.close()
+        self.wire = None
+        self.connected = False
+        self.asked_at = None
+
+    def _ask(self, words: tuple[str, ...], on_reply: Any, extra_s: float = 0.0) -> None:
+        if self.wire is not None and self.connected:
+            self.wire.send(words, partial(self._awake, self.host.boots, on_reply), extra_s)
+
+    def _awake(self, boots: int, on_reply: Any, value: Any) -> None:
+        if self.host.boots == boots:
+            self.host.when_awake(lambda: on_reply(value))
+
+    def _on_open(self, wire: Wire) -> None:
+        def opened() -> None:
+            if self.wire is wire and not wire.closed:
+                self.connected = True
+                self.asked_at = self.host.world.schedule.now
+                self._ask(("PING",), self._on_pong)
+                self.ask_info()
+
+        self.host.when_awake(opened)
+
+    def _on_refused(self, wire: Wire) -> None:
+        if self.wire is wire:
+            self.host.when_awake(partial(self._fail, Evidence(EvidenceKind.REFUSED)))
+
+    def _on_closed(self) -> None:
+        def closed() -> None:
+            self._fail(Evidence(EvidenceKind.CLOSED))
+            self.connect()
+
+        self.host.when_awake(closed)
+
+    def _fail(self, evidence: Evidence) -> None:
+        self.close()
+        self._see(evidence)
+
+    def _see(self, evidence: Evidence) -> None:
+        self.host.feed(Observed(self.node.name, evidence))
+
+    def _on_pong(self, value: Any) -> None:
+        self.asked_at = None
+        if self.host.world.denied(self.host.name, self.node.name):
+            self._see(Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS"))
+        elif isinstance(value, ReplyError):
+            self._see(Evidence(EvidenceKind.LOADING))
+        else:
+            self._see(Evidence(EvidenceKind.LOADING if self.node.loading else EvidenceKind.ALIVE))
+
+    def _on_safety(self, value: Any) -> None:
+        self._safety = parse_safety(value)
+
+    def _on_info(self, value: Any) -> None:
+        if self.host.world.denied(self.host.name, self.node.name):
+            return
+        info = replace(parse_info(value), safety=self._safety)
+        loading = info.loading and not info.async_loading
+        self._see(Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+        self.host.feed(InfoSeen(self.node.name, info, self.node.host))
+        self.host.probing.seen(self.node.name)
+
+
+class Probing:
+    """All the nodes of one sentinel, and the leader's reading of them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._eyes: dict[str, Eye] = {}
+        self._token = 0
+        self._missing: set[str] = set()
+        self._answered: set[str] = set()
+
+    def restart(self) -> None:
+        self.stop()
+        self._eyes = {name: Eye(self._host, name) for name in self._host.world.nodes}
+        for eye in self._eyes.values():
+            eye.connect()
+
+    def stop(self) -> None:
+        for eye in self._eyes.values():
+            eye.close()
+        self._eyes = {}
+        self._token = 0
+
+    def tick(self, ticks: int) -> None:
+        for eye in list(self._eyes.values()):
+            eye.tick(ticks)
+
+    def ask_all(self) -> None:
+        """As the daemon does when a topology is new or a leadership over: what was known is from before."""
+        for eye in self._eyes.values():
+            if eye.connected:
+                eye.ask_info()
+
+    def read(self, token: int, nodes: tuple[str, ...]) -> None:
+        """INFO from all of them, anew; done when all answered, or after a while."""
+        self._token = token
+        self._missing = {name for name in nodes if name in self._eyes}
+        self._answered = set()
+        for name in sorted(self._missing):
+            eye = self._eyes[name]
+            if eye.wire is None:
+                eye.connect()
+            elif eye.connected:
+                eye.ask_info()
+        boots = self._host.boots
+        self._host.world.schedule.at(READ_TIMEOUT_S, partial(self._end, boots, token))
+        if not self._missing:
+            self._host.world.schedule.at(0.0, partial(self._end, boots, token))
+
+    def seen(self, name: str) -> None:
+        if name in self._missing:
+            self._missing.discard(name)
+            self._answered.add(name)
+            if not self._missing:
+                self._end(self._host.boots, self._token)
+
+    def _end(self, boots: int, token: int) -> None:
+        if self._host.boots == boots and token == self._token:
+            self._token = 0
+            self._missing = set()
+            answered = frozenset(self._answered)
+            self._host.when_awake(lambda: self._host.feed(ReadDone(token, answered)))

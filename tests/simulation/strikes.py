@@ -1,0 +1,248 @@
+"""How each kind of fault is done to a world. Passed over where it does not fit: a dead process cannot die."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.simulation.faults import Fault
+from tests.simulation.nodes import Node
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+LATE_STRIKES = 3
+
+
+def strike(world: World, fault: Fault) -> bool:
+    """Whether it fitted."""
+    return _STRIKES[fault.kind](world, fault)
+
+
+def _cut(world: World, pairs: set[tuple[str, str]], for_s: float) -> bool:
+    added = pairs - world.network.cuts
+    world.network.cuts |= added
+    world.schedule.at(for_s, lambda: world.network.cuts.difference_update(added))
+    return bool(added)
+
+
+def _cut_off(world: World, fault: Fault) -> bool:
+    outside = [place for place in world.setup.cast.places if place not in fault.targets]
+    pairs = {(a, b) for a in fault.targets for b in outside}
+    return _cut(world, pairs | {(b, a) for a, b in pairs}, fault.amount)
+
+
+def _cut_one_way(world: World, fault: Fault) -> bool:
+    outside = [place for place in world.setup.cast.places if place not in fault.targets]
+    return _cut(world, {(a, b) for a in fault.targets for b in outside}, fault.amount)
+
+
+def _cut_sentinels(world: World, fault: Fault) -> bool:
+    """Only what they say to each other: each still reaches every node."""
+    outside = [name for name in world.hosts if name not in fault.targets]
+    apart = {(a, b) for a in fault.targets for b in outside}
+    return _silence(world, apart | {(b, a) for a, b in apart}, fault.amount)
+
+
+def _silence(world: World, pairs: set[tuple[str, str]], for_s: float) -> bool:
+    added = pairs - world.network.silent
+    world.network.silent |= added
+    world.schedule.at(for_s, lambda: world.network.silent.difference_update(added))
+    return bool(added)
+
+
+def _weather(name: str) -> Callable[[World, Fault], bool]:
+    def change(world: World, fault: Fault) -> bool:
+        world.network.weather = replace(world.network.weather, **{name: fault.amount})
+        return True
+
+    return change
+
+
+def _crash_sentinel(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    if not host.running:
+        return False
+    world.coverage.on_crash(host.name)
+    host.crash(keep_lazy=world.rng.random() < 0.5)
+    world.schedule.at(fault.amount, host.start)
+    return True
+
+
+def _crash_in_effects(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    if not host.running or host.crash_in is not None:
+        return False
+    host.crash_in = int(fault.amount)
+    world.schedule.at(world.rng.uniform(1.0, 6.0), host.start)
+    return True
+
+
+def _pause_sentinel(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    if not host.awake:
+        return False
+    host.pause(fault.amount)
+    return True
+
+
+def _pause_in_effects(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    if not host.awake or host.stop_in is not None:
+        return False
+    host.stop_in = (int(fault.amount), world.rng.choice([0.3, 1.0, 3.0, 8.0]))
+    return True
+
+
+def _drift(world: World, fault: Fault) -> bool:
+    world.hosts[fault.targets[0]].set_rate(fault.amount)
+    return True
+
+
+def _slow_disk(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    host.fsync_s = fault.amount
+    world.schedule.at(4.0, lambda: setattr(host, "fsync_s", 0.002))
+    return True
+
+
+def _between(sets: Callable[[World], set[tuple[str, str]]]) -> Callable[[World, Fault], bool]:
+    def begin(world: World, fault: Fault) -> bool:
+        pair = (fault.targets[0], fault.targets[1])
+        sets(world).add(pair)
+        world.schedule.at(fault.amount, lambda: sets(world).discard(pair))
+        return True
+
+    return begin
+
+
+def _slow_info(world: World, fault: Fault) -> bool:
+    world.slow_info[fault.targets[0]] = fault.amount
+
+    def end() -> None:
+        world.slow_info.pop(fault.targets[0], None)
+
+    world.schedule.at(4.0, end)
+    return True
+
+
+def _primary(world: World) -> Node | None:
+    topologies = [host.disk.committed.topology for host in world.hosts.values()]
+    known = [topology for topology in topologies if topology is not None]
+    return world.nodes[max(known, key=lambda t: t.term).primary] if known else None
+
+
+def _target(world: World, fault: Fault) -> Node | None:
+    node = _primary(world) if "primary" in fault.kind else world.nodes[fault.targets[0]]
+    return node if node is not None and node.running and not node.hung else None
+
+
+def _crash_node(world: World, fault: Fault) -> bool:
+    node = _target(world, fault)
+    if node is None:
+        return False
+    if world.rng.random() < 0.5:
+        node.save()
+    node.crash()
+    world.schedule.at(fault.amount, node.start)
+    return True
+
+
+def _hang_node(world: World, fault: Fault) -> bool:
+    node = _target(world, fault)
+    if node is None:
+        return False
+    node.hang()
+    world.schedule.at(fault.amount, node.resume)
+    return True
+
+
+def _wipe_node(world: World, fault: Fault) -> bool:
+    node = _target(world, fault)
+    if node is None:
+        return False
+    node.crash()
+    node.wipe()
+    world.schedule.at(fault.amount, node.start)
+    return True
+
+
+def _flush(*names: str) -> Callable[[World, Fault], bool]:
+    def flush(world: World, _fault: Fault) -> bool:
+        node = _primary(world)
+        if node is None or not node.running or node.hung or node.follows is not None:
+            return False
+        world.emptied = world.emptied or "FLUSHALL" in names
+        if "FLUSHALL" in names:
+            node.write("FLUSHALL")
+        else:
+            node.write("DEL", "vedette:g:term")
+        return True
+
+    return flush
+
+
+def _late(world: World, fault: Fault) -> bool:
+    world.late += [fault.amount] * LATE_STRIKES
+    return True
+
+
+def _ask(*, switchover: bool) -> Callable[[World, Fault], bool]:
+    def ask(world: World, fault: Fault) -> bool:
+        hosts = [host for host in world.hosts.values() if host.awake and world.contact.with_majority(host)]
+        if not hosts:
+            return False
+        host = world.rng.choice(hosts)
+        if host.brain is None or host.brain.busy(host.now):
+            return False
+        target = fault.targets[0] if world.rng.random() < 0.5 else None
+        world.request(host, target, switchover=switchover)
+        return True
+
+    return ask
+
+
+def _by_hand(world: World, fault: Fault) -> bool:
+    """Somebody at a keyboard: a replica is promoted, or the primary is made one."""
+    node = _target(world, fault)
+    other = world.rng.choice(list(world.nodes.values()))
+    if node is None or node.loading or node.handover.pauses:
+        return False
+    world.emptied = True
+    if other is node or world.rng.random() < 0.5:
+        node.stand_alone()
+    else:
+        node.follow(other.host, other.port)
+    return True
+
+
+_STRIKES: dict[str, Callable[[World, Fault], bool]] = {
+    "cut off": _cut_off,
+    "cut off one way": _cut_one_way,
+    "cut sentinels apart": _cut_sentinels,
+    "lose messages": _weather("loss"),
+    "double messages": _weather("copies"),
+    "delay messages": _weather("slow"),
+    "crash sentinel": _crash_sentinel,
+    "crash sentinel in mid-effects": _crash_in_effects,
+    "pause sentinel": _pause_sentinel,
+    "pause sentinel for long": _pause_sentinel,
+    "pause sentinel in mid-effects": _pause_in_effects,
+    "drift clock": _drift,
+    "slow disk": _slow_disk,
+    "lose names": _between(lambda world: world.nameless),
+    "deny": _between(lambda world: world.denials),
+    "slow INFO": _slow_info,
+    "crash node": _crash_node,
+    "crash primary": _crash_node,
+    "hang node": _hang_node,
+    "hang primary": _hang_node,
+    "wipe node": _wipe_node,
+    "flush fence": _flush("DEL"),
+    "flush all": _flush("FLUSHALL"),
+    "late EXEC": _late,
+    "operator failover": _ask(switchover=False),
+    "operator switchover": _ask(switchover=True),
+    "REPLICAOF by hand": _by_hand,
+}

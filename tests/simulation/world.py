@@ -1,0 +1,254 @@
+"""One whole run: sentinels, nodes, clients, a network, and what is to go wrong, on one virtual clock."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from functools import partial
+
+from promotion.actions import Request
+from promotion.sealing import WriteRules
+from promotion.step_types import WriteSafety
+from sentinel.group_inputs import Requested
+from sentinel.notices import Notice, NoticeName
+from sentinel.story import SENTENCES
+from tests.simulation.checks import Checks
+from tests.simulation.clients import KEY, Client
+from tests.simulation.contact import Contact
+from tests.simulation.coverage import Coverage
+from tests.simulation.faults import HARMLESS, SAFETY_S, SENTINELS_ONLY, Cast, Fault, draw_of, draw_plan
+from tests.simulation.host import GroupShape, Host
+from tests.simulation.network import Network
+from tests.simulation.nodes import Node, Settings
+from tests.simulation.schedule import Schedule
+from tests.simulation.strikes import strike
+
+QUIET_S = 3.0
+HEAL_S = 90.0
+PORT = 6379
+SAFETY = WriteSafety(1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a seed makes of a run, beside the faults. ``style`` says which promises are checked at the end."""
+
+    seed: int
+    style: str
+    cast: Cast
+    rules: WriteRules
+    settings: Settings
+    plan: tuple[Fault, ...]
+    wild_clock: bool = False
+
+
+def draw_setup(seed: int) -> Setup:
+    """``any``: everything may fail. ``gentle``: only sentinels. ``harmless``: nothing that is down.
+    ``durable``: WAIT is to be honoured, one node fails at a time.
+    """
+    rng = random.Random(seed)
+    sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 3, 5]) + 1))
+    nodes = tuple(f"h{i}:{PORT}" for i in range(1, rng.choice([2, 3, 3, 3]) + 1))
+    cast = Cast(sentinels, nodes, ("c1", "c2"))
+    style = rng.choices(["any", "gentle", "durable", "harmless"], [6, 2, 2, 1])[0]
+    rules = WriteRules()
+    if style == "durable":
+        rules = WriteRules(acknowledged_by=1)
+    elif style == "any" and rng.random() < 0.4:
+        safety = SAFETY if rng.random() < 0.7 else None
+        rules = WriteRules(
+            safety=safety,
+            fence_wait=safety is not None and rng.random() < 0.5,
+            acknowledged_by=rng.choice([None, None, 1, 2]),
+            self_fence=rng.random() < 0.5,
+        )
+    settings = Settings(
+        saves=rng.random() < 0.7,
+        backlog_ops=rng.choice([20, 100_000, 100_000]),
+        handover=rng.random() < 0.7,
+    )
+    if style == "gentle":
+        enabled = ["operator switchover", *rng.sample(SENTINELS_ONLY[:-1], rng.randrange(1, 5))]
+        plan = draw_of(rng, cast, enabled)
+    elif style == "harmless":
+        plan = draw_of(rng, cast, HARMLESS)
+    else:
+        plan = draw_plan(rng, cast, sparing=style == "durable")
+    return Setup(seed, style, cast, rules, settings, tuple(plan))
+
+
+class World:
+    """``run`` it once. ``story`` is what happened, line by line."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.rng = random.Random(setup.seed + 1)
+        self.schedule = Schedule()
+        self.network = Network(self.rng)
+        self.contact = Contact(self)
+        self.coverage = Coverage()
+        self.checks = Checks(self)
+        self.story: list[str] = []
+        self.emptied = False
+        """Somebody destroyed data on purpose, so that an empty node is nothing wrong."""
+        self.denials: set[tuple[str, str]] = set()
+        self.nameless: set[tuple[str, str]] = set()
+        self.slow_info: dict[str, float] = {}
+        self.late: list[float] = []
+        self._operations = 0
+        self.nodes: dict[str, Node] = {}
+        others: dict[tuple[str, int], Node] = {}
+        for name in setup.cast.nodes:
+            host = name.partition(":")[0]
+            node_rng = random.Random(self.rng.random())
+            node = Node(host, PORT, self.schedule, self.network.route, others, node_rng, setup.settings)
+            self.nodes[name] = node
+            node.start()
+        first, *rest = self.nodes.values()
+        for node in rest:
+            node.follow(first.host, first.port)
+            node.rewrite_config()
+        shape = GroupShape(rules=setup.rules)
+        self.hosts: dict[str, Host] = {}
+        for name in setup.cast.sentinels:
+            self.hosts[name] = Host(name, self, shape)
+        for host in self.hosts.values():
+            host.start()
+        wait = setup.rules.acknowledged_by or 1
+        self.clients = [
+            Client(name, self, wait if index % 2 else 0) for index, name in enumerate(setup.cast.clients)
+        ]
+        self.schedule.after_each = self._after_each
+        self._looks = 0
+
+    @property
+    def gentle(self) -> bool:
+        return self.setup.style == "gentle"
+
+    @property
+    def at_s(self) -> float:
+        """Seconds since the start of the run."""
+        return self.schedule.now - 1000.0
+
+    def run(self) -> None:
+        """Raises RuleBrokenError, or whatever the code under test raises."""
+        self.schedule.run(QUIET_S)
+        if self.unsettled() is not None:
+            self.checks.broken(f"L1: {self.unsettled()} after a quiet start")
+        for fault in self.setup.plan:
+            self.schedule.at(fault.at_s, partial(self._strike, fault))
+        self.schedule.run(SAFETY_S)
+        self._heal()
+        for _ in range(int(HEAL_S)):
+            self.schedule.run(1.0)
+            if self.unsettled() is None:
+                break
+        else:
+            self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
+        self.schedule.run(2.0)
+        self._check_writes()
+
+    # -- what others ask -----------------------------------------------------------------------
+
+    def tell(self, who: str, what: str) -> None:
+        self.story.append(f"{self.at_s:8.3f}  {who:4} {what}")
+
+    def on_notice(self, host: Host, notice: Notice) -> None:
+        self.tell(host.name, SENTENCES[notice.name](notice.fields))
+        self.coverage.on_notice(host.name, notice)
+        self.checks.on_notice(host, notice)
+        topology = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
+        if topology and self.setup.style == "harmless":
+            self.checks.broken(f"S6: {notice.fields['cause']} although no node was down")
+
+    def network_names_lost(self, host: str, node: str) -> bool:
+        return (host, node) in self.nameless
+
+    def denied(self, host: str, node: str) -> bool:
+        return (host, node) in self.denials
+
+    def info_delay_s(self, node: Node) -> float:
+        return self.slow_info.get(node.name, 0.0)
+
+    def late_s(self) -> float:
+        """How much longer than the rest the transaction about to be sent is under way."""
+        return self.late.pop() if self.late else 0.0
+
+    def would_answer(self, client: str, host: Host) -> bool:
+        there = self.network.reaches(client, host.name) and self.network.reaches(host.name, client)
+        return there and host.awake and self.contact.with_majority(host)
+
+    # -- faults --------------------------------------------------------------------------------
+
+    def _strike(self, fault: Fault) -> None:
+        if strike(self, fault):
+            self.tell("", f"FAULT   {fault.kind} {' '.join(fault.targets)} {fault.amount:.3g}")
+
+    def _heal(self) -> None:
+        self.tell("", "HEALED  from here on nothing goes wrong")
+        self.network.cuts.clear()
+        self.network.silent.clear()
+        self.network.weather = replace(self.network.weather, loss=0.0, copies=0.0, slow=0.0)
+        self.denials.clear()
+        self.nameless.clear()
+        self.slow_info.clear()
+        self.late.clear()
+        for node in self.nodes.values():
+            node.start()
+            node.resume()
+        for host in self.hosts.values():
+            host.crash_in = host.stop_in = None
+            host.fsync_s = 0.002
+            host.set_rate(1.0)
+            host.start()
+            if not host.awake:
+                # A stopped process that is still stopped would be waited for; it goes on now.
+                host.paused_until = self.schedule.now
+                self.schedule.at(0.0, partial(host._resume, host.boots, self.schedule.now - 1.0))
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def unsettled(self) -> str | None:
+        """What is not yet as it should be (L1)."""
+        topologies = [host.disk.committed.topology for host in self.hosts.values()]
+        primaries = {topology.primary if topology else None for topology in topologies}
+        if len(primaries) != 1 or None in primaries:
+            return f"the sentinels name {sorted(map(str, primaries))}"
+        (name,) = primaries
+        primary = self.nodes[str(name)]
+        if primary.follows is not None:
+            return f"{name} is a replica"
+        if primary.writes_paused or not primary.safe_to_write or primary.loading:
+            return f"{name} takes no writes"
+        for node in self.nodes.values():
+            if node is not primary and not (node.follows == (primary.host, PORT) and node.link_up):
+                return f"{node.name} does not follow {name}"
+        return None
+
+    def _check_writes(self) -> None:
+        topology = next(iter(self.hosts.values())).disk.committed.topology
+        assert topology is not None
+        held = self.nodes[topology.primary].data.values.get(KEY, set())
+        lost = [ack for client in self.clients for ack in client.acks if ack.value not in held]
+        if lost:
+            self.coverage.add("a plain write lost")
+        if self.gentle and lost:
+            self.checks.broken(f"{len(lost)} acknowledged writes lost, though no node failed: {lost[0]}")
+        wanted = self.setup.rules.acknowledged_by
+        if self.setup.style == "durable" and wanted is not None:
+            waited = [ack for ack in lost if ack.replicas >= wanted]
+            if waited:
+                self.checks.broken(
+                    f"S7: {len(waited)} writes lost that WAIT {wanted} acknowledged: {waited[0]}"
+                )
+
+    def request(self, host: Host, target: str | None, *, switchover: bool) -> None:
+        self._operations += 1
+        request = Request(f"op-{self._operations}", target, switchover=switchover)
+        host.feed(Requested(request))
+
+    def _after_each(self) -> None:
+        self.checks.one_writable()
+        self._looks += 1
+        if self._looks % 4 == 0:
+            self.checks.leases()
