@@ -96,7 +96,8 @@ def rank(
 
 def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | None) -> str:
     """The first filter that ``view`` does not pass, in words; empty if it passes all."""
-    down_s = view.link_down_s if not view.link_up else 0.0
+    # Whoever was cut off by a leader had passed this before, and hears nobody since then by our own doing.
+    down_s = view.link_down_s if not (view.link_up or view.sealed) else 0.0
     checks = (
         (not view.role, "has not answered yet"),
         (view.down, "subjectively down"),

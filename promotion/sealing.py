@@ -7,7 +7,7 @@ Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Facts
@@ -48,12 +48,21 @@ class Sealing:
             return None
         return self._coverage(views, facts).refusal(self._rules.acknowledged_by)
 
-    def begin(self, views: Sequence[NodeView], facts: Facts, now: float) -> tuple[Seal, ...]:
-        """Seal every replica of the primary that can be reached; if there is none, it is done."""
+    def begin(
+        self, views: Sequence[NodeView], eligible: Collection[str], facts: Facts, now: float
+    ) -> tuple[Seal, ...]:
+        """Seal whoever could be chosen, and if WAIT counts, every replica that could acknowledge.
+
+        If there is none, it is done.
+        """
         steps = tuple(
             Seal(view.name)
             for view in views
-            if view.reachable and not view.down and view.role == "slave" and view.follows == facts.primary
+            if view.reachable
+            and not view.down
+            and view.role == "slave"
+            and view.follows == facts.primary
+            and (self._rules.acknowledged_by is not None or view.name in eligible)
         )
         self._in_flight = {step.node for step in steps}
         if not steps:

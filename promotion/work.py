@@ -274,7 +274,7 @@ class Work:
             self._enter(Phase.ABORTED)
             return [GiveUp(refusal or "no eligible replica", ranking)]
         if self._sealing.needed(facts) and not self._sealing.taken:
-            return self._seal(views, facts, now)
+            return self._seal(views, ranking, facts, now)
         if now < self._sealing.until:
             return self._look_again("writes beyond a partition may still be accepted", (), now)
         return self._intend(ranking.chosen, cause, ranking, views, facts)
@@ -287,9 +287,10 @@ class Work:
                 return ranking
         return self._rank(views, facts, requested)
 
-    def _seal(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
+    def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
         self._enter(Phase.SEALING)
-        steps = self._sealing.begin(views, facts, now)
+        eligible = [verdict.node for verdict in ranking.verdicts if verdict.eligible]
+        steps = self._sealing.begin(views, eligible, facts, now)
         if not steps:
             return [self._observe(facts)]
         return [Note("sealing", {"nodes": [step.node for step in steps]}), *(Run(step) for step in steps)]

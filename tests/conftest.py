@@ -18,6 +18,14 @@ settings.register_profile("ci", settings.get_profile("vedette"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "vedette")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--rewrite",
+        action="store_true",
+        help="write what happens into tests/unit/quorum/testdata/*.txt instead of comparing; review the diff",
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         kind = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""

@@ -62,6 +62,7 @@ class Host:
         self.boots = 0
         self.brain: Coordinator | None = None
         self.paused_until = 0.0
+        self._stopped_at: float | None = None
         self.rate = 1.0
         self.fsync_s = 0.002
         self.crash_in: int | None = None
@@ -137,6 +138,7 @@ class Host:
         self.crash_in = None
         self.stop_in = None
         self.paused_until = 0.0
+        self._stopped_at = None
         self.boots += 1
         self.probing.stop()
 
@@ -144,14 +146,22 @@ class Host:
         """SIGSTOP, a long collection, a machine that swaps: nothing runs, and what arrives waits."""
         if self.brain is None:
             return
-        began, boots = self.world.schedule.now, self.boots
-        self.paused_until = max(self.paused_until, began + seconds)
-        self.world.schedule.at(self.paused_until - began, partial(self._resume, boots, began))
+        now = self.world.schedule.now
+        if self._stopped_at is None:
+            self._stopped_at = now
+        self.paused_until = max(self.paused_until, now + seconds)
+        self.world.schedule.at(self.paused_until - now, partial(self._resume, self.boots))
 
-    def _resume(self, boots: int, began: float) -> None:
-        if self.boots != boots or not self.awake:
+    def go_on(self) -> None:
+        """SIGCONT."""
+        self.paused_until = self.world.schedule.now
+        self._resume(self.boots)
+
+    def _resume(self, boots: int) -> None:
+        if self.boots != boots or not self.awake or self._stopped_at is None:
             return
-        gap_s = (self.world.schedule.now - began) * self.rate
+        gap_s = (self.world.schedule.now - self._stopped_at) * self.rate
+        self._stopped_at = None
         if gap_s > STALL_S:
             self.world.coverage.add("a stalled sentinel")
             self.feed(Stalled(gap_s))

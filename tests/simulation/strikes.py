@@ -142,7 +142,8 @@ def _crash_node(world: World, fault: Fault) -> bool:
     node = _target(world, fault)
     if node is None:
         return False
-    if world.rng.random() < 0.5:
+    # Where WAIT is to be honoured, nodes keep what they acknowledged, as with appendfsync always.
+    if world.setup.style == "durable" or world.rng.random() < 0.5:
         node.save()
     node.crash()
     world.schedule.at(fault.amount, node.start)

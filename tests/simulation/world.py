@@ -63,7 +63,7 @@ def draw_setup(seed: int) -> Setup:
             self_fence=rng.random() < 0.5,
         )
     settings = Settings(
-        saves=rng.random() < 0.7,
+        saves=rng.random() < 0.7 or style == "durable",
         backlog_ops=rng.choice([20, 100_000, 100_000]),
         handover=rng.random() < 0.7,
     )
@@ -110,10 +110,10 @@ class World:
             node.rewrite_config()
         shape = GroupShape(rules=setup.rules)
         self.hosts: dict[str, Host] = {}
-        for name in setup.cast.sentinels:
-            self.hosts[name] = Host(name, self, shape)
-        for host in self.hosts.values():
-            host.start()
+        for place in setup.cast.sentinels:
+            self.hosts[place] = Host(place, self, shape)
+        for machine in self.hosts.values():
+            machine.start()
         wait = setup.rules.acknowledged_by or 1
         self.clients = [
             Client(name, self, wait if index % 2 else 0) for index, name in enumerate(setup.cast.clients)
@@ -201,10 +201,7 @@ class World:
             host.fsync_s = 0.002
             host.set_rate(1.0)
             host.start()
-            if not host.awake:
-                # A stopped process that is still stopped would be waited for; it goes on now.
-                host.paused_until = self.schedule.now
-                self.schedule.at(0.0, partial(host._resume, host.boots, self.schedule.now - 1.0))
+            host.go_on()
 
     # -- the end -------------------------------------------------------------------------------
 
