@@ -61,6 +61,8 @@ class Facts:
     """The primary's last known offset."""
     odown_nodes: frozenset[str] = frozenset()
     """Those that a quorum calls down."""
+    histories: frozenset[str] = frozenset()
+    """If the primary was wiped: its replication ids from before, which its replicas may still have."""
     previous: str | None = None
     """Who was primary before, by the newest topology."""
     loss_known: bool = True

@@ -34,15 +34,23 @@ class Coverage:
         )
 
 
-def coverage(primary: str, views: Sequence[NodeView], acknowledged_by: int, *, sealed_only: bool) -> Coverage:
+def coverage(
+    primary: str,
+    views: Sequence[NodeView],
+    acknowledged_by: int,
+    *,
+    histories: frozenset[str] = frozenset(),
+    sealed_only: bool,
+) -> Coverage:
     """Who can vouch for what ``acknowledged_by`` replicas acknowledged.
 
+    ``histories`` are the primary's replication ids from before it restarted without its data, if it did.
     ``sealed_only``: those that could still acknowledge a write do not count.
     """
     strangers = next((view.strangers for view in views if view.name == primary), 0)
     replicas = [view for view in views if view.name != primary]
-    history = _history(primary, views)
-    missing = {view.name: why for view in replicas if (why := _doubt(view, primary, history, sealed_only))}
+    known = histories or _histories(primary, views)
+    missing = {view.name: why for view in replicas if (why := _doubt(view, primary, known, sealed_only))}
     if strangers:
         missing["others"] = f"{strangers} attached that this group does not know"
     seen = tuple(view.name for view in replicas if view.name not in missing)
@@ -63,24 +71,25 @@ def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, s
     return barred
 
 
-def _history(primary: str, views: Sequence[NodeView]) -> str | None:
+def _histories(primary: str, views: Sequence[NodeView]) -> frozenset[str]:
     """The primary's replication id: as it said itself, or else what all its replicas agree on."""
     held = next((view.replid for view in views if view.name == primary and view.role == "master"), "")
     if held:
-        return held
+        return frozenset({held})
     said = {view.replid for view in views if view.name != primary and view.follows in (primary, SEALED)}
-    return said.pop() if len(said) == 1 else None
+    return frozenset(said) if len(said) == 1 else frozenset()
 
 
-def _doubt(view: NodeView, primary: str, history: str | None, sealed_only: bool) -> str:
+def _doubt(view: NodeView, primary: str, histories: frozenset[str], sealed_only: bool) -> str:
     checks = (
         (view.down or not view.reachable, "did not answer"),
         (view.role != "slave" or view.follows not in (primary, SEALED), f"does not replicate from {primary}"),
-        (view.loading or view.sync_in_progress, "holds no complete data set now"),
+        # One that is being sent a new data set still has the old one, until it loads the new.
+        (view.loading or (view.sync_in_progress and not view.keys), "holds no complete data set now"),
         (view.offset_bytes is None, "its replication offset is not known"),
         # A replica that restarted may have lost what it had acknowledged, until it has heard it all again.
         (not view.link_up and view.link_down_s is None, "was never connected since it started"),
-        (history is None or view.replid != history, "its history is not the primary's"),
+        (view.replid not in histories, "its history is not the primary's"),
         (sealed_only and not view.sealed, "could not be cut off from the primary"),
     )
     return next((reason for failed, reason in checks if failed), "")

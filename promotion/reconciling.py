@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promotion.actions import Facts
+from promotion.actions import Action, Facts, Note
 from promotion.lost_writes import bytes_possibly_lost
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, Repoint, Step
+from promotion.step_types import Demoted, KeepSafety, Repoint, Step
 from promotion.view import NodeView
 from promotion.write_safety import correction
 
@@ -79,3 +79,15 @@ class Reconciling:
             return []
         step = correction(self._rules.safety, facts.primary, views, facts.odown_nodes)
         return [step] if step is not None else []
+
+
+def told_of(step: Step, facts: Facts) -> list[Action]:
+    """What is worth telling of a step that succeeded."""
+    match step:
+        case Repoint(node, reason=reason):
+            name = "demoted" if reason == "demote" else "repointed"
+            return [Note(name, {"node": node, "primary": facts.primary})]
+        case KeepSafety(node, safety):
+            return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
+        case _:
+            return []

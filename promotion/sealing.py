@@ -93,7 +93,13 @@ class Sealing:
     def _coverage(self, views: Sequence[NodeView], facts: Facts) -> Coverage:
         assert facts.primary is not None
         assert self._rules.acknowledged_by is not None
-        return coverage(facts.primary, views, self._rules.acknowledged_by, sealed_only=self.taken)
+        return coverage(
+            facts.primary,
+            views,
+            self._rules.acknowledged_by,
+            histories=facts.histories,
+            sealed_only=self.taken,
+        )
 
     def _waits(self, facts: Facts) -> bool:
         """A process that is gone accepts no writes: only what may still run must be waited for."""

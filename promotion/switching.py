@@ -1,9 +1,10 @@
 """A planned change of primary that loses no write: what must hold before, and the two ways to do it.
 
-The primary hands its role over by itself (``FAILOVER TO``, Redis 6.2 and later). Where it may not be told
-to (its ACL, a renamed command), the leader does the same from outside: it pauses the writes, waits until
-the target has them all, makes the old primary a replica, looks again, and only then promotes. In either way
-the old primary takes no writes before the target does.
+The leader pauses the writes, waits until the target has them all, makes the old primary a replica, looks
+again, and only then promotes. Where it may not pause (its ACL, a renamed command), the primary is asked to
+hand its role over by itself (``FAILOVER TO``, Redis 6.2 and later), which takes up to a second longer: it
+waits for the replica's next regular acknowledgement. In either way the old primary takes no writes any more
+when the target begins to.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ SWITCHOVER = "switchover"
 """The cause of a planned change, in the intent and in the topology."""
 FREEZE_MARGIN_S = 2.0
 """The pause outlasts the time limit by this, so that it is still on while the old primary is demoted."""
-_REFUSED = ("unknown command", "missing permission")
+_REFUSED = ("unknown command", "unknown subcommand", "missing permission")
 
 
 def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | None:
@@ -43,8 +44,8 @@ def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
 
 
 class Stage(enum.Enum):
+    FREEZE = "the writes are being paused"
     HANDOVER = "the primary hands over by itself"
-    FREEZE = "its writes are being paused"
     CATCH_UP = "the target receives the rest"
     DEMOTE = "the old primary is being demoted"
     VERIFY = "nothing may have been added meanwhile"
@@ -58,7 +59,7 @@ class Switchover:
     def __init__(
         self, primary: NodeView, target: NodeView, request: Request, safety: WriteSafety | None
     ) -> None:
-        self.stage = Stage.HANDOVER
+        self.stage = Stage.FREEZE
         self.failure: str | None = None
         self._primary = primary
         self._target = target
@@ -67,8 +68,7 @@ class Switchover:
         self._give_up_at = 0.0
 
     def first(self) -> Step:
-        new = self._target
-        return Handover(self._primary.name, new.name, new.host, new.port, self._timeout_s)
+        return Freeze(self._primary.name, self._timeout_s + FREEZE_MARGIN_S)
 
     def step_done(self, now: float) -> bool:
         """The step of this stage succeeded. Returns whether the nodes must be looked at now."""
@@ -83,9 +83,10 @@ class Switchover:
 
     def step_failed(self, reason: str) -> Step | None:
         """What to do instead; None if this is the end."""
-        if self.stage is Stage.HANDOVER and any(why in reason for why in _REFUSED):
-            self.stage = Stage.FREEZE
-            return Freeze(self._primary.name, self._timeout_s + FREEZE_MARGIN_S)
+        if self.stage is Stage.FREEZE and any(why in reason for why in _REFUSED):
+            self.stage = Stage.HANDOVER
+            new = self._target
+            return Handover(self._primary.name, new.name, new.host, new.port, self._timeout_s)
         if self.failure is None:
             self.failure = reason
         if self.stage is Stage.CATCH_UP:

@@ -30,9 +30,9 @@ from promotion.candidates import Policy, Ranking
 from promotion.choice import rank_now, self_made_primary
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
-from promotion.reconciling import Reconciling
+from promotion.reconciling import Reconciling, told_of
 from promotion.sealing import Sealing, WriteRules
-from promotion.step_types import Demoted, Handover, KeepSafety, Promote, Repoint, Seal, Step, Thaw
+from promotion.step_types import Demoted, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
 from promotion.view import NodeView
 from promotion.witness import hearing
@@ -47,6 +47,8 @@ class WorkSettings:
     """The group's ``failover_timeout``: how long to hold for a witness, or to wait for replicas to sync."""
     ping_interval_s: float = 0.25
     hold_poll_s: float = 0.05
+    catch_up_poll_s: float = 0.005
+    """While a switchover holds up writes, every look counts."""
     testimony_s: float = 1.0
     """A replica that heard from the primary is believed for this long: it may hear little, and rarely."""
     sync_poll_s: float = 0.5
@@ -125,7 +127,7 @@ class Work:
         if isinstance(step, Seal):
             return self._seal_over(step, "", facts, now)
         over = self._reconciling.step_over(step, facts, result=result)
-        return [*_told(step, facts), *([self._observe(facts)] if over else [])]
+        return [*told_of(step, facts), *([self._observe(facts)] if over else [])]
 
     def step_failed(self, step: Step, reason: str, facts: Facts, now: float) -> list[Action]:
         if self.phase is Phase.HANDING_OVER and self._switchover is not None:
@@ -192,12 +194,12 @@ class Work:
         usable = view is not None and view.reachable and not view.down and not view.loading
         if usable and view is not None and view.role == "master" and target not in self._avoid:
             return self._intend(target, cause, None, views, facts)
-        if not facts.down:
-            return self._cancel(target, cause, old)
         if cause == SWITCHOVER and old is not None and old.reachable and old.role == "slave":
             # It takes no writes any more, and nobody else does yet.
             whole = usable and caught_up(old.name, target, views)
             return self._intend(target if whole else old.name, cause, None, views, facts)
+        if not facts.down:
+            return self._cancel(target, cause, old)
         return self._fail_over(views, facts, cause, now, prefer=target)
 
     def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
@@ -244,7 +246,7 @@ class Work:
         if self._switchover.failure is not None:
             self._enter(Phase.ABORTED)
             return [GiveUp(f"switchover to {self.target}: {self._switchover.failure}", soon=True)]
-        self._wake_at = now + self._settings.hold_poll_s
+        self._wake_at = now + self._settings.catch_up_poll_s
         return []
 
     def _fail_over(
@@ -356,14 +358,3 @@ class Work:
     def _enter(self, phase: Phase) -> None:
         check_transition(self.phase, phase)
         self.phase = phase
-
-
-def _told(step: Step, facts: Facts) -> list[Action]:
-    match step:
-        case Repoint(node, reason=reason):
-            name = "demoted" if reason == "demote" else "repointed"
-            return [Note(name, {"node": node, "primary": facts.primary})]
-        case KeepSafety(node, safety):
-            return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
-        case _:
-            return []

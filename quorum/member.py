@@ -68,6 +68,10 @@ class Member:
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)
         self._detectors: dict[str, Detector] = {}
         self._data: dict[str, DataSeen] = {}
+        self._alongside: dict[str, DataSeen] = {}
+        """All nodes' data, as known when the primary last told its own."""
+        self._at_restart: dict[str, DataSeen] = {}
+        """The same, from before the primary restarted."""
         self._before_restart: DataSeen | None = None
         self._judged_primary = self.primary
         self._odown: frozenset[str] = frozenset()
@@ -106,6 +110,14 @@ class Member:
         """Whether everybody who calls the node down saw its connection closed and refused."""
         grades = self.board.down(node, now).values()
         return bool(grades) and all(grade in (Grade.REFUSED, Grade.REGRESSED) for grade in grades)
+
+    @property
+    def lost_histories(self) -> frozenset[str]:
+        """The replication ids of the primary's data from before it restarted without them; else none."""
+        before, seen = self._before_restart, self._data.get(self.primary or "")
+        if before is None or seen is None or before.replids & seen.replids:
+            return frozenset()
+        return before.replids
 
     def next_deadline(self, now: float) -> float | None:
         deadlines = [self.register.next_deadline(now), self.board.next_expiry(now)]
@@ -193,6 +205,8 @@ class Member:
             if self.board.set_own(opinion):
                 self._opinions_changed = True
                 self._effects.append(Emit(OpinionChanged(opinion)))
+                if not opinion.down:
+                    self.register.reconsider(now)
 
     def _weigh(self, now: float) -> None:
         odown = frozenset(node for node in self._detectors if self.board.odown(node, now))
@@ -225,9 +239,18 @@ class Member:
         previous = self._data.get(node)
         self._data[node] = seen
         restarted = previous is not None and previous.run_id != seen.run_id
-        if node == self.primary and restarted and self.verdict(node, now).grade is not Grade.REGRESSED:
-            self._before_restart = previous
-        self._expect_roles(now)
+        if node == self.primary:
+            if restarted and self.verdict(node, now).grade is not Grade.REGRESSED:
+                self._before_restart, self._at_restart = previous, self._alongside
+            self._judge_primary(node, seen, now)
+            self._alongside = dict(self._data)
+
+    def _judge_primary(self, node: str, seen: DataSeen, now: float) -> None:
+        detector = self._detectors[node]
+        detector.saw_role(seen.role == "master", now)
+        # What they held before the restart: newer figures would show the writes since then as lost.
+        held = [data for other, data in self._at_restart.items() if self._still_holds(other, data, now)]
+        detector.saw_regression(regression(self._before_restart, seen, held), now)
 
     def _on_committed(self, now: float) -> None:
         """In what role a node was seen before the change says nothing about the role it has by it."""
@@ -238,20 +261,12 @@ class Member:
                 detector.saw_role(True, now)
                 detector.saw_regression(None, now)
 
-    def _expect_roles(self, now: float) -> None:
-        primary = self.primary
-        for node, detector in self._detectors.items():
-            seen = self._data.get(node)
-            if node != primary:
-                detector.saw_role(True, now)
-                detector.saw_regression(None, now)
-            elif seen is not None:
-                detector.saw_role(seen.role == "master", now)
-                replicas = [data for other, data in self._data.items() if self._may_hold_data(other, now)]
-                detector.saw_regression(regression(self._before_restart, seen, replicas), now)
-
-    def _may_hold_data(self, node: str, now: float) -> bool:
-        return node != self.primary and not self.verdict(node, now).down
+    def _still_holds(self, node: str, before: DataSeen, now: float) -> bool:
+        """Whether the replica has what it had ``before`` the primary restarted, by what it said last."""
+        latest = self._data.get(node)
+        if node == self.primary or latest is None or self.verdict(node, now).down:
+            return False
+        return latest.keys > 0 and bool(latest.replids & before.replids)
 
     def _on_stalled(self, now: float) -> None:
         for detector in self._detectors.values():

@@ -151,6 +151,11 @@ class Register:
             self._journal.store(entry)
         self._journal.note_committed(entry)
 
+    def reconsider(self, now: float) -> None:
+        """Something that may have stood in the way is gone: what was put off is tried now."""
+        self._campaign.hold(now)
+        self._restart_campaign(now)
+
     def distrust(self, now: float) -> None:
         """This process did not run for a while: others may lead by now, so listen first."""
         if self.role is not Role.FOLLOWER and not self.lease_valid(now):

@@ -61,7 +61,7 @@ class SelfFence:
         """
         cut_off = self.cut_off_s(now) > self._lease_s
         if self.node is None:
-            if not cut_off or primary is None or not answers(primary):
+            if not cut_off or primary is None or not answers(primary) or is_replica(primary):
                 return None, ""
             self.node = primary
             self._regained_at = None

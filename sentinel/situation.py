@@ -23,6 +23,8 @@ from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
 
 UNCLEAR_FOR_S = 2.0
+SETTLE_S = 0.25
+"""An INFO that comes so soon after a leader was heard may have been asked for before it was done."""
 UNSAFE_FOR_S = 1.0
 """A node that is down for a moment must not make the demand on the primary go up and down."""
 
@@ -120,6 +122,7 @@ class Situation:
             told=self._config.told,
             reference_offset_bytes=info.offset_bytes if info is not None else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
+            histories=member.lost_histories,
             previous=state.entry.topology.previous if state.entry.topology else None,
             loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,
         )
@@ -147,7 +150,8 @@ class Situation:
         topology = register.state.committed.topology
         if topology is None or self._member.is_odown(topology.primary):
             return False
-        seen = {name for name in self._book.names if self._book[name].info_at > self._quiet_since}
+        since = self._quiet_since + SETTLE_S
+        seen = {name for name in self._book.names if self._book[name].info_at > since}
         views = [view for view in self.views(now) if view.name == topology.primary or view.name in seen]
         plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
         return bool(plan.steps) or self._unsafe(topology.primary, views, now)

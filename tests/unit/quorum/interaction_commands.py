@@ -32,6 +32,7 @@ class Interpreter:
             "members": self._members,
             "advance": self._advance,
             "run": self._run,
+            "oversleep": self._oversleep,
             "timeout": self._timeout,
             "down": self._down,
             "up": self._up,
@@ -52,7 +53,7 @@ class Interpreter:
         }
 
     def run(self, command: str) -> list[str]:
-        """The answer in lines, never none. Raises CommandError for what is not understood."""
+        """The answer in lines. Raises CommandError for what is not understood."""
         words = command.split()
         quiet = words[0] == QUIETLY
         if quiet:
@@ -61,7 +62,7 @@ class Interpreter:
             known = ", ".join(sorted(self._commands))
             raise CommandError(f"unknown command {' '.join(words[:1])!r}; there are: {known}")
         lines = self._commands[words[0]](words[1:])
-        return ["ok"] if quiet or not lines else lines
+        return [] if quiet else lines
 
     @property
     def world(self) -> World:
@@ -92,6 +93,12 @@ class Interpreter:
         """run 300ms: time passes, and whatever is sent arrives at once."""
         (duration,), _ = _split(words, 1)
         return self.world.advance(self.world.now + _ms(duration) / 1000, deliver=True)
+
+    def _oversleep(self, words: list[str]) -> list[str]:
+        """oversleep s1 300ms: time passes for all, but the process of s1 does not run in it."""
+        (name, duration), _ = _split(words, 2)
+        self.world.member(name)
+        return self.world.advance(self.world.now + _ms(duration) / 1000, asleep=name)
 
     def _timeout(self, words: list[str]) -> list[str]:
         """timeout s2 320ms: the election timeout that it draws from now on."""

@@ -54,6 +54,8 @@ class Host:
     member: Member | None = None
     boots: int = 0
     probed_at: float = 0.0
+    wake_at: float = 0.0
+    """The deadline that the member asked for after its last step, or the next probe."""
     cannot_reach: set[str] = field(default_factory=set)
     """The nodes that refuse connections, as seen from here."""
 
@@ -119,30 +121,26 @@ class World:
 
     # -- time ----------------------------------------------------------------------------------
 
-    def advance(self, until: float, *, deliver: bool = False) -> list[str]:
-        """Let time pass. Each member is woken when it asked for it, with ``deliver`` on a perfect network."""
+    def advance(self, until: float, *, deliver: bool = False, asleep: str = "") -> list[str]:
+        """Let time pass. Each member but ``asleep`` is woken when it asked for it.
+
+        With ``deliver`` the network is perfect.
+        """
         lines = self.deliver_all() if deliver else []
         for _ in range(MAX_STEPS):
-            due = self._next_due()
-            if due[0] > until + SAME_MOMENT_S:
+            host = self._next_due(asleep)
+            if host is None or host.wake_at > until + SAME_MOMENT_S:
                 self.now = max(self.now, until)
                 return lines
-            at, host = due
-            self.now = max(self.now, at)
+            self.now = max(self.now, host.wake_at)
             woken = self._probe(host) + self.step(host.name, Wake())
             lines += _under(f"{self.now_ms}ms {host.name} wakes", woken) if woken else []
             lines += self.deliver_all() if deliver else []
         raise CommandError("time does not get on")
 
-    def _next_due(self) -> tuple[float, Host]:
-        deadlines = [(self._deadline(host), host) for host in self.hosts.values()]
-        return min(deadlines, key=lambda deadline: deadline[0])
-
-    def _deadline(self, host: Host) -> float:
-        if host.member is None:
-            return math.inf
-        at = host.member.next_deadline(self.now)
-        return min(host.probed_at + PROBE_EVERY_S, math.inf if at is None else at)
+    def _next_due(self, asleep: str) -> Host | None:
+        running = [host for host in self.hosts.values() if host.member is not None and host.name != asleep]
+        return min(running, key=lambda host: host.wake_at, default=None)
 
     def _probe(self, host: Host) -> list[str]:
         host.probed_at = self.now
@@ -184,11 +182,13 @@ class World:
     # -- one step ------------------------------------------------------------------------------
 
     def step(self, name: str, given: Input) -> list[str]:
-        host = self.host(name)
+        host, member = self.host(name), self.member(name)
         try:
-            effects = self.member(name).step(given, self.now)
+            effects = member.step(given, self.now)
         except (NotLeaderError, PeerViolationError) as error:
             return [f"{type(error).__name__}: {error}"]
+        deadline = member.next_deadline(self.now)
+        host.wake_at = min(host.probed_at + PROBE_EVERY_S, math.inf if deadline is None else deadline)
         return [self._apply(host, effect) for effect in effects]
 
     def _apply(self, host: Host, effect: Effect) -> str:

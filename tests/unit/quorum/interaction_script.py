@@ -1,4 +1,4 @@
-"""The form of an interaction script: prose, a command, and what it is expected to answer.
+"""The form of an interaction script: prose, a command or several, and what they are expected to answer.
 
     # Why this happens, for the reader.
     advance 50ms
@@ -7,7 +7,7 @@
       s2->s1 PreVote term=2 entry=1/1
 
 A block ends with a blank line. What stands before a command belongs to it and is kept as it is; only what
-stands below the ``----`` is ever rewritten.
+stands below the ``----`` is ever rewritten. ``ok`` is the answer of commands that have nothing to say.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 RULE = "----"
+SILENCE = "ok"
 
 
 class ScriptError(Exception):
@@ -31,12 +32,11 @@ class CommandError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """``before`` are the comments and blank lines above ``command``, which stands in line ``line``."""
+    """``before`` are the comments and blank lines above ``commands``, which begin in line ``line``."""
 
     before: tuple[str, ...]
-    command: str
+    commands: tuple[str, ...]
     line: int
-    expected: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,13 @@ class Script:
         """The script's text with what ``run`` answers to each command. Raises ScriptError."""
         lines: list[str] = []
         for block in self.blocks:
-            try:
-                answer = run(block.command)
-            except CommandError as error:
-                raise ScriptError(self.name, block.line, str(error)) from error
-            lines += [*block.before, block.command, RULE, *answer, ""]
+            answers: list[str] = []
+            for line, command in enumerate(block.commands, block.line):
+                try:
+                    answers += run(command)
+                except CommandError as error:
+                    raise ScriptError(self.name, line, str(error)) from error
+            lines += [*block.before, *block.commands, RULE, *(answers or [SILENCE]), ""]
         return "\n".join([*lines, *self.after]).rstrip("\n") + "\n"
 
 
@@ -70,18 +72,20 @@ def parse(name: str, text: str) -> Script:
         if not line.strip() or line.startswith("#"):
             before.append(line)
             continue
-        command_line = at
+        first = at
+        commands = [line]
+        while at < len(lines) and lines[at].strip() and lines[at] != RULE:
+            commands.append(lines[at])
+            at += 1
         if at == len(lines) or lines[at] != RULE:
-            raise ScriptError(name, command_line, f"no line {RULE!r} below {line!r}")
+            raise ScriptError(name, first, f"no line {RULE!r} below {line!r}")
         at += 1
-        expected: list[str] = []
         while at < len(lines) and lines[at].strip():
             if lines[at].startswith("#"):
                 raise ScriptError(name, at + 1, "a blank line is missing before this comment")
-            expected.append(lines[at])
             at += 1
         at += 1  # the blank line belongs to the block
-        blocks.append(Block(tuple(before), line, command_line, tuple(expected)))
+        blocks.append(Block(tuple(before), tuple(commands), first))
         before = []
     if not blocks:
         raise ScriptError(name, max(1, len(lines)), "there is no command in it")

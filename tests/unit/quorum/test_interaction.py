@@ -50,9 +50,13 @@ def test_each_part_of_the_protocol_has_a_file_that_begins_with_prose() -> None:
     [
         ("members 3\n----\n\ndance s1\n----\n", "bad.txt:4: unknown command 'dance'; there are: advance"),
         ("# Prose.\nadvance 1s\n----\n", "bad.txt:2: a script begins with 'members'"),
+        ("members 3\nlease s1\ndance\n----\n", "bad.txt:3: unknown command 'dance'"),
+        ("members 3\n----\n\nquietly\n----\n", "bad.txt:4: unknown command ''"),
         ("members 3\n", "bad.txt:1: no line '----' below 'members 3'"),
         ("members 3\n----\nok\n# And now\n", "bad.txt:4: a blank line is missing before this comment"),
         ("# Nothing.\n", "bad.txt:1: there is no command in it"),
+        ("members x\n----\n", "bad.txt:1: 'x' is not a number from 1 to 9"),
+        ("members 3\n----\n\npropose s1 n2\n----\n", "bad.txt:4: propose intent=NODE, primary=NODE or"),
         ("members 3 colour=red\n----\n", r"bad.txt:1: takes 1 words \[quorum=\] \[primary=\], not"),
         ("members 3\n----\n\nadvance soon\n----\n", "bad.txt:4: 'soon' is not a duration"),
         ("members 3\n----\n\nstate s4\n----\n", "bad.txt:4: there is no sentinel 's4'"),

@@ -129,7 +129,7 @@ def test_an_old_primary_that_returns_is_demoted() -> None:
     world.told_names()
     world.dead.clear()
     world.nodes[A] = info(A, "master")
-    world.advance(0.1)
+    world.advance(0.3)
     assert world.performs == []
     world.look(A)
     world.advance(0.1)

@@ -145,7 +145,7 @@ def test_all_that_a_coordinator_tells_can_be_told() -> None:
     world.fail_over()
     world.dead.clear()
     world.nodes[A] = info(A, "master")
-    world.advance(0.1)
+    world.advance(0.3)
     world.look()
     world.advance(0.1)
     world.succeed()
