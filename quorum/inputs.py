@@ -60,9 +60,13 @@ class Gossip:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """The layer above has, or no longer has, work that needs a leader. Replaces what it said before."""
+    """The layer above has, or no longer has, work that needs a leader. Replaces what it said before.
+
+    ``urgent``: other work that was put off does not put this off as well.
+    """
 
     reasons: frozenset[str]
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ class Member:
 
     def next_deadline(self, now: float) -> float | None:
         deadlines = [self.register.next_deadline(now), self.board.next_expiry(now)]
+        if self._open and self.register.hears_leader(now):
+            deadlines.append(self.register.leader_until(now))
         deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -151,8 +153,10 @@ class Member:
                 self._on_stalled(now)
             case Gossip():
                 self._opinions_changed = True
-            case Want(reasons):
+            case Want(reasons, urgent):
                 self._wanted = reasons
+                if urgent:
+                    self.register.reconsider(now)
             case Propose(topology, intent):
                 self.register.propose(topology, intent, now)
             case StopLeading(retry_after_s):
@@ -185,11 +189,14 @@ class Member:
 
     def _unfinished(self, now: float) -> bool:
         """A leader died in mid-work: its entry is not known to be committed, or still holds an intent."""
-        state = self.register.state
-        open_ = state.entry != state.committed or state.entry.intent is not None
         if self.register.role is not Role.FOLLOWER:
-            return open_
-        return open_ and not self.register.hears_leader(now)
+            return self._open
+        return self._open and not self.register.hears_leader(now)
+
+    @property
+    def _open(self) -> bool:
+        state = self.register.state
+        return state.entry != state.committed or state.entry.intent is not None
 
     def _collect(self, now: float) -> None:
         """Take the register's effects in order; a new primary is judged by what is already known of it."""

@@ -93,7 +93,7 @@ class Register:
 
     def hears_leader(self, now: float) -> bool:
         """Whether somebody, perhaps this sentinel, is known to lead or may just have been elected."""
-        return self._leader_until(now) > now
+        return self.leader_until(now) > now
 
     def next_deadline(self, now: float) -> float | None:
         if self.role is Role.LEADER:
@@ -104,7 +104,10 @@ class Register:
         """There is work for a leader, or no longer."""
         if reasons == self._campaign.reasons:
             return
-        self._campaign.set_reasons(reasons, now, self._leader_until(now))
+        if self.role is Role.CANDIDATE and reasons:
+            self._campaign.reasons = reasons  # The votes that are on their way count for this as well.
+            return
+        self._campaign.set_reasons(reasons, now, self.leader_until(now))
         if self.role is Role.LEADER:
             self._campaign.stop()
         elif not reasons and self.role is not Role.FOLLOWER:
@@ -153,8 +156,9 @@ class Register:
 
     def reconsider(self, now: float) -> None:
         """Something that may have stood in the way is gone: what was put off is tried now."""
-        self._campaign.hold(now)
-        self._restart_campaign(now)
+        if self.role is Role.FOLLOWER:
+            self._campaign.hold(now)
+            self._restart_campaign(now)
 
     def distrust(self, now: float) -> None:
         """This process did not run for a while: others may lead by now, so listen first."""
@@ -290,14 +294,14 @@ class Register:
 
     # -- roles ---------------------------------------------------------------------------------
 
-    def _leader_until(self, now: float) -> float:
+    def leader_until(self, now: float) -> float:
         """Until when somebody may lead, as far as this sentinel knows; in the past if nobody does."""
         if self.role is Role.LEADER:
             return self._progress.lease_until(now)
         return self._voter.stick_until
 
     def _restart_campaign(self, now: float) -> None:
-        self._campaign.restart(now, self._leader_until(now))
+        self._campaign.restart(now, self.leader_until(now))
 
     def _become_follower(self, why: str) -> None:
         led = self.role is Role.LEADER

@@ -131,8 +131,9 @@ class Coordinator:
         self._leading.wake(now, wall_ms)
         wanted = self._wants(now)
         if wanted != self._wanted:
+            urgent = OPERATOR in wanted - self._wanted
             self._wanted = wanted
-            self.feed(Want(wanted), now, wall_ms)
+            self.feed(Want(wanted, urgent), now, wall_ms)
 
     def feed(self, given: Input, now: float, wall_ms: int) -> None:
         """Step the agreement core, and everything that follows from what it emits.

@@ -95,7 +95,7 @@ class GroupDriver:
         self._check_run(now)
         self._step(given, now)
         self._pump()
-        self._rearm()
+        self._rearm(now)
         self._changed()
 
     def _changed(self) -> None:
@@ -133,9 +133,12 @@ class GroupDriver:
             self._ports.fatal(error)
             raise
 
-    def _rearm(self) -> None:
-        """One timer, at the core's next deadline. Firing early is harmless, so an earlier timer may stand."""
-        at = self.coordinator.next_deadline(clock.monotonic())
+    def _rearm(self, now: float) -> None:
+        """One timer, at the core's next deadline. Firing early is harmless, so an earlier timer may stand.
+
+        ``now`` is that of the step: a deadline that has passed since then is due, not over.
+        """
+        at = self.coordinator.next_deadline(now)
         if at is None or (self._timer is not None and self._timer_at is not None and self._timer_at <= at):
             return
         if self._timer is not None:

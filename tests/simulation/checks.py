@@ -4,6 +4,7 @@ clients, never by what the code under test believes of itself.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from promotion.conversation import Word
@@ -29,6 +30,7 @@ class Checks:
         self._primaries: dict[int, str] = {}
         self._told: dict[str, int] = {}
         self._votes: dict[tuple[str, int], str] = {}
+        self._stood: Counter[int] = Counter()
         self.drift_bounded = True
 
     # -- disks ---------------------------------------------------------------------------------
@@ -41,6 +43,10 @@ class Checks:
             self.broken(f"S2: the disk of {name} forgets that {before.committed.id} was committed")
         if after.voted_for is not None:
             first = self._votes.setdefault((name, after.term), after.voted_for)
+            if name == after.voted_for and before.term < after.term:
+                self._stood[after.term] += 1
+                if self._stood[after.term] == 2:
+                    self._world.coverage.add("two candidates in one term")
             if first != after.voted_for:
                 self.broken(f"S2: {name} votes for {first} and {after.voted_for} in term {after.term}")
 

@@ -26,7 +26,7 @@ _BY_NOTICE = {
 SITUATIONS = (
     "a failover",
     "a switchover",
-    "a split vote",
+    "two candidates in one term",
     "a leader crashed between intent and promotion",
     "a leader crashed between promotion and commit",
     "a leader lost its lease in mid-work",
@@ -73,8 +73,6 @@ class Coverage:
                     self.add("a wiped primary")
             case NoticeName.STEPPED_DOWN if fields["reason"] == "lost touch with the majority":
                 self.add("a leader lost its lease in mid-work")
-            case NoticeName.STEPPED_DOWN if fields["reason"] == "lost the election":
-                self.add("a split vote")
 
     def on_crash(self, who: str) -> None:
         if self._intent is not None and self._intent[0] == who:

@@ -89,6 +89,8 @@ KINDS: dict[str, Draw] = {
     "pause sentinel": _sentinel(0.2, 4.0),
     "pause sentinel for long": _sentinel(20.0, 120.0),
     "pause sentinel in mid-effects": _steps(1, 14),
+    "crash leader in mid-effects": lambda rng, _cast: ((), float(rng.randrange(1, 30))),
+    "pause leader in mid-effects": lambda rng, _cast: ((), float(rng.randrange(1, 30))),
     "drift clock": lambda rng, cast: ((rng.choice(cast.sentinels),), rng.uniform(0.98, 1.02)),
     "slow disk": _sentinel(0.05, 1.5),
     "lose names": _pair(0.5, 5.0),
@@ -99,6 +101,7 @@ KINDS: dict[str, Draw] = {
     "hang node": _node(0.3, 8.0),
     "hang primary": _node(0.3, 8.0),
     "wipe node": _node(0.05, 3.0),
+    "wipe primary": _node(0.05, 3.0),
     "flush fence": _nothing,
     "flush all": _nothing,
     "late EXEC": lambda rng, _cast: ((), rng.uniform(0.2, 2.5)),
@@ -118,13 +121,15 @@ SENTINELS_ONLY = (
     "crash sentinel in mid-effects",
     "pause sentinel",
     "pause sentinel in mid-effects",
+    "crash leader in mid-effects",
+    "pause leader in mid-effects",
     "slow disk",
     "operator switchover",
 )
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
 HARMLESS = ("deny", "pause sentinel", "slow INFO")
 """What must never change the primary."""
-_DESTROYING = ("flush all", "wipe node", "REPLICAOF by hand", "operator failover")
+_DESTROYING = ("flush all", "wipe node", "wipe primary", "REPLICAOF by hand", "operator failover")
 
 
 def draw_plan(rng: random.Random, cast: Cast, *, sparing: bool) -> list[Fault]:

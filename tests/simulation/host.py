@@ -133,6 +133,7 @@ class Host:
                 self.disk = self._lazy
             else:
                 self.world.coverage.add("a crash lost a lazy write")
+        self.world.coverage.on_crash(self.name)
         self._lazy = None
         self.brain = None
         self.crash_in = None

@@ -64,7 +64,6 @@ def _crash_sentinel(world: World, fault: Fault) -> bool:
     host = world.hosts[fault.targets[0]]
     if not host.running:
         return False
-    world.coverage.on_crash(host.name)
     host.crash(keep_lazy=world.rng.random() < 0.5)
     world.schedule.at(fault.amount, host.start)
     return True
@@ -92,6 +91,15 @@ def _pause_in_effects(world: World, fault: Fault) -> bool:
     if not host.awake or host.stop_in is not None:
         return False
     host.stop_in = (int(fault.amount), world.rng.choice([0.3, 1.0, 3.0, 8.0]))
+    return True
+
+
+def _trap_leader(world: World, fault: Fault) -> bool:
+    """Whoever leads next meets it: a leadership is short, and seldom hit by chance."""
+    if world.trap is not None:
+        return False
+    stops = fault.kind.startswith("pause")
+    world.trap = (int(fault.amount), world.rng.choice([0.3, 0.6, 1.0, 3.0, 8.0]) if stops else 0.0)
     return True
 
 
@@ -230,6 +238,8 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "pause sentinel": _pause_sentinel,
     "pause sentinel for long": _pause_sentinel,
     "pause sentinel in mid-effects": _pause_in_effects,
+    "crash leader in mid-effects": _trap_leader,
+    "pause leader in mid-effects": _trap_leader,
     "drift clock": _drift,
     "slow disk": _slow_disk,
     "lose names": _between(lambda world: world.nameless),
@@ -240,6 +250,7 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "hang node": _hang_node,
     "hang primary": _hang_node,
     "wipe node": _wipe_node,
+    "wipe primary": _wipe_node,
     "flush fence": _flush("DEL"),
     "flush all": _flush("FLUSHALL"),
     "late EXEC": _late,

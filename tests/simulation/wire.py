@@ -1,4 +1,4 @@
-"""A client's side of a connection to a modelled node: each request and each reply takes its time, in order."""
+"""A client's side of a connection to a modelled node: requests and replies take their time, in order."""
 
 from __future__ import annotations
 

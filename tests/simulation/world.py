@@ -95,6 +95,8 @@ class World:
         self.nameless: set[tuple[str, str]] = set()
         self.slow_info: dict[str, float] = {}
         self.late: list[float] = []
+        self.trap: tuple[int, float] | None = None
+        """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
         self._operations = 0
         self.nodes: dict[str, Node] = {}
         others: dict[tuple[str, int], Node] = {}
@@ -157,9 +159,19 @@ class World:
         self.tell(host.name, SENTENCES[notice.name](notice.fields))
         self.coverage.on_notice(host.name, notice)
         self.checks.on_notice(host, notice)
+        if notice.name is NoticeName.ELECTED and self.trap is not None:
+            self._spring(host, *self.trap)
         topology = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
         if topology and self.setup.style == "harmless":
             self.checks.broken(f"S6: {notice.fields['cause']} although no node was down")
+
+    def _spring(self, host: Host, count: int, seconds: float) -> None:
+        self.trap = None
+        if seconds:
+            host.stop_in = (count, seconds)
+        else:
+            host.crash_in = count
+            self.schedule.at(self.rng.uniform(1.0, 6.0), host.start)
 
     def network_names_lost(self, host: str, node: str) -> bool:
         return (host, node) in self.nameless
@@ -193,6 +205,7 @@ class World:
         self.nameless.clear()
         self.slow_info.clear()
         self.late.clear()
+        self.trap = None
         for node in self.nodes.values():
             node.start()
             node.resume()

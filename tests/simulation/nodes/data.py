@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -57,35 +58,32 @@ class DataSet:
             self.versions[op.key] += 1
 
 
-@dataclass(slots=True)
 class Backlog:
-    """The newest writes. A replica at ``base`` or later can go on where it was."""
+    """The writes of this history. ``most`` of them can be asked for again by a replica that was away.
 
-    most: int
-    base: int = 0
-    ops: list[Op] = field(default_factory=list)
+    A replica that is connected gets all of them, however late they get through.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._start = 0
+        self._ends: list[int] = []
+        self._ops: list[Op] = []
 
     def add(self, op: Op) -> None:
-        self.ops.append(op)
-        if len(self.ops) > self.most:
-            gone = self.ops[: len(self.ops) - self.most]
-            self.base = gone[-1].end
-            del self.ops[: len(gone)]
+        self._ends.append(op.end)
+        self._ops.append(op)
 
     def reaches(self, offset: int) -> bool:
-        return self.base <= offset
+        """Whether a replica at ``offset`` can go on where it was."""
+        kept = len(self._ends) - self._most
+        return (self._ends[kept - 1] if kept > 0 else self._start) <= offset
 
     def since(self, offset: int, upto: int) -> list[Op]:
         """The writes behind ``offset``, up to ``upto``."""
-        found = []
-        for op in reversed(self.ops):
-            if op.end <= offset:
-                break
-            if op.end <= upto:
-                found.append(op)
-        found.reverse()
-        return found
+        return self._ops[bisect_right(self._ends, offset) : bisect_right(self._ends, upto)]
 
     def restart(self, offset: int) -> None:
-        self.base = offset
-        self.ops = []
+        self._start = offset
+        self._ends = []
+        self._ops = []
