@@ -17,6 +17,13 @@ UV_VERSION := 0.13.9
 PYTHON ?=
 # Processes for the tests that need no real time.
 JOBS ?= 2
+# How many runs of the simulator, and the first of their seeds.
+SEEDS ?= 1000
+FIRST ?= 0
+# More for the tools of the same name, such as SIMULATE_ARGS=--stop-first, CHAOS_ARGS='--only switchover'.
+SIMULATE_ARGS ?=
+CHAOS_ARGS ?=
+MUTATE_ARGS ?=
 # More for pytest, such as PYTEST_ARGS='-k fence -x'.
 PYTEST_ARGS ?=
 
@@ -36,6 +43,18 @@ demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
 test: $(READY) redis ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
 	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
+
+.PHONY: simulate
+simulate: $(READY) ## Clusters under faults on virtual time: make simulate SEEDS=10000 FIRST=0
+	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) $(SIMULATE_ARGS)
+
+.PHONY: chaos
+chaos: $(READY) redis ## Fault tests on hosts of their own, beside redis-sentinel; needs root, takes half an hour
+	@$(BIN)/python -m tests.chaos --write-results $(CHAOS_ARGS)
+
+.PHONY: mutate
+mutate: $(READY) redis ## Take out each safety rule once, and see it missed
+	@$(BIN)/python -m tests.mutations $(MUTATE_ARGS)
 
 .PHONY: test-compose
 test-compose: $(READY) ## The containers of docker-compose.yml, end to end; needs a Docker engine

@@ -41,6 +41,19 @@ def rank_now(
     )
 
 
+def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:
+    """The primary came back empty after a leader had cut its replicas off, and they hold the data.
+
+    That they are cut off shows that they followed it when it was judged to be down; that the histories
+    differ, that it was not emptied by a client since then.
+    """
+    primary = next((view for view in views if view.name == facts.primary), None)
+    if primary is None or not primary.reachable or primary.role != "master" or primary.keys:
+        return False
+    own = {primary.replid, primary.replid2}
+    return any(view.sealed and view.reachable and view.keys and view.replid not in own for view in views)
+
+
 def self_made_primary(views: Sequence[NodeView], facts: Facts) -> str | None:
     """The committed primary answers as a replica: somebody changed the roles by hand.
 

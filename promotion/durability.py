@@ -72,10 +72,10 @@ def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, s
 
 
 def _histories(primary: str, views: Sequence[NodeView]) -> frozenset[str]:
-    """The primary's replication id: as it said itself, or else what all its replicas agree on."""
-    held = next((view.replid for view in views if view.name == primary and view.role == "master"), "")
-    if held:
-        return frozenset({held})
+    """The primary's replication id: as it said itself; or if it is empty, what its replicas agree on."""
+    held = next((view for view in views if view.name == primary and view.role == "master"), None)
+    if held is not None and held.keys:
+        return frozenset({held.replid})
     said = {view.replid for view in views if view.name != primary and view.follows in (primary, SEALED)}
     return frozenset(said) if len(said) == 1 else frozenset()
 

@@ -27,7 +27,7 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Policy, Ranking
-from promotion.choice import rank_now, self_made_primary
+from promotion.choice import rank_now, self_made_primary, wiped_meanwhile
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
@@ -162,6 +162,8 @@ class Work:
     def _decide(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if facts.primary is None:
             return self._first_topology(views, facts)
+        if not facts.down and wiped_meanwhile(views, facts):
+            return self._fail_over(views, facts, "regressed", now)
         if facts.intent is not None:
             return self._finish_or_supersede(views, facts, now)
         if self.request is not None and self.request.switchover and not facts.down:

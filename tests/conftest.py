@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 TESTS = Path(__file__).parent
-KINDS = {"unit", "simulation", "integration", "compose"}
+KINDS = {"unit", "simulation", "integration", "chaos", "compose"}
 
 # How long an example takes depends on the machine, so no example fails for that. In CI every run draws the
 # same examples: a failure there is the change's, and new ones are looked for at home.

@@ -4,7 +4,7 @@ clients, never by what the code under test believes of itself.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from promotion.conversation import Word
@@ -31,6 +31,7 @@ class Checks:
         self._told: dict[str, int] = {}
         self._votes: dict[tuple[str, int], str] = {}
         self._stood: Counter[int] = Counter()
+        self._intended: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
         self.drift_bounded = True
 
     # -- disks ---------------------------------------------------------------------------------
@@ -41,6 +42,8 @@ class Checks:
             self.broken(f"S2: the disk of {name} goes back from {_at(before)} to {_at(after)}")
         if after.committed.id < before.committed.id:
             self.broken(f"S2: the disk of {name} forgets that {before.committed.id} was committed")
+        if after.entry.intent is not None:
+            self._intended[(after.entry.term, after.entry.intent.target)].add(name)
         if after.voted_for is not None:
             first = self._votes.setdefault((name, after.term), after.voted_for)
             if name == after.voted_for and before.term < after.term:
@@ -79,9 +82,7 @@ class Checks:
         if not isinstance(step, Promote | Handover):
             return
         target = step.node if isinstance(step, Promote) else step.target
-        knowing = [
-            other.name for other in self._world.hosts.values() if _intends(other.disk, perform.term, target)
-        ]
+        knowing = sorted(self._intended[(perform.term, target)])
         if len(knowing) < majority(len(self._world.hosts)):
             self.broken(
                 f"S5: {host.name} is about to promote {target} in term {perform.term}, "
@@ -145,12 +146,6 @@ class Checks:
     def broken(self, why: str) -> None:
         self._world.tell("", f"BROKEN  {why}")
         raise RuleBrokenError(why)
-
-
-def _intends(disk: HardState, term: int, target: str) -> bool:
-    entry = disk.entry
-    named = entry.intent is not None and entry.intent.target == target
-    return entry.term == term and (named or (entry.topology is not None and entry.topology.primary == target))
 
 
 def _at(state: HardState) -> str:
