@@ -12,13 +12,19 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 from tests.writers import CountingWriter
 
-NO_FAILOVER_COMMAND = ("--rename-command", "FAILOVER", "")
+NO_PAUSE = ("--user", "vedette", "on", ">secret", "~*", "&*", "+@all", "-client|pause")
+"""A user that may not pause writes, so that the primary must be asked to hand over by itself."""
 
 
-@pytest.fixture(params=[(), NO_FAILOVER_COMMAND], ids=["by-itself", "from-outside"])
+@pytest.fixture(params=["paused", "by-itself"])
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    with Cluster(redis_arguments=request.param) as made:
-        yield made
+    if request.param == "paused":
+        with Cluster() as made:
+            yield made
+    else:
+        group = {"username": "vedette", "password": "secret"}
+        with Cluster(redis_arguments=NO_PAUSE, group=group) as made:
+            yield made
 
 
 def switch(sentinel: Sentinel, **body: str) -> dict[str, Any]:
