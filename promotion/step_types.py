@@ -27,7 +27,7 @@ class WriteSafety:
 class Promote:
     """Make ``node`` a primary. ``safety`` None leaves what its configuration demands of writes.
 
-    ``reinstate``: it is the committed primary, and may be stuck in a handover of its own, or paused.
+    ``reinstate``: it is a master, or was the primary; so it may be paused, or stuck in a handover of its own.
     """
 
     node: str

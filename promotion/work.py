@@ -320,7 +320,8 @@ class Work:
         self._cause = cause
         asked = self._settings.rules.safety
         safety = at_promotion(asked, target, views) if asked is not None else None
-        self._promote = Promote(target, safety, reinstate=target == facts.primary)
+        masters = [view.name for view in views if view.role == "master"]
+        self._promote = Promote(target, safety, reinstate=target in (facts.primary, *masters))
         return [Note("candidate_chosen", {"node": target, "ranking": ranking}), WriteIntent(target, cause)]
 
     def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:

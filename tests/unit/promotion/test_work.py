@@ -61,7 +61,8 @@ def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:
     (intent,) = asked(leader.observed(views, facts, 0.1))
     assert isinstance(intent, WriteIntent)
     (run,) = leader.intent_committed()
-    promote = Promote(intent.target, reinstate=intent.target == facts.primary)
+    masters = [view.name for view in views if view.role == "master"]
+    promote = Promote(intent.target, reinstate=intent.target in (facts.primary, *masters))
     assert run == Run(promote)
     (write,) = asked(leader.step_done(promote, None, facts, 0.1))
     assert write == WriteTopology(intent.target, facts.primary, intent.cause)

@@ -213,7 +213,7 @@ def test_a_leader_that_loses_its_lease_in_mid_promotion_takes_it_up_again_in_a_h
     world.in_touch = True
     world.advance(1.0)
     again = world.succeed()
-    assert again.step == Promote(B) and again.term > promotion.term
+    assert again.step == Promote(B, reinstate=True) and again.term > promotion.term
     assert world.primary == (B, again.term)
 
 
