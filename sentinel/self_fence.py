@@ -31,12 +31,17 @@ class SelfFence:
     def __init__(self, lease_s: float, now: float) -> None:
         self.node: str | None = None
         self._lease_s = lease_s
+        self._started_at = now
         self._contact_at = now + START_GRACE_S - lease_s
+        self._grace = True
         self._regained_at: float | None = None
         self._renew_at = now
 
     def heard(self, at: float) -> None:
         """A majority, this sentinel included, has answered what was sent to it at ``at`` or later."""
+        if self._grace and at > self._started_at:
+            # The peers are found: from here on their silence counts.
+            self._grace, self._contact_at = False, at
         self._contact_at = max(self._contact_at, at)
 
     def stalled(self, now: float) -> None:
