@@ -38,6 +38,7 @@ SITUATIONS = (
     "a crash lost a lazy write",
     "two masters at once",
     "a plain write lost",
+    "refused to let an empty primary wipe the rest",
     *sorted(set(_BY_NOTICE.values())),
 )
 

@@ -146,6 +146,9 @@ class World:
             if self.unsettled() is None:
                 break
         else:
+            if self._refuses_to_wipe():
+                self.coverage.add("refused to let an empty primary wipe the rest")
+                return
             self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
         self.schedule.run(2.0)
         self._check_writes()
@@ -234,6 +237,22 @@ class World:
             if node is not primary and not (node.follows == (primary.host, PORT) and node.link_up):
                 return f"{node.name} does not follow {name}"
         return None
+
+    def _refuses_to_wipe(self) -> bool:
+        """The primary lost its data unseen, and the others have some: that is for people to decide.
+
+        It may only end like this if nobody remembers the primary from before, and if it is told.
+        """
+        names = {
+            host.disk.committed.topology.primary
+            for host in self.hosts.values()
+            if host.disk.committed.topology
+        }
+        primary = self.nodes[names.pop()] if len(names) == 1 else None
+        if primary is None or primary.follows is not None or primary.data.values:
+            return False
+        told = any("would lose data by following it" in line for line in self.story[-200:])
+        return told and any(node.data.values for node in self.nodes.values() if node is not primary)
 
     def _check_writes(self) -> None:
         topology = next(iter(self.hosts.values())).disk.committed.topology
