@@ -75,6 +75,7 @@ format: $(READY) ## Put the code into the form that lint asks for
 .PHONY: bench
 bench: $(READY) redis ## How long a primary's loss is felt, side by side with redis-sentinel
 	@$(BIN)/python -m benchmarks.outage
+	@$(BIN)/python -m benchmarks.handover --write
 
 .PHONY: schema
 schema: $(READY) ## Write config/vedette.schema.json from the models

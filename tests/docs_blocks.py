@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from config.settings_table import settings_table
@@ -19,13 +20,15 @@ def lifecycle_diagram() -> str:
     return "\n".join([*lines, "```"])
 
 
-def outage_table() -> str:
-    return (CHECKOUT / "benchmarks/results/outage.md").read_text().strip()
+def result(name: str) -> Callable[[], str]:
+    """What a benchmark wrote."""
+    return lambda: (CHECKOUT / "benchmarks/results" / f"{name}.md").read_text().strip()
 
 
 BLOCKS = {
     ("README.md", "settings"): settings_table,
-    ("README.md", "outage"): outage_table,
+    ("README.md", "outage"): result("outage"),
+    ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
 }
 

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.waiting import wait_for
 
@@ -55,7 +57,9 @@ class CountingWriter:
             if primary is None:
                 continue
             host, _, port = primary.rpartition(":")
-            with redis.Redis(host, int(port), socket_timeout=TIMEOUT_S, retry=None) as client:
+            with redis.Redis(
+                host, int(port), socket_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+            ) as client:
                 self._write(primary, client)
 
     def _write(self, primary: str, client: redis.Redis) -> None:
