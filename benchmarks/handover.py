@@ -83,9 +83,10 @@ def measure(hand_over: Callable[[redis.Redis, redis.Redis, RedisServer], None]) 
     with ExitStack() as stack:
         old, new = (stack.enter_context(RedisServer()) for _ in range(2))
         new.replicate(old)
-        # The primary streams to a new replica only from its first acknowledgement on.
-        wait_for(lambda: old.info()["slave0"]["state"] == "online", what="the replica to be online")
         with old.client() as to_old, new.client() as to_new, Writer([old, new]) as writer:
+            # The primary streams to a new replica only from its first acknowledgement on, a second later.
+            wait_for(lambda: to_new.exists("counter"), what="the first writes to be replicated")
+            writer.longest_s = 0.0
             hand_over(to_old, to_new, new)
         return writer.longest_s * 1000
 
