@@ -152,9 +152,10 @@ class Situation:
             return False
         since = self._quiet_since + SETTLE_S
         seen = {name for name in self._book.names if self._book[name].info_at > since}
-        views = [view for view in self.views(now) if view.name == topology.primary or view.name in seen]
+        known = self.views(now)
+        views = [view for view in known if view.name == topology.primary or view.name in seen]
         plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
-        return bool(plan.steps) or self._unsafe(topology.primary, views, now)
+        return bool(plan.steps) or self._unsafe(topology.primary, known, now)
 
     def _unsafe(self, primary: str, views: list[NodeView], now: float) -> bool:
         """Whether the primary has not demanded of writes what it should, for longer than a change takes."""

@@ -97,6 +97,7 @@ class World:
         self.late: list[float] = []
         self.trap: tuple[int, float] | None = None
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
+        self.elected: list[str] = []
         self._operations = 0
         self.nodes: dict[str, Node] = {}
         others: dict[tuple[str, int], Node] = {}
@@ -150,7 +151,11 @@ class World:
                 self.coverage.add("refused to let an empty primary wipe the rest")
                 return
             self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
-        self.schedule.run(2.0)
+        self.schedule.run(5.0)
+        before = len(self.elected)
+        self.schedule.run(5.0)
+        if len(self.elected) > before:
+            self.checks.broken(f"L1: elections go on in a group that is in order: {self.elected[before:]}")
         self._check_writes()
 
     # -- what others ask -----------------------------------------------------------------------
@@ -162,6 +167,8 @@ class World:
         self.tell(host.name, SENTENCES[notice.name](notice.fields))
         self.coverage.on_notice(host.name, notice)
         self.checks.on_notice(host, notice)
+        if notice.name is NoticeName.ELECTED:
+            self.elected.append(f"{host.name} for {notice.fields['reasons']}")
         if notice.name is NoticeName.ELECTED and self.trap is not None:
             self._spring(host, *self.trap)
         topology = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
