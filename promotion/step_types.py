@@ -86,6 +86,17 @@ class Thaw:
 
 
 @dataclass(frozen=True, slots=True)
+class Disarm:
+    """Cut the connections of whoever was about to promote ``node``.
+
+    A leader that slept since its last look at its lease can send one more request, on the connection that it
+    had; it never opens another.
+    """
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepSafety:
     """Set what the primary ``node`` demands of each write."""
 
@@ -93,7 +104,7 @@ class KeepSafety:
     safety: WriteSafety
 
 
-Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | KeepSafety
+Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | Disarm | KeepSafety
 
 
 @dataclass(frozen=True, slots=True)

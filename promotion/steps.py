@@ -26,6 +26,7 @@ from promotion.step_types import (
     SEAL_HOST,
     SEAL_PORT,
     Demoted,
+    Disarm,
     Freeze,
     Handover,
     KeepSafety,
@@ -66,6 +67,8 @@ def conversation(step: Step, term: int, fence_key: str | None) -> Conversation:
             return _freeze(step, fence)
         case Thaw():
             return _thaw(fence)
+        case Disarm():
+            return _disarm(fence)
         case KeepSafety():
             return _keep_safety(step, fence)
 
@@ -216,6 +219,13 @@ def _thaw(fence: _Fence) -> Asking:
     write = fence.write()
     if write:
         yield from fence.transact(write, needed=1)
+
+
+def _disarm(fence: _Fence) -> Asking:
+    yield from fence.check()
+    cut = yield Call(_CUT_CLIENTS[0])
+    if isinstance(cut, ReplyError):
+        raise fence.failed(cut)
 
 
 def _keep_safety(step: KeepSafety, fence: _Fence) -> Asking:

@@ -32,7 +32,7 @@ from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
 from promotion.sealing import Sealing, WriteRules
-from promotion.step_types import Demoted, Handover, Promote, Seal, Step, Thaw
+from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
 from promotion.view import NodeView
 from promotion.witness import hearing
@@ -76,6 +76,7 @@ class Work:
         self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
         self._switchover: Switchover | None = None
         self._promote: Promote | None = None
+        self._disarmed = False
 
     @property
     def next_deadline(self) -> float | None:
@@ -124,6 +125,8 @@ class Work:
             return self._promoted(step.node, facts) if self.phase is Phase.PROMOTING else []
         if self.phase is Phase.CANCELLING:
             return self._resettle()
+        if isinstance(step, Disarm):
+            return self._look_disarmed(facts)
         if isinstance(step, Seal):
             return self._seal_over(step, "", facts, now)
         over = self._reconciling.step_over(step, facts, result=result)
@@ -142,6 +145,8 @@ class Work:
         failed = Note(
             "step_failed", {"node": step.node, "step": type(step).__name__.lower(), "reason": reason}
         )
+        if isinstance(step, Disarm):
+            return [failed, *self._look_disarmed(facts)]
         if isinstance(step, Seal):
             return [failed, *self._seal_over(step, reason, facts, now)]
         over = self._reconciling.step_over(step, facts, reason=reason)
@@ -192,14 +197,17 @@ class Work:
         undecided = old is not None and old.reachable and old.handover
         if undecided and target not in facts.odown_nodes and now < self._give_up_at:
             return self._look_again(f"{facts.primary} is handing over", (), now)
-        view = next((view for view in views if view.name == target), None)
-        usable = view is not None and view.reachable and not view.down and not view.loading
-        if usable and view is not None and view.role == "master" and target not in self._avoid:
+        usable = [v for v in views if v.name == target and v.reachable and not (v.down or v.loading)]
+        if usable and usable[0].role == "master" and target not in self._avoid:
             return self._intend(target, cause, None, views, facts)
+        if usable and not self._disarmed and not facts.gone_by_all:
+            return [Run(Disarm(target))]
         if cause == SWITCHOVER and old is not None and old.reachable and old.role == "slave":
-            # It takes no writes any more, and nobody else does yet.
-            whole = usable and caught_up(old.name, target, views)
-            return self._intend(target if whole else old.name, cause, None, views, facts)
+            # It takes no writes any more, and nobody else does yet, or the one that it follows.
+            made = self_made_primary(views, facts)
+            whole = bool(usable) and target != old.name and caught_up(old.name, target, views)
+            chosen = target if whole and made == old.name else made or old.name
+            return self._intend(chosen, cause, None, views, facts)
         if not facts.down:
             return self._cancel(target, cause, old)
         return self._fail_over(views, facts, cause, now, prefer=target)
@@ -209,11 +217,11 @@ class Work:
 
         Should it have been, it contradicts the topology and is demoted.
         """
-        told = Note("intent_cancelled", {"node": target})
-        if cause == SWITCHOVER and old is not None and old.reachable and old.role == "master":
-            self._enter(Phase.CANCELLING)
-            return [told, Run(Thaw(old.name))]
-        return [told, *self._resettle()]
+        told: list[Action] = [Note("intent_cancelled", {"node": target})]
+        if cause != SWITCHOVER or old is None or not old.reachable or old.role != "master":
+            return [*told, *self._resettle()]
+        self._enter(Phase.CANCELLING)
+        return [*told, Run(Thaw(old.name))]
 
     def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
         assert facts.primary is not None
@@ -299,18 +307,17 @@ class Work:
             return [self._observe(facts)]
         return [Note("sealing", {"nodes": [step.node for step in steps]}), *(Run(step) for step in steps)]
 
+    def _look_disarmed(self, facts: Facts) -> list[Action]:
+        self._disarmed = True
+        return [self._observe(facts)]
+
     def _seal_over(self, step: Seal, reason: str, facts: Facts, now: float) -> list[Action]:
         return [self._observe(facts)] if self._sealing.step_over(step, reason, facts, now) else []
 
     def _rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
-        return rank_now(
-            self._settings.policy,
-            views,
-            facts,
-            requested=requested,
-            avoid=self._avoid,
-            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
-        )
+        barred = self._sealing.barred(views, facts) if self._sealing.taken else None
+        policy = self._settings.policy
+        return rank_now(policy, views, facts, requested=requested, avoid=self._avoid, barred=barred)
 
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts
@@ -346,14 +353,11 @@ class Work:
             self._wake_at = now + self._settings.sync_poll_s
         if following.steps or following.wait:
             return [Run(step) for step in following.steps]
-        if following.trouble:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(following.trouble, failover=False)]
-        return self._finish()
+        return self._finish(following.trouble)
 
-    def _finish(self) -> list[Action]:
-        self._enter(Phase.DONE)
-        return [Finish()]
+    def _finish(self, trouble: str = "") -> list[Action]:
+        self._enter(Phase.ABORTED if trouble else Phase.DONE)
+        return [GiveUp(trouble, failover=False)] if trouble else [Finish()]
 
     def _observe(self, facts: Facts) -> Observe:
         return Observe(tuple(node for node in facts.nodes if node not in facts.down_nodes))

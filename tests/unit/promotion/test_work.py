@@ -22,7 +22,7 @@ from promotion.actions import (
 )
 from promotion.candidates import Policy
 from promotion.lifecycle import Phase
-from promotion.step_types import Promote, Repoint
+from promotion.step_types import Disarm, Promote, Repoint
 from promotion.view import AttachedReplica, NodeView
 from promotion.work import Work, WorkSettings
 
@@ -141,7 +141,11 @@ def test_an_intent_is_superseded_if_its_target_cannot_be_promoted() -> None:
 
 def test_an_intent_is_cancelled_if_the_old_primary_is_back() -> None:
     facts = replace(UP, settled=False, intent=PendingIntent("b:1", "refused"))
-    assert asked(work().observed([PRIMARY, B, C], facts, 0.1)) == [Resettle()]
+    leader = work()
+    assert leader.observed([PRIMARY, B, C], facts, 0.1) == [Run(Disarm("b:1"))]
+    (look,) = leader.step_done(Disarm("b:1"), None, facts, 0.1)
+    assert isinstance(look, Observe)
+    assert asked(leader.observed([PRIMARY, B, C], facts, 0.2)) == [Resettle()]
 
 
 def test_an_unsettled_entry_is_committed_again() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from promotion.actions import Request
 from promotion.candidates import Ranking
-from promotion.step_types import Promote, Repoint
+from promotion.step_types import Disarm, Promote, Repoint
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Stalled
 from quorum.messages import Entry, HardState, Intent
@@ -231,6 +231,9 @@ def test_a_lease_that_ran_out_unnoticed_stops_it_before_it_writes() -> None:
 def test_an_intent_of_a_dead_leader_is_cancelled_if_the_primary_is_back() -> None:
     intent = Entry(2, 1, COMMITTED.topology, Intent(B, "refused", "s2", 0))
     world = World(HardState(2, None, intent, intent))
+    disarmed = world.perform()
+    assert disarmed.step == Disarm(B)
+    world.step(StepDone(disarmed.token))
     assert "intent_cancelled" in world.told_names()
     assert world.primary == (A, 1) and world.performs == []
     assert world.coordinator.member.register.state.committed.intent is None
