@@ -1,0 +1,92 @@
+"""Faults that once broke a rule, reduced to what is needed, each with what was wrong. Kept as tests.
+
+``python -m tests.simulation --seed N --shrink`` prints the faults to put here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from promotion.sealing import WriteRules
+from promotion.step_types import WriteSafety
+from tests.simulation.faults import Cast, Fault
+from tests.simulation.nodes import Settings
+from tests.simulation.world import Setup
+
+HOSTS = ("h1", "h2", "h3")
+CLIENTS = ("c1", "c2")
+NODES = ("h1:6379", "h2:6379", "h3:6379")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``setup`` broke a rule because of what ``wrong`` says."""
+
+    name: str
+    wrong: str
+    setup: Setup
+
+
+FOUND = (
+    Found(
+        "reinstate",
+        "A node that its own sentinel held paused could not be made the primary: EXEC waited for that.",
+        Setup(
+            45,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True, self_fence=True),
+            Settings(saves=False, handover=False),
+            (
+                Fault(0.11850100608649018, "wipe primary", ("h3:6379",), 1.3137433914177596),
+                Fault(0.5930599629024087, "operator switchover", ("h3:6379",), 0.0),
+                Fault(0.60940830965049, "crash primary", ("h2:6379",), 2.8844812740533743),
+                Fault(1.2552510684951799, "crash primary", ("h1:6379",), 3.320598831505587),
+                Fault(1.2659820016094787, "crash primary", ("h2:6379",), 6.281887507623977),
+                Fault(1.8666083050354056, "pause sentinel", ("h3",), 2.7107207480081215),
+                Fault(2.877768634414452, "pause sentinel", ("h3",), 3.2789457698788484),
+                Fault(3.3931296348046875, "double messages", (), 0.2720309370960945),
+                Fault(3.732436537500579, "crash primary", ("h1:6379",), 2.8431809338914906),
+                Fault(4.224649584909432, "cut off one way", ("c1", "c2"), 2.4915175366204267),
+                Fault(4.492291582315535, "wipe primary", ("h2:6379",), 0.4731284754265631),
+                Fault(4.796204337142191, "cut off one way", ("h1", "c2", "h3", "h2"), 2.682309689719929),
+                Fault(4.888255546820365, "cut off one way", ("h1", "c1", "c2"), 0.2229997908160278),
+                Fault(6.119976477542018, "pause sentinel", ("h2",), 2.5532921616565893),
+                Fault(6.423393773933423, "operator switchover", ("h2:6379",), 0.0),
+                Fault(6.562142001390003, "pause sentinel", ("h3",), 3.822555446031728),
+                Fault(6.6896357866856295, "cut off one way", ("h1", "h3"), 6.785598854280012),
+                Fault(6.739592681179137, "double messages", (), 0.10147461293882765),
+                Fault(6.77215197421165, "cut off one way", ("h2",), 7.828573146904124),
+                Fault(7.564016495551925, "operator switchover", ("h1:6379",), 0.0),
+                Fault(8.10428892371992, "pause sentinel", ("h2",), 3.4531486557893185),
+                Fault(9.25748675168332, "pause sentinel", ("h2",), 1.652253493017798),
+                Fault(9.514765553964894, "cut sentinels apart", ("h3",), 3.2480265641294173),
+                Fault(9.530028983074898, "crash primary", ("h3:6379",), 5.146092464346683),
+                Fault(14.652431526095064, "cut off one way", ("h3", "h1", "c2"), 1.3527348237628734),
+                Fault(14.851050377768564, "cut off one way", ("h3", "h2", "c2", "h1"), 4.8131424203146125),
+                Fault(15.599099350478227, "cut sentinels apart", ("h3",), 3.3130128910387064),
+                Fault(15.671798076225365, "wipe primary", ("h1:6379",), 2.9552417747147746),
+                Fault(16.313921095586203, "operator switchover", ("h3:6379",), 0.0),
+                Fault(16.82947294085393, "wipe primary", ("h3:6379",), 1.684500545260914),
+                Fault(18.592894723469467, "double messages", (), 0.23475812332130197),
+                Fault(18.800587002475403, "double messages", (), 0.3145955274326584),
+            ),
+        ),
+    ),
+    Found(
+        "mute",
+        "A primary that answers as a replica was not looked at by the leader elected to put it right.",
+        Setup(
+            45,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True, self_fence=True),
+            Settings(saves=False, handover=False),
+            (
+                Fault(6.77215197421165, "cut off one way", ("h2",), 7.828573146904124),
+                Fault(9.530028983074898, "crash primary", ("h3:6379",), 5.146092464346683),
+                Fault(14.101425299897086, "wipe primary", ("h2:6379",), 2.9855977836659147),
+            ),
+        ),
+    ),
+)
