@@ -7,8 +7,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from promotion.conversation import Word
-from promotion.step_types import Handover, Promote, Seal
+from promotion.step_types import Handover, Promote
 from quorum.messages import HardState
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
@@ -89,35 +88,15 @@ class Checks:
                 f"which only {knowing or 'nobody'} has on disk"
             )
 
-    def executed(self, host: Host, perform: Perform, commands: tuple[tuple[Word, ...], ...]) -> None:
+    def executed(self, host: Host, perform: Perform) -> None:
         """S4: a command of an older leader never succeeds where a newer one's fence was."""
         step = perform.step
         node = self._world.nodes[step.node]
-        fence = node.data.values.get(host.shape.fence_key or "", "0")
+        fence = node.values.get(host.shape.fence_key or "", "0")
         if isinstance(fence, str) and int(fence) > perform.term:
             self.broken(
                 f"S4: {host.name} of term {perform.term} acts on {step.node}, which has seen term {fence}"
             )
-        if isinstance(step, Promote) and not step.reinstate:
-            self._promoted(step.node)
-        if isinstance(step, Seal) or not commands:
-            return
-
-    def _promoted(self, name: str) -> None:
-        """S7: an empty node is not promoted while one that follows the same primary holds data."""
-        node = self._world.nodes[name]
-        values = [key for key in node.data.values if not key.startswith("vedette:")]
-        if values or self._world.emptied:
-            return
-        topologies = [host.disk.committed.topology for host in self._world.hosts.values()]
-        primary = max((t for t in topologies if t is not None), key=lambda t: t.term).primary
-        for other in self._world.nodes.values():
-            if other is node or other.name == primary or not other.running or other.hung or other.loading:
-                continue
-            linked = other.follows is not None and f"{other.follows[0]}:{other.follows[1]}" == primary
-            reachable = self._world.network.reaches(node.host, other.host)
-            if linked and reachable and other.data.values and other.ever_linked:
-                self._world.coverage.add("an empty replica promoted beside a full one")
 
     def leases(self) -> None:
         """S4: two sentinels never hold a lease at the same time, while clocks are within their bound."""

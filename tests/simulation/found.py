@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
 from tests.simulation.faults import Cast, Fault
-from tests.simulation.nodes import Settings
+from tests.simulation.node import Settings
 from tests.simulation.world import Setup
 
 HOSTS = ("h1", "h2", "h3")
@@ -36,7 +36,7 @@ FOUND = (
             "any",
             Cast(HOSTS, NODES, CLIENTS),
             WriteRules(safety=WriteSafety(1, 2), fence_wait=True, self_fence=True),
-            Settings(saves=False, handover=False),
+            Settings(saves=False),
             (
                 Fault(0.11850100608649018, "wipe primary", ("h3:6379",), 1.3137433914177596),
                 Fault(0.5930599629024087, "operator switchover", ("h3:6379",), 0.0),
@@ -81,7 +81,7 @@ FOUND = (
             "any",
             Cast(HOSTS, NODES, CLIENTS),
             WriteRules(safety=WriteSafety(1, 2), fence_wait=True, self_fence=True),
-            Settings(saves=False, handover=False),
+            Settings(saves=False),
             (
                 Fault(6.77215197421165, "cut off one way", ("h2",), 7.828573146904124),
                 Fault(9.530028983074898, "crash primary", ("h3:6379",), 5.146092464346683),

@@ -113,7 +113,7 @@ class Taking:
             elif isinstance(reply, ReplyError):
                 self._go_on(refused[0] if refused else reply)
             else:
-                self._host.world.checks.executed(self._host, self._perform, commands)
+                self._host.world.checks.executed(self._host, self._perform)
                 self._go_on(tuple(reply))
 
         delay_s = self._host.world.late_s()

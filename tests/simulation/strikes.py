@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.simulation.faults import Fault
-from tests.simulation.nodes import Node
+from tests.simulation.node import Node
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -184,9 +184,9 @@ def _flush(*names: str) -> Callable[[World, Fault], bool]:
             return False
         world.emptied = world.emptied or "FLUSHALL" in names
         if "FLUSHALL" in names:
-            node.write("FLUSHALL")
+            node.command("FLUSHALL")
         else:
-            node.write("DEL", "vedette:g:term")
+            node.command("DEL", "vedette:g:term")
         return True
 
     return flush
@@ -216,13 +216,13 @@ def _by_hand(world: World, fault: Fault) -> bool:
     """Somebody at a keyboard: a replica is promoted, or the primary is made one."""
     node = _target(world, fault)
     other = world.rng.choice(list(world.nodes.values()))
-    if node is None or node.loading or node.handover.pauses:
+    if node is None or node.loading or node.handing_over:
         return False
     world.emptied = True
     if other is node or world.rng.random() < 0.5:
-        node.stand_alone()
+        node.command("REPLICAOF", "NO", "ONE")
     else:
-        node.follow(other.host, other.port)
+        node.command("REPLICAOF", other.host, other.port)
     return True
 
 

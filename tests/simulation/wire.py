@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from tests.simulation.network import Network
-from tests.simulation.nodes import Node, RefusedError, Session
+from tests.simulation.node import Node, RefusedError, Session
 
 LINGER_S = 3.0
 
@@ -52,7 +52,7 @@ class Wire:
 
     def _arrive(self, back_s: float, on_open: Callable[[], None], on_refused: Callable[[], None]) -> None:
         try:
-            session = self._node.open(self._on_node_closed)
+            session = self._node.open(self._client, self._on_node_closed)
         except RefusedError:
             self._node.schedule.at(back_s, on_refused)
             return

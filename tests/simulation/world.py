@@ -19,7 +19,7 @@ from tests.simulation.coverage import Coverage
 from tests.simulation.faults import HARMLESS, SAFETY_S, SENTINELS_ONLY, Cast, Fault, draw_of, draw_plan
 from tests.simulation.host import GroupShape, Host
 from tests.simulation.network import Network
-from tests.simulation.nodes import Node, Settings
+from tests.simulation.node import Node, Servers, Settings
 from tests.simulation.schedule import Schedule
 from tests.simulation.strikes import strike
 
@@ -64,8 +64,8 @@ def draw_setup(seed: int) -> Setup:
         )
     settings = Settings(
         saves=rng.random() < 0.7 or style == "durable",
-        backlog_ops=rng.choice([20, 100_000, 100_000]),
-        handover=rng.random() < 0.7,
+        backlog_bytes=rng.choice([1000, 1 << 20, 1 << 20]),
+        pausing=rng.random() < 0.7,
     )
     if style == "gentle":
         enabled = ["operator switchover", *rng.sample(SENTINELS_ONLY[:-1], rng.randrange(1, 5))]
@@ -100,17 +100,14 @@ class World:
         self.elected: list[str] = []
         self._operations = 0
         self.nodes: dict[str, Node] = {}
-        others: dict[tuple[str, int], Node] = {}
+        servers = Servers(self.schedule, self.network, random.Random(self.rng.random()))
+        first = setup.cast.nodes[0].partition(":")[0]
         for name in setup.cast.nodes:
             host = name.partition(":")[0]
-            node_rng = random.Random(self.rng.random())
-            node = Node(host, PORT, self.schedule, self.network.route, others, node_rng, setup.settings)
-            self.nodes[name] = node
+            follows = None if host == first else (first, PORT)
+            self.nodes[name] = servers.add(host, PORT, setup.settings, follows)
+        for node in self.nodes.values():
             node.start()
-        first, *rest = self.nodes.values()
-        for node in rest:
-            node.follow(first.host, first.port)
-            node.rewrite_config()
         shape = GroupShape(rules=setup.rules)
         self.hosts: dict[str, Host] = {}
         for place in setup.cast.sentinels:
@@ -256,15 +253,15 @@ class World:
             if host.disk.committed.topology
         }
         primary = self.nodes[names.pop()] if len(names) == 1 else None
-        if primary is None or primary.follows is not None or primary.data.values:
+        if primary is None or primary.follows is not None or primary.values:
             return False
         told = any("would lose data by following it" in line for line in self.story[-200:])
-        return told and any(node.data.values for node in self.nodes.values() if node is not primary)
+        return told and any(node.values for node in self.nodes.values() if node is not primary)
 
     def _check_writes(self) -> None:
         topology = next(iter(self.hosts.values())).disk.committed.topology
         assert topology is not None
-        held = self.nodes[topology.primary].data.values.get(KEY, set())
+        held = self.nodes[topology.primary].values.get(KEY, set())
         lost = [ack for client in self.clients for ack in client.acks if ack.value not in held]
         if lost:
             self.coverage.add("a plain write lost")

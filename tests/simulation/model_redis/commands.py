@@ -1,0 +1,214 @@
+"""The commands that the model knows: how Redis classes each, and what it does."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from promotion.conversation import Reply, ReplyError
+from tests.simulation.model_redis.data import NOT_AN_INTEGER, SYNTAX
+from tests.simulation.model_redis.info_text import info_text
+from tests.simulation.model_redis.messages import Words
+from tests.simulation.model_redis.pauses import ALL, BY_COMMAND, WRITE
+
+if TYPE_CHECKING:
+    from tests.simulation.model_redis.server import ModelServer
+    from tests.simulation.model_redis.session import Session
+
+Handler = Callable[["Session", "ModelServer", Words], Reply]
+
+BLOCKED: Final = object()
+"""Instead of a reply, which comes later."""
+FENCE_SCRIPT = "redis.call('SET', KEYS[1], ARGV[1])"
+"""The only script that EVAL runs."""
+NO_SUCH = ReplyError("ERR unknown subcommand")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    run: Handler
+    arity: int
+    """With the command's name; negative: at least."""
+    writes: bool = False
+    while_loading: bool = False
+    script: bool = False
+    """It may write, which is known only when it runs."""
+
+    @property
+    def may_write(self) -> bool:
+        return self.writes or self.script
+
+
+def find(words: Words) -> tuple[Words, Command | None, str]:
+    """The words with their command in capitals; without a command, the error."""
+    if not words:
+        return ("",), None, "ERR unknown command ''"
+    name = words[0].upper()
+    command = COMMANDS.get(name)
+    if command is None:
+        shown = "".join(f"'{word}' " for word in words[1:])
+        return (
+            (name, *words[1:]),
+            None,
+            f"ERR unknown command '{words[0]}', with args beginning with: {shown}",
+        )
+    if (command.arity > 0 and len(words) != command.arity) or len(words) < -command.arity:
+        return (name, *words[1:]), None, f"ERR wrong number of arguments for '{words[0].lower()}' command"
+    return (name, *words[1:]), command, ""
+
+
+def _ping(session: Session, server: ModelServer, words: Words) -> Reply:
+    return words[1].encode() if len(words) > 1 else b"PONG"
+
+
+def _keys(session: Session, server: ModelServer, words: Words) -> Reply:
+    return server.call(words)
+
+
+def _info(session: Session, server: ModelServer, words: Words) -> Reply:
+    return info_text(server, words[1:]).encode()
+
+
+def _role(session: Session, server: ModelServer, words: Words) -> Reply:
+    following = server.following
+    if following.host is None:
+        online = [r for r in server.replicas.attached if r.state == "online"]
+        rows = [[r.host.encode(), str(r.port).encode(), str(r.ack_offset).encode()] for r in online]
+        return [b"master", server.stream.offset, rows]
+    offset = -1 if following.master is None else following.master.offset
+    return [b"slave", following.host.encode(), following.port, following.state.encode(), offset]
+
+
+def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
+    """A script's effects are replicated, not the script."""
+    script, count, *rest = words[1:]
+    if script != FENCE_SCRIPT or count != "1" or len(rest) != 2:
+        raise ValueError(f"the model runs no other script than {FENCE_SCRIPT}")
+    refused = session.refused_write()
+    if refused:
+        sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
+        return ReplyError(f"{refused} script: {sha}, on @user_script:1.")
+    server.call(("SET", *rest))
+    return None
+
+
+def _replicaof(session: Session, server: ModelServer, words: Words) -> Reply:
+    _, host, port = words
+    following = server.following
+    if server.failover.active:
+        return ReplyError("ERR REPLICAOF not allowed while failing over.")
+    if (host.lower(), port.lower()) == ("no", "one"):
+        following.unset()
+        return b"OK"
+    if not port.isdigit() or int(port) > 65535:
+        return ReplyError("ERR Invalid master port")
+    if following.host is not None and (following.host.lower(), following.port) == (host.lower(), int(port)):
+        return b"OK Already connected to specified master"
+    following.follow(host, int(port))
+    return b"OK"
+
+
+def _failover(session: Session, server: ModelServer, words: Words) -> Reply:
+    return server.failover.command(words[1:])
+
+
+def _wait(session: Session, server: ModelServer, words: Words) -> Reply:
+    if server.following.host is not None:
+        return ReplyError(
+            "ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a "
+            "replica is configured to be writable (which is not the default) writes to replicas are just "
+            "local and are not propagated."
+        )
+    if not words[1].removeprefix("-").isdigit():
+        return NOT_AN_INTEGER
+    if not words[2].removeprefix("-").isdigit():
+        return ReplyError("ERR timeout is not an integer or out of range")
+    wanted, timeout_ms = int(words[1]), int(words[2])
+    if timeout_ms < 0:
+        return ReplyError("ERR timeout is negative")
+    have = server.replicas.count_acks(session.written_offset)
+    if have >= wanted or session.in_transaction:
+        return have
+    session.wait_for(wanted, timeout_ms / 1000)
+    server.wants_acks = True
+    return BLOCKED
+
+
+def _config(session: Session, server: ModelServer, words: Words) -> Reply:
+    match words[1].upper():
+        case "GET" if len(words) > 2:
+            return server.config.get(words[2:])
+        case "SET" if len(words) > 3:
+            return server.config.set(words[2:])
+        case "REWRITE" if len(words) == 2:
+            return server.config.rewrite()
+    return NO_SUCH
+
+
+def _client(session: Session, server: ModelServer, words: Words) -> Reply:
+    match tuple(word.upper() for word in words[1:]):
+        case ("PAUSE", ms, *how) if len(how) < 2:
+            kind = {"WRITE": WRITE, "ALL": ALL}.get(how[0] if how else "ALL")
+            if kind is None:
+                return ReplyError("ERR CLIENT PAUSE mode must be WRITE or ALL")
+            if not ms.isdigit():
+                return ReplyError("ERR timeout is not an integer or out of range")
+            server.pauses.begin(BY_COMMAND, kind, server.world.now + int(ms) / 1000)
+            return b"OK"
+        case ("UNPAUSE",):
+            server.pauses.end(BY_COMMAND)
+            return b"OK"
+        case ("SETNAME", _):
+            return b"OK"
+        case ("KILL", "TYPE", "NORMAL", "SKIPME", "YES"):
+            return _kill_normal(session, server)
+        case ("KILL", "TYPE", "PUBSUB", "SKIPME", "YES"):
+            return 0
+    return SYNTAX
+
+
+def _kill_normal(session: Session, server: ModelServer) -> int:
+    others = [other for other in server.sessions if other is not session]
+    for other in others:
+        other.cut()
+    return len(others) + server.replicas.drop_clients()
+
+
+def _save(session: Session, server: ModelServer, words: Words) -> Reply:
+    server.saving.save()
+    return b"OK"
+
+
+def _transaction(session: Session, server: ModelServer, words: Words) -> Reply:
+    raise AssertionError("the session handles transactions itself")
+
+
+COMMANDS = {
+    "PING": Command(_ping, -1),
+    "INFO": Command(_info, -1, while_loading=True),
+    "ROLE": Command(_role, 1, while_loading=True),
+    "GET": Command(_keys, 2),
+    "SET": Command(_keys, -3, writes=True),
+    "INCR": Command(_keys, 2, writes=True),
+    "SADD": Command(_keys, -3, writes=True),
+    "SMEMBERS": Command(_keys, 2),
+    "DEL": Command(_keys, -2, writes=True),
+    "RPUSH": Command(_keys, -3, writes=True),
+    "LRANGE": Command(_keys, 4),
+    "DBSIZE": Command(_keys, 1),
+    "FLUSHALL": Command(_keys, 1, writes=True),
+    "EVAL": Command(_eval, -3, script=True),
+    "MULTI": Command(_transaction, 1, while_loading=True),
+    "EXEC": Command(_transaction, 1, while_loading=True),
+    "DISCARD": Command(_transaction, 1, while_loading=True),
+    "WATCH": Command(_transaction, -2, while_loading=True),
+    "UNWATCH": Command(_transaction, 1, while_loading=True),
+    "REPLICAOF": Command(_replicaof, 3),
+    "FAILOVER": Command(_failover, -1),
+    "WAIT": Command(_wait, 3),
+    "CONFIG": Command(_config, -2, while_loading=True),
+    "CLIENT": Command(_client, -2, while_loading=True),
+    "SAVE": Command(_save, 1),
+}
