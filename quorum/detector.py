@@ -97,6 +97,10 @@ class Detector:
         if self._wrong_role_since is not None:
             self._wrong_role_since = now
 
+    @property
+    def regressed(self) -> bool:
+        return self._regression is not None
+
     def judge(self, now: float) -> Verdict:
         for at, verdict in self._grounds():
             if now >= at:

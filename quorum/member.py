@@ -73,7 +73,7 @@ class Member:
         self._at_restart: dict[str, DataSeen] = {}
         """The same, from before the primary restarted."""
         self._before_restart: DataSeen | None = None
-        self._judged_primary = self.primary
+        self._judged_term = self._topology_term
         self._odown: frozenset[str] = frozenset()
         self._wanted: frozenset[str] = frozenset()
         self._report_seq = 0
@@ -87,6 +87,11 @@ class Member:
         """The primary by the newest topology known to be committed."""
         topology = self.register.state.committed.topology
         return topology.primary if topology else None
+
+    @property
+    def _topology_term(self) -> int:
+        topology = self.register.state.committed.topology
+        return topology.term if topology else 0
 
     def verdict(self, node: str, now: float) -> Verdict:
         detector = self._detectors.get(node)
@@ -114,8 +119,8 @@ class Member:
     @property
     def lost_histories(self) -> frozenset[str]:
         """The replication ids of the primary's data from before it restarted without them; else none."""
-        before, seen = self._before_restart, self._data.get(self.primary or "")
-        if before is None or seen is None or before.replids & seen.replids:
+        detector, before = self._detectors.get(self.primary or ""), self._before_restart
+        if detector is None or before is None or not detector.regressed:
             return frozenset()
         return before.replids
 
@@ -261,8 +266,8 @@ class Member:
 
     def _on_committed(self, now: float) -> None:
         """In what role a node was seen before the change says nothing about the role it has by it."""
-        if self.primary != self._judged_primary:
-            self._judged_primary = self.primary
+        if self._topology_term != self._judged_term:
+            self._judged_term = self._topology_term
             self._before_restart = None
             for detector in self._detectors.values():
                 detector.saw_role(True, now)

@@ -73,6 +73,11 @@ def _steps(low: int, high: int) -> Draw:
     return lambda rng, cast: ((rng.choice(cast.sentinels),), float(rng.randrange(low, high)))
 
 
+def _restart(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+    """Half of them sooner than anybody can call it down: that its data is gone is all that shows."""
+    return (rng.choice(cast.nodes),), rng.choice([rng.uniform(0.01, 0.08), rng.uniform(0.1, 3.0)])
+
+
 def _nothing(_rng: random.Random, _cast: Cast) -> tuple[tuple[str, ...], float]:
     return (), 0.0
 
@@ -101,7 +106,7 @@ KINDS: dict[str, Draw] = {
     "hang node": _node(0.3, 8.0),
     "hang primary": _node(0.3, 8.0),
     "wipe node": _node(0.05, 3.0),
-    "wipe primary": _node(0.05, 3.0),
+    "wipe primary": _restart,
     "flush fence": _nothing,
     "flush all": _nothing,
     "late EXEC": lambda rng, _cast: ((), rng.uniform(0.2, 2.5)),
