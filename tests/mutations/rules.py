@@ -1,0 +1,11 @@
+"""Every safety rule that is taken out, one at a time."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+from tests.mutations.rules_agreement import AGREEMENT
+from tests.mutations.rules_detection import DETECTION
+from tests.mutations.rules_promotion import PROMOTION
+from tests.mutations.rules_writes import WRITES
+
+MUTATIONS: tuple[Mutation, ...] = (*AGREEMENT, *DETECTION, *PROMOTION, *WRITES)

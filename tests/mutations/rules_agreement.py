@@ -1,0 +1,236 @@
+"""The rules of the agreement (``quorum``): votes, entries, leases."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+_REGISTER = "tests/unit/quorum/test_register.py"
+_LEADER = "tests/unit/quorum/test_register_leader.py"
+_INTERACTION = "tests/unit/quorum/test_interaction.py"
+
+AGREEMENT = (
+    Mutation(
+        "persist-before-vote",
+        "a vote is on disk before it is sent",
+        "S2",
+        "quorum/register.py",
+        """\
+            self._journal.vote(sender)
+            self._voter.stick_to(sender, now)
+            self._restart_campaign(now)
+        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+""",
+        """\
+            self._voter.stick_to(sender, now)
+            self._restart_campaign(now)
+        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+        if not why:
+            self._journal.vote(sender)
+""",
+        (f"{_REGISTER}::test_a_vote_is_on_disk_before_anybody_hears_of_it",),
+        style="gentle",
+    ),
+    Mutation(
+        "vote-persisted",
+        "a vote is on disk at all",
+        "S1, S2",
+        "quorum/journal.py",
+        "        self._persist(replace(self.state, voted_for=candidate))\n",
+        "        self.state = replace(self.state, voted_for=candidate)\n",
+        (f"{_REGISTER}::test_a_vote_is_on_disk_before_anybody_hears_of_it",),
+        style="gentle",
+    ),
+    Mutation(
+        "one-vote-a-term",
+        "one vote a term",
+        "S1",
+        "quorum/voter.py",
+        "if request.term == state.term and state.voted_for not in (None, sender):",
+        "if False:",
+        (f"{_REGISTER}::test_it_votes_once_in_a_term_and_repeats_that_vote",),
+    ),
+    Mutation(
+        "up-to-date",
+        "no vote for a candidate whose entry is older",
+        "S3",
+        "quorum/voter.py",
+        "if request.entry_id < state.entry.id:",
+        "if False:",
+        (f"{_REGISTER}::test_a_candidate_whose_entry_is_older_gets_no_vote",),
+    ),
+    Mutation(
+        "exact-term-votes",
+        "a vote counts only for the candidacy of its term",
+        "S1",
+        "quorum/register.py",
+        "if self.role is not Role.CANDIDATE or (reply.granted and reply.term != self.state.term):",
+        "if self.role is not Role.CANDIDATE:",
+        (
+            f"{_REGISTER}::test_a_vote_counts_for_exactly_the_term_that_it_was_given_in",
+            f"{_REGISTER}::test_votes_for_an_earlier_candidacy_do_not_count_for_this_one",
+        ),
+    ),
+    Mutation(
+        "majority",
+        "a majority of the configured members decides",
+        "S1, S5",
+        "quorum/votes.py",
+        "return member_count // 2 + 1",
+        "return max(1, member_count // 2)",
+        ("tests/unit/quorum/test_votes.py",),
+    ),
+    Mutation(
+        "own-term-commits",
+        "only an entry of the leader's own term is committed by counting",
+        "S3",
+        "quorum/register.py",
+        "if entry.term != self.state.term or entry.id <= self.state.committed.id:",
+        "if entry.id <= self.state.committed.id:",
+        (
+            f"{_LEADER}::test_what_an_earlier_term_left_is_neither_sent_nor_committed_until_proposed_anew",
+            _INTERACTION,
+        ),
+        style="gentle",
+    ),
+    Mutation(
+        "majority-stores",
+        "an entry is committed once a majority has it on disk",
+        "S3, S5",
+        "quorum/register.py",
+        "if self._progress.majority_stores(entry.id):",
+        "if True:",
+        (f"{_LEADER}::test_less_than_a_majority_commits_nothing",),
+    ),
+    Mutation(
+        "store-before-acknowledging",
+        "a follower acknowledges an entry only behind its write",
+        "S2",
+        "quorum/register.py",
+        """\
+        if append.entry is not None and append.entry.id > self.state.entry.id:
+            self._journal.store(append.entry)
+        if append.committed_id == self.state.entry.id:
+            self._journal.note_committed(self.state.entry)
+        self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+""",
+        """\
+        stored = max(append.entry.id if append.entry else self.state.entry.id, self.state.entry.id)
+        self._journal.send(sender, AppendReply(self.state.term, append.round, stored))
+        if append.entry is not None and append.entry.id > self.state.entry.id:
+            self._journal.store(append.entry)
+        if append.committed_id == self.state.entry.id:
+            self._journal.note_committed(self.state.entry)
+""",
+        (f"{_LEADER}::test_a_follower_stores_before_it_answers_and_learns_of_the_commit_later",),
+    ),
+    Mutation(
+        "topology-on-disk-before-told",
+        "a committed topology is on disk before anybody is told",
+        "S3",
+        "quorum/journal.py",
+        """\
+        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self.emit(Committed(self.state.committed))
+""",
+        """\
+        self.emit(Committed(self.state.committed))
+        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+""",
+        (f"{_LEADER}::test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be",),
+    ),
+    Mutation(
+        "one-primary-a-term",
+        "a term names one primary",
+        "S3",
+        "quorum/register.py",
+        "if topology and mine and topology.term == mine.term and topology.primary != mine.primary:",
+        "if False:",
+        (f"{_LEADER}::test_one_term_names_one_primary",),
+    ),
+    Mutation(
+        "stickiness",
+        "no vote against a leader that is heard",
+        "S4",
+        "quorum/voter.py",
+        "if now < self.stick_until and self._sticks_to != sender:",
+        "if False:",
+        (f"{_REGISTER}::test_it_refuses_anybody_while_it_hears_a_leader",),
+    ),
+    Mutation(
+        "sticks-to-its-vote",
+        "a voter sticks to whom it has just voted for",
+        "S4",
+        "quorum/register.py",
+        """\
+            self._journal.vote(sender)
+            self._voter.stick_to(sender, now)
+""",
+        """\
+            self._journal.vote(sender)
+""",
+        (f"{_REGISTER}::test_it_sticks_to_whom_it_has_just_voted_for",),
+    ),
+    Mutation(
+        "wait-after-restart",
+        "no vote within an election timeout of a restart",
+        "S4",
+        "quorum/voter.py",
+        "if now < self.mute_until:",
+        "if False:",
+        (f"{_REGISTER}::test_a_restarted_sentinel_keeps_quiet_for_an_election_timeout",),
+    ),
+    Mutation(
+        "pre-vote-loyalty",
+        "no PreVote against a leader that is heard",
+        "L1",
+        "quorum/register.py",
+        """\
+        why = self._refusal(sender, request, now)
+        term = self.state.term if why else request.term
+""",
+        """\
+        why = self._voter.refusal(sender, request, self.state)
+        term = self.state.term if why else request.term
+""",
+        (f"{_REGISTER}::test_it_refuses_anybody_while_it_hears_a_leader", _INTERACTION),
+    ),
+    Mutation(
+        "lease-ends-before-votes",
+        "the lease is shorter than the election timeout",
+        "S4",
+        "quorum/lease.py",
+        "return times[self._needed - 1] + self._lease_s",
+        "return times[self._needed - 1] + 2 * self._lease_s",
+        ("tests/unit/quorum/test_lease.py",),
+    ),
+    Mutation(
+        "lease-of-a-majority",
+        "the lease rests on answers of a majority",
+        "S4",
+        "quorum/lease.py",
+        "return times[self._needed - 1] + self._lease_s",
+        "return times[0] + self._lease_s",
+        ("tests/unit/quorum/test_lease.py",),
+    ),
+    Mutation(
+        "lease-from-the-sending",
+        "the lease counts from the sending of what was answered",
+        "S4",
+        "quorum/lease.py",
+        "self._acked_at[peer] = max(sent_at, self._acked_at.get(peer, sent_at))",
+        "self._acked_at[peer] = max(self._sent_at.values())",
+        ("tests/unit/quorum/test_lease.py",),
+    ),
+    Mutation(
+        "leader-refuses-votes",
+        "a leader with a valid lease votes for nobody",
+        "S4",
+        "quorum/register.py",
+        """\
+        if self.lease_valid(now):
+            return "leads with a valid lease"
+""",
+        "",
+        (f"{_REGISTER}::test_a_leader_with_a_valid_lease_votes_for_nobody",),
+    ),
+)

@@ -1,0 +1,204 @@
+"""The rules of acting: what comes before a promotion, the fence, and what is pointed at what."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+_EXECUTOR = "tests/integration/test_executor.py"
+_LEASE_CHECK = (
+    "tests/unit/sentinel/test_lease_check.py::"
+    "test_a_lease_covers_the_commands_of_its_own_term_only_and_only_while_it_lasts"
+)
+_WORK = "tests/unit/promotion/test_work.py"
+_CANDIDATES = "tests/unit/promotion/test_candidates.py"
+
+PROMOTION = (
+    Mutation(
+        "lease-before-each-command",
+        "without a valid lease no command is sent",
+        "S4",
+        "sentinel/coordinator.py",
+        "return register.state.term == term and register.lease_valid(now)",
+        "return True",
+        (_LEASE_CHECK,),
+        style="gentle",
+    ),
+    Mutation(
+        "lease-of-that-term",
+        "a command is sent only under the lease of its own term",
+        "S4",
+        "sentinel/coordinator.py",
+        "return register.state.term == term and register.lease_valid(now)",
+        "return register.lease_valid(now)",
+        (_LEASE_CHECK,),
+        style="gentle",
+    ),
+    Mutation(
+        "executor-guard",
+        "the executor asks for the lease before each send",
+        "S4",
+        "promotion/executor.py",
+        "    if not guard():\n",
+        "    if False:\n",
+        (f"{_EXECUTOR}::test_a_lease_that_ran_out_sends_nothing",),
+        style="",
+    ),
+    Mutation(
+        "lease-to-propose",
+        "without a valid lease nothing is proposed",
+        "S4",
+        "quorum/register.py",
+        """\
+        if not self.lease_valid(now):
+            raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
+""",
+        "",
+        (
+            "tests/unit/quorum/test_register_leader.py::"
+            "test_without_a_lease_nothing_can_be_proposed_and_nothing_changes",
+        ),
+    ),
+    Mutation(
+        "intent-first",
+        "the intent is committed before the promotion",
+        "S5",
+        "promotion/work.py",
+        """\
+        return [Note("candidate_chosen", {"node": target, "ranking": ranking}), WriteIntent(target, cause)]
+""",
+        """\
+        self._enter(Phase.PROMOTING)
+        return [Note("candidate_chosen", {"node": target, "ranking": ranking}), Run(self._promote)]
+""",
+        (f"{_WORK}::test_the_best_replica_is_promoted_and_the_rest_follow_by_turns",),
+    ),
+    Mutation(
+        "intent-goes-first",
+        "a successor goes for the intent that may be carried out already",
+        "S3",
+        "promotion/work.py",
+        """\
+        if facts.intent is not None:
+            return self._finish_or_supersede(views, facts, now)
+""",
+        "",
+        (_WORK,),
+        style="gentle",
+    ),
+    Mutation(
+        "read-anew",
+        "a leader reads every node anew before it decides",
+        "S7",
+        "sentinel/leading.py",
+        """\
+                self._read_token = self._token
+                self._core.put(Read(self._token, nodes))
+""",
+        """\
+                self._read_token = self._token
+                self.read_done(ReadDone(self._token, frozenset(nodes)), now, wall_ms)
+""",
+        ("tests/unit/sentinel/test_read_anew.py",),
+        style="durable",
+    ),
+    Mutation(
+        "watch-the-fence",
+        "the fence is watched, so that a stale leader's EXEC fails",
+        "S4",
+        "promotion/steps.py",
+        "watched = yield Watch(self._key)",
+        "watched = None",
+        (f"{_EXECUTOR}::test_a_leader_that_slept_before_exec_is_refused_by_redis",),
+        style="gentle",
+    ),
+    Mutation(
+        "get-the-fence",
+        "the fence is read, so that a stale leader stops",
+        "S4",
+        "promotion/steps.py",
+        """\
+        if found > self.term:
+            raise FencedError(self.node, found)
+""",
+        "",
+        (f"{_EXECUTOR}::test_a_leader_of_an_older_term_is_refused",),
+        style="gentle",
+    ),
+    Mutation(
+        "write-the-fence",
+        "a promotion raises the fence",
+        "S4",
+        "promotion/steps.py",
+        """\
+    write = fence.write()
+    commands: tuple[tuple[Word, ...], ...] = (("REPLICAOF", "NO", "ONE"),)
+""",
+        """\
+    write: tuple[tuple[Word, ...], ...] = ()
+    commands: tuple[tuple[Word, ...], ...] = (("REPLICAOF", "NO", "ONE"),)
+""",
+        (f"{_EXECUTOR}::test_promotion_writes_the_fence_and_the_next_replica_gets_it",),
+        style="gentle",
+    ),
+    Mutation(
+        "one-promotion-a-term",
+        "a term promotes one node",
+        "S3",
+        "promotion/steps.py",
+        """\
+        # This very term has promoted another node, and this one follows it.
+        raise FencedError(step.node, found)
+""",
+        "",
+        (f"{_EXECUTOR}::test_one_term_does_not_promote_two_nodes",),
+        style="gentle",
+    ),
+    Mutation(
+        "full-before-empty",
+        "an empty replica is not promoted beside a full one",
+        "S7",
+        "promotion/candidates.py",
+        "if not view.keys and any(other.keys for other in eligible):",
+        "if False:",
+        (f"{_CANDIDATES}::test_a_replica_that_still_holds_its_data_saves_it_from_a_wiped_primary",),
+        style="durable",
+    ),
+    Mutation(
+        "first-sync",
+        "a replica in its first synchronisation is not promoted",
+        "S7",
+        "promotion/candidates.py",
+        '        (view.sync_in_progress and not view.keys, "in its first full sync, holds no data yet"),\n',
+        "",
+        (f"{_CANDIDATES}::test_each_filter_rejects_and_says_why",),
+    ),
+    Mutation(
+        "newest-first",
+        "of equal priority the newest is promoted",
+        "S7",
+        "promotion/candidates.py",
+        "return (view.priority, -(view.offset_bytes or 0), not in_zone, view.run_id)",
+        "return (view.priority, 0, not in_zone, view.run_id)",
+        (f"{_CANDIDATES}::test_priority_then_offset_then_zone_then_run_id",),
+        style="durable",
+    ),
+    Mutation(
+        "nothing-follows-the-empty",
+        "nothing is pointed at an empty primary",
+        "S7",
+        "promotion/plan.py",
+        "if not target.keys and holders:",
+        "if False:",
+        ("tests/unit/promotion/test_plan.py::test_a_wiped_primary_does_not_wipe_even_the_last_holder",),
+        style="durable",
+    ),
+    Mutation(
+        "follow-a-master-only",
+        "nothing is pointed at a primary that answers as a replica",
+        "S7",
+        "promotion/plan.py",
+        'if target.role != "master":',
+        "if False:",
+        ("tests/unit/promotion/test_plan.py::test_nothing_is_pointed_at_a_primary_that_is_none",),
+    ),
+)
