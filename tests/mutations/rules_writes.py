@@ -113,6 +113,16 @@ WRITES = (
         style="gentle",
     ),
     Mutation(
+        "disarm",
+        "a successor cuts off whoever was about to promote the intent's target",
+        "S4",
+        "promotion/work.py",
+        "if usable and not self._disarmed and not facts.gone_by_all:",
+        "if False:",
+        (f"{_SWITCHING}::test_a_successor_promotes_the_target_only_if_it_has_all",),
+        style="gentle",
+    ),
+    Mutation(
         "switchover-whole",
         "a successor promotes a switchover's target only if it has all",
         "S7",
@@ -154,7 +164,7 @@ WRITES = (
         "sentinel/self_fence.py",
         "cut_off = self.cut_off_s(now) > self._lease_s",
         "cut_off = False",
-        (f"{_FENCE}::test_it_is_renewed_while_cut_off",),
+        (f"{_FENCE}::test_nobody_is_paused_before_the_peers_could_be_found",),
     ),
     Mutation(
         "self-fence-lasts",
@@ -163,6 +173,6 @@ WRITES = (
         "sentinel/self_fence.py",
         "elif node == primary and agree(node, self._regained_at):",
         "elif node == primary:",
-        (f"{_FENCE}::test_contact_alone_does_not_end_it",),
+        ("tests/unit/sentinel/test_self_fence_end.py",),
     ),
 )

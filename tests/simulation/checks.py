@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Promote
-from quorum.messages import HardState
+from quorum.messages import Append, AppendReply, HardState, Message, VoteReply, VoteRequest
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
@@ -52,6 +52,28 @@ class Checks:
             if first != after.voted_for:
                 self.broken(f"S2: {name} votes for {first} and {after.voted_for} in term {after.term}")
 
+    def sending(self, name: str, to: str, message: Message, disk: HardState) -> None:
+        """S2: nothing is said before it is on disk: a vote, a candidacy, an entry, its acknowledgement."""
+        match message:
+            case VoteReply(term, True):
+                kept = (disk.term, disk.voted_for) == (term, to)
+            case VoteRequest(term):
+                kept = (disk.term, disk.voted_for) == (term, name)
+            case Append(term, _, entry):
+                kept = disk.term == term and (entry is None or disk.entry.id >= entry.id)
+            case AppendReply(term, _, entry_id):
+                kept = disk.term == term and disk.entry.id >= entry_id
+            case _:
+                kept = True
+        if not kept:
+            self.broken(f"S2: {name} says {message} to {to}, and has {_at(disk)} on disk")
+
+    def holds_lease(self, host: Host, term: int) -> None:
+        """S4: whoever is about to send a command leads in that very term, and has a lease."""
+        register = host.brain.member.register if host.brain is not None else None
+        if register is None or register.state.term != term or not register.lease_valid(host.now):
+            self.broken(f"S4: {host.name} sends a command of term {term} without a lease for it")
+
     # -- what is told --------------------------------------------------------------------------
 
     def on_notice(self, host: Host, notice: Notice) -> None:
@@ -62,6 +84,11 @@ class Checks:
             if first != host.name:
                 self.broken(f"S1: {first} and {host.name} both lead in term {term}")
         elif notice.name is NoticeName.TOPOLOGY:
+            on_disk = host.disk.committed.topology
+            if on_disk is None or on_disk.term < int(str(fields["term"])):
+                self.broken(
+                    f"S3: {host.name} tells of term {fields['term']}, and has {_at(host.disk)} on disk"
+                )
             self._on_topology(host, int(str(fields["term"])), str(fields["primary"]))
 
     def _on_topology(self, host: Host, term: int, primary: str) -> None:

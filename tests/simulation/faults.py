@@ -100,6 +100,8 @@ KINDS: dict[str, Draw] = {
     "slow disk": _sentinel(0.05, 1.5),
     "lose names": _pair(0.5, 5.0),
     "deny": _pair(0.5, 8.0),
+    "deny everywhere": _node(0.5, 8.0),
+    "pause every sentinel": lambda rng, _cast: ((), rng.uniform(0.3, 4.0)),
     "slow INFO": _node(0.1, 1.0),
     "crash node": _node(0.05, 8.0),
     "crash primary": _node(0.05, 8.0),
@@ -132,7 +134,7 @@ SENTINELS_ONLY = (
     "operator switchover",
 )
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
-HARMLESS = ("deny", "pause sentinel", "slow INFO")
+HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO")
 """What must never change the primary."""
 _DESTROYING = ("flush all", "wipe node", "wipe primary", "REPLICAOF by hand", "operator failover")
 

@@ -61,6 +61,7 @@ class Taking:
         if not brain.lease_valid(self._perform.term, self._host.now):
             self._end(StepFailed(self._perform.token, "the lease has run out"))
             return False
+        self._host.world.checks.holds_lease(self._host, self._perform.term)
         return True
 
     def _go_on(self, reply: Any) -> None:

@@ -269,6 +269,7 @@ class Host:
     # -- peers ---------------------------------------------------------------------------------
 
     def _send(self, to: str, message: Message) -> None:
+        self.world.checks.sending(self.name, to, message, self.disk)
         for delay_s in self.world.network.messages(self.name, to):
             peer = self.world.hosts[to]
             self.world.schedule.at(delay_s, partial(self._deliver, peer, message))

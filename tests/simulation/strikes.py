@@ -103,6 +103,20 @@ def _trap_leader(world: World, fault: Fault) -> bool:
     return True
 
 
+def _pause_all(world: World, fault: Fault) -> bool:
+    for host in world.hosts.values():
+        host.pause(fault.amount)
+    return True
+
+
+def _deny_everywhere(world: World, fault: Fault) -> bool:
+    """The password was changed at the node, and nobody told the sentinels."""
+    pairs = {(name, fault.targets[0]) for name in world.hosts}
+    world.denials |= pairs
+    world.schedule.at(fault.amount, lambda: world.denials.difference_update(pairs))
+    return True
+
+
 def _drift(world: World, fault: Fault) -> bool:
     world.hosts[fault.targets[0]].set_rate(fault.amount)
     return True
@@ -244,6 +258,8 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "slow disk": _slow_disk,
     "lose names": _between(lambda world: world.nameless),
     "deny": _between(lambda world: world.denials),
+    "deny everywhere": _deny_everywhere,
+    "pause every sentinel": _pause_all,
     "slow INFO": _slow_info,
     "crash node": _crash_node,
     "crash primary": _crash_node,

@@ -170,6 +170,9 @@ class World:
             self.elected.append(f"{host.name} for {notice.fields['reasons']}")
         if notice.name is NoticeName.ELECTED and self.trap is not None:
             self._spring(host, *self.trap)
+        down = notice.name is NoticeName.QUORUM_DOWN and notice.fields["primary"]
+        if down and self.setup.style == "harmless":
+            self.checks.broken("S6: the primary is called down, and it never was")
         topology = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
         if topology and self.setup.style == "harmless":
             self.checks.broken(f"S6: {notice.fields['cause']} although no node was down")
