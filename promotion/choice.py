@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from promotion.actions import Facts
-from promotion.candidates import Policy, Ranking, rank
+from promotion.candidates import Policy, Ranking, Verdict, rank
 from promotion.view import NodeView
 
 
@@ -24,12 +24,16 @@ def rank_now(
     facts: Facts,
     *,
     requested: str | None = None,
+    by_operator: bool = False,
     avoid: Mapping[str, str] | None = None,
     barred: Mapping[str, str] | None = None,
 ) -> Ranking:
-    """The ranking of the replicas of the primary, by the newest entry."""
+    """The ranking of the replicas of the primary by the newest entry; if none is eligible, a last resort.
+
+    Only ``requested`` may be chosen if it is given; ``by_operator`` if it was a person who named it.
+    """
     assert facts.primary is not None
-    return rank(
+    ranking = rank(
         facts.primary,
         views,
         policy_now(policy, facts),
@@ -39,6 +43,48 @@ def rank_now(
         avoid=avoid,
         barred=barred,
     )
+    made = None
+    if ranking.chosen is None and (requested is None or by_operator):
+        made = last_resort(views, facts, requested)
+    if made is None or made in {*(avoid or {}), *(barred or {})}:
+        return ranking
+    why = f"not a replica of {facts.primary}, but a last resort: {_claim(made, requested)}"
+    verdicts = [
+        replace(verdict, eligible=True, rank=1, reason=why) if verdict.node == made else verdict
+        for verdict in ranking.verdicts
+    ]
+    return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made)
+
+
+def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) -> str | None:
+    """The node to take if the primary is down and no replica of it is eligible.
+
+    That is one that somebody made a master by hand, if its former history (``master_replid2``) is the
+    primary's, so that it has the primary's data up to that moment; of several, the one that left it last.
+    An operator may name any node that holds data, also if the primary is up but empty.
+    """
+    primary = next((view for view in views if view.name == facts.primary), None)
+    empty = primary is not None and primary.reachable and not primary.keys
+    holders = [
+        view
+        for view in views
+        if view.name != facts.primary and view.reachable and view.keys and not (view.down or view.loading)
+    ]
+    if requested is not None:
+        named = any(view.name == requested for view in holders)
+        return requested if named and (facts.down or empty) else None
+    histories = facts.histories or ({primary.replid} if primary is not None else set())
+    heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
+    newest = max(heirs, key=lambda view: (view.second_offset or 0, view.offset_bytes or 0), default=None)
+    return newest.name if newest is not None and facts.down else None
+
+
+def _claim(node: str, requested: str | None) -> str:
+    return "an operator named it" if node == requested else "a master by hand that continues its history"
+
+
+def _eligible_first(verdict: Verdict) -> bool:
+    return not verdict.eligible
 
 
 def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:

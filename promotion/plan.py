@@ -23,6 +23,8 @@ class Plan:
     syncing: tuple[str, ...] = ()
     unreachable: tuple[str, ...] = ()
     blocked: str | None = None
+    would_wipe: bool = False
+    """It is blocked until somebody decides: the primary is empty, and those astray hold data."""
 
 
 def reconcile(
@@ -47,7 +49,8 @@ def reconcile(
     target = next((view for view in views if view.name == primary), None)
     blocked = _why_not(primary, target, astray)
     if target is None or blocked:
-        return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked)
+        would_wipe = target is not None and blocked == _would_wipe(target, astray)
+        return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked, would_wipe=would_wipe)
     demotions = [_demote(view, target, resume) for view in astray if view.role == "master"]
     rest = [_repoint(view, target) for view in astray if view.role != "master"]
     slots = max(0, parallel_syncs - len(syncing))
@@ -74,9 +77,13 @@ def _why_not(primary: str, target: NodeView | None, astray: Sequence[NodeView]) 
         return f"{primary} answers as a replica"
     if target.loading:
         return f"{primary} is loading its data set"
+    return _would_wipe(target, astray)
+
+
+def _would_wipe(target: NodeView, astray: Sequence[NodeView]) -> str | None:
     holders = [view.name for view in astray if view.keys]
     if not target.keys and holders:
-        return f"{primary} is empty, while {', '.join(holders)} would lose data by following it"
+        return f"{target.name} is empty, while {', '.join(holders)} would lose data by following it"
     return None
 
 

@@ -226,17 +226,14 @@ class Work:
     def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
         assert facts.primary is not None
         ranking = self._rank(views, facts, request.candidate)
-        if ranking.chosen is None:
+        chosen = ranking.chosen
+        why_not = objection(facts.primary, chosen, views) if chosen is not None else "no eligible replica"
+        if chosen is None or why_not is not None:
             self._enter(Phase.ABORTED)
-            return [GiveUp("no eligible replica", ranking)]
-        why_not = objection(facts.primary, ranking.chosen, views)
-        if why_not is not None:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(why_not, ranking)]
-        by_name = {view.name: view for view in views}
-        actions = self._intend(ranking.chosen, SWITCHOVER, ranking, views, facts)
+            return [GiveUp(why_not or "", ranking)]
+        actions = self._intend(chosen, SWITCHOVER, ranking, views, facts)
         safety = self._promote.safety if self._promote is not None else None
-        old, new = by_name[facts.primary], by_name[ranking.chosen]
+        old, new = (next(view for view in views if view.name == name) for name in (facts.primary, chosen))
         self._switchover = Switchover(old, new, request, safety)
         return actions
 
@@ -315,9 +312,15 @@ class Work:
         return [self._observe(facts)] if self._sealing.step_over(step, reason, facts, now) else []
 
     def _rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
-        barred = self._sealing.barred(views, facts) if self._sealing.taken else None
-        policy = self._settings.policy
-        return rank_now(policy, views, facts, requested=requested, avoid=self._avoid, barred=barred)
+        return rank_now(
+            self._settings.policy,
+            views,
+            facts,
+            requested=requested,
+            by_operator=self.request is not None and requested == self.request.candidate,
+            avoid=self._avoid,
+            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
+        )
 
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts

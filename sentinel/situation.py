@@ -73,6 +73,7 @@ class Situation:
             self.views(now),
             self.facts(now),
             requested=candidate,
+            by_operator=candidate is not None,
             avoid=self.avoided(now),
         )
 
@@ -143,7 +144,10 @@ class Situation:
         return reason is None
 
     def contradicted(self, now: float) -> bool:
-        """Whether a node, seen after any leader was last heard, plainly does not follow the primary."""
+        """Whether a node, seen after any leader was last heard, plainly does not follow the primary.
+
+        Also if none may be made to, for that would wipe it: then the leader's work is to say so.
+        """
         register = self._member.register
         if register.hears_leader(now):
             self._quiet_since = now
@@ -155,7 +159,7 @@ class Situation:
         known = self.views(now)
         views = [view for view in known if view.name == topology.primary or view.name in seen]
         plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
-        return bool(plan.steps) or self._unsafe(topology.primary, known, now)
+        return bool(plan.steps) or plan.would_wipe or self._unsafe(topology.primary, known, now)
 
     def _unsafe(self, primary: str, views: list[NodeView], now: float) -> bool:
         """Whether the primary has not demanded of writes what it should, for longer than a change takes."""

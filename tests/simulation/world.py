@@ -139,15 +139,16 @@ class World:
             self.schedule.at(fault.at_s, partial(self._strike, fault))
         self.schedule.run(SAFETY_S)
         self._heal()
-        for _ in range(int(HEAL_S)):
-            self.schedule.run(1.0)
-            if self.unsettled() is None:
-                break
-        else:
+        if not self._settles(HEAL_S):
             if self._refuses_to_wipe():
                 self.coverage.add("refused to let an empty primary wipe the rest")
-                return
-            self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
+            elif self._refuses_to_guess():
+                self.coverage.add("refused to guess which master by hand is the heir")
+            else:
+                self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
+            self._decide()
+            if not self._settles(HEAL_S):
+                self.checks.broken(f"L1: {self.unsettled()}, though an operator decided")
         self.schedule.run(5.0)
         before = len(self.elected)
         self.schedule.run(5.0)
@@ -156,6 +157,20 @@ class World:
         if for_nothing:
             self.checks.broken(f"L1: elections go on in a group that is in order: {for_nothing}")
         self._check_writes()
+
+    def _settles(self, limit_s: float) -> bool:
+        for _ in range(int(limit_s)):
+            self.schedule.run(1.0)
+            if self.unsettled() is None:
+                return True
+        return False
+
+    def _decide(self) -> None:
+        """What a person does who was told that no node may be promoted: name the one with the most data."""
+        most = max(self.nodes.values(), key=lambda node: len(node.values.get(KEY, ())))
+        self.tell("", f"OPERATOR  fails over to {most.name}")
+        for host in self.hosts.values():
+            self.request(host, most.name, switchover=False)
 
     # -- what others ask -----------------------------------------------------------------------
 
@@ -262,6 +277,12 @@ class World:
             return False
         told = any("would lose data by following it" in line for line in self.story[-200:])
         return told and any(node.values for node in self.nodes.values() if node is not primary)
+
+    def _refuses_to_guess(self) -> bool:
+        """Somebody changed roles by hand, the primary lost its data, and no history leads back to it."""
+        by_hand = any(fault.kind == "REPLICAOF by hand" for fault in self.setup.plan)
+        told = any("no eligible replica" in line and "is a master" in line for line in self.story[-200:])
+        return by_hand and told and any(node.values for node in self.nodes.values())
 
     def _check_writes(self) -> None:
         topology = next(iter(self.hosts.values())).disk.committed.topology

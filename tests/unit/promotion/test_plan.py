@@ -85,7 +85,7 @@ def test_who_does_not_answer_is_left_alone_and_takes_no_turn() -> None:
 )
 def test_nothing_is_pointed_at_a_primary_that_is_none(target: NodeView | None, why: str) -> None:
     views = [lost("a"), master("b"), *([target] if target else [])]
-    assert plan(*views, parallel_syncs=9) == Plan(blocked=why)
+    assert plan(*views, parallel_syncs=9) == Plan(blocked=why, would_wipe="would lose" in why)
 
 
 def test_a_wiped_primary_does_not_wipe_even_the_last_holder() -> None:

@@ -1,0 +1,107 @@
+"""The primary is down, and nobody follows it: whoever was made a master by hand, or an operator's choice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from promotion.actions import Facts
+from promotion.candidates import Policy
+from promotion.choice import rank_now
+from promotion.view import NodeView
+
+GONE = NodeView("a:1", "a", 1, reachable=False, down=True, role="master", keys=9, replid="h1")
+WIPED = NodeView("a:1", "a", 1, role="master", keys=0, replid="h9")
+HEIR = NodeView(
+    "b:1", "b", 1, role="master", keys=9, offset_bytes=120, replid="h2", replid2="h1", second_offset=101
+)
+EARLIER = replace(HEIR, name="c:1", host="c", offset_bytes=500, second_offset=51)
+STRAY = replace(HEIR, replid2="h7")
+ELSEWHERE = NodeView(
+    "c:1", "c", 1, role="slave", follows="b:1", link_up=True, keys=9, offset_bytes=120, replid="h2"
+)
+DOWN = Facts(
+    primary="a:1",
+    settled=True,
+    intent=None,
+    down=True,
+    cause="refused",
+    gone_by_all=True,
+    silence_s=0.1,
+    earlier=(),
+    nodes=("a:1", "b:1", "c:1"),
+    down_nodes=frozenset({"a:1"}),
+)
+UP = replace(DOWN, down=False, cause="", gone_by_all=False, down_nodes=frozenset())
+POLICY = Policy(max_link_down_s=10.0, max_age_s=60.0)
+
+
+def chosen(*views: NodeView, facts: Facts = DOWN, named: str | None = None) -> str | None:
+    return rank_now(POLICY, views, facts, requested=named, by_operator=named is not None).chosen
+
+
+def test_a_master_by_hand_that_continues_the_history_is_taken_and_the_reason_told() -> None:
+    ranking = rank_now(POLICY, [GONE, HEIR, ELSEWHERE], DOWN)
+    assert ranking.chosen == "b:1"
+    first = ranking.verdicts[0]
+    assert (first.node, first.eligible, first.rank) == ("b:1", True, 1)
+    assert "a master by hand that continues its history" in first.reason
+
+
+def test_a_replica_of_the_primary_goes_before_it() -> None:
+    replica = replace(ELSEWHERE, follows="a:1", replid="h1")
+    assert chosen(GONE, HEIR, replica) == "c:1"
+
+
+def test_of_two_the_one_that_left_the_history_last_is_taken() -> None:
+    assert chosen(GONE, EARLIER, HEIR) == "b:1"
+
+
+def test_after_a_wipe_the_history_from_before_counts() -> None:
+    assert chosen(WIPED, HEIR, facts=replace(DOWN, histories=frozenset({"h1"}))) == "b:1"
+    assert chosen(WIPED, HEIR) is None
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        STRAY,
+        replace(HEIR, reachable=False),
+        replace(HEIR, down=True),
+        replace(HEIR, loading=True),
+        replace(HEIR, keys=0),
+        replace(HEIR, role="slave", follows="x:1"),
+    ],
+    ids=["other-history", "mute", "down", "loading", "empty", "a-replica"],
+)
+def test_anything_less_is_not(node: NodeView) -> None:
+    assert chosen(GONE, node) is None
+
+
+def test_while_the_primary_is_up_nobody_is() -> None:
+    assert chosen(replace(GONE, reachable=True, down=False), HEIR, facts=UP) is None
+
+
+@pytest.mark.parametrize("node", [STRAY, replace(ELSEWHERE, name="b:1", follows="c:1")])
+def test_an_operator_may_name_any_node_that_holds_data(node: NodeView) -> None:
+    assert chosen(GONE, node, named="b:1") == "b:1"
+    assert chosen(WIPED, node, facts=UP, named="b:1") == "b:1"
+
+
+@pytest.mark.parametrize(
+    ("views", "facts"),
+    [
+        ([replace(GONE, reachable=True, down=False), STRAY], UP),
+        ([GONE, replace(STRAY, keys=0)], DOWN),
+        ([GONE, replace(STRAY, reachable=False)], DOWN),
+    ],
+    ids=["the-primary-has-data-and-is-up", "it-holds-nothing", "it-is-mute"],
+)
+def test_but_not_if_more_would_be_lost(views: list[NodeView], facts: Facts) -> None:
+    assert chosen(*views, facts=facts, named="b:1") is None
+
+
+def test_what_failed_a_moment_ago_or_is_barred_is_not() -> None:
+    for barred, avoid in (({"b:1": "no"}, None), (None, {"b:1": "no"})):
+        assert rank_now(POLICY, [GONE, HEIR], DOWN, barred=barred, avoid=avoid).chosen is None
