@@ -16,7 +16,7 @@ from pathlib import Path
 
 import redis
 
-from benchmarks.outage import machine
+from benchmarks.report import machine
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 

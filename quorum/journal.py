@@ -50,7 +50,7 @@ class Journal:
 
         That an intent is committed can be learnt again, so it may wait for the next write.
         """
-        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self._write(lazy=self.state.committed.topology == before.topology)
         self.emit(Committed(self.state.committed))
 
     def send(self, to: str, message: Message) -> None:
@@ -63,4 +63,12 @@ class Journal:
         check_growth(self.state, state)
         if state != self.state:
             self.state = state
-            self._effects.append(Persist(state))
+            self._write(lazy=False)
+
+    def _write(self, *, lazy: bool) -> None:
+        """With nothing said in between, one write of the newer state does for both."""
+        last = self._effects[-1] if self._effects else None
+        if isinstance(last, Persist):
+            self._effects.pop()
+            lazy = lazy and last.lazy
+        self._effects.append(Persist(self.state, lazy))

@@ -29,6 +29,7 @@ BLOCKS = {
     ("README.md", "settings"): settings_table,
     ("README.md", "outage"): result("outage"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
+    ("ARCHITECTURE.md", "chaos"): result("chaos"),
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
 }
 

@@ -1,0 +1,50 @@
+"""The two systems under the same faults: who serves the data, who watches it, and how each is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from benchmarks.redis_sentinel import GROUP, RedisSentinels
+from tests.integration.cluster import Cluster
+from tests.processes import Process
+from tests.redis_server import RedisServer
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One primary (the first of ``nodes``), its replicas, and sentinels that answer the Sentinel protocol."""
+
+    nodes: list[RedisServer]
+    sentinels: list[Process]
+    ports: list[int]
+    """Where the sentinels answer, in the order of ``sentinels``."""
+
+
+@contextmanager
+def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
+    """At its defaults but for what ``group`` says. Its group is called GROUP too."""
+    with Cluster(sentinels=sentinels, group=group) as cluster:
+        processes = [sentinel.process for sentinel in cluster.sentinels if sentinel.process is not None]
+        yield System(cluster.nodes, processes, [sentinel.resp_port for sentinel in cluster.sentinels])
+
+
+@contextmanager
+def stock(sentinels: int = 3, *, down_after_ms: int = 30_000) -> Iterator[System]:
+    """redis-sentinel with its own default for down-after, 30 s, unless told."""
+    nodes = [RedisServer() for _ in range(3)]
+    try:
+        for node in nodes[1:]:
+            node.replicate(nodes[0])
+        watching = RedisSentinels(nodes, down_after_ms, sentinels)
+        try:
+            yield System(nodes, watching.processes, watching.ports)
+        finally:
+            watching.stop()
+    finally:
+        for node in nodes:
+            node.stop()
+
+
+__all__ = ["GROUP", "System", "stock", "vedette"]
