@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from quorum.effects import Committed, Effect, Emit, Event, Persist, Send
 from quorum.invariants import check_growth
-from quorum.messages import Entry, HardState, Message
+from quorum.messages import Entry, HardState, Intent, Message, Topology
 
 
 class Journal:
@@ -31,6 +31,21 @@ class Journal:
 
     def store(self, entry: Entry) -> None:
         self._persist(replace(self.state, entry=entry))
+
+    def propose(self, topology: Topology | None, intent: Intent | None) -> Entry:
+        """A leader's own entry, to be sent before ``write_proposed``: both disks write at the same time.
+
+        Whatever counts on the leader's copy comes behind that write (Raft thesis, section 10.2.1). If it
+        crashes before, it has forgotten an entry of a term in which it never leads again.
+        """
+        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
+        after = replace(self.state, entry=entry)
+        check_growth(self.state, after)
+        self.state = after
+        return entry
+
+    def write_proposed(self) -> None:
+        self._write(lazy=False)
 
     def mark_committed(self) -> Entry:
         """The stored entry is committed. Returns what was before, for ``tell_commit``, which must follow."""

@@ -123,9 +123,9 @@ class Register:
         mine = self.state.entry.topology
         if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
             raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
-        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
-        self._journal.store(entry)
+        entry = self._journal.propose(topology, intent)
         self._broadcast(now)
+        self._journal.write_proposed()
         self._advance_commit(now)
         return entry
 

@@ -124,17 +124,30 @@ AGREEMENT = (
         (f"{_LEADER}::test_a_follower_stores_before_it_answers_and_learns_of_the_commit_later",),
     ),
     Mutation(
+        "leader-writes",
+        "a leader's own copy counts only once it is on disk",
+        "S2, S3",
+        "quorum/register.py",
+        """\
+        self._journal.write_proposed()
+""",
+        "",
+        (
+            f"{_LEADER}::test_an_entry_is_sent_while_it_is_written_and_is_on_a_majority_before_it_is_committed",
+        ),
+    ),
+    Mutation(
         "topology-on-disk-before-told",
         "a committed topology is on disk before anybody is told",
         "S3",
         "quorum/journal.py",
         """\
-        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self._write(lazy=self.state.committed.topology == before.topology)
         self.emit(Committed(self.state.committed))
 """,
         """\
         self.emit(Committed(self.state.committed))
-        self._effects.append(Persist(self.state, lazy=self.state.committed.topology == before.topology))
+        self._write(lazy=self.state.committed.topology == before.topology)
 """,
         (f"{_LEADER}::test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be",),
     ),

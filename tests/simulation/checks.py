@@ -53,14 +53,14 @@ class Checks:
                 self.broken(f"S2: {name} votes for {first} and {after.voted_for} in term {after.term}")
 
     def sending(self, name: str, to: str, message: Message, disk: HardState) -> None:
-        """S2: nothing is said before it is on disk: a vote, a candidacy, an entry, its acknowledgement."""
+        """S2: nothing is said before it is on disk: a vote, a candidacy, an entry it acknowledges."""
         match message:
             case VoteReply(term, True):
                 kept = (disk.term, disk.voted_for) == (term, to)
             case VoteRequest(term):
                 kept = (disk.term, disk.voted_for) == (term, name)
-            case Append(term, _, entry):
-                kept = disk.term == term and (entry is None or disk.entry.id >= entry.id)
+            case Append(term):
+                kept = disk.term == term
             case AppendReply(term, _, entry_id):
                 kept = disk.term == term and disk.entry.id >= entry_id
             case _:

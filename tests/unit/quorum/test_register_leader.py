@@ -42,15 +42,16 @@ INTENT = Intent(OTHER, "refused", "s1", 0)
 INHERITED = HardState(term=4, entry=Entry(4, 2, topology(4)))
 
 
-def test_an_entry_is_on_disk_before_it_is_sent_and_on_a_majority_before_it_is_committed() -> None:
+def test_an_entry_is_sent_while_it_is_written_and_is_on_a_majority_before_it_is_committed() -> None:
     register = leader()
     entry = register.propose(topology(1), None, NOW)
     effects = register.take_effects()
     assert persisted(effects) == [HardState(1, "s1", entry)]
     assert [append.entry for append in sent(effects, Append)] == [entry] * 2
-    assert place(effects, Persist) < place(effects, Append)
+    assert place(effects, Append) < place(effects, Persist)
     assert emitted(effects) == []
 
+    # Whatever follows from it is behind the leader's own write, for effects are applied in order.
     effects = store(register, "s2")
     assert emitted(effects) == [Committed(entry)]
     assert [append.committed_id for append in sent(effects, Append)] == [entry.id] * 2

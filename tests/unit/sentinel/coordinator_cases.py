@@ -6,6 +6,7 @@ Every effect is checked to come in an order in which a crash between any two of 
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 from promotion.candidates import Policy
@@ -95,8 +96,8 @@ class Disk:
                 assert self.state.entry.term == term and intent is not None and intent.target == node
             case Send(_, VoteRequest(term)):
                 assert (self.state.term, self.state.voted_for) == (term, "s1")
-            case Send(_, Append(term, _, entry)) if entry is not None:
-                assert self.state.entry.id >= entry.id and self.state.term >= term
+            case Send(_, Append(term)):
+                assert self.state.term >= term
             case Tell(Notice(NoticeName.TOPOLOGY, _, fields)):
                 topology = self.state.committed.topology
                 assert topology is not None and topology.term == fields["term"]
@@ -130,6 +131,7 @@ class World:
         self.notices: list[Notice] = []
         self.performs: list[Perform] = []
         self._stored: EntryId = GENESIS.id
+        self._inputs: deque[GroupInput] = deque()
         self.step(Watch(book.names))
         self.look()
         self.advance(0.6)
@@ -137,22 +139,33 @@ class World:
     # -- what happens --------------------------------------------------------------------------
 
     def step(self, given: GroupInput) -> None:
-        """One input, and all that follows from it at once: nodes are read, peers answer."""
-        for effect in self.coordinator.step(given, self.now, WALL_MS):
-            self.disk.check(effect)
-            match effect:
-                case Tell(notice):
-                    self.notices.append(notice)
-                case Perform():
-                    self.performs.append(effect)
-                case Read(token, nodes):
-                    answered = [node for node in nodes if node not in self.dead]
-                    self.look(*answered)
-                    self.step(ReadDone(token, frozenset(answered)))
-                case Send(to, message) if self.in_touch:
-                    self._answer(to, message)
-                case _:
-                    pass
+        """One input, and all that follows from it at once: nodes are read, peers answer.
+
+        As by the driver, effects are applied in order: what answers them is only then taken in.
+        """
+        self._inputs.append(given)
+        if len(self._inputs) > 1:
+            return
+        while self._inputs:
+            for effect in self.coordinator.step(self._inputs[0], self.now, WALL_MS):
+                self.disk.check(effect)
+                self._apply(effect)
+            self._inputs.popleft()
+
+    def _apply(self, effect: GroupEffect) -> None:
+        match effect:
+            case Tell(notice):
+                self.notices.append(notice)
+            case Perform():
+                self.performs.append(effect)
+            case Read(token, nodes):
+                answered = [node for node in nodes if node not in self.dead]
+                self.look(*answered)
+                self.step(ReadDone(token, frozenset(answered)))
+            case Send(to, message) if self.in_touch:
+                self._answer(to, message)
+            case _:
+                pass
 
     def look(self, *names: str) -> None:
         for name in names or [node for node in self.nodes if node not in self.dead]:
