@@ -44,3 +44,5 @@ class DataSeen:
     offset_bytes: int
     replids: frozenset[str] = frozenset()
     """The replication histories that the offset counts in: replid, and replid2 where set."""
+    started_empty: bool = False
+    """Its process surely loaded no data when it started, whatever clients have written since then."""

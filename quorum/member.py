@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from quorum.detector import Detector, Patience, Verdict
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
-from quorum.evidence import DataSeen
+from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import (
     DataObserved,
     Gossip,
@@ -69,7 +69,8 @@ class Member:
         self._detectors: dict[str, Detector] = {}
         self._data: dict[str, DataSeen] = {}
         self._alongside: dict[str, DataSeen] = {}
-        """All nodes' data, as known when the primary last told its own."""
+        """All nodes' data, as known when the primary last told its own, or its connection closed since."""
+        self._closed = False
         self._at_restart: dict[str, DataSeen] = {}
         """The same, from before the primary restarted."""
         self._before_restart: DataSeen | None = None
@@ -150,6 +151,7 @@ class Member:
             case Observed(node, evidence):
                 if node in self._detectors:
                     self._detectors[node].observe(evidence, now)
+                    self._note_closed(node, evidence)
             case DataObserved(node, seen):
                 self._on_data(node, seen, now)
             case PeerGone(peer):
@@ -254,15 +256,29 @@ class Member:
         if node == self.primary:
             if restarted and self.verdict(node, now).grade is not Grade.REGRESSED:
                 self._before_restart, self._at_restart = previous, self._alongside
-            self._judge_primary(node, seen, now)
-            self._alongside = dict(self._data)
+            self._detectors[node].saw_role(seen.role == "master", now)
+            self._judge_regression(node, now)
+            self._alongside, self._closed = dict(self._data), False
+        elif self.primary in self._data and self._before_restart is not None:
+            self._judge_regression(self.primary, now)
 
-    def _judge_primary(self, node: str, seen: DataSeen, now: float) -> None:
-        detector = self._detectors[node]
-        detector.saw_role(seen.role == "master", now)
-        # What they held before the restart: newer figures would show the writes since then as lost.
-        held = [data for other, data in self._at_restart.items() if self._still_holds(other, data, now)]
-        detector.saw_regression(regression(self._before_restart, seen, held), now)
+    def _note_closed(self, node: str, evidence: Evidence) -> None:
+        """A process that ends closes its connections: what is known by then is from before a restart."""
+        if node == self.primary and evidence.kind is EvidenceKind.CLOSED and not self._closed:
+            self._alongside, self._closed = dict(self._data), True
+
+    def _judge_regression(self, primary: str, now: float) -> None:
+        """By what the replicas held before the restart: newer figures would show the writes since as lost.
+
+        A process that started without data has a history of its own, so what others hold of the former one
+        is from before in any case.
+        """
+        seen, before = self._data[primary], self._before_restart
+        known = self._at_restart
+        if seen.started_empty and before is not None:
+            known = {node: data for node, data in self._data.items() if data.replids & before.replids}
+        held = [data for node, data in known.items() if self._still_holds(node, data, now)]
+        self._detectors[primary].saw_regression(regression(before, seen, held), now)
 
     def _on_committed(self, now: float) -> None:
         """In what role a node was seen before the change says nothing about the role it has by it."""

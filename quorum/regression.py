@@ -18,8 +18,9 @@ FALLEN_BELOW = 0.5
 def regression(before: DataSeen | None, now: DataSeen, replicas: Iterable[DataSeen]) -> str | None:
     """Why ``now`` is a regression of the primary seen ``before``, in words, or None.
 
-    Two proofs: in the same replication history the offset is behind a replica's (Redis keeps replid and
-    offset in its snapshot), or the key count collapsed where a replica still has the keys.
+    Three proofs: in the same replication history the offset is behind a replica's (Redis keeps replid and
+    offset in its snapshot); its process loaded nothing when it started, where it held keys before and a
+    replica still does; or the key count collapsed where a replica still has the keys.
     """
     if before is None or before.run_id == now.run_id or now.role != "master":
         return None
@@ -29,7 +30,11 @@ def regression(before: DataSeen | None, now: DataSeen, replicas: Iterable[DataSe
         shared = bool(replica.replids & now.replids)
         if shared and now.offset_bytes < replica.offset_bytes:
             return f"restarted at offset {now.offset_bytes}, a replica is at {replica.offset_bytes}"
-        held = max(replica.keys, 1)
-        if before.keys and now.keys < FALLEN_BELOW * before.keys and now.keys < FALLEN_BELOW * held:
-            return f"restarted with {now.keys} keys, had {before.keys}, a replica holds {held}"
+        # What its replica had, it had as well, though it may not have said so itself before it died.
+        same = bool(replica.replids & before.replids)
+        had = max(before.keys, replica.keys if same else 0)
+        if same and now.started_empty and not shared:
+            return f"restarted without its data, had {had} keys, a replica holds {replica.keys}"
+        if now.keys < FALLEN_BELOW * had and now.keys < FALLEN_BELOW * replica.keys:
+            return f"restarted with {now.keys} keys, had {had}, a replica holds {replica.keys}"
     return None

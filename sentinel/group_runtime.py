@@ -21,7 +21,7 @@ from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Step, WriteSafety
 from promotion.work import WorkSettings
 from quorum.detector import Patience
-from quorum.evidence import Evidence
+from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, StopLeading, Watch
 from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
@@ -183,6 +183,9 @@ class GroupRuntime:
 
     def _on_evidence(self, node: str, evidence: Evidence) -> None:
         self.driver.feed(Observed(node, evidence))
+        if evidence.kind is EvidenceKind.CLOSED and node == self.driver.coordinator.member.primary:
+            # If it comes back without its data, what counts is what the others had at this moment.
+            self.request_info()
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe = self._probes.get(node)

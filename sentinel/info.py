@@ -81,6 +81,8 @@ class NodeInfo:
     uptime_s: int
     handover: bool = False
     """A ``FAILOVER`` is under way at this primary."""
+    started_empty: bool = False
+    """The process loaded neither a snapshot nor an append-only file when it started."""
     safety: WriteSafety | None = None
     """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
 
@@ -97,7 +99,8 @@ class NodeInfo:
 
     def data_seen(self) -> DataSeen:
         replids = frozenset(replid for replid in (self.replid, self.replid2) if replid is not None)
-        return DataSeen(self.run_id, self.role, self.keys, self.offset_bytes, replids)
+        empty = self.started_empty and self.role == "master"
+        return DataSeen(self.run_id, self.role, self.keys, self.offset_bytes, replids, empty)
 
 
 def parse_info(text: bytes | str) -> NodeInfo:
@@ -133,7 +136,23 @@ def parse_info(text: bytes | str) -> NodeInfo:
         attached=_attached(fields),
         uptime_s=max(0, fields.integer("uptime_in_seconds", 0)),
         handover=fields.get("master_failover_state") not in (None, "no-failover"),
+        started_empty=_started_empty(fields),
     )
+
+
+def _started_empty(fields: _Fields) -> bool:
+    """Told by ``rdb_last_load_keys_loaded``, which servers before 7.0 lack, and by the append-only file.
+
+    That has no base until it was loaded or rewritten; where it has none by configuration
+    (``aof-use-rdb-preamble no``), it holds no more than clients have sent to this process.
+    """
+    loaded = fields.get("rdb_last_load_keys_loaded")
+    if fields.flag("loading") or loaded not in (None, "0"):
+        return False
+    if not fields.flag("aof_enabled"):
+        return loaded == "0"
+    written = fields.integer("aof_current_size", 0)
+    return fields.get("aof_base_size") == "0" and written <= fields.integer("total_net_input_bytes", 0)
 
 
 def parse_safety(reply: object) -> WriteSafety | None:

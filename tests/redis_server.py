@@ -91,6 +91,13 @@ class RedisServer:
     def resume(self) -> None:
         self._process.send(signal.SIGCONT)
 
+    def wipe(self) -> None:
+        """Start it anew on the same port, with nothing of what it kept on disk."""
+        self._process.kill()
+        shutil.rmtree(self._directory / "appendonlydir", ignore_errors=True)
+        (self._directory / "dump.rdb").unlink(missing_ok=True)
+        self.restart()
+
     def restart(self, *, arguments: tuple[str, ...] | None = None) -> None:
         """Kill it if it runs, and start it on the same port, with what its last snapshot holds, if any."""
         self._process.kill()

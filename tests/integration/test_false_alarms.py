@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import redis
 
 from tests.integration.cluster import GROUP, Cluster, Sentinel
@@ -87,6 +88,47 @@ def test_wiped_primary_does_not_wipe_its_replicas() -> None:
         for node in cluster.nodes:
             with node.client() as client:
                 assert client.get("key99") == b"99"
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--appendonly", "yes")], ids=["no-persistence", "append-only-file"]
+)
+def test_a_wiped_primary_is_told_from_one_that_clients_filled_again(arguments: tuple[str, ...]) -> None:
+    """There are as many keys as before when it is first looked at: what counts is that it loaded none."""
+    arguments = ("--repl-diskless-sync-delay", "5", *arguments)
+    with Cluster(group={"refused_after": "20s"}, redis_arguments=arguments) as cluster:
+        old = cluster.nodes[0]
+        with old.client() as client:
+            client.rpush("list", *range(1000))
+            client.wait(2, 5000)
+        offset = old.info()["master_repl_offset"]
+        wait_for(lambda: all(seen_up_to(s, offset) for s in cluster.sentinels), what="the data to be seen")
+        for sentinel in cluster.sentinels:
+            sentinel.pause()
+        old.wipe()
+        with old.client() as client:
+            client.rpush("list", "new")
+        for sentinel in cluster.sentinels:
+            sentinel.resume()
+        new = cluster.wait_failover(old.name)
+        with new.client() as client:
+            assert client.llen("list") == 1000
+
+
+@pytest.mark.parametrize("preamble", ["yes", "no"])
+def test_a_restart_with_all_data_is_none(preamble: str) -> None:
+    """Before ``refused_after`` is over: nothing fails over."""
+    arguments = ("--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", preamble)
+    with Cluster(group={"refused_after": "20s"}, redis_arguments=arguments) as cluster:
+        old = cluster.nodes[0]
+        with old.client() as client:
+            client.rpush("list", *range(1000))
+            client.wait(2, 5000)
+        before = old.info("server")["run_id"]
+        old.restart()
+        assert old.info("server")["run_id"] != before
+        stays(lambda: cluster.wait_agreed() == old.name, 2.0)
+        assert not any(s.story("quorum_down") for s in cluster.sentinels)
 
 
 def seen_up_to(sentinel: Sentinel, offset_bytes: int) -> bool:

@@ -108,6 +108,9 @@ class Eye:
     def _on_closed(self) -> None:
         def closed() -> None:
             self._fail(Evidence(EvidenceKind.CLOSED))
+            brain = self.host.brain
+            if brain is not None and brain.member.primary == self.node.name:
+                self.host.probing.ask_all()
             self.connect()
 
         self.host.when_awake(closed)

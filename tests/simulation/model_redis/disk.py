@@ -43,6 +43,8 @@ class Saving:
         self._last_s = server.unix_s
         self.changes = 0
         """Since the last snapshot."""
+        self.loaded = 0
+        """How many keys the last snapshot held that was loaded, at the start or from a primary."""
 
     def save(self) -> None:
         server = self._server
@@ -71,11 +73,13 @@ class Saving:
         keeps = self._on or options.keep_sync_file
         self._server.disk.snapshot = saved if keeps else None
         self.changes = 0
+        self.loaded = len(saved.values)
 
     def restore(self, saved: Saved) -> None:
         """A replica goes on where the file ends; a primary starts a history that its replicas may join."""
         server = self._server
         server.data.load(saved.values)
+        self.loaded = len(saved.values)
         if saved.replid is None:
             return
         if server.following.host is not None:

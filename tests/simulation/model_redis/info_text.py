@@ -39,6 +39,8 @@ def _persistence(server: ModelServer) -> Fields:
         "loading": int(server.loading),
         "async_loading": 0,
         "rdb_changes_since_last_save": server.saving.changes,
+        "rdb_last_load_keys_loaded": server.saving.loaded,
+        "aof_enabled": 0,
     }
 
 

@@ -281,6 +281,44 @@ def test_a_wiped_primary_is_down_at_once() -> None:
     assert asks_for_votes(effects)
 
 
+def wiped(keys: int = 0, *, started_empty: bool = True) -> DataSeen:
+    return DataSeen("run-2", "master", keys, 0, frozenset({"h2"}), started_empty)
+
+
+def test_what_a_replica_said_by_the_time_the_connection_closed_counts() -> None:
+    """The primary's own last word may be older than all its data."""
+    sentinel = Sentinel(quorum=1)
+    sentinel.step(DataObserved(NODE, seen("master", "run-1", keys=0)))
+    sentinel.step(DataObserved(OTHER, seen("slave", "run-r")))
+    sentinel.see(EvidenceKind.CLOSED, NOW)
+    effects = sentinel.step(DataObserved(NODE, wiped(started_empty=False)))
+    assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
+
+
+def test_a_primary_that_clients_filled_again_is_wiped_still() -> None:
+    sentinel = Sentinel(quorum=1)
+    sentinel.step(DataObserved(OTHER, seen("slave", "run-r")))
+    sentinel.step(DataObserved(NODE, seen("master", "run-1")))
+    effects = sentinel.step(DataObserved(NODE, wiped(keys=500)))
+    assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
+    effects = sentinel.step(DataObserved(NODE, wiped(keys=501, started_empty=False)))
+    assert OpinionChanged(Opinion(NODE, False, Grade.NONE)) in events(effects), (
+        "it has nothing more to prove it"
+    )
+
+
+def test_a_replica_that_is_heard_after_a_wiped_primary_tells_what_it_had() -> None:
+    sentinel = Sentinel(quorum=1)
+    sentinel.step(DataObserved(NODE, seen("master", "run-1", keys=0)))
+    sentinel.step(DataObserved(OTHER, seen("slave", "run-r", keys=0)))
+    assert not events(sentinel.step(DataObserved(NODE, wiped(keys=9))))
+    effects = sentinel.step(DataObserved(OTHER, seen("slave", "run-r", keys=100)))
+    assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
+    follows = DataSeen("run-r", "slave", 9, 10, frozenset({"h2"}))
+    effects = sentinel.step(DataObserved(OTHER, follows))
+    assert OpinionChanged(Opinion(NODE, False, Grade.NONE)) in events(effects), "it is too late"
+
+
 def test_nodes_come_and_go() -> None:
     sentinel = Sentinel()
     sentinel.lose_primary(NOW + 1)

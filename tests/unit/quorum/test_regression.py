@@ -14,6 +14,7 @@ REPLICA = DataSeen("run-r", "slave", keys=1000, offset_bytes=4990, replids=froze
 EMPTY = DataSeen("run-2", "master", keys=0, offset_bytes=0, replids=frozenset({"h2"}))
 OLD_SNAPSHOT = replace(EMPTY, keys=990, offset_bytes=3000, replids=frozenset({"h2", "h1"}))
 OTHER_HISTORY = replace(OLD_SNAPSHOT, replids=frozenset({"h2"}))
+REWRITTEN = replace(EMPTY, keys=1000, started_empty=True)
 RELOADED = replace(EMPTY, keys=1000, offset_bytes=5000, replids=frozenset({"h1"}))
 
 
@@ -22,6 +23,7 @@ RELOADED = replace(EMPTY, keys=1000, offset_bytes=5000, replids=frozenset({"h1"}
     [
         (EMPTY, "restarted with 0 keys, had 1000, a replica holds 1000"),
         (replace(EMPTY, keys=499), "restarted with 499 keys, had 1000, a replica holds 1000"),
+        (REWRITTEN, "restarted without its data, had 1000 keys, a replica holds 1000"),
         (OLD_SNAPSHOT, "restarted at offset 3000, a replica is at 4990"),
     ],
 )
@@ -40,7 +42,9 @@ def test_it_fell_back(seen: DataSeen, words: str) -> None:
         ("no replica is there to be wiped", BEFORE, EMPTY, []),
         ("the replicas are wiped already", BEFORE, EMPTY, [replace(REPLICA, keys=0)]),
         ("a stray master is no replica", BEFORE, EMPTY, [replace(REPLICA, role="master")]),
-        ("it never held more", replace(BEFORE, keys=0), EMPTY, [REPLICA]),
+        ("a replica has other data", BEFORE, REWRITTEN, [replace(REPLICA, replids=frozenset({"h7"}))]),
+        ("nobody has what it lost", BEFORE, REWRITTEN, [replace(REPLICA, keys=0)]),
+        ("it never held more", replace(BEFORE, keys=0), EMPTY, [replace(REPLICA, replids=frozenset({"h7"}))]),
         ("offsets of two histories do not compare", BEFORE, OTHER_HISTORY, [REPLICA]),
         ("the replica holds no more than it", BEFORE, replace(EMPTY, keys=9), [replace(REPLICA, keys=10)]),
     ],

@@ -77,6 +77,48 @@ def changed(text: str, field: str, value: str | None) -> str:
     return "\r\n".join(lines if value is None else [*lines, f"{field}:{value}"])
 
 
+EMPTY_AT_START = {
+    "rdb_last_load_keys_loaded": "0",
+    "aof_enabled": "1",
+    "aof_base_size": "0",
+    "aof_current_size": "300",
+    "total_net_input_bytes": "400",
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "empty"),
+    [
+        (EMPTY_AT_START, True),
+        ({"rdb_last_load_keys_loaded": "0", "aof_enabled": "0"}, True),
+        (EMPTY_AT_START | {"rdb_last_load_keys_loaded": None}, True),
+        ({"aof_enabled": "0"}, False),
+        (EMPTY_AT_START | {"rdb_last_load_keys_loaded": "7"}, False),
+        (EMPTY_AT_START | {"aof_base_size": "89"}, False),
+        (EMPTY_AT_START | {"aof_current_size": "401"}, False),
+        (EMPTY_AT_START | {"loading": "1"}, False),
+        ({}, False),
+    ],
+    ids=[
+        "an-empty-append-only-file",
+        "no-snapshot",
+        "6.2",
+        "6.2-cannot-say-without-an-append-only-file",
+        "a-snapshot",
+        "a-base",
+        "commands-without-a-base",
+        "not-done-yet",
+        "it-does-not-say",
+    ],
+)
+def test_whether_it_started_without_data(fields: dict[str, str | None], empty: bool) -> None:
+    text = PRIMARY_7_0
+    for field, value in fields.items():
+        text = changed(text, field, value)
+    info = parse_info(text)
+    assert (info.started_empty, info.data_seen().started_empty) == (empty, empty)
+
+
 def test_a_primary() -> None:
     info = parse_info(PRIMARY_7_0)
     assert (info.run_id, info.version, info.role, info.uptime_s) == (RUN_ID, "7.0.15", "master", 12)
