@@ -37,7 +37,7 @@ def stock(sentinels: int = 3, *, down_after_ms: int = 30_000) -> Iterator[System
     try:
         for node in nodes[1:]:
             node.replicate(nodes[0])
-        watching = RedisSentinels(nodes, down_after_ms, sentinels)
+        watching = RedisSentinels({GROUP: nodes}, down_after_ms, sentinels)
         try:
             yield System(nodes, watching.processes, watching.ports)
         finally:
