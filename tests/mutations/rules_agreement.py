@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _REGISTER = "tests/unit/quorum/test_register.py"
 _LEADER = "tests/unit/quorum/test_register_leader.py"
+_LEASE = "tests/unit/quorum/test_lease.py"
 _INTERACTION = "tests/unit/quorum/test_interaction.py"
 
 AGREEMENT = (
@@ -232,7 +233,7 @@ AGREEMENT = (
         "quorum/lease.py",
         "self._acked_at[peer] = max(sent_at, self._acked_at.get(peer, sent_at))",
         "self._acked_at[peer] = max(self._sent_at.values())",
-        ("tests/unit/quorum/test_lease.py",),
+        (f"{_LEASE}::test_an_answer_grants_nothing_from_a_round_that_was_sent_after_what_it_answers",),
     ),
     Mutation(
         "leader-refuses-votes",

@@ -36,6 +36,14 @@ def test_it_counts_from_when_the_message_was_sent_not_from_when_the_answer_came(
     assert held.valid_until(10.2) == 10.0 + LEASE_S
 
 
+def test_an_answer_grants_nothing_from_a_round_that_was_sent_after_what_it_answers() -> None:
+    held = lease("s2", "s3")
+    held.sent(1, 10.0)
+    held.sent(2, 10.1)
+    held.acknowledged("s2", 1)
+    assert held.valid_until(10.1) == 10.0 + LEASE_S
+
+
 def test_a_late_answer_to_an_older_round_does_not_shorten_it() -> None:
     held = lease("s2", "s3")
     held.sent(1, 10.0)
