@@ -94,9 +94,7 @@ def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:
     differ, that it was not emptied by a client since then.
     """
     primary = next((view for view in views if view.name == facts.primary), None)
-    if primary is None or not primary.reachable or primary.role != "master":
-        return False
-    if primary.keys and not primary.started_empty:
+    if primary is None or not primary.reachable or primary.role != "master" or primary.keys:
         return False
     own = {primary.replid, primary.replid2}
     return any(view.sealed and view.reachable and view.keys and view.replid not in own for view in views)

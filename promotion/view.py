@@ -55,8 +55,6 @@ class NodeView:
     attached: tuple[AttachedReplica, ...] = ()
     strangers: int = 0
     """How many of those attached are none of the group's nodes."""
-    started_empty: bool = False
-    """Its process loaded no data when it started."""
     handover: bool = False
     """It is handing its role over (``FAILOVER``), which is not decided yet."""
     safety: WriteSafety | None = None

@@ -219,7 +219,9 @@ class Leading:
         self._core.feed(Propose(topology, intent), now, wall_ms)
 
     def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
-        retry_after_s = 0.0 if action.soon else self._backoff.next_s()
+        # A request is not tried again, so that nothing else need wait for it.
+        asked = self.request is not None and not self._situation.facts(now).down
+        retry_after_s = 0.0 if action.soon or asked else self._backoff.next_s()
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
         self._core.tell(
             name,

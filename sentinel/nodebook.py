@@ -143,7 +143,6 @@ class NodeBook:
                 AttachedReplica(a.ip, a.port, a.state, a.offset_bytes, a.lag_s) for a in info.attached
             ),
             strangers=sum(self.name_of(a.ip, a.port) not in self._records for a in info.attached),
-            started_empty=info.started_empty,
             handover=info.handover,
             safety=info.safety,
         )

@@ -150,6 +150,10 @@ class World:
             if not self._settles(HEAL_S):
                 self.checks.broken(f"L1: {self.unsettled()}, though an operator decided")
         self.schedule.run(5.0)
+        # What was on its way when it was first in order may have upset it once more.
+        if not self._settles(HEAL_S):
+            self.checks.broken(f"L1: {self.unsettled()}, once more, {HEAL_S:.0f} s after it was in order")
+        self.schedule.run(5.0)
         before = len(self.elected)
         self.schedule.run(5.0)
         # An operator's request may have been put off until now.

@@ -32,10 +32,6 @@ def test_data_cut_off_from_an_empty_primary_of_another_history_shows_it() -> Non
     assert wiped_meanwhile([WIPED, CUT_OFF], UP)
 
 
-def test_so_does_one_that_clients_filled_again() -> None:
-    assert wiped_meanwhile([replace(WIPED, keys=9, started_empty=True), CUT_OFF], UP)
-
-
 @pytest.mark.parametrize(
     ("primary", "replica"),
     [
