@@ -41,6 +41,8 @@ class Ranking:
 
     verdicts: tuple[Verdict, ...]
     chosen: str | None
+    decided: bool = False
+    """A person named a node that no rule would take: nothing that the rules ask for stands in the way."""
 
 
 def rank(

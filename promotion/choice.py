@@ -53,7 +53,7 @@ def rank_now(
         replace(verdict, eligible=True, rank=1, reason=why) if verdict.node == made else verdict
         for verdict in ranking.verdicts
     ]
-    return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made)
+    return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made, decided=requested is not None)
 
 
 def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) -> str | None:

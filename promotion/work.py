@@ -278,11 +278,11 @@ class Work:
         if adopted is not None:
             return self._intend(adopted, cause, None, views, facts)
         ranking = self._choose(views, facts, prefer)
-        refusal = self._sealing.refusal(views, facts)
+        refusal = None if ranking.decided else self._sealing.refusal(views, facts)
         if ranking.chosen is None or refusal:
             self._enter(Phase.ABORTED)
             return [GiveUp(refusal or "no eligible replica", ranking)]
-        if self._sealing.needed(facts) and not self._sealing.taken:
+        if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
             return self._seal(views, ranking, facts, now)
         if now < self._sealing.until:
             return self._look_again("writes beyond a partition may still be accepted", (), now)

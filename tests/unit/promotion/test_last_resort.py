@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Facts
+from promotion.actions import Facts, GiveUp, Request, WriteIntent
 from promotion.candidates import Policy
 from promotion.choice import rank_now
+from promotion.sealing import WriteRules
 from promotion.view import NodeView
+from promotion.work import Work, WorkSettings
 
 GONE = NodeView("a:1", "a", 1, reachable=False, down=True, role="master", keys=9, replid="h1")
 WIPED = NodeView("a:1", "a", 1, role="master", keys=0, replid="h9")
@@ -100,6 +102,17 @@ def test_an_operator_may_name_any_node_that_holds_data(node: NodeView) -> None:
 )
 def test_but_not_if_more_would_be_lost(views: list[NodeView], facts: Facts) -> None:
     assert chosen(*views, facts=facts, named="b:1") is None
+
+
+def test_durability_does_not_stand_in_the_way_of_who_an_operator_named() -> None:
+    rules = WriteRules(acknowledged_by=1)
+    for candidate, taken in (("b:1", True), (None, False)):
+        settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=rules)
+        work = Work(settings, Request("op-1", candidate), {}, 0.0)
+        work.begin(DOWN)
+        actions = work.observed([GONE, STRAY], DOWN, 0.1)
+        assert any(isinstance(action, WriteIntent) for action in actions) is taken
+        assert any(isinstance(action, GiveUp) for action in actions) is not taken
 
 
 def test_what_failed_a_moment_ago_or_is_barred_is_not() -> None:
