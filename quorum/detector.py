@@ -33,6 +33,9 @@ class Verdict:
     detail: str = ""
 
 
+_UP = Verdict(down=False)
+
+
 class Detector:
     """Invariant: after a valid reply, with the right role and no regression, the node is not down."""
 
@@ -72,6 +75,14 @@ class Detector:
             case EvidenceKind.UNREACHABLE:
                 pass
 
+    def confirms(self, evidence: Evidence, now: float) -> bool:
+        """Takes in a valid reply that changes nothing but when the node was last heard; else False."""
+        calm = evidence.kind is EvidenceKind.ALIVE and self.reached and self._calm(now)
+        if calm:
+            self._detail = evidence.detail or evidence.kind.value
+            self.last_valid_at = now
+        return calm
+
     def saw_role(self, right: bool, now: float) -> None:
         """Whether the node answers in the role that the committed topology gives it."""
         if right:
@@ -102,6 +113,8 @@ class Detector:
         return self._regression is not None
 
     def judge(self, now: float) -> Verdict:
+        if self._calm(now):
+            return _UP
         for at, verdict in self._grounds():
             if now >= at:
                 return verdict
@@ -109,9 +122,22 @@ class Detector:
 
     def next_deadline(self, now: float) -> float | None:
         """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
+        if self._calm(now):
+            return self.last_valid_at + self._patience.down_after_s
         grade = self.judge(now).grade
         times = (at for at, _ in self._grounds() if at > now and self.judge(at).grade is not grade)
         return min(times, default=None)
+
+    def _calm(self, now: float) -> bool:
+        """Whether only silence could make it down, and has not yet."""
+        return (
+            self._gone_since is None
+            and self._loading_since is None
+            and self._wrong_role_since is None
+            and self._regression is None
+            and self.misconfigured is None
+            and now < self.last_valid_at + self._patience.down_after_s
+        )
 
     def _grounds(self) -> list[tuple[float, Verdict]]:
         """Each ground for calling the node down, with when it holds; the most certain first."""

@@ -55,7 +55,9 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class Gossip:
-    """Time to repeat this sentinel's opinions to the peers."""
+    """Time to repeat this sentinel's opinions to the peers; ``only_due``: where one may need it."""
+
+    only_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,8 @@ from quorum.timing import Timing
 
 ODOWN = "odown"
 UNFINISHED = "unfinished"
+QUIET_GOSSIP = 10
+"""Gossips for each repetition while nothing is amiss: what a link loses is made good when it is up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class MemberConfig:
     timing: Timing
     opinion_ttl_s: float
     boot: int
+    quiet_gossip: int = 1
+    """While nothing is amiss, opinions are repeated at every so many gossips only."""
 
 
 class Member:
@@ -77,7 +81,10 @@ class Member:
         self._judged_term = self._topology_term
         self._odown: frozenset[str] = frozenset()
         self._wanted: frozenset[str] = frozenset()
+        self.judgements = 0
+        """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
         self._report_seq = 0
+        self._gossips = self.rank
         self._opinions_changed = False
         self._effects: list[Effect] = []
 
@@ -97,6 +104,11 @@ class Member:
     def verdict(self, node: str, now: float) -> Verdict:
         detector = self._detectors.get(node)
         return detector.judge(now) if detector else Verdict(False)
+
+    def confirms(self, node: str, evidence: Evidence, now: float) -> bool:
+        """As ``step(Observed(...))`` where nothing follows from it: almost always. False: step it."""
+        detector = self._detectors.get(node)
+        return detector is not None and detector.confirms(evidence, now)
 
     def misconfigured(self, node: str) -> str | None:
         detector = self._detectors.get(node)
@@ -158,8 +170,9 @@ class Member:
                 self.board.forget(peer)
             case Stalled():
                 self._on_stalled(now)
-            case Gossip():
-                self._opinions_changed = True
+            case Gossip(only_due):
+                self._gossips += 1
+                self._opinions_changed |= not only_due or self._has_to_repeat
             case Want(reasons, urgent):
                 self._wanted = reasons
                 if urgent:
@@ -205,6 +218,12 @@ class Member:
         state = self.register.state
         return state.entry != state.committed or state.entry.intent is not None
 
+    @property
+    def _has_to_repeat(self) -> bool:
+        """That a node is down counts only while it is repeated; the rest makes good what was lost."""
+        amiss = self._open or any(opinion.down for opinion in self.board.own())
+        return amiss or self._gossips % self.config.quiet_gossip == 0
+
     def _collect(self, now: float) -> None:
         """Take the register's effects in order; a new primary is judged by what is already known of it."""
         for effect in self.register.take_effects():
@@ -218,6 +237,7 @@ class Member:
             opinion = Opinion(node, verdict.down, verdict.grade)
             if self.board.set_own(opinion):
                 self._opinions_changed = True
+                self.judgements += 1
                 self._effects.append(Emit(OpinionChanged(opinion)))
                 if not opinion.down:
                     self.register.reconsider(now)
@@ -227,12 +247,14 @@ class Member:
         for node in sorted(odown ^ self._odown):
             agree = tuple(self.board.down(node, now))
             self._effects.append(Emit(OdownChanged(node, node in odown, agree)))
+            self.judgements += 1
         self._odown = odown
 
     # -- inputs --------------------------------------------------------------------------------
 
     def _watch(self, nodes: Iterable[str], now: float) -> None:
         wanted = dict.fromkeys(nodes)
+        self.judgements += 1
         for node in [node for node in self._detectors if node not in wanted]:
             del self._detectors[node]
             self._data.pop(node, None)

@@ -88,8 +88,8 @@ class OpinionBoard:
 
     def odown(self, node: str, now: float) -> bool:
         """Objectively down: a quorum agrees, and this sentinel is one of them."""
-        agree = self.down(node, now)
-        return self._self_id in agree and len(agree) >= self._quorum
+        own = self._own.get(node)
+        return own is not None and own.down and len(self.down(node, now)) >= self._quorum
 
     def next_expiry(self, now: float) -> float | None:
         """When the next report that calls something down goes stale."""

@@ -102,6 +102,8 @@ class Coordinator:
 
     def step(self, given: GroupInput, now: float, wall_ms: int) -> list[GroupEffect]:
         """Take in one input. The effects are to be applied in their order."""
+        if self.confirms(given, now):
+            return []
         match given:
             case InfoSeen():
                 self._on_info(given, now, wall_ms)
@@ -126,6 +128,10 @@ class Coordinator:
         self.settle(now, wall_ms)
         out, self._out = self._out, []
         return out
+
+    def confirms(self, given: GroupInput, now: float) -> bool:
+        """Whether this was only another sign of life, which is noted then: ``step`` would have no effects."""
+        return isinstance(given, Observed) and self.member.confirms(given.node, given.evidence, now)
 
     def settle(self, now: float, wall_ms: int) -> None:
         self._leading.wake(now, wall_ms)

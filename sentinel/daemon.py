@@ -64,6 +64,7 @@ class Daemon:
             on_batch=self._on_batch,
             on_note=self._on_note,
             on_touch=self._on_touch,
+            on_up=self._on_up,
             peer_timeout_s=settings.cluster.peer_timeout,
             rng=self._rng,
             resolver=HttpResolver(self._resolver),
@@ -211,11 +212,13 @@ class Daemon:
 
     def _on_touch(self, peer: str, in_touch: bool) -> None:
         logger.info("peer %s is %s", peer, "in touch" if in_touch else "out of touch")
-        for group in self._groups.values():
-            if in_touch:
-                group.gossip()
-            else:
+        if not in_touch:
+            for group in self._groups.values():
                 group.driver.peer_gone(peer)
+
+    def _on_up(self, _peer: str) -> None:
+        for group in self._groups.values():
+            group.gossip()
 
     def _on_note(self, _peer: str, note: Note) -> None:
         if isinstance(note, ChangeNote) and note.change.group in self._groups:

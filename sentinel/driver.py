@@ -93,6 +93,8 @@ class GroupDriver:
         now = clock.monotonic()
         # Whatever arrives first after a stall, the stall is told first.
         self._check_run(now)
+        if self.coordinator.confirms(given, now):
+            return
         self._step(given, now)
         self._pump()
         self._rearm(now)

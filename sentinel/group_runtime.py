@@ -23,7 +23,7 @@ from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, StopLeading, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import QUIET_GOSSIP, Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel import clock
@@ -111,8 +111,8 @@ class GroupRuntime:
         if self.settings.self_fence:
             self.driver.feed(MajorityHeard(clock.monotonic() - age_s))
 
-    def gossip(self) -> None:
-        self.driver.feed(Gossip())
+    def gossip(self, *, only_due: bool = False) -> None:
+        self.driver.feed(Gossip(only_due))
 
     # -- driver.Ports --------------------------------------------------------------------------
 
@@ -224,6 +224,8 @@ def _member_config(name: str, around: Surroundings) -> MemberConfig:
         ),
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=around.store.boot,
+        # Whoever was cut off lets writes go on once others have repeated who is primary.
+        quiet_gossip=1 if group.self_fence else QUIET_GOSSIP,
     )
 
 

@@ -54,7 +54,7 @@ def watch_groups(scheduler: AsyncIOScheduler, groups: Iterable[GroupRuntime], go
         every(scheduler, seconds, f"ping-{seconds}", partial(_each, some, GroupRuntime.ping))
     for seconds, some in by_info.items():
         every(scheduler, seconds, f"info-{seconds}", partial(_each, some, GroupRuntime.request_info))
-    every(scheduler, gossip_s, "gossip", partial(_each, groups, GroupRuntime.gossip))
+    every(scheduler, gossip_s, "gossip", partial(_each, groups, partial(GroupRuntime.gossip, only_due=True)))
 
 
 def _each(groups: Iterable[GroupRuntime], call: Callable[[GroupRuntime], None]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from promotion.view import AttachedReplica, NodeView
 from sentinel.info import NodeInfo
@@ -48,6 +48,8 @@ class NodeBook:
     def __init__(self, specs: Iterable[NodeSpec], discover: bool) -> None:
         self._records = {spec.name: NodeRecord(spec) for spec in specs}
         self._discover = discover
+        self.version = 0
+        """Grows with all that is learned."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -61,7 +63,8 @@ class NodeBook:
 
     def update(self, name: str, info: NodeInfo, peer_ip: str | None, now: float) -> None:
         record = self._records[name]
-        self._records[name] = replace(record, info=info, info_at=now, peer_ip=peer_ip or record.peer_ip)
+        self._records[name] = NodeRecord(record.spec, info, now, peer_ip or record.peer_ip)
+        self.version += 1
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
@@ -89,6 +92,7 @@ class NodeBook:
 
     def add(self, spec: NodeSpec) -> None:
         self._records.setdefault(spec.name, NodeRecord(spec))
+        self.version += 1
 
     def drop_doubles(self) -> tuple[str, ...]:
         """Forget discovered nodes that turn out to be configured ones under another address."""
@@ -98,6 +102,7 @@ class NodeBook:
             for name, record in self._records.items()
             if record.spec.discovered and record.info is not None and record.info.run_id in run_ids
         ]
+        self.version += len(doubles)
         for name in doubles:
             del self._records[name]
         return tuple(doubles)

@@ -56,7 +56,9 @@ _logger = logging.getLogger(__name__)
 
 
 class Dialer:
-    """``on_heard`` is called for all that the peer proves to have sent, ``on_down`` when the link ends."""
+    """``on_up`` is called when messages can be sent, ``on_heard`` for all that the peer proves to have
+    sent, and ``on_down`` when the link ends.
+    """
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Dialer:
         url: URL,
         secret: bytes,
         rng: random.Random,
+        on_up: Callable[[], None],
         on_heard: Callable[[], None],
         on_down: Callable[[], None],
     ) -> None:
@@ -73,6 +76,7 @@ class Dialer:
         self._url = url
         self._secret = secret
         self._rng = rng
+        self._on_up = on_up
         self._on_heard = on_heard
         self._on_down = on_down
         self._log = LimitedLog(_logger)
@@ -175,6 +179,7 @@ class Dialer:
         _logger.info("peer %s at %s: link up", self._peer, self._url)
         try:
             self._on_heard()
+            self._on_up()
             self.ping()
             while True:
                 self._take_pong(decode(opener.open(await receive_frame(websocket))))

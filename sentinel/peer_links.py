@@ -43,6 +43,7 @@ class HostPort(Protocol):
 class PeerLinks:
     """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
 
+    ``on_up(peer)``: from now on messages reach it; those before were dropped.
     ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
     """
 
@@ -55,6 +56,7 @@ class PeerLinks:
         on_batch: Callable[[str, list[tuple[str, Message]]], None],
         on_note: Callable[[str, Note], None],
         on_touch: Callable[[str, bool], None],
+        on_up: Callable[[str], None],
         peer_timeout_s: float,
         rng: random.Random,
         resolver: AbstractResolver | None = None,
@@ -75,6 +77,7 @@ class PeerLinks:
                 URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
                 secret,
                 rng,
+                partial(on_up, name),
                 partial(self._heard, name),
                 partial(self._link_down, name),
             )

@@ -7,7 +7,7 @@ what was ambiguous, and since when no leader was heard.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Facts, PendingIntent
@@ -51,6 +51,8 @@ class Situation:
         self._unsafe_since = now
         self._baseline: dict[str, NodeView] = {}
         self._avoid: dict[str, tuple[float, str]] = {}
+        self._found: tuple[object, str | None] = (None, None)
+        self._standing: tuple[object, bool, bool] = (None, False, True)
 
     def views(self, now: float, answered: Collection[str] | None = None) -> list[NodeView]:
         """Every node as last seen. Reachable are those that ``answered``, or else all that are not down."""
@@ -135,8 +137,11 @@ class Situation:
 
     def can_bootstrap(self, now: float) -> bool:
         """A leader is only worth electing once it is clear who is primary; until then, note what is not."""
-        found = discover(self.views(now), len(self._book.names), self._config.told)
-        reason = found.reason if isinstance(found, Ambiguous) else None
+        known = (self._book.version, self._member.judgements)
+        if self._found[0] != known:
+            found = discover(self.views(now), len(self._book.names), self._config.told)
+            self._found = (known, found.reason if isinstance(found, Ambiguous) else None)
+        reason = self._found[1]
         if reason is None or not self._looked_at_all(now):
             self._unclear_since = now
         # Nodes and sentinels that start together are unclear for a moment, which nobody need be told.
@@ -150,24 +155,34 @@ class Situation:
         """
         register = self._member.register
         if register.hears_leader(now):
-            self._quiet_since = now
+            self._quiet_since = self._unsafe_since = now
+            return False
         topology = register.state.committed.topology
         if topology is None or self._member.is_odown(topology.primary):
             return False
+        # Asked at every step, while what it depends on changes with an INFO.
+        known = (self._book.version, self._member.judgements, register.state.committed.id, self._quiet_since)
+        if self._standing[0] != known:
+            views = self.views(now)
+            astray, safe = self._astray(topology.primary, views), self._safe(topology.primary, views)
+            self._standing = (known, astray, safe)
+        _, astray, safe = self._standing
+        if safe:
+            self._unsafe_since = now
+        return astray or now - self._unsafe_since >= UNSAFE_FOR_S
+
+    def _astray(self, primary: str, known: Sequence[NodeView]) -> bool:
         since = self._quiet_since + SETTLE_S
         seen = {name for name in self._book.names if self._book[name].info_at > since}
-        known = self.views(now)
-        views = [view for view in known if view.name == topology.primary or view.name in seen]
-        plan = reconcile(topology.primary, views, parallel_syncs=self._config.work.parallel_syncs)
-        return bool(plan.steps) or plan.would_wipe or self._unsafe(topology.primary, known, now)
+        views = [view for view in known if view.name == primary or view.name in seen]
+        plan = reconcile(primary, views, parallel_syncs=self._config.work.parallel_syncs)
+        return bool(plan.steps) or plan.would_wipe
 
-    def _unsafe(self, primary: str, views: list[NodeView], now: float) -> bool:
-        """Whether the primary has not demanded of writes what it should, for longer than a change takes."""
+    def _safe(self, primary: str, views: Sequence[NodeView]) -> bool:
+        """Whether the primary demands of writes what it should."""
         asked = self._config.work.rules.safety
         gone = [name for name in self._book.names if self._member.is_odown(name)]
-        if asked is None or correction(asked, primary, views, gone) is None:
-            self._unsafe_since = now
-        return now - self._unsafe_since >= UNSAFE_FOR_S
+        return asked is None or correction(asked, primary, views, gone) is None
 
     def _looked_at_all(self, now: float) -> bool:
         return all(

@@ -57,6 +57,7 @@ class Node:
         self.batches: list[tuple[str, list[tuple[str, Message]]]] = []
         self.notes: list[tuple[str, Note]] = []
         self.touches: list[tuple[str, bool]] = []
+        self.ups: list[str] = []
         self.links = PeerLinks(
             name,
             members,
@@ -64,6 +65,7 @@ class Node:
             on_batch=lambda peer, items: self.batches.append((peer, items)),
             on_note=lambda peer, note: self.notes.append((peer, note)),
             on_touch=lambda peer, up: self.touches.append((peer, up)),
+            on_up=self.ups.append,
             peer_timeout_s=PEER_TIMEOUT_S,
             rng=random.Random(1),
         )
@@ -367,7 +369,7 @@ async def test_a_restarted_peer_is_back_in_touch(
         await until(lambda: first.touches == [("s2", True), ("s2", False)], "out of touch")
         again = Node("s2", two)
         async with again.running(listening_socket(two["s2"].port)):
-            await until(lambda: first.links.rtt_s("s2") is not None, "in touch again")
+            await until(lambda: first.ups == ["s2", "s2"], "told that messages get through again")
             first.links.send("s2", "g", Resign(3))
             await until(lambda: again.received == [("s1", "g", Resign(3))], "delivered")
 

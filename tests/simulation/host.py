@@ -20,7 +20,7 @@ from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import QUIET_GOSSIP, Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel.coordinator import Coordinator
@@ -112,7 +112,8 @@ class Host:
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
-        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots)
+        quiet = 1 if self.shape.rules.self_fence else QUIET_GOSSIP
+        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots, quiet)
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
         specs = [NodeSpec(node.name, node.host, node.port) for node in world.nodes.values()]
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
@@ -288,7 +289,7 @@ class Host:
         self._ticks += 1
         self.world.contact.look(self, self._touch, self._in_touch)
         if self._ticks % GOSSIP_TICKS == 0:
-            self.gossip()
+            self.feed(Gossip(only_due=True))
         self.probing.tick(self._ticks)
 
     def gossip(self) -> None:
