@@ -1,25 +1,32 @@
 """One established connection to a node: commands go out in order, and replies are matched to them in order.
 
-Somebody always waits for the next bytes, so that the end of the connection is seen when it happens,
-not when the next command is due.
+redis-py connects, encrypts and authenticates; then this takes the transport over. It is the hot loop of a
+sentinel that watches hundreds of nodes, and with redis-py's streams each reply wakes two tasks, while here
+it is one callback. The end of the connection is seen when it happens, not when the next command is due.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
+import hiredis
 from redis.asyncio.connection import Connection
-from redis.exceptions import InvalidResponse, RedisError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import InvalidResponse
 
 from quorum.evidence import Evidence, EvidenceKind
-from sentinel.redis_evidence import classify, is_reply
+from sentinel.redis_evidence import classify
+from sentinel.redis_link import take_over
+from sentinel.redis_parser import BoundedReplies
 
 MAX_OUTSTANDING = 16
+
+_packed = lru_cache(maxsize=64)(hiredis.pack_command)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +42,7 @@ OnReply: TypeAlias = Callable[[Command, object, float], None]
 """Takes the command, its reply (an error reply as an exception) and the seconds it took."""
 
 
-class Line:
+class Line(asyncio.Protocol):
     """``run`` it once. Invariant: the oldest outstanding command is the one that the next reply answers."""
 
     def __init__(self, connection: Connection, on_reply: OnReply, silence_s: float) -> None:
@@ -43,20 +50,28 @@ class Line:
         self._on_reply = on_reply
         self._silence_s = silence_s
         self._loop = asyncio.get_running_loop()
-        self._unsent: asyncio.Queue[Command] = asyncio.Queue()
         self._outstanding: deque[Command] = deque()
-        self._patience: asyncio.Timeout | None = None
+        self._unsent: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self._replies = BoundedReplies()
+        self._lost: asyncio.Future[Evidence] = self._loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting_since = 0.0
         self.answered = False
 
     def send(self, command: Command) -> None:
-        """Queues ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
+        """Sends ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
         if len(self._outstanding) >= MAX_OUTSTANDING:
             raise OverflowError(f"{MAX_OUTSTANDING} commands are outstanding")
         command.sent_at = self._loop.time()
+        if not self._outstanding:
+            self._waiting_since = command.sent_at
         self._outstanding.append(command)
-        self._unsent.put_nowait(command)
-        if self._patience is not None and self._patience.when() is None:
-            self._patience.reschedule(self._loop.time() + self._silence_s)
+        if self._transport is None:
+            self._unsent.append(_packed(command.words))
+        else:
+            self._transport.write(_packed(command.words))
+            self._arm()
 
     def count(self, words: tuple[str, ...]) -> int:
         """How many such commands wait for their reply."""
@@ -71,49 +86,73 @@ class Line:
         If a command waits and nothing was heard for the whole silence, the connection is given up: after
         a change of address nobody at the other end might even know of it.
         """
-        sender = asyncio.create_task(self._send_all())
         try:
-            async with asyncio.timeout(self._silence_s if self._outstanding else None) as self._patience:
-                return await self._read_all()
-        except TimeoutError:
-            return Evidence(EvidenceKind.UNREACHABLE, f"no reply for {self._silence_s:g} s; connecting anew")
+            take_over(self._connection, self)
+            return await self._lost
         finally:
-            self._patience = None
-            sender.cancel()
-            # First, as it does not wait: whoever cancels us in what waits must not find it left open.
+            # From here on nothing is delivered any more, also when somebody cancelled us.
+            self._lost.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             await self._connection.disconnect(nowait=True)
-            # Its error, if any, is the reader's too: a connection that cannot be written to is closed.
-            await asyncio.gather(sender, return_exceptions=True)
 
-    async def _read_all(self) -> Evidence:
-        while True:
-            try:
-                reply: object = await self._connection.read_response(
-                    disable_decoding=True, timeout=math.inf, disconnect_on_error=False
-                )
-            except (RedisError, OSError) as error:
-                if not is_reply(error):
-                    return classify(error)
-                reply = error
-            if reply is None:
-                # How redis-py shows that TCP itself gave up on the other side. No command has this reply.
-                return Evidence(EvidenceKind.UNREACHABLE, "the connection timed out")
-            self._take(reply)
+    # -- asyncio.Protocol ----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.writelines(self._unsent)
+        self._waiting_since = self._loop.time()
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            for reply in self._replies.read(data):
+                if self._lost.done():
+                    return
+                self._take(reply)
+        except InvalidResponse as error:
+            self._lose(classify(error))
+
+    def eof_received(self) -> None:
+        self._lose(classify(RedisConnectionError("Connection closed by server.")))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lose(classify(error or RedisConnectionError("Connection closed by server.")))
+
+    def _lose(self, seen: Evidence) -> None:
+        if not self._lost.done():
+            self._lost.set_result(seen)
 
     def _take(self, reply: object) -> None:
         if not self._outstanding:
             unasked = reply if isinstance(reply, Exception) else InvalidResponse("a reply to no command")
-            self._on_reply(Command(()), unasked, 0.0)
+            self._tell(Command(()), unasked, 0.0)
             return
         command = self._outstanding.popleft()
         self.answered = True
-        now = self._loop.time()
-        if self._patience is not None:
-            self._patience.reschedule(now + self._silence_s if self._outstanding else None)
-        self._on_reply(command, reply, now - command.sent_at)
+        self._waiting_since = now = self._loop.time()
+        self._tell(command, reply, now - command.sent_at)
 
-    async def _send_all(self) -> None:
-        while True:
-            command = await self._unsent.get()
-            # Health checks are off: redis-py would send its own PING in between.
-            await self._connection.send_command(*command.words, check_health=False)
+    def _tell(self, command: Command, reply: object, took_s: float) -> None:
+        try:
+            self._on_reply(command, reply, took_s)
+        except Exception as error:  # noqa: BLE001
+            # A bug of whoever is told is not the node's fault, and ``run`` raises it.
+            if not self._lost.done():
+                self._lost.set_exception(error)
+
+    # -- silence -------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """One timer that looks when it fires whether to wait on, as moving it at each reply costs more."""
+        if self._timer is None and self._outstanding:
+            self._timer = self._loop.call_at(self._waiting_since + self._silence_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        if self._outstanding and self._loop.time() >= self._waiting_since + self._silence_s:
+            detail = f"no reply for {self._silence_s:g} s; connecting anew"
+            self._lose(Evidence(EvidenceKind.UNREACHABLE, detail))
+        else:
+            self._arm()

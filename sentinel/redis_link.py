@@ -159,6 +159,24 @@ class RedisLink:
         raise _telling(failures)
 
 
+def take_over(connection: Connection, protocol: asyncio.Protocol) -> None:
+    """From now on ``protocol`` is told what arrives, first of all what redis-py had not read yet.
+
+    All that is left to redis-py is to disconnect. It has no interface for this.
+    """
+    reader: Any = connection._reader
+    writer = connection._writer
+    assert writer is not None
+    transport: Any = writer.transport
+    transport.set_protocol(protocol)
+    transport.resume_reading()
+    protocol.connection_made(transport)
+    if reader._buffer:
+        protocol.data_received(bytes(reader._buffer))
+    if reader._eof or transport.is_closing():
+        protocol.connection_lost(reader.exception())
+
+
 def _telling(failures: list[Exception]) -> Exception:
     """Of what went wrong at each address of a name, the error that holds for all of them.
 

@@ -1,9 +1,14 @@
-"""redis-py's reply parser, made safe against a server that sends nonsense: bounded, and with one error."""
+"""redis-py's reply parser, made safe against a server that sends nonsense: bounded, and with one error.
+
+Once for redis-py's own connections, and once without its streams, for the probes.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+import hiredis
 from redis._parsers import _AsyncHiredisParser
 from redis.exceptions import InvalidResponse
 
@@ -32,7 +37,7 @@ class BoundedParser(_AsyncHiredisParser):
             # Some of these are ValueErrors too (a certificate's), and are none of the reply's.
             raise
         except _PARSER_TRIPS as error:
-            raise InvalidResponse(f"a reply that cannot be read ({type(error).__name__})") from error
+            raise _unreadable(error) from error
 
     async def read_from_socket(self) -> bool:
         reader: Any = self._reader
@@ -40,8 +45,52 @@ class BoundedParser(_AsyncHiredisParser):
         await super().read_from_socket()  # type: ignore[no-untyped-call]
         self._room_bytes -= max(0, reader.len() - held_bytes)
         if self._room_bytes < 0:
-            raise InvalidResponse(f"a reply is longer than {MAX_REPLY_BYTES} bytes")
+            raise _too_long()
         return True
 
     async def handle_push_response(self, response: Any, **kwargs: Any) -> Any:  # noqa: ARG002
-        raise InvalidResponse("a push message, which RESP2 does not have")
+        raise _push()
+
+
+class BoundedReplies:
+    """Replies out of bytes as they arrive; error replies are exceptions of redis-py's types, not raised."""
+
+    def __init__(self) -> None:
+        self._reader = hiredis.Reader(
+            protocolError=InvalidResponse, replyError=BoundedParser.parse_error, notEnoughData=_INCOMPLETE
+        )
+        self._room_bytes = MAX_REPLY_BYTES
+
+    def read(self, data: bytes) -> Iterator[object]:
+        """The replies that ``data`` completes. Raises ``InvalidResponse`` as ``BoundedParser`` does."""
+        self._reader.feed(data)
+        self._room_bytes -= len(data)
+        while (reply := self._next()) is not _INCOMPLETE:
+            self._room_bytes = MAX_REPLY_BYTES
+            yield reply
+        if self._room_bytes < 0:
+            raise _too_long()
+
+    def _next(self) -> object:
+        try:
+            reply: object = self._reader.gets(False)
+        except _PARSER_TRIPS as error:
+            raise _unreadable(error) from error
+        if isinstance(reply, hiredis.PushNotification):
+            raise _push()
+        return reply
+
+
+_INCOMPLETE = object()
+
+
+def _too_long() -> InvalidResponse:
+    return InvalidResponse(f"a reply is longer than {MAX_REPLY_BYTES} bytes")
+
+
+def _unreadable(error: Exception) -> InvalidResponse:
+    return InvalidResponse(f"a reply that cannot be read ({type(error).__name__})")
+
+
+def _push() -> InvalidResponse:
+    return InvalidResponse("a push message, which RESP2 does not have")
