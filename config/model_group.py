@@ -27,6 +27,8 @@ from config.model_safety import DurabilitySettings, WriteSafetySettings, as_dura
 MAX_GROUPS = 1000
 MIN_PING_INTERVAL_S = 0.05
 MAX_PING_INTERVAL_S = 1.0
+MIN_INFO_INTERVAL_S = 1.0
+MAX_INFO_INTERVAL_S = 10.0
 DEFAULT_FENCE_KEY = "vedette:{group}:term"
 
 
@@ -134,8 +136,10 @@ class GroupDefaults(StrictModel):
         default=None,
         description="Time between two PINGs. Default: a quarter of `down_after`, within 50ms to 1s.",
     )
-    info_interval: Seconds = Field(
-        default=2.0, description="Time between two INFOs; more often while something changes."
+    info_interval: Seconds | None = Field(
+        default=None,
+        description="Time between two INFOs; more often while something changes. Default: twice "
+        "`down_after`, within 1s to 10s.",
     )
     connect_timeout: Seconds = Field(
         default=1.0, description="Limit for opening a connection to a node, TLS included."
@@ -197,6 +201,13 @@ class GroupDefaults(StrictModel):
         if self.ping_interval is not None:
             return self.ping_interval
         return min(max(self.down_after / 4, MIN_PING_INTERVAL_S), MAX_PING_INTERVAL_S)
+
+    @property
+    def effective_info_interval(self) -> float:
+        """Seconds. Redis Sentinel's is 10, whatever the patience."""
+        if self.info_interval is not None:
+            return self.info_interval
+        return min(max(2 * self.down_after, MIN_INFO_INTERVAL_S), MAX_INFO_INTERVAL_S)
 
     @property
     def effective_max_link_down(self) -> float:

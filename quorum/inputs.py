@@ -55,9 +55,7 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class Gossip:
-    """Time to repeat this sentinel's opinions to the peers; ``only_due``: where one may need it."""
-
-    only_due: bool = False
+    """Time to repeat this sentinel's opinions to the peers."""
 
 
 @dataclass(frozen=True, slots=True)

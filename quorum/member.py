@@ -40,8 +40,6 @@ from quorum.timing import Timing
 
 ODOWN = "odown"
 UNFINISHED = "unfinished"
-QUIET_GOSSIP = 10
-"""Gossips for each repetition while nothing is amiss: what a link loses is made good when it is up again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,6 @@ class MemberConfig:
     timing: Timing
     opinion_ttl_s: float
     boot: int
-    quiet_gossip: int = 1
-    """While nothing is amiss, opinions are repeated at every so many gossips only."""
 
 
 class Member:
@@ -84,7 +80,6 @@ class Member:
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
         self._report_seq = 0
-        self._gossips = self.rank
         self._opinions_changed = False
         self._effects: list[Effect] = []
 
@@ -120,6 +115,11 @@ class Member:
         if detector is None:
             return 0.0
         return now - detector.last_valid_at if detector.reached else math.inf
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
+        return not self._open and not any(opinion.down for opinion in self.board.own())
 
     def is_odown(self, node: str) -> bool:
         return node in self._odown
@@ -170,9 +170,8 @@ class Member:
                 self.board.forget(peer)
             case Stalled():
                 self._on_stalled(now)
-            case Gossip(only_due):
-                self._gossips += 1
-                self._opinions_changed |= not only_due or self._has_to_repeat
+            case Gossip():
+                self._opinions_changed = True
             case Want(reasons, urgent):
                 self._wanted = reasons
                 if urgent:
@@ -217,12 +216,6 @@ class Member:
     def _open(self) -> bool:
         state = self.register.state
         return state.entry != state.committed or state.entry.intent is not None
-
-    @property
-    def _has_to_repeat(self) -> bool:
-        """That a node is down counts only while it is repeated; the rest makes good what was lost."""
-        amiss = self._open or any(opinion.down for opinion in self.board.own())
-        return amiss or self._gossips % self.config.quiet_gossip == 0
 
     def _collect(self, now: float) -> None:
         """Take the register's effects in order; a new primary is judged by what is already known of it."""

@@ -47,6 +47,8 @@ from sentinel.situation import CoordinatorConfig, Situation
 
 BOOTSTRAP = "bootstrap"
 CONTRADICTION = "contradiction"
+QUIET_GOSSIPS = 10
+"""While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
 
 
 class Coordinator:
@@ -132,6 +134,14 @@ class Coordinator:
     def confirms(self, given: GroupInput, now: float) -> bool:
         """Whether this was only another sign of life, which is noted then: ``step`` would have no effects."""
         return isinstance(given, Observed) and self.member.confirms(given.node, given.evidence, now)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether what this sentinel thinks need not be repeated at each gossip.
+
+        Who pauses writes while cut off lets them go on once others have repeated who is primary.
+        """
+        return self.member.quiet and not self.config.work.rules.self_fence
 
     def settle(self, now: float, wall_ms: int) -> None:
         self._leading.wake(now, wall_ms)

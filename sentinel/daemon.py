@@ -42,6 +42,9 @@ logger = logging.getLogger(__name__)
 STALL_S = 0.3
 """A gap of this length is a stall: the least time after which another leader may have been elected."""
 
+START_TOGETHER = 4
+START_PAUSE_S = 0.04
+
 
 class Daemon:
     """``await Daemon(settings, store).run()`` until SIGTERM, SIGINT, or something fatal."""
@@ -116,9 +119,8 @@ class Daemon:
                 )
                 self._schedule(scheduler, webhooks)
                 await self._links.start()
-                for group in self._groups.values():
-                    group.start()
                 scheduler.start()
+                await self._start_groups()
                 me = self._settings.sentinel.id
                 logger.info("sentinel %s watches %d groups, HTTP on %s", me, len(self._groups), http)
                 await self._stop.wait()
@@ -134,6 +136,13 @@ class Daemon:
             await self._store.close()
         if self._failure is not None:
             raise self._failure
+
+    async def _start_groups(self) -> None:
+        """A few at a time: what hundreds of connections need while they are made is kept ever after."""
+        for number, group in enumerate(self._groups.values(), start=1):
+            group.start()
+            if number % START_TOGETHER == 0 and not self._stop.is_set():
+                await asyncio.sleep(START_PAUSE_S)
 
     # -- wiring --------------------------------------------------------------------------------
 

@@ -23,11 +23,11 @@ from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, StopLeading, Watch
-from quorum.member import QUIET_GOSSIP, Member, MemberConfig
+from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel import clock
-from sentinel.coordinator import Coordinator
+from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
@@ -72,6 +72,7 @@ class GroupRuntime:
         self._around = around
         self._link = link
         self._probes: dict[str, Probe] = {}
+        self._gossips = 0
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
         book = NodeBook([_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
@@ -111,8 +112,15 @@ class GroupRuntime:
         if self.settings.self_fence:
             self.driver.feed(MajorityHeard(clock.monotonic() - age_s))
 
-    def gossip(self, *, only_due: bool = False) -> None:
-        self.driver.feed(Gossip(only_due))
+    def gossip(self) -> None:
+        """Tell the peers this sentinel's opinions of the nodes."""
+        self.driver.feed(Gossip())
+
+    def gossip_if_due(self) -> None:
+        """To be called at each gossip interval."""
+        self._gossips += 1
+        if self._gossips % QUIET_GOSSIPS == 0 or not self.driver.coordinator.quiet:
+            self.gossip()
 
     # -- driver.Ports --------------------------------------------------------------------------
 
@@ -224,15 +232,13 @@ def _member_config(name: str, around: Surroundings) -> MemberConfig:
         ),
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=around.store.boot,
-        # Whoever was cut off lets writes go on once others have repeated who is primary.
-        quiet_gossip=1 if group.self_fence else QUIET_GOSSIP,
     )
 
 
 def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
     policy = Policy(
         max_link_down_s=group.effective_max_link_down,
-        max_age_s=2 * group.info_interval + group.down_after,
+        max_age_s=2 * group.effective_info_interval + group.down_after,
         max_lag_bytes=group.max_lag_bytes,
     )
     safety = group.write_safety

@@ -22,8 +22,7 @@ MAX_DIGITS = 18
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 _HOST = re.compile(r"[0-9A-Za-z_.:%-]{1,255}", re.ASCII)
-_ATTACHED = re.compile(r"slave[0-9]{1,6}", re.ASCII)
-_DATABASE = re.compile(r"db[0-9]{1,10}", re.ASCII)
+_DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _NO_REPLID = "0" * 40
 
 
@@ -132,7 +131,7 @@ def parse_info(text: bytes | str) -> NodeInfo:
         read_only=fields.flag("slave_read_only"),
         loading=fields.flag("loading"),
         async_loading=fields.flag("async_loading"),
-        keys=sum(_keys(name, value) for name, value in fields.named(_DATABASE)),
+        keys=sum(_keys(name, value) for name, value in fields.numbered("db", 10)),
         attached=_attached(fields),
         uptime_s=max(0, fields.integer("uptime_in_seconds", 0)),
         handover=fields.get("master_failover_state") not in (None, "no-failover"),
@@ -170,17 +169,20 @@ class _Fields:
     """The ``name:value`` lines of a reply; of a name that is there twice, the last counts."""
 
     def __init__(self, text: str) -> None:
-        self._values: dict[str, str] = {}
-        for line in text.split("\n"):
-            name, colon, value = line.rstrip("\r").partition(":")
-            if colon and not name.startswith("#"):
-                self._values[name] = value
+        lines = text.replace("\r\n", "\n").rstrip("\r").split("\n")
+        self._values: dict[str, str] = dict([line.split(":", 1) for line in lines if ":" in line])
 
     def get(self, name: str) -> str | None:
         return self._values.get(name)
 
-    def named(self, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
-        return [(name, value) for name, value in self._values.items() if pattern.fullmatch(name)]
+    def numbered(self, prefix: str, digits: int) -> list[tuple[str, str]]:
+        """Those whose name is ``prefix`` and a number of at most so many digits."""
+        start, end = len(prefix), len(prefix) + digits
+        return [
+            (name, value)
+            for name, value in self._values.items()
+            if name.startswith(prefix) and len(name) <= end and _DIGITS.fullmatch(name, start)
+        ]
 
     def matching(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:
         value = self._values.get(name, default)
@@ -224,7 +226,7 @@ def _role(fields: _Fields) -> str:
 
 
 def _attached(fields: _Fields) -> tuple[Attached, ...]:
-    lines = fields.named(_ATTACHED)[:MAX_ATTACHED]
+    lines = fields.numbered("slave", 6)[:MAX_ATTACHED]
     replicas = (_attached_replica(name, value) for name, value in lines)
     # Port 0: a tool that reads the replication stream (redis-cli --replica), which nobody can connect to.
     return tuple(replica for replica in replicas if replica.port != 0)

@@ -6,9 +6,10 @@ before it. Jobs only find out what no event tells.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -17,6 +18,10 @@ from sentinel.group_runtime import GroupRuntime
 WATCH_S = 0.1
 RETRY_S = 1.0
 SWEEP_S = 60.0
+SHARE_S = 0.25
+"""A round of many is spread over its interval, in shares at least this far apart."""
+
+T = TypeVar("T")
 
 
 def make_scheduler() -> AsyncIOScheduler:
@@ -49,14 +54,26 @@ def watch_groups(scheduler: AsyncIOScheduler, groups: Iterable[GroupRuntime], go
     groups = list(groups)
     for group in groups:
         by_ping[group.settings.effective_ping_interval].append(group)
-        by_info[group.settings.info_interval].append(group)
+        by_info[group.settings.effective_info_interval].append(group)
     for seconds, some in by_ping.items():
-        every(scheduler, seconds, f"ping-{seconds}", partial(_each, some, GroupRuntime.ping))
+        in_turn(scheduler, seconds, f"ping-{seconds}", some, GroupRuntime.ping)
     for seconds, some in by_info.items():
-        every(scheduler, seconds, f"info-{seconds}", partial(_each, some, GroupRuntime.request_info))
-    every(scheduler, gossip_s, "gossip", partial(_each, groups, partial(GroupRuntime.gossip, only_due=True)))
+        in_turn(scheduler, seconds, f"info-{seconds}", some, GroupRuntime.request_info)
+    in_turn(scheduler, gossip_s, "gossip", groups, GroupRuntime.gossip_if_due)
 
 
-def _each(groups: Iterable[GroupRuntime], call: Callable[[GroupRuntime], None]) -> None:
-    for group in groups:
-        call(group)
+def in_turn(
+    scheduler: AsyncIOScheduler, seconds: float, name: str, items: Sequence[T], call: Callable[[T], None]
+) -> None:
+    """``call`` each item every so many ``seconds``, a share of them at a time.
+
+    All at once, hundreds of nodes would answer in one burst, behind which what is urgent had to wait.
+    """
+    shares = max(1, min(len(items), int(seconds / SHARE_S)))
+    turns = itertools.cycle([items[share::shares] for share in range(shares)])
+
+    def take_turn() -> None:
+        for item in next(turns):
+            call(item)
+
+    every(scheduler, seconds / shares, name, take_turn)

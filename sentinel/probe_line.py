@@ -43,21 +43,22 @@ OnReply: TypeAlias = Callable[[Command, object, float], None]
 
 
 class Line(asyncio.Protocol):
-    """``run`` it once. Invariant: the oldest outstanding command is the one that the next reply answers."""
+    """Takes ``connection`` over; ``run`` it once, at once.
+
+    Invariant: the oldest outstanding command is the one that the next reply answers.
+    """
 
     def __init__(self, connection: Connection, on_reply: OnReply, silence_s: float) -> None:
-        self._connection = connection
         self._on_reply = on_reply
         self._silence_s = silence_s
         self._loop = asyncio.get_running_loop()
         self._outstanding: deque[Command] = deque()
-        self._unsent: list[bytes] = []
-        self._transport: asyncio.Transport | None = None
         self._replies = BoundedReplies()
         self._lost: asyncio.Future[Evidence] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_since = 0.0
         self.answered = False
+        self._writer = take_over(connection, self)
 
     def send(self, command: Command) -> None:
         """Sends ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
@@ -67,11 +68,8 @@ class Line(asyncio.Protocol):
         if not self._outstanding:
             self._waiting_since = command.sent_at
         self._outstanding.append(command)
-        if self._transport is None:
-            self._unsent.append(_packed(command.words))
-        else:
-            self._transport.write(_packed(command.words))
-            self._arm()
+        self._writer.write(_packed(command.words))
+        self._arm()
 
     def count(self, words: tuple[str, ...]) -> int:
         """How many such commands wait for their reply."""
@@ -87,23 +85,16 @@ class Line(asyncio.Protocol):
         a change of address nobody at the other end might even know of it.
         """
         try:
-            take_over(self._connection, self)
             return await self._lost
         finally:
             # From here on nothing is delivered any more, also when somebody cancelled us.
             self._lost.cancel()
             if self._timer is not None:
                 self._timer.cancel()
-            await self._connection.disconnect(nowait=True)
+            # Not closed, for TLS would say goodbye and wait for an answer, which a lost node never gives.
+            self._writer.transport.abort()
 
     # -- asyncio.Protocol ----------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.writelines(self._unsent)
-        self._waiting_since = self._loop.time()
-        self._arm()
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -143,12 +143,10 @@ class Probe:
         self._hurry.clear()
         self._refused.clear()
         try:
-            connection = await self._link.connection(self._host, self._port, self.peer_ip)
+            line = await self._connect()
         except (RedisError, OSError) as error:
             self._fail_waiting()
             return classify(error)
-        self.peer_ip = connection.getpeername() or self.peer_ip
-        line = Line(connection, self._on_reply, self._silence_s)
         self._line = line
         line.send(Command(PING))
         self._send_info(line)
@@ -165,6 +163,11 @@ class Probe:
             # Who waited for an INFO on this connection gets the first one on the next.
             lost = [waiter for command in line.unanswered() for waiter in command.waiters]
             self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
+
+    async def _connect(self) -> Line:
+        connection = await self._link.connection(self._host, self._port, self.peer_ip)
+        self.peer_ip = connection.getpeername() or self.peer_ip
+        return Line(connection, self._on_reply, self._silence_s)
 
     def _pause_s(self, seen: Evidence) -> float:
         """None after a lasting connection, then doubling: soon for a restart, seldom for a dead node."""

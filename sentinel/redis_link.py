@@ -159,22 +159,24 @@ class RedisLink:
         raise _telling(failures)
 
 
-def take_over(connection: Connection, protocol: asyncio.Protocol) -> None:
+def take_over(connection: Connection, protocol: asyncio.Protocol) -> asyncio.StreamWriter:
     """From now on ``protocol`` is told what arrives, first of all what redis-py had not read yet.
 
-    All that is left to redis-py is to disconnect. It has no interface for this.
+    redis-py, which has no interface for this, is left with a connection that it takes for closed. Keep
+    the writer, which closes the transport when nobody needs it any more.
     """
     reader: Any = connection._reader
     writer = connection._writer
     assert writer is not None
+    connection._reader = connection._writer = None
     transport: Any = writer.transport
     transport.set_protocol(protocol)
     transport.resume_reading()
-    protocol.connection_made(transport)
     if reader._buffer:
         protocol.data_received(bytes(reader._buffer))
     if reader._eof or transport.is_closing():
         protocol.connection_lost(reader.exception())
+    return writer
 
 
 def _telling(failures: list[Exception]) -> Exception:

@@ -17,6 +17,8 @@ from sentinel.info import MAX_INFO_BYTES
 MAX_REPLY_BYTES = 2 * MAX_INFO_BYTES
 """Above the longest INFO that is read, so that one which is too long gets its own clear error."""
 
+_IDLE_ROOM_BYTES = 1024
+
 _PARSER_TRIPS = (ValueError, TypeError, LookupError, MemoryError)
 """What redis-py and hiredis raise on replies that no Redis sends, as ``-MOVED`` without an address."""
 
@@ -59,6 +61,8 @@ class BoundedReplies:
         self._reader = hiredis.Reader(
             protocolError=InvalidResponse, replyError=BoundedParser.parse_error, notEnoughData=_INCOMPLETE
         )
+        # Or else each keeps room for twice the longest INFO until the next.
+        self._reader.setmaxbuf(_IDLE_ROOM_BYTES)
         self._room_bytes = MAX_REPLY_BYTES
 
     def read(self, data: bytes) -> Iterator[object]:

@@ -20,10 +20,10 @@ from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
-from quorum.member import QUIET_GOSSIP, Member, MemberConfig
+from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
-from sentinel.coordinator import Coordinator
+from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import NoticeName
@@ -112,8 +112,7 @@ class Host:
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
-        quiet = 1 if self.shape.rules.self_fence else QUIET_GOSSIP
-        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots, quiet)
+        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots)
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
         specs = [NodeSpec(node.name, node.host, node.port) for node in world.nodes.values()]
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
@@ -288,8 +287,9 @@ class Host:
             return
         self._ticks += 1
         self.world.contact.look(self, self._touch, self._in_touch)
-        if self._ticks % GOSSIP_TICKS == 0:
-            self.feed(Gossip(only_due=True))
+        quiet = self.brain is not None and self.brain.quiet
+        if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:
+            self.gossip()
         self.probing.tick(self._ticks)
 
     def gossip(self) -> None:

@@ -55,12 +55,10 @@ REFUSED = Opinion(NODE, True, Grade.REFUSED)
 class Sentinel:
     """s1, the first in line of three; it watches two nodes, the first of which is primary."""
 
-    def __init__(
-        self, state: HardState = KNOWN, quorum: int = 2, members: int = 3, quiet_gossip: int = 1
-    ) -> None:
+    def __init__(self, state: HardState = KNOWN, quorum: int = 2, members: int = 3) -> None:
         names = frozenset(f"s{number}" for number in range(1, members + 1))
         patience = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
-        config = MemberConfig("s1", "g", names, quorum, patience, TIMING, TTL_S, 1, quiet_gossip)
+        config = MemberConfig("s1", "g", names, quorum, patience, TIMING, TTL_S, boot=1)
         self.member = Member(config, state, random.Random(1), START)
         self.step(Watch((NODE, OTHER)), START)
         self.see(EvidenceKind.ALIVE, NOW)
@@ -226,17 +224,13 @@ def test_gossip_repeats_what_it_thinks_under_a_new_number() -> None:
     assert (again.opinions, again.boot) == (first.opinions, first.boot) and again.seq > first.seq
 
 
-def test_while_nothing_is_amiss_it_repeats_itself_less_often() -> None:
-    quiet = Sentinel(quiet_gossip=10)
-    told = [bool(reports(quiet.step(Gossip(only_due=True)))) for _ in range(30)]
-    assert told.count(True) == 3
-    assert reports(quiet.step(Gossip())), "but always to a peer that may have missed what was said"
-
-
-def test_what_it_finds_down_it_repeats_at_every_gossip() -> None:
-    sentinel = Sentinel(quiet_gossip=10)
+def test_all_is_quiet_until_it_finds_a_node_down_or_a_leader_leaves_work_unfinished() -> None:
+    sentinel = Sentinel()
+    assert sentinel.member.quiet
     sentinel.lose_primary(NOW + 1)
-    assert all(reports(sentinel.step(Gossip(only_due=True), NOW + 1)) for _ in range(30))
+    assert not sentinel.member.quiet
+    entry = Entry(1, 2, COMMITTED.topology, Intent(OTHER, "because", "s2", 0))
+    assert not Sentinel(HardState(term=1, entry=entry, committed=COMMITTED)).member.quiet
 
 
 def test_another_sign_of_life_is_noted_and_nothing_else() -> None:
