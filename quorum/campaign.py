@@ -3,52 +3,79 @@
 The first attempt at new work is staggered by rank, so that one candidate normally wins in one round trip.
 Every later one is drawn at random from the election timeout (Raft section 5.2). None is made while a
 leader may be alive, while the work is known to be impossible, or right after a start.
+
+Raft asks that a broadcast take far less than an election timeout (section 5.6). Where a hundred groups lose
+their primaries at once it would not, for a sentinel is busy with the others': all times grow with that crowd,
+and a sentinel stands for a few of them at a time.
 """
 
 from __future__ import annotations
 
 import random
 
+from quorum.crowd import Crowd
 from quorum.timing import Timing
 
 
 class Campaign:
-    """``at`` is the next attempt, or None while there is no work for a leader."""
+    """``at`` is the next attempt, or None while there is no work for a leader, or it stands in line.
 
-    def __init__(self, rank: int, timing: Timing, rng: random.Random, not_before: float) -> None:
+    ``rank`` is this sentinel's place in line for the first attempt; ``rng`` draws the later ones.
+    """
+
+    def __init__(
+        self,
+        rank: int,
+        timing: Timing,
+        rng: random.Random,
+        *,
+        not_before: float,
+        crowd: Crowd,
+    ) -> None:
         self.reasons: frozenset[str] = frozenset()
-        self.at: float | None = None
+        self._at: float | None = None
+        self._in_line = False
         self._rank = rank
         self._timing = timing
         self._rng = rng
+        self._crowd = crowd
         self._started_until = not_before
         self._hold_until = not_before
 
+    @property
+    def at(self) -> float | None:
+        return None if self._in_line else self._at
+
     def due(self, now: float) -> bool:
-        return self.at is not None and now >= self.at
+        """Whether to begin an attempt now; an answer of True is to be followed."""
+        if self._at is None or now < self._at:
+            return False
+        self._in_line = not self._crowd.admits()
+        return not self._in_line
 
     def set_reasons(self, reasons: frozenset[str], now: float, leader_until: float) -> None:
         """A reason that was not there before starts the line anew; the end of the last one ends it."""
         fresh = reasons - self.reasons
         self.reasons = reasons
         if not reasons:
-            self.at = None
-        elif fresh or self.at is None:
+            self.stop()
+        elif fresh or self._at is None:
             self.restart(now, leader_until)
 
     def restart(self, now: float, leader_until: float) -> None:
         """Get in line again, behind whoever may lead until ``leader_until``."""
         if not self.reasons:
-            self.at = None
+            self.stop()
         elif leader_until > now:
             spread = self._rng.uniform(0, self._timing.election_max_s - self._timing.election_min_s)
             self._set(leader_until + spread)
         else:
-            self._set(max(now, self._hold_until, self._started_until) + self._rank * self._timing.stagger_s)
+            self._set(max(now, self._hold_until, self._started_until) + self._rank * self._head_start_s)
 
     def retry(self, now: float) -> None:
         """An attempt begins; unless it wins, this is when the next one does."""
-        self._set(now + self._rng.uniform(self._timing.election_min_s, self._timing.election_max_s))
+        timeout_s = self._rng.uniform(self._timing.election_min_s, self._timing.election_max_s)
+        self._set(now + timeout_s + self._head_start_s - self._timing.stagger_s)
 
     def hold(self, until: float) -> None:
         """The work cannot be done now: no attempt before ``until``. A later call replaces an earlier one."""
@@ -59,7 +86,11 @@ class Campaign:
         self._hold_until = max(self._hold_until, until)
 
     def stop(self) -> None:
-        self.at = None
+        self._at, self._in_line = None, False
+
+    @property
+    def _head_start_s(self) -> float:
+        return max(self._timing.stagger_s, self._crowd.size * self._timing.crowd_s)
 
     def _set(self, at: float) -> None:
-        self.at = max(at, self._hold_until, self._started_until)
+        self._at, self._in_line = max(at, self._hold_until, self._started_until), False

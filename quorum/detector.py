@@ -76,10 +76,14 @@ class Detector:
                 pass
 
     def confirms(self, evidence: Evidence, now: float) -> bool:
-        """Takes in a valid reply that changes nothing but when the node was last heard; else False."""
+        """Takes in what changes nothing: one more valid reply, or one more refusal. Else returns False."""
+        detail = evidence.detail or evidence.kind.value
+        if evidence.kind is EvidenceKind.REFUSED:
+            known = self._gone_grade is Grade.REFUSED and self._loading_since is None
+            return known and self._detail == detail
         calm = evidence.kind is EvidenceKind.ALIVE and self.reached and self._calm(now)
         if calm:
-            self._detail = evidence.detail or evidence.kind.value
+            self._detail = detail
             self.last_valid_at = now
         return calm
 
@@ -111,6 +115,10 @@ class Detector:
     @property
     def regressed(self) -> bool:
         return self._regression is not None
+
+    def doubtful(self, now: float) -> bool:
+        """Down, or on the way to it: closed, or silent for half as long as it may be."""
+        return not self._calm(now + self._patience.down_after_s / 2)
 
     def judge(self, now: float) -> Verdict:
         if self._calm(now):

@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from quorum.campaign import Campaign
+from quorum.crowd import Alone, Crowd
 from quorum.detector import Detector, Patience, Verdict
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
@@ -54,6 +56,7 @@ class MemberConfig:
     timing: Timing
     opinion_ttl_s: float
     boot: int
+    crowd: Crowd = field(default_factory=Alone)
 
 
 class Member:
@@ -64,7 +67,9 @@ class Member:
         order = ranking(config.group, config.members)
         self.rank = order.index(config.self_id)
         self.peers = tuple(member for member in order if member != config.self_id)
-        self.register = Register(config.self_id, config.members, self.rank, config.timing, rng, state, now)
+        awake_at = now + config.timing.election_max_s
+        campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
+        self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)
         self._detectors: dict[str, Detector] = {}
         self._data: dict[str, DataSeen] = {}
@@ -104,6 +109,11 @@ class Member:
         """As ``step(Observed(...))`` where nothing follows from it: almost always. False: step it."""
         detector = self._detectors.get(node)
         return detector is not None and detector.confirms(evidence, now)
+
+    def troubled(self, now: float) -> bool:
+        """Whether this group may soon want a leader: its primary is being lost, or was never found."""
+        detector = self._detectors.get(self.primary or "")
+        return detector is None or detector.doubtful(now)
 
     def misconfigured(self, node: str) -> str | None:
         detector = self._detectors.get(node)

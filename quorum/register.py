@@ -15,7 +15,6 @@ The term is handled once, at the top of ``receive``. Roles change only in ``_bec
 from __future__ import annotations
 
 import enum
-import random
 
 from quorum.campaign import Campaign
 from quorum.effects import Effect, Elected, SteppedDown
@@ -49,18 +48,14 @@ class Role(enum.StrEnum):
 
 
 class Register:
-    """One sentinel's part in one group's agreement. Effects gather until ``take_effects``.
-
-    ``rank`` is this sentinel's place in line for the first attempt; ``rng`` draws the later ones.
-    """
+    """One sentinel's part in one group's agreement. Effects gather until ``take_effects``."""
 
     def __init__(
         self,
         self_id: str,
         members: frozenset[str],
-        rank: int,
+        campaign: Campaign,
         timing: Timing,
-        rng: random.Random,
         state: HardState,
         now: float,
     ) -> None:
@@ -74,7 +69,7 @@ class Register:
         self._peers = tuple(sorted(members - {self_id}))
         self._timing = timing
         self._voter = Voter(timing, now)
-        self._campaign = Campaign(rank, timing, rng, not_before=self._voter.mute_until)
+        self._campaign = campaign
         self._tally = Tally(members)
         self._progress = Progress(members, self_id, timing, now)
 

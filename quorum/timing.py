@@ -20,6 +20,8 @@ class Timing:
     lease_s: float = 0.25
     stagger_s: float = 0.05
     """Head start of each rank over the next at the first attempt: more than one election normally takes."""
+    crowd_s: float = 0.01
+    """What the head start is for each group that wants a leader at the same time, if that is more."""
 
     def __post_init__(self) -> None:
         if not 0 < self.heartbeat_s < self.lease_s < self.election_min_s <= self.election_max_s:

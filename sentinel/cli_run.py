@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from sentinel import story
 from sentinel.cli_exit import CliError, ExitCode
 
 logger = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S = 0.0005
 
 _CANNOT_LISTEN = frozenset(
     {errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT}
@@ -46,6 +49,9 @@ def run(path: Path) -> None:
     story.set_up_logging(settings.sentinel.log_format, settings.sentinel.log_level)
     for warning in loaded.warnings:
         logger.warning("%s", warning.at(path))
+    # The thread that writes the state takes the interpreter back after each row. Under load it would
+    # wait for 5 ms each time, and an election is many rows.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         asyncio.run(_serve(settings))
     except OSError as error:

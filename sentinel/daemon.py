@@ -20,8 +20,10 @@ from quorum.messages import Message
 from sentinel import clock, jobs, story
 from sentinel.alerts import Alerts
 from sentinel.changes import Change
+from sentinel.election_line import ElectionLine
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
 from sentinel.notices import Notice
@@ -85,6 +87,8 @@ class Daemon:
             self._on_fatal,
             self._check_run,
             self._rng,
+            ElectionLine(),
+            InfoPace(),
         )
         states = store.hard_states()
         self._groups = {

@@ -34,6 +34,7 @@ from sentinel.group_inputs import (
 )
 from sentinel.notices import Notice, NoticeName
 from sentinel.state_file import StoreError
+from sentinel.state_thread import OnDurable
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,8 @@ logger = logging.getLogger(__name__)
 class Ports(Protocol):
     """What a group's driver acts through. One object per group, made by the daemon."""
 
-    async def persist(self, state: HardState) -> None:
-        """Durable on return. Raises StoreError; the daemon then ends the process."""
+    def persist(self, state: HardState, done: OnDurable) -> None:
+        """``done`` is called once it is durable, or with why not. Raises StoreError if it cannot be tried."""
 
     def send(self, to: str, message: Message) -> None: ...
 
@@ -180,20 +181,27 @@ class GroupDriver:
         self._ports.tell(notice)
 
     def _write(self, state: HardState, lazy: bool) -> None:
-        async def write() -> None:
-            try:
-                await self._ports.persist(state)
-            except StoreError as error:
-                # Nothing that depends on it may be said: the queue stays shut for good.
+        def written(error: StoreError | None) -> None:
+            # What could not be written shuts the queue for good: nothing that depends on it may be said.
+            if error is not None:
                 self._ports.fatal(error)
-                return
-            if not lazy:
+            elif not lazy and not self._closed:
                 self._writing = False
-                self._pump()
-                self._changed()
+                self._go_on()
 
         self._writing = self._writing or not lazy
-        self._spawn(write())
+        try:
+            self._ports.persist(state, written)
+        except StoreError as error:
+            self._ports.fatal(error)
+
+    def _go_on(self) -> None:
+        try:
+            self._pump()
+            self._changed()
+        except Exception as error:
+            logger.critical("%s: failed after a write", self.name, exc_info=True)
+            self._ports.fatal(error)
 
     async def _read(self, token: int, nodes: tuple[str, ...]) -> None:
         self.feed(ReadDone(token, await self._ports.read(nodes)))

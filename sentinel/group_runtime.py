@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import redis.asyncio
 from redis.exceptions import RedisError
@@ -22,20 +23,23 @@ from promotion.step_types import Demoted, Step, WriteSafety
 from promotion.work import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
-from quorum.inputs import Gossip, Observed, StopLeading, Watch
+from quorum.inputs import Gossip, Observed, StopLeading, Wake, Watch
 from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel import clock
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
+from sentinel.election_line import ElectionLine, Place
 from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
+from sentinel.info_pace import InfoPace
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice, NoticeName
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
 from sentinel.situation import CoordinatorConfig
+from sentinel.state_thread import OnDurable
 from sentinel.store import Store
 
 logger = logging.getLogger(__name__)
@@ -59,6 +63,8 @@ class Surroundings:
     fatal: Callable[[BaseException], None]
     check_run: Callable[[float], None]
     rng: random.Random
+    line: ElectionLine
+    infos: InfoPace
 
 
 class GroupRuntime:
@@ -77,9 +83,12 @@ class GroupRuntime:
         now = clock.monotonic()
         book = NodeBook([_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
         rng = random.Random(around.rng.random())
-        member = Member(_member_config(name, around), states.get(name, HardState()), rng, now)
+        place = around.line.place()
+        member = Member(_member_config(name, around, place), states.get(name, HardState()), rng, now)
         coordinator = Coordinator(_coordinator_config(name, self.settings), member, book, now)
         self.driver = GroupDriver(coordinator, self, around.check_run)
+        place.belongs_to(member, partial(self.driver.feed, Wake()))
+        self.driver.on_change(place.look)
         self._executor = Executor(self._connect, self.settings.fence_key, STEP_TIMEOUT_S)
 
     @property
@@ -98,14 +107,15 @@ class GroupRuntime:
         await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
 
     def ping(self) -> None:
-        for probe in self._probes.values():
+        now, situation = clock.monotonic(), self.driver.coordinator.situation
+        for node, probe in self._probes.items():
             probe.ping()
-        if self.driver.coordinator.situation.is_odd(clock.monotonic()):
-            self.request_info()
+            if situation.awaits_witness(node, now):
+                self._around.infos.request(probe)
 
     def request_info(self) -> None:
         for probe in self._probes.values():
-            probe.request_info()
+            self._around.infos.request(probe)
 
     def majority_heard(self, age_s: float) -> None:
         """``age_s`` ago was sent what a majority has answered; only ``self_fence`` needs to know."""
@@ -124,8 +134,8 @@ class GroupRuntime:
 
     # -- driver.Ports --------------------------------------------------------------------------
 
-    async def persist(self, state: HardState) -> None:
-        await self._around.store.persist({self.name: state})
+    def persist(self, state: HardState, done: OnDurable) -> None:
+        self._around.store.persist(self.name, state, done)
 
     def send(self, to: str, message: Message) -> None:
         self._around.send(to, self.name, message)
@@ -216,7 +226,7 @@ def _spec(node: NodeSettings) -> NodeSpec:
     )
 
 
-def _member_config(name: str, around: Surroundings) -> MemberConfig:
+def _member_config(name: str, around: Surroundings, place: Place) -> MemberConfig:
     group, cluster = around.settings.groups[name], around.settings.cluster
     return MemberConfig(
         self_id=around.settings.sentinel.id,
@@ -232,6 +242,7 @@ def _member_config(name: str, around: Surroundings) -> MemberConfig:
         ),
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=around.store.boot,
+        crowd=place,
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Literal, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -210,6 +211,27 @@ def _dump(adapter: TypeAdapter[_T], value: _T) -> bytes:
 
 def _out_of_bounds(value: object, path: str) -> str | None:
     """The first part of ``value`` that breaks a limit, as ``field.path: what``; ``None`` when all is well."""
+    return None if _fits(value, path) else _what_does_not_fit(value, path)
+
+
+def _fits(value: Any, name: str) -> bool:
+    """For sure. The same limits as below, without a path for each part of the many that are well."""
+    kind: Any = type(value)
+    if kind is str:
+        return len(value) <= (MAX_TEXT_CHARS if name in _TEXT_FIELDS else MAX_NAME_CHARS)
+    if kind is int or kind is float:
+        return bool(0 <= value <= MAX_INT)
+    if kind is tuple:
+        return len(value) <= MAX_ITEMS and all(_fits(item, "") for item in value)
+    return all(_fits(getattr(value, field), field) for field in _names(kind))
+
+
+@lru_cache(maxsize=64)
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _what_does_not_fit(value: object, path: str) -> str | None:
     if isinstance(value, str):
         limit = MAX_TEXT_CHARS if path.rpartition(".")[2] in _TEXT_FIELDS else MAX_NAME_CHARS
         return None if len(value) <= limit else f"{path}: {len(value)} characters, at most {limit}"
@@ -224,7 +246,7 @@ def _out_of_bounds(value: object, path: str) -> str | None:
     else:
         return None
     for part_path, part in parts:
-        problem = _out_of_bounds(part, part_path)
+        problem = _what_does_not_fit(part, part_path)
         if problem is not None:
             return problem
     return None

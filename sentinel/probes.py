@@ -79,6 +79,7 @@ class Probe:
         self._safety: WriteSafety | None = None
         self._told_unsafe = False
         self._attempts = 0
+        self._refused_last = False
 
     @property
     def connected(self) -> bool:
@@ -132,6 +133,7 @@ class Probe:
             seen = await self._connect_and_serve()
             pause_s = self._pause_s(seen)
             self._attempts += 1
+            self._refused_last = seen.kind is EvidenceKind.REFUSED
             self._tell_evidence(self.node, seen)
             if pause_s > 0:
                 with contextlib.suppress(TimeoutError):
@@ -165,6 +167,8 @@ class Probe:
             self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
 
     async def _connect(self) -> Line:
+        if self._refused_last and (error := await self._link.refusal(self._host, self._port)) is not None:
+            raise error
         connection = await self._link.connection(self._host, self._port, self.peer_ip)
         self.peer_ip = connection.getpeername() or self.peer_ip
         return Line(connection, self._on_reply, self._silence_s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -98,6 +99,23 @@ class RedisLink:
             return made
 
         return await self._first(host, prefer_ip, attempt)
+
+    async def refusal(self, host: str, port: int) -> OSError | None:
+        """How the node refuses a bare connection, at a tenth of what a ``connection`` to it costs.
+
+        None if it does not, or has several addresses. Raises as ``connection`` does.
+        """
+        addresses = await self._resolver.resolve(host)
+        if len(addresses) > 1:
+            return None
+        family = socket.AF_INET6 if ":" in addresses[0] else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as bare:
+            try:
+                async with asyncio.timeout(self._connect_timeout_s):
+                    await asyncio.get_running_loop().sock_connect(bare, (addresses[0], port))
+            except OSError as error:
+                return error
+        return None
 
     async def client(self, host: str, port: int, command_timeout_s: float) -> redis.asyncio.Redis:
         """A connected client that has one connection, for commands one at a time; the caller closes it.

@@ -87,6 +87,10 @@ class Situation:
         silence_s = self._member.silence_s(topology.primary, now)
         return 2 * self._config.work.ping_interval_s < silence_s < math.inf
 
+    def awaits_witness(self, node: str, now: float) -> bool:
+        """Whether ``node`` should be looked at, as it was not since the primary fell silent."""
+        return node not in self._baseline and self.is_odd(now)
+
     def note_witness(self, node: str, now: float) -> None:
         """``node`` was just seen. What it said first in a silence is what later looks are compared with."""
         if not self.is_odd(now):

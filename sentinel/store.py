@@ -10,7 +10,6 @@ import contextlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from quorum.messages import HardState
 from sentinel.changes import Change
 from sentinel.state_file import StoreError
-from sentinel.state_thread import StateThread
+from sentinel.state_thread import OnDurable, StateThread
 
 MAX_CHANGES_PER_GROUP = 1000
 MAX_SETTINGS_PER_GROUP = 256
@@ -70,11 +69,13 @@ class Store:
         )
         return {group: self._hard_state(group, body, crc) for group, body, crc in rows}
 
-    async def persist(self, states: Mapping[str, HardState]) -> None:
-        """Make ``states`` durable; calls that wait for the same fsync share a transaction, in order."""
-        bodies = {group: _HARD_STATE.dump_json(state) for group, state in states.items()}
-        rows = [(group, body, zlib.crc32(body)) for group, body in bodies.items()]
-        await self._thread.write(lambda connection: _upsert_states(connection, rows))
+    def persist(self, group: str, state: HardState, done: OnDurable) -> None:
+        """Make ``state`` durable; calls that wait for the same fsync share a transaction, in order.
+
+        ``done`` is called once it is. Raises StoreError if it cannot even be tried.
+        """
+        body = _HARD_STATE.dump_json(state)
+        self._thread.put_state((group, body, zlib.crc32(body)), done)
 
     async def put(self, group: str, key: str, value: object) -> None:
         """Remember a small JSON ``value``; ``None`` forgets the key.
@@ -141,10 +142,6 @@ def _first(error: ValidationError) -> str:
     details = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = ".".join(str(part) for part in details["loc"])
     return f"{path or 'record'}: {details['msg']}"
-
-
-def _upsert_states(connection: sqlite3.Connection, rows: list[tuple[str, bytes, int]]) -> None:
-    connection.executemany("INSERT OR REPLACE INTO hard_state VALUES (?, ?, ?)", rows)
 
 
 def _select_settings(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:

@@ -56,8 +56,8 @@ class Eye:
             self.asked_at = now
             self._ask(("PING",), self._on_pong)
         brain = self.host.brain
-        odd = brain is not None and brain.situation.is_odd(self.host.now)
-        if self.connected and (ticks % INFO_TICKS == 0 or odd):
+        wanted = brain is not None and brain.situation.awaits_witness(self.node.name, self.host.now)
+        if self.connected and (ticks % INFO_TICKS == 0 or wanted):
             self.ask_info()
 
     def connect(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from typing import TypeAlias, TypeVar
 
+from quorum.campaign import Campaign
+from quorum.crowd import Alone
 from quorum.effects import Effect, Emit, Event, Persist, Send
 from quorum.messages import (
     AppendReply,
@@ -35,7 +37,9 @@ M = TypeVar("M")
 def make(state: HardState | None = None, size: int = 3, rank: int = 0) -> Register:
     """s1 of ``size`` sentinels, started at ``START``."""
     members = frozenset(f"s{number}" for number in range(1, size + 1))
-    return Register("s1", members, rank, TIMING, random.Random(1), state or HardState(), START)
+    awake_at = START + TIMING.election_max_s
+    campaign = Campaign(rank, TIMING, random.Random(1), not_before=awake_at, crowd=Alone())
+    return Register("s1", members, campaign, TIMING, state or HardState(), START)
 
 
 def topology(term: int, primary: str = NODE) -> Topology:

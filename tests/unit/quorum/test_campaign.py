@@ -7,6 +7,7 @@ import random
 import pytest
 
 from quorum.campaign import Campaign
+from quorum.crowd import Alone
 from quorum.timing import Timing
 
 TIMING = Timing()
@@ -14,8 +15,42 @@ START, AWAKE, NOBODY = 100.0, 100.5, 0.0
 WORK = frozenset({"odown"})
 
 
+class Others:
+    """A crowd of ``size`` groups, that lets this one stand or not."""
+
+    def __init__(self, size: int, *, admit: bool = True) -> None:
+        self.size = size
+        self.admit = admit
+
+    def admits(self) -> bool:
+        return self.admit
+
+
+def crowded(crowd: Others, rank: int = 1) -> Campaign:
+    return Campaign(rank, TIMING, random.Random(1), not_before=START, crowd=crowd)
+
+
+def test_a_crowd_lengthens_the_head_start_of_who_is_first_in_line() -> None:
+    for size, head_start_s in ((1, TIMING.stagger_s), (100, 100 * TIMING.crowd_s)):
+        line = crowded(Others(size))
+        line.set_reasons(WORK, 200.0, NOBODY)
+        assert line.at == 200.0 + head_start_s
+
+
+def test_who_is_not_admitted_waits_to_be_woken_and_is_due_once_admitted() -> None:
+    crowd = Others(1, admit=False)
+    line = crowded(crowd, rank=0)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    assert line.at == 200.0
+    assert not line.due(200.0) and line.at is None, "no deadline: it is woken"
+    crowd.admit = True
+    assert line.due(200.1)
+    line.retry(200.1)
+    assert line.at is not None
+
+
 def campaign(rank: int = 0, seed: int = 1) -> Campaign:
-    return Campaign(rank, TIMING, random.Random(seed), not_before=AWAKE)
+    return Campaign(rank, TIMING, random.Random(seed), not_before=AWAKE, crowd=Alone())
 
 
 def test_no_work_no_attempt() -> None:

@@ -208,23 +208,23 @@ def test_a_valid_reply_in_the_right_role_ends_every_ground_but_a_regression(
 
 
 @given(st.lists(st.tuples(st.floats(0, 3), st.sampled_from(HAPPENINGS)), max_size=12))
-def test_a_reply_that_only_confirms_leaves_no_other_mark_than_one_that_is_observed(
+def test_what_only_confirms_leaves_no_other_mark_than_one_that_is_observed(
     happenings: list[tuple[float, str]],
 ) -> None:
     quick, plain, now = Detector(PATIENCE, 0.0), Detector(PATIENCE, 0.0), 0.0
-    alive = Evidence(EvidenceKind.ALIVE)
+    kinds = {kind.value: kind for kind in EvidenceKind}
     for wait_s, what in happenings:
         now += wait_s
         play(plain, now, what)
         before = quick.judge(now)
-        if what == alive.kind.value and quick.confirms(alive, now):
+        if what in kinds and quick.confirms(Evidence(kinds[what]), now):
             assert quick.judge(now) == before, "nothing follows from it"
         else:
             play(quick, now, what)
         assert (quick.judge(now), quick.next_deadline(now)) == (plain.judge(now), plain.next_deadline(now))
 
 
-def test_only_a_valid_reply_of_a_node_that_was_up_merely_confirms() -> None:
+def test_only_what_is_known_already_merely_confirms() -> None:
     detector = Detector(PATIENCE, 0.0)
     alive = Evidence(EvidenceKind.ALIVE)
     assert not detector.confirms(alive, 0.0), "heard for the first time"
@@ -234,6 +234,8 @@ def test_only_a_valid_reply_of_a_node_that_was_up_merely_confirms() -> None:
     assert not detector.confirms(alive, 1.9), "back after a silence"
     detector.observe(Evidence(EvidenceKind.REFUSED), 1.0)
     assert not detector.confirms(alive, 1.0), "back after a refusal"
+    assert detector.confirms(Evidence(EvidenceKind.REFUSED), 1.1)
+    assert not detector.confirms(Evidence(EvidenceKind.REFUSED, "in other words"), 1.1)
 
 
 def test_a_verdict_says_since_when_and_why() -> None:

@@ -33,6 +33,7 @@ from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice
 from sentinel.operations import Operations
 from sentinel.situation import CoordinatorConfig
+from sentinel.state_thread import OnDurable
 from sentinel.store import Store
 
 GROUP = "mymaster"
@@ -87,8 +88,8 @@ class MemoryRedis:
     driver: GroupDriver = field(init=False)
     fatal_errors: list[BaseException] = field(default_factory=list)
 
-    async def persist(self, state: HardState) -> None:
-        await asyncio.sleep(0)
+    def persist(self, state: HardState, done: OnDurable) -> None:
+        asyncio.get_running_loop().call_soon(done, None)
 
     def send(self, to: str, message: Message) -> None:
         pass

@@ -1,0 +1,114 @@
+"""Elections of many groups at the same time: a few at once, the others in line.
+
+A sentinel whose hundred groups lose their primaries at once has work for seconds. Were it to stand for all
+of them together, each would wait for all the others at every step, until its votes came too late to lead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from quorum.member import Member
+from quorum.register import Role
+from sentinel import clock
+
+AT_ONCE = 12
+TURN_S = 0.3
+"""Who has neither won and done its work nor lost by then makes room all the same."""
+COUNTED_S = 0.02
+
+
+class ElectionLine:
+    """Invariant: who is first in line is woken as soon as fewer than ``AT_ONCE`` have a turn."""
+
+    def __init__(self) -> None:
+        self._places: list[Place] = []
+        self._turns: dict[Place, float] = {}
+        self._waiting: deque[Place] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._size = 1
+        self._counted_at = -COUNTED_S
+
+    def place(self) -> Place:
+        """For one more group."""
+        place = Place(self)
+        self._places.append(place)
+        return place
+
+    def size(self) -> int:
+        """Counted at most every ``COUNTED_S``, because each of hundreds of groups asks."""
+        now = clock.monotonic()
+        if now - self._counted_at >= COUNTED_S:
+            self._counted_at = now
+            self._size = sum(place.is_troubled(now) for place in self._places)
+        return self._size
+
+    def admits(self, place: Place) -> bool:
+        now = clock.monotonic()
+        self._expire(now)
+        if place in self._turns:
+            return True
+        if len(self._turns) < AT_ONCE:
+            self._turns[place] = now
+            return True
+        if place not in self._waiting:
+            self._waiting.append(place)
+        self._arm(now)
+        return False
+
+    def leave(self, place: Place) -> None:
+        """It needs its turn no longer."""
+        if self._turns.pop(place, None) is not None and self._waiting:
+            asyncio.get_running_loop().call_soon(self._serve)
+
+    def _serve(self) -> None:
+        now = clock.monotonic()
+        self._expire(now)
+        while self._waiting and len(self._turns) < AT_ONCE:
+            # It takes its turn, unless somebody else leads by now.
+            self._waiting.popleft().wake()
+        self._arm(now)
+
+    def _expire(self, now: float) -> None:
+        for place in [place for place, since in self._turns.items() if now - since >= TURN_S]:
+            del self._turns[place]
+
+    def _arm(self, now: float) -> None:
+        if self._timer is None and self._waiting and self._turns:
+            first_until = min(self._turns.values()) + TURN_S
+            self._timer = asyncio.get_running_loop().call_later(max(0.0, first_until - now), self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._serve()
+
+
+class Place:
+    """One group's; implements ``quorum.crowd.Crowd``."""
+
+    def __init__(self, line: ElectionLine) -> None:
+        self._line = line
+        self._member: Member | None = None
+        self.wake: Callable[[], None] = lambda: None
+
+    def belongs_to(self, member: Member, wake: Callable[[], None]) -> None:
+        """``wake`` is to make the member look whether it should stand."""
+        self._member = member
+        self.wake = wake
+
+    @property
+    def size(self) -> int:
+        return self._line.size()
+
+    def admits(self) -> bool:
+        return self._line.admits(self)
+
+    def look(self) -> None:
+        """To be called after each step of the group: a follower needs no turn."""
+        if self._member is not None and self._member.register.role is Role.FOLLOWER:
+            self._line.leave(self)
+
+    def is_troubled(self, now: float) -> bool:
+        return self._member is not None and self._member.troubled(now)

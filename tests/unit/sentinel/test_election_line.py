@@ -1,0 +1,59 @@
+"""Many groups want a leader at once: who may stand, who waits, and that nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from sentinel import election_line
+from sentinel.election_line import AT_ONCE, ElectionLine, Place
+
+
+def places(line: ElectionLine, count: int, woken: list[int]) -> list[Place]:
+    made = [line.place() for _ in range(count)]
+    for number, place in enumerate(made):
+        place.wake = lambda number=number: woken.append(number)  # type: ignore[misc]
+    return made
+
+
+async def test_a_few_may_stand_at_once_and_keep_their_turn() -> None:
+    line, woken = ElectionLine(), list[int]()
+    some = places(line, AT_ONCE + 2, woken)
+    assert [place.admits() for place in some] == [True] * AT_ONCE + [False] * 2
+    assert [place.admits() for place in some] == [True] * AT_ONCE + [False] * 2
+    assert woken == []
+
+
+async def test_who_is_first_in_line_is_woken_when_another_leaves() -> None:
+    line, woken = ElectionLine(), list[int]()
+    some = places(line, AT_ONCE + 2, woken)
+    some[AT_ONCE].wake = lambda: woken.append(AT_ONCE) or some[AT_ONCE].admits()  # type: ignore[assignment, func-returns-value]
+    for place in some:
+        place.admits()
+    line.leave(some[0])
+    await asyncio.sleep(0)
+    assert woken == [AT_ONCE], "and the second in line goes on waiting"
+    assert some[AT_ONCE].admits() and not some[-1].admits()
+
+
+async def test_who_is_woken_and_does_not_want_to_stand_lets_the_next_in() -> None:
+    line, woken = ElectionLine(), list[int]()
+    some = places(line, AT_ONCE + 2, woken)
+    for place in some:
+        place.admits()
+    line.leave(some[0])
+    await asyncio.sleep(0)
+    assert woken == [AT_ONCE, AT_ONCE + 1]
+
+
+async def test_a_turn_that_leads_nowhere_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(election_line, "TURN_S", 0.01)
+    line, woken = ElectionLine(), list[int]()
+    some = places(line, AT_ONCE + 1, woken)
+    for place in some:
+        place.admits()
+    async with asyncio.timeout(10):
+        while not woken:
+            await asyncio.sleep(0.001)
+    assert some[-1].admits()

@@ -1,0 +1,31 @@
+"""INFOs that events ask for: the first at once, the others a few at a time, each once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from sentinel.info_pace import AT_ONCE, InfoPace
+from sentinel.probes import Probe
+
+
+class Asked:
+    """Stands in for a probe, which only counts how often INFO was asked for."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def request_info(self) -> None:
+        self.times += 1
+
+
+async def test_a_few_are_asked_at_once_and_all_in_the_end() -> None:
+    pace, probes = InfoPace(), [Asked() for _ in range(3 * AT_ONCE)]
+    for _ in range(2):
+        for probe in probes:
+            pace.request(cast(Probe, probe))
+    assert [probe.times for probe in probes] == [1] * AT_ONCE + [0] * (2 * AT_ONCE)
+    async with asyncio.timeout(10):
+        while not all(probe.times for probe in probes):
+            await asyncio.sleep(0.001)
+    assert all(probe.times == 1 for probe in probes[AT_ONCE:]), "who waits already is not asked twice"
