@@ -50,10 +50,10 @@ async def test_who_is_woken_and_does_not_want_to_stand_lets_the_next_in() -> Non
 async def test_a_turn_that_leads_nowhere_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(election_line, "TURN_S", 0.01)
     line, woken = ElectionLine(), list[int]()
-    some = places(line, AT_ONCE + 1, woken)
+    some, is_woken = places(line, AT_ONCE + 1, woken), asyncio.Event()
+    some[-1].wake = is_woken.set
     for place in some:
         place.admits()
     async with asyncio.timeout(10):
-        while not woken:
-            await asyncio.sleep(0.001)
+        await is_woken.wait()
     assert some[-1].admits()

@@ -14,9 +14,11 @@ class Asked:
 
     def __init__(self) -> None:
         self.times = 0
+        self.asked = asyncio.Event()
 
     def request_info(self) -> None:
         self.times += 1
+        self.asked.set()
 
 
 async def test_a_few_are_asked_at_once_and_all_in_the_end() -> None:
@@ -26,6 +28,5 @@ async def test_a_few_are_asked_at_once_and_all_in_the_end() -> None:
             pace.request(cast(Probe, probe))
     assert [probe.times for probe in probes] == [1] * AT_ONCE + [0] * (2 * AT_ONCE)
     async with asyncio.timeout(10):
-        while not all(probe.times for probe in probes):
-            await asyncio.sleep(0.001)
+        await asyncio.gather(*(probe.asked.wait() for probe in probes))
     assert all(probe.times == 1 for probe in probes[AT_ONCE:]), "who waits already is not asked twice"
