@@ -28,7 +28,12 @@ async def test_a_few_may_stand_at_once_and_keep_their_turn() -> None:
 async def test_who_is_first_in_line_is_woken_when_another_leaves() -> None:
     line, woken = ElectionLine(), list[int]()
     some = places(line, AT_ONCE + 2, woken)
-    some[AT_ONCE].wake = lambda: woken.append(AT_ONCE) or some[AT_ONCE].admits()  # type: ignore[assignment, func-returns-value]
+
+    def stand() -> None:
+        woken.append(AT_ONCE)
+        some[AT_ONCE].admits()
+
+    some[AT_ONCE].wake = stand
     for place in some:
         place.admits()
     line.leave(some[0])
