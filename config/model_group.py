@@ -118,7 +118,7 @@ class GroupDefaults(StrictModel):
         default=1.0, description="A node without a valid reply for this long is down."
     )
     refused_after: SecondsOrZero = Field(
-        default=0.1,
+        default=0.03,
         description="A node whose connection closed, and which refuses new ones for this long, is down.",
     )
     loading_timeout: Seconds = Field(

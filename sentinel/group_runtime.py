@@ -41,6 +41,7 @@ from sentinel.redis_link import RedisLink
 from sentinel.situation import CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
+from sentinel.warm_clients import WarmClients
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ class GroupRuntime:
         self.driver = GroupDriver(coordinator, self, around.check_run)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
-        self._executor = Executor(self._connect, self.settings.fence_key, STEP_TIMEOUT_S)
+        self._clients = WarmClients(self._connect)
+        self._executor = Executor(self._clients.take, self.settings.fence_key, STEP_TIMEOUT_S)
 
     @property
     def probes(self) -> Mapping[str, Probe]:
@@ -104,6 +106,7 @@ class GroupRuntime:
         """Stop leading, so that nobody has to wait for our lease, and stop watching."""
         self.driver.feed(StopLeading())
         await self.driver.close()
+        await self._clients.close()
         await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
 
     def ping(self) -> None:
@@ -163,6 +166,8 @@ class GroupRuntime:
         if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
             # What was known of the nodes is from before the change.
             self.request_info()
+        if notice.name is NoticeName.CANDIDATE_CHOSEN:
+            self._clients.prepare(str(notice.fields["node"]))
         self._around.on_notice(notice)
 
     def fatal(self, error: BaseException) -> None:

@@ -29,7 +29,9 @@ SAFETY = ("CONFIG", "GET", "min-replicas-*")
 INFO = ("INFO",)
 """The default sections: several named ones are an error before Redis 7."""
 
-FIRST_RETRY_S = 0.01
+FIRST_RETRY_S = 0.008
+EAGER_RETRIES = 3
+"""So many as soon as that: a process that is started again at once listens after some 15 ms."""
 MISCONFIGURED_RETRY_S = 1.0
 MAX_REFRESHES = 64
 
@@ -174,12 +176,12 @@ class Probe:
         return Line(connection, self._on_reply, self._silence_s)
 
     def _pause_s(self, seen: Evidence) -> float:
-        """None after a lasting connection, then doubling: soon for a restart, seldom for a dead node."""
+        """None after a lasting connection, then short, then doubling: a restart is quick, or takes long."""
         if self._attempts == 0:
             return 0.0
         if seen.kind is EvidenceKind.MISCONFIGURED or self._refused:
             return max(MISCONFIGURED_RETRY_S, self._reconnect_interval_s)
-        doublings = min(self._attempts - 1, 16)
+        doublings = min(max(0, self._attempts - EAGER_RETRIES), 16)
         return min(FIRST_RETRY_S * 2.0**doublings, self._reconnect_interval_s)
 
     def _ask(self, words: tuple[str, ...]) -> None:

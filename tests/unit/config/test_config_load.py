@@ -22,7 +22,7 @@ def test_the_least_file_gets_the_documented_defaults(tmp_path: Path) -> None:
     assert settings.sentinel.http == Address("127.0.0.1", 8701)
     assert list(settings.cluster.members) == ["s1", "s2", "s3"]
     assert [str(node.address) for node in group.nodes] == ["127.0.0.1:6379", "127.0.0.1:6380"]
-    assert (group.down_after, group.refused_after, group.failover_timeout) == (1.0, 0.1, 10.0)
+    assert (group.down_after, group.refused_after, group.failover_timeout) == (1.0, 0.03, 10.0)
     assert (group.effective_ping_interval, group.effective_max_link_down) == (0.25, 10.0)
     assert [group.effective_quorum(count) for count in (1, 2, 3, 4, 5)] == [1, 2, 2, 3, 3]
     assert group.fence_key == "vedette:mymaster:term"

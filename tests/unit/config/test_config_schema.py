@@ -114,7 +114,7 @@ def test_what_is_refused_is_not_valid(path: str, value: Any) -> None:
 
 
 def test_default_durations_are_written_as_people_write_them() -> None:
-    assert json_schema()["$defs"]["GroupDefaults"]["properties"]["refused_after"]["default"] == "100ms"
+    assert json_schema()["$defs"]["GroupDefaults"]["properties"]["refused_after"]["default"] == "30ms"
 
 
 def test_the_table_has_every_setting_with_a_meaning() -> None:
