@@ -73,9 +73,12 @@ format: $(READY) ## Put the code into the form that lint asks for
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(READY) redis ## How long a primary's loss is felt, side by side with redis-sentinel
+bench: $(READY) redis ## Outages and the cost of watching, side by side with redis-sentinel (an hour)
 	@$(BIN)/python -m benchmarks.outage
 	@$(BIN)/python -m benchmarks.handover --write
+	@$(BIN)/python -m benchmarks.restart
+	@$(BIN)/python -m benchmarks.mass
+	@$(BIN)/python -m benchmarks.watching
 
 .PHONY: schema
 schema: $(READY) ## Write config/vedette.schema.json from the models

@@ -7,14 +7,19 @@ import signal
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import redis
 
 from tests.processes import Process, free_port
-from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
 GROUP = "mymaster"
+
+
+class Node(Protocol):
+    @property
+    def port(self) -> int: ...
 
 
 class RedisSentinels:
@@ -23,9 +28,7 @@ class RedisSentinels:
     ``groups`` are the nodes of each, the primary first.
     """
 
-    def __init__(
-        self, groups: Mapping[str, Sequence[RedisServer]], down_after_ms: int, count: int = 3
-    ) -> None:
+    def __init__(self, groups: Mapping[str, Sequence[Node]], down_after_ms: int, count: int = 3) -> None:
         binary = shutil.which("redis-sentinel")
         if binary is None:
             raise RuntimeError("no redis-sentinel on PATH (Debian: apt-get install redis-sentinel)")

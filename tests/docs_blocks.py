@@ -33,6 +33,9 @@ def chaos_summary() -> str:
 BLOCKS = {
     ("README.md", "settings"): settings_table,
     ("README.md", "outage"): result("outage"),
+    ("README.md", "watching"): result("watching"),
+    ("README.md", "mass"): result("mass"),
+    ("ARCHITECTURE.md", "restart"): result("restart"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "chaos"): chaos_summary,
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,

@@ -129,6 +129,7 @@ class Cluster:
         group: Mapping[str, Any] | None = None,
         groups: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
+        times: Mapping[str, str] | None = None,
         crash_at: str = "",
         start: bool = True,
     ) -> None:
@@ -151,7 +152,10 @@ class Cluster:
                         "resp": f"127.0.0.1:{free_port()}",
                         "log_format": "json",
                     },
-                    "cluster": {"members": {name: f"127.0.0.1:{p}" for name, p in ports.items()}},
+                    "cluster": {
+                        "members": {name: f"127.0.0.1:{p}" for name, p in ports.items()},
+                        **(times or {}),
+                    },
                     "groups": {GROUP: settings, **(groups or {})},
                     **(extra or {}),
                 }
