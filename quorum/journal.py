@@ -1,6 +1,7 @@
 """A sentinel's hard state of one group, and the effects in the order in which they must be applied.
 
-Every change of the state puts its ``Persist`` before whatever is sent or told about it afterwards.
+Every change of the state puts its ``Persist`` before whatever is sent or told about it afterwards. Only a
+candidate's vote for itself and a leader's own entry are written while the others are asked.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ class Journal:
         effects, self._effects = self._effects, []
         return effects
 
-    def new_term(self, term: int, voted_for: str | None) -> None:
-        self._persist(replace(self.state, term=term, voted_for=voted_for))
+    def new_term(self, term: int) -> None:
+        self._persist(replace(self.state, term=term, voted_for=None))
 
     def vote(self, candidate: str) -> None:
         self._persist(replace(self.state, voted_for=candidate))
@@ -32,19 +33,25 @@ class Journal:
     def store(self, entry: Entry) -> None:
         self._persist(replace(self.state, entry=entry))
 
+    def stand(self, candidate: str) -> None:
+        """A candidate's new term and its own vote, sent before ``write_own``: all disks write at once.
+
+        It leads only behind that write. If it crashes before, others have voted for it in a term that it has
+        forgotten, which keeps nobody but itself from winning that term.
+        """
+        self._replace(replace(self.state, term=self.state.term + 1, voted_for=candidate))
+
     def propose(self, topology: Topology | None, intent: Intent | None) -> Entry:
-        """A leader's own entry, to be sent before ``write_proposed``: both disks write at the same time.
+        """A leader's own entry, to be sent before ``write_own``: all disks write at the same time.
 
         Whatever counts on the leader's copy comes behind that write (Raft thesis, section 10.2.1). If it
         crashes before, it has forgotten an entry of a term in which it never leads again.
         """
         entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
-        after = replace(self.state, entry=entry)
-        check_growth(self.state, after)
-        self.state = after
+        self._replace(replace(self.state, entry=entry))
         return entry
 
-    def write_proposed(self) -> None:
+    def write_own(self) -> None:
         self._write(lazy=False)
 
     def mark_committed(self) -> Entry:
@@ -75,10 +82,13 @@ class Journal:
         self._effects.append(Emit(event))
 
     def _persist(self, state: HardState) -> None:
-        check_growth(self.state, state)
         if state != self.state:
-            self.state = state
+            self._replace(state)
             self._write(lazy=False)
+
+    def _replace(self, state: HardState) -> None:
+        check_growth(self.state, state)
+        self.state = state
 
     def _write(self, *, lazy: bool) -> None:
         """With nothing said in between, one write of the newer state does for both."""

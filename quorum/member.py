@@ -67,7 +67,7 @@ class Member:
         order = ranking(config.group, config.members)
         self.rank = order.index(config.self_id)
         self.peers = tuple(member for member in order if member != config.self_id)
-        awake_at = now + config.timing.election_max_s
+        awake_at = now + config.timing.mute_s
         campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)

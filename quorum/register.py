@@ -2,7 +2,8 @@
 
 Safety rests on four rules, each with its place below:
 
-* a vote and an entry are on disk before anybody hears of them (``journal``);
+* a vote for another and an entry are on disk before anybody hears of them, and one's own before they count
+  (``journal``);
 * a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``voter``);
 * a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``,
   and what a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
@@ -120,7 +121,7 @@ class Register:
             raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
         entry = self._journal.propose(topology, intent)
         self._broadcast(now)
-        self._journal.write_proposed()
+        self._journal.write_own()
         self._advance_commit(now)
         return entry
 
@@ -316,12 +317,13 @@ class Register:
 
     def _become_candidate(self, now: float) -> None:
         self.role = Role.CANDIDATE
-        self._journal.new_term(self.state.term + 1, voted_for=self.self_id)
+        self._journal.stand(self.self_id)
         self._tally = Tally(self._members)
         self._tally.record(self.self_id, granted=True)
         self._progress = Progress(self._members, self.self_id, self._timing, now)
         for peer in self._peers:
             self._journal.send(peer, VoteRequest(self.state.term, self.state.entry.id))
+        self._journal.write_own()
         self._count(now)
 
     def _become_leader(self, now: float) -> None:
@@ -343,7 +345,7 @@ class Register:
         if self.role is not Role.FOLLOWER:
             self._become_follower(why)
         self.leader = None
-        self._journal.new_term(term, voted_for=None)
+        self._journal.new_term(term)
         self._restart_campaign(now)
 
     # -- replication ---------------------------------------------------------------------------

@@ -29,3 +29,8 @@ class Timing:
                 "need 0 < heartbeat < lease < election_min <= election_max, got "
                 f"{self.heartbeat_s} s, {self.lease_s} s, {self.election_min_s} s, {self.election_max_s} s"
             )
+
+    @property
+    def mute_s(self) -> float:
+        """For so long after its start a sentinel neither votes nor stands: it may have promised not to."""
+        return self.election_max_s

@@ -15,7 +15,7 @@ class Voter:
 
     def __init__(self, timing: Timing, now: float) -> None:
         self._timing = timing
-        self.mute_until = now + timing.election_max_s
+        self.mute_until = now + timing.mute_s
         self.stick_until = now
         self._sticks_to: str | None = None
 

@@ -125,14 +125,32 @@ AGREEMENT = (
         (f"{_LEADER}::test_a_follower_stores_before_it_answers_and_learns_of_the_commit_later",),
     ),
     Mutation(
+        "candidate-writes",
+        "a candidate's own vote is on disk before it leads",
+        "S1, S2",
+        "quorum/register.py",
+        """\
+        self._journal.write_own()
+        self._count(now)
+""",
+        """\
+        self._count(now)
+""",
+        (f"{_REGISTER}::test_an_election_from_the_first_question_to_the_first_heartbeat",),
+        style="gentle",
+    ),
+    Mutation(
         "leader-writes",
         "a leader's own copy counts only once it is on disk",
         "S2, S3",
         "quorum/register.py",
         """\
-        self._journal.write_proposed()
+        self._journal.write_own()
+        self._advance_commit(now)
 """,
-        "",
+        """\
+        self._advance_commit(now)
+""",
         (
             f"{_LEADER}::test_an_entry_is_sent_while_it_is_written_and_is_on_a_majority_before_it_is_committed",
         ),

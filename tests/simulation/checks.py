@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Promote
-from quorum.messages import Append, AppendReply, HardState, Message, VoteReply, VoteRequest
+from quorum.messages import Append, AppendReply, HardState, Message, VoteReply
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
@@ -53,14 +53,12 @@ class Checks:
                 self.broken(f"S2: {name} votes for {first} and {after.voted_for} in term {after.term}")
 
     def sending(self, name: str, to: str, message: Message, disk: HardState) -> None:
-        """S2: nothing is said before it is on disk: a vote, a candidacy, an entry it acknowledges."""
+        """S2: nothing is said before it is on disk: a vote, a leadership, an entry it acknowledges."""
         match message:
             case VoteReply(term, True):
                 kept = (disk.term, disk.voted_for) == (term, to)
-            case VoteRequest(term):
-                kept = (disk.term, disk.voted_for) == (term, name)
             case Append(term):
-                kept = disk.term == term
+                kept = (disk.term, disk.voted_for) == (term, name)
             case AppendReply(term, _, entry_id):
                 kept = disk.term == term and disk.entry.id >= entry_id
             case _:

@@ -17,9 +17,9 @@ STATE = HardState(term=5, voted_for="s2", entry=Entry(4, 2, None), committed=Ent
 @pytest.mark.parametrize(
     ("what", "change"),
     [
-        ("an older term", lambda journal: journal.new_term(4, None)),
+        ("an older term", lambda journal: journal.new_term(4)),
         ("a second vote in a term", lambda journal: journal.vote("s3")),
-        ("taking a vote back", lambda journal: journal.new_term(5, None)),
+        ("taking a vote back", lambda journal: journal.new_term(5)),
         ("an older entry", lambda journal: journal.store(Entry(4, 1, None))),
         ("an entry below the commit", lambda journal: journal.store(Entry(3, 9, None))),
         ("an entry of a term to come", lambda journal: journal.store(Entry(6, 1, None))),
@@ -34,7 +34,7 @@ def test_it_refuses(what: str, change: Callable[[Journal], None]) -> None:
 
 def test_effects_leave_in_the_order_in_which_they_were_made_and_once() -> None:
     journal = Journal(STATE)
-    journal.new_term(6, None)
+    journal.new_term(6)
     journal.send("s2", Resign(6))
     journal.emit(SteppedDown(6, "x"))
     journal.vote("s3")
