@@ -209,47 +209,36 @@ def _dump(adapter: TypeAdapter[_T], value: _T) -> bytes:
         raise UnsendableError(str(error)) from None
 
 
-def _out_of_bounds(value: object, path: str) -> str | None:
+def _out_of_bounds(value: object, name: str) -> str | None:
     """The first part of ``value`` that breaks a limit, as ``field.path: what``; ``None`` when all is well."""
-    return None if _fits(value, path) else _what_does_not_fit(value, path)
+    breach = _breach(value, name)
+    return None if breach is None else name + breach
 
 
-def _fits(value: Any, name: str) -> bool:
-    """For sure. The same limits as below, without a path for each part of the many that are well."""
+def _breach(value: Any, name: str) -> str | None:
+    """What is wrong, behind the rest of the path to it. A path is put together only where one is needed."""
     kind: Any = type(value)
     if kind is str:
-        return len(value) <= (MAX_TEXT_CHARS if name in _TEXT_FIELDS else MAX_NAME_CHARS)
-    if kind is int or kind is float:
-        return bool(0 <= value <= MAX_INT)
+        limit = MAX_TEXT_CHARS if name in _TEXT_FIELDS else MAX_NAME_CHARS
+        return None if len(value) <= limit else f": {len(value)} characters, at most {limit}"
+    if kind is int or kind is float:  # NaN is within no limits.
+        return None if 0 <= value <= MAX_INT else f": {value!r:.40} is not within 0..2**62"
     if kind is tuple:
-        return len(value) <= MAX_ITEMS and all(_fits(item, "") for item in value)
-    return all(_fits(getattr(value, field), field) for field in _names(kind))
+        if len(value) > MAX_ITEMS:
+            return f": {len(value)} items, at most {MAX_ITEMS}"
+        for index, item in enumerate(value):
+            if (breach := _breach(item, "")) is not None:
+                return f"[{index}]{breach}"
+        return None
+    for field in _names(kind):
+        if (breach := _breach(getattr(value, field), field)) is not None:
+            return f".{field}{breach}"
+    return None
 
 
 @lru_cache(maxsize=64)
 def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
-
-
-def _what_does_not_fit(value: object, path: str) -> str | None:
-    if isinstance(value, str):
-        limit = MAX_TEXT_CHARS if path.rpartition(".")[2] in _TEXT_FIELDS else MAX_NAME_CHARS
-        return None if len(value) <= limit else f"{path}: {len(value)} characters, at most {limit}"
-    if isinstance(value, int | float):  # NaN is within no limits.
-        return None if 0 <= value <= MAX_INT else f"{path}: {value!r:.40} is not within 0..2**62"
-    if isinstance(value, tuple):
-        if len(value) > MAX_ITEMS:
-            return f"{path}: {len(value)} items, at most {MAX_ITEMS}"
-        parts = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
-    elif is_dataclass(value):
-        parts = [(f"{path}.{field.name}", getattr(value, field.name)) for field in fields(value)]
-    else:
-        return None
-    for part_path, part in parts:
-        problem = _what_does_not_fit(part, part_path)
-        if problem is not None:
-            return problem
-    return None
 
 
 def _other_version(payload: bytes) -> str | None:
