@@ -49,8 +49,8 @@ def run(path: Path) -> None:
     story.set_up_logging(settings.sentinel.log_format, settings.sentinel.log_level)
     for warning in loaded.warnings:
         logger.warning("%s", warning.at(path))
-    # The thread that writes the state takes the interpreter back after each row. Under load it would
-    # wait for 5 ms each time, and an election is many rows.
+    # The thread that writes the state takes the interpreter back after its fsync. Under load it would
+    # wait for 5 ms, and an election is several writes one after the other.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         asyncio.run(_serve(settings))

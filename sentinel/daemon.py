@@ -144,8 +144,10 @@ class Daemon:
     async def _start_groups(self) -> None:
         """A few at a time: what hundreds of connections need while they are made is kept ever after."""
         for number, group in enumerate(self._groups.values(), start=1):
+            if self._stop.is_set():
+                return
             group.start()
-            if number % START_TOGETHER == 0 and not self._stop.is_set():
+            if number % START_TOGETHER == 0:
                 await asyncio.sleep(START_PAUSE_S)
 
     # -- wiring --------------------------------------------------------------------------------

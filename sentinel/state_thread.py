@@ -89,12 +89,12 @@ class StateThread:
         return self._file.path
 
     def put_state(self, row: tuple[str, bytes, int], done: OnDurable) -> None:
-        """Store a row of ``hard_state``, ahead of what else waits. Raises StoreError if nothing is stored.
+        """Store a row of ``hard_state``; at most the transaction under way goes first.
 
         Called back and not awaited: each task on the way would wait for its turn of a busy event loop.
+        Raises StoreError if nothing is stored.
         """
-        self._refuse_unless_usable()
-        self._refuse_to_wait()
+        self._refuse_unless_writable()
         self._rows.append(_Row(row, done))
         if not self._storing:
             self._store_rows()
@@ -105,8 +105,7 @@ class StateThread:
         Raises StoreError when it did not become durable, as far as can be known. A cancelled caller
         does not cancel its write.
         """
-        self._refuse_unless_usable()
-        self._refuse_to_wait()
+        self._refuse_unless_writable()
         done: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
         self._waiting.append(_Write(operation, done))
         if self._committer is None:
@@ -140,7 +139,8 @@ class StateThread:
         finally:
             self._executor.shutdown(wait=False)
 
-    def _refuse_to_wait(self) -> None:
+    def _refuse_unless_writable(self) -> None:
+        self._refuse_unless_usable()
         waiting = len(self._waiting) + len(self._rows)
         if waiting >= MAX_WAITING_WRITES:
             self._fail(f"the disk does not keep up: {waiting} writes are waiting")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import redis.asyncio
@@ -14,6 +13,7 @@ from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
 from sentinel.warm_clients import WarmClients
 from tests.redis_server import RedisServer
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -36,17 +36,10 @@ def ours(server: RedisServer) -> set[str]:
         return {each["id"] for each in client.client_list() if each["name"] == "vedette-s1"}
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.01)
-
-
 async def test_what_was_prepared_is_what_is_taken(server: RedisServer) -> None:
     clients = warm(server)
     clients.prepare("node")
-    await until(lambda: len(ours(server)) == 1)
+    await wait_until(lambda: len(ours(server)) == 1)
     (prepared,) = ours(server)
     client = await clients.take("node")
     assert str(await client.client_id()) == prepared
@@ -55,15 +48,15 @@ async def test_what_was_prepared_is_what_is_taken(server: RedisServer) -> None:
     await client.aclose()
     await other.aclose()
     await clients.close()
-    await until(lambda: not ours(server))
+    await wait_until(lambda: not ours(server))
 
 
 async def test_what_is_not_taken_is_closed(server: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(warm_clients, "KEEP_S", 0.05)
     clients = warm(server)
     clients.prepare("node")
-    await until(lambda: len(ours(server)) == 1)
-    await until(lambda: not ours(server))
+    await wait_until(lambda: len(ours(server)) == 1)
+    await wait_until(lambda: not ours(server))
     await clients.close()
 
 
