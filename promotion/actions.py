@@ -61,6 +61,8 @@ class Facts:
     """The primary's last known offset."""
     odown_nodes: frozenset[str] = frozenset()
     """Those that a quorum calls down."""
+    gone_s: float = 0.0
+    """Since the primary's process was seen to be gone, if that is the evidence."""
     histories: frozenset[str] = frozenset()
     """If the primary was wiped: its replication ids from before, which its replicas may still have."""
     previous: str | None = None

@@ -19,17 +19,21 @@ Word: TypeAlias = str | int
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """``WATCH key``: the next ``Transact`` does nothing if the key changes before it."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """One command, sent at once; the reply is a ``Reply``."""
 
     words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Commands in one write, each of which runs whatever became of the others.
+
+    The reply is a tuple with one ``Reply`` for each. After a ``WATCH`` among them, the next ``Transact`` does
+    nothing if the key changes before it.
+    """
+
+    commands: tuple[tuple[Word, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class ReplyError:
         return self.message.partition(" ")[0]
 
 
-Request: TypeAlias = Watch | Call | Transact | Pause
+Request: TypeAlias = Call | Calls | Transact | Pause
 Reply: TypeAlias = Any
 """As Redis sends it: ``bytes`` (a status too), ``int``, None, a list of these, or a ``ReplyError``."""
 Conversation: TypeAlias = Generator[Request, Reply, Demoted | None]

@@ -16,6 +16,7 @@ from redis.exceptions import NoPermissionError, RedisError, ResponseError, Watch
 
 from promotion.conversation import (
     Call,
+    Calls,
     LeaseLostError,
     Pause,
     ReplyError,
@@ -24,7 +25,7 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
     Transact,
-    Watch,
+    Word,
 )
 from promotion.handover import GRACE_S
 from promotion.step_types import Demoted, Handover, Step
@@ -60,7 +61,7 @@ class Executor:
             async with asyncio.timeout(self._limit_s(step)):
                 client = await self._connect(node)
                 try:
-                    async with client.pipeline(transaction=True) as pipe:
+                    async with client.pipeline(transaction=False) as pipe:
                         # Replies as Redis sends them, not as redis-py would present them.
                         pipe.response_callbacks.clear()
                         return await self._converse(step, term, pipe, guard, sent)
@@ -86,9 +87,6 @@ class Executor:
                 reply = await _ask(pipe, request, sent)
         except StopIteration as end:
             return end.value if isinstance(end.value, Demoted) else None
-        finally:
-            # Closing ends the WATCH. An UNWATCH would wait for a node that hangs.
-            pipe.watching = False
 
 
 async def _ask(pipe: Pipeline, request: Request, sent: list[bool]) -> Any:
@@ -97,22 +95,22 @@ async def _ask(pipe: Pipeline, request: Request, sent: list[bool]) -> Any:
             return await asyncio.sleep(seconds)
         case Transact(commands):
             return await _transact(pipe, commands, sent)
-        case Watch(key):
-            return await _call(pipe, ("WATCH", key))
+        case Calls(commands):
+            return await _calls(pipe, commands)
         case Call(words):
-            return await _call(pipe, words)
+            return (await _calls(pipe, (words,)))[0]
 
 
-async def _call(pipe: Pipeline, words: tuple[str | int, ...]) -> Any:
-    try:
-        return await pipe.immediate_execute_command(*words)
-    except ResponseError as error:
-        return _error(error)
+async def _calls(pipe: Pipeline, commands: tuple[tuple[Word, ...], ...]) -> tuple[Any, ...]:
+    """The connection is the client's only one: what it watches stays watched until the transaction."""
+    for words in commands:
+        # ``execute_command`` would send a WATCH on its own, and UNWATCH in the end.
+        pipe.pipeline_execute_command(*words)
+    return _replies(await pipe.execute(raise_on_error=False))
 
 
-async def _transact(pipe: Pipeline, commands: tuple[tuple[str | int, ...], ...], sent: list[bool]) -> Any:
+async def _transact(pipe: Pipeline, commands: tuple[tuple[Word, ...], ...], sent: list[bool]) -> Any:
     """MULTI to EXEC in one write. redis-py raises what was refused in the queue, or the changed key."""
-    pipe.watching = False
     pipe.multi()
     for words in commands:
         pipe.execute_command(*words)
@@ -125,6 +123,10 @@ async def _transact(pipe: Pipeline, commands: tuple[tuple[str | int, ...], ...],
     except ResponseError as error:
         sent.clear()
         return _error(error)
+    return _replies(replies)
+
+
+def _replies(replies: list[Any]) -> tuple[Any, ...]:
     return tuple(_error(reply) if isinstance(reply, ResponseError) else reply for reply in replies)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Action, Facts, Note
 from promotion.lost_writes import bytes_possibly_lost
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, KeepSafety, Repoint, Step
+from promotion.step_types import Demoted, KeepSafety, Repoint, Rewrite, Step
 from promotion.view import NodeView
 from promotion.write_safety import correction
 
@@ -32,6 +32,11 @@ class Reconciling:
         self._in_flight: frozenset[str] = frozenset()
         self._failed: dict[str, str] = {}
         self._demoted: Demoted | None = None
+        self._unwritten: frozenset[str] = frozenset()
+
+    def changed(self, *nodes: str) -> None:
+        """These have another role now, which their configuration files do not say yet."""
+        self._unwritten = frozenset(nodes)
 
     def next(self, views: Sequence[NodeView], facts: Facts, *, patient: bool) -> Next:
         """``patient``: replicas that sync are waited for, before the next ones are pointed away."""
@@ -48,6 +53,7 @@ class Reconciling:
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
         if not plan.steps:
             steps += self._correct(views, facts)
+        steps += self._write_down(views, {step.node for step in steps})
         self._in_flight |= {step.node for step in steps}
         if steps or self._in_flight:
             return Next(tuple(steps), wait=not steps)
@@ -59,7 +65,7 @@ class Reconciling:
     def step_over(self, step: Step, facts: Facts, *, result: Demoted | None = None, reason: str = "") -> bool:
         """``reason`` says why it failed. Returns whether it was the last one under way."""
         self._in_flight -= {step.node}
-        if reason:
+        if reason and not isinstance(step, Rewrite):
             self._failed[step.node] = reason
         if isinstance(step, Repoint) and step.node == facts.previous and not facts.loss_known:
             self._demoted = result
@@ -72,6 +78,12 @@ class Reconciling:
         if demoted is None or promoted is None:
             return None
         return bytes_possibly_lost(demoted, promoted)
+
+    def _write_down(self, views: Sequence[NodeView], busy: Collection[str]) -> list[Step]:
+        """Each once, if it answers: a file that could not be written is no reason to do anything again."""
+        idle = {view.name for view in views if view.reachable} - {*busy, *self._in_flight}
+        now, self._unwritten = self._unwritten & idle, self._unwritten - idle
+        return [Rewrite(node) for node in sorted(now)]
 
     def _correct(self, views: Sequence[NodeView], facts: Facts) -> list[Step]:
         assert facts.primary is not None

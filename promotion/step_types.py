@@ -104,7 +104,14 @@ class KeepSafety:
     safety: WriteSafety
 
 
-Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | Disarm | KeepSafety
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Let ``node`` write what it has become to its configuration file, for when it restarts."""
+
+    node: str
+
+
+Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | Disarm | KeepSafety | Rewrite
 
 
 @dataclass(frozen=True, slots=True)

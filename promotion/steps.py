@@ -7,18 +7,18 @@ its EXEC, and the GET of one that comes later shows a newer term. So Redis itsel
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import Any, TypeAlias
 
 from promotion.conversation import (
     Call,
+    Calls,
     Conversation,
     FencedError,
     ReplyError,
     Request,
     StepFailedError,
     Transact,
-    Watch,
     Word,
 )
 from promotion.handover import hand_over, read_fields
@@ -32,6 +32,7 @@ from promotion.step_types import (
     KeepSafety,
     Promote,
     Repoint,
+    Rewrite,
     Seal,
     Step,
     Thaw,
@@ -44,7 +45,8 @@ _MAX_LAG = "min-replicas-max-lag"
 _SET_FENCE = "redis.call('SET', KEYS[1], ARGV[1])"
 # By the time it runs the node is a primary already; as a plain SET it would be refused when it is queued.
 
-Asking = Generator[Request, Any, Any]
+Command: TypeAlias = tuple[Word, ...]
+Asking: TypeAlias = Generator[Request, Any, Any]
 
 
 def conversation(step: Step, term: int, fence_key: str | None) -> Conversation:
@@ -71,6 +73,8 @@ def conversation(step: Step, term: int, fence_key: str | None) -> Conversation:
             return _disarm(fence)
         case KeepSafety():
             return _keep_safety(step, fence)
+        case Rewrite():
+            return _rewrite(fence)
 
 
 class _Fence:
@@ -79,27 +83,30 @@ class _Fence:
         self.term = term
         self._key = key
 
-    def check(self) -> Asking:
-        """Watch the fence and read it; a missing key (FLUSHALL) counts as 0. Refuses a newer term."""
+    def check(self, *also: Command) -> Asking:
+        """Watch the fence and read it, in one write; a missing key counts as 0. Refuses a newer term.
+
+        Returns what it holds and the replies to ``also``, which is asked with it; without a fence nothing is.
+        """
         if self._key is None:
-            return 0
-        watched = yield Watch(self._key)
+            return 0, ()
+        watched, found, *replies = yield Calls((("WATCH", self._key), ("GET", self._key), *also))
         if isinstance(watched, ReplyError):
             raise self.failed(watched)
-        found = yield from self._read()
-        if found > self.term:
-            raise FencedError(self.node, found)
-        return found
+        term = self._term(found)
+        if term > self.term:
+            raise FencedError(self.node, term)
+        return term, replies
 
-    def write(self) -> tuple[tuple[Word, ...], ...]:
+    def write(self) -> tuple[Command, ...]:
         """The command that raises the fence to this term, for a transaction on a primary."""
         return () if self._key is None else (("EVAL", _SET_FENCE, 1, self._key, self.term),)
 
-    def transact(self, commands: tuple[tuple[Word, ...], ...], needed: int) -> Asking:
+    def transact(self, commands: tuple[Command, ...], needed: int) -> Asking:
         """The transaction; the first ``needed`` commands must succeed. Returns the replies."""
         replies = yield Transact(commands)
         if replies is None:
-            found = yield from self._read()
+            found = self._term((yield Call(("GET", str(self._key)))))
             if found:
                 raise FencedError(self.node, found)
             raise StepFailedError(self.node, "the fence changed while it was being checked")
@@ -115,8 +122,7 @@ class _Fence:
         text = f"missing permission: {error.message}" if error.code == "NOPERM" else error.message
         return StepFailedError(self.node, text)
 
-    def _read(self) -> Asking:
-        found = yield Call(("GET", str(self._key)))
+    def _term(self, found: Any) -> int:
         if isinstance(found, ReplyError):
             raise StepFailedError(self.node, f"key {self._key}: {found.message}")
         if found is None:
@@ -127,8 +133,13 @@ class _Fence:
 
 
 def _promote(step: Promote, fence: _Fence) -> Asking:
-    kept = yield from _kept_min_replicas(fence)
-    found = yield from fence.check()
+    """Every round trip, and every fsync of the node's, is time without a primary: so both are few here.
+
+    What it has become is written to its configuration later (``Rewrite``): should it be lost before, the node
+    comes back as a replica, and is put right as any node that is not what was agreed.
+    """
+    found, replies = yield from fence.check(("CONFIG", "GET", _MIN_REPLICAS))
+    kept = _kept_min_replicas(replies)
     if found == fence.term and found > 0:
         if (yield from _role(step.node)) == "master":
             return
@@ -136,10 +147,9 @@ def _promote(step: Promote, fence: _Fence) -> Asking:
         raise FencedError(step.node, found)
     if step.reinstate:
         # Either fails where there is nothing to end; a paused node would not run the transaction.
-        yield Call(("FAILOVER", "ABORT"))
-        yield Call(("CLIENT", "UNPAUSE"))
+        yield Calls((("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE")))
     write = fence.write()
-    commands: tuple[tuple[Word, ...], ...] = (("REPLICAOF", "NO", "ONE"),)
+    commands: tuple[Command, ...] = (("REPLICAOF", "NO", "ONE"), ("ROLE",))
     # A fresh primary has no replicas yet, so min-replicas-to-write would refuse the fence.
     if kept and write:
         commands += (_config_set(_MIN_REPLICAS, 0),)
@@ -148,9 +158,8 @@ def _promote(step: Promote, fence: _Fence) -> Asking:
         commands += _demand(step.safety)
     elif kept and write:
         commands += (_config_set(_MIN_REPLICAS, kept),)
-    needed = len(commands)
-    yield from fence.transact((*commands, ("CONFIG", "REWRITE"), *_CUT_CLIENTS), needed)
-    if (yield from _role(step.node)) != "master":
+    replies = yield from fence.transact((*commands, *_CUT_CLIENTS), needed=len(commands))
+    if replies[1][0] != b"master":
         raise StepFailedError(step.node, "is not a primary after REPLICAOF NO ONE")
 
 
@@ -161,7 +170,7 @@ def _repoint(step: Repoint, fence: _Fence) -> Conversation:
     the transaction that ends its writes, so nothing can be added behind.
     """
     yield from fence.check()
-    commands: list[tuple[Word, ...]] = []
+    commands: list[Command] = []
     if step.reason == "demote":
         commands.append(("INFO", "replication"))
     commands += [("REPLICAOF", step.primary_host, step.primary_port), ("CONFIG", "REWRITE")]
@@ -235,28 +244,33 @@ def _keep_safety(step: KeepSafety, fence: _Fence) -> Asking:
     yield from fence.transact((*_demand(step.safety), ("CONFIG", "REWRITE")), needed=2)
 
 
-_CUT_CLIENTS: tuple[tuple[Word, ...], ...] = (
+def _rewrite(fence: _Fence) -> Asking:
+    """A server that was started without a configuration file has nothing to write."""
+    yield from fence.check()
+    yield from fence.transact((("CONFIG", "REWRITE"),), needed=0)
+
+
+_CUT_CLIENTS: tuple[Command, ...] = (
     ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
     ("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes"),
 )
 
 
-def _config_set(name: str, value: int) -> tuple[Word, ...]:
+def _config_set(name: str, value: int) -> Command:
     return ("CONFIG", "SET", name, value)
 
 
-def _demand(safety: WriteSafety) -> tuple[tuple[Word, ...], ...]:
+def _demand(safety: WriteSafety) -> tuple[Command, ...]:
     return (_config_set(_MAX_LAG, safety.max_lag_s), _config_set(_MIN_REPLICAS, safety.min_replicas))
 
 
-def _kept_min_replicas(fence: _Fence) -> Asking:
-    """``min-replicas-to-write``; 0 where it may not be read, so that it is left alone."""
-    if not fence.write():
-        return 0
-    found = yield Call(("CONFIG", "GET", _MIN_REPLICAS))
-    if isinstance(found, ReplyError) or len(found) != 2 or not found[1].isdigit():
-        return 0
-    return int(found[1])
+def _kept_min_replicas(replies: Sequence[Any]) -> int:
+    """``min-replicas-to-write``; 0 where it was not asked for or may not be read: it is left alone."""
+    match replies:
+        case [[_, value]] if value.isdigit():
+            return int(value)
+        case _:
+            return 0
 
 
 def _demoted(info: bytes) -> Demoted | None:

@@ -45,3 +45,16 @@ def hearing(
         for view in views
         if view.follows == primary and still_hears(view, before.get(view.name), silence_s)
     )
+
+
+def all_heard_the_end(primary: str, views: Sequence[NodeView], gone_s: float) -> bool:
+    """Whether each other node that answers said, after the primary was gone, that its link to it is down.
+
+    What a replica has ends with its link, so what it said of itself then is the last word. ``gone_s`` is
+    since the primary closed its connection to this sentinel.
+    """
+    others = [view for view in views if view.name != primary and not view.down]
+    return bool(others) and all(
+        view.age_s < gone_s and view.role == "slave" and view.follows == primary and not view.link_up
+        for view in others
+    )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from promotion.actions import (
     Action,
@@ -26,33 +25,18 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
-from promotion.candidates import Policy, Ranking
+from promotion.candidates import Ranking
 from promotion.choice import rank_now, self_made_primary, wiped_meanwhile
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
-from promotion.sealing import Sealing, WriteRules
+from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
 from promotion.view import NodeView
-from promotion.witness import hearing
+from promotion.witness import all_heard_the_end, hearing
+from promotion.work_settings import WorkSettings
 from promotion.write_safety import at_promotion
-
-
-@dataclass(frozen=True, slots=True)
-class WorkSettings:
-    policy: Policy
-    parallel_syncs: int
-    limit_s: float
-    """The group's ``failover_timeout``: how long to hold for a witness, or to wait for replicas to sync."""
-    ping_interval_s: float = 0.25
-    hold_poll_s: float = 0.05
-    catch_up_poll_s: float = 0.005
-    """While a switchover holds up writes, every look counts."""
-    testimony_s: float = 1.0
-    """A replica that heard from the primary is believed for this long: it may hear little, and rarely."""
-    sync_poll_s: float = 0.5
-    rules: WriteRules = field(default_factory=WriteRules)
 
 
 class Work:
@@ -84,7 +68,11 @@ class Work:
 
     # -- what happens --------------------------------------------------------------------------
 
-    def begin(self, facts: Facts) -> list[Action]:
+    def begin(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
+        """``views`` are as last seen. If that was after a dead primary's end, nothing has changed since."""
+        gone = facts.primary if facts.gone_by_all and facts.intent is None else None
+        if gone is not None and all_heard_the_end(gone, views, facts.gone_s):
+            return self._decide(views, facts, now)
         return [self._observe(facts)]
 
     def wake(self, facts: Facts, now: float) -> list[Action]:
@@ -156,6 +144,7 @@ class Work:
         self._enter(Phase.COMMITTING)
         lost_bytes = 0 if self._switchover is not None else None
         topology = WriteTopology(node, facts.primary, self._cause, lost_bytes)
+        self._reconciling.changed(node, facts.primary or node)
         return [Note("promoted", {"node": node}), topology]
 
     def _resettle(self) -> list[Action]:

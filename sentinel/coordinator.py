@@ -104,8 +104,6 @@ class Coordinator:
 
     def step(self, given: GroupInput, now: float, wall_ms: int) -> list[GroupEffect]:
         """Take in one input. The effects are to be applied in their order."""
-        if self.confirms(given, now):
-            return []
         match given:
             case InfoSeen():
                 self._on_info(given, now, wall_ms)
@@ -132,7 +130,7 @@ class Coordinator:
         return out
 
     def confirms(self, given: GroupInput, now: float) -> bool:
-        """Whether this was only another sign of life, which is noted then: ``step`` would have no effects."""
+        """Whether this reply or refusal only repeats what is known: it is noted then, and no step is due."""
         return isinstance(given, Observed) and self.member.confirms(given.node, given.evidence, now)
 
     @property

@@ -20,7 +20,7 @@ from promotion.candidates import Policy
 from promotion.executor import Executor
 from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Step, WriteSafety
-from promotion.work import WorkSettings
+from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, StopLeading, Wake, Watch
@@ -117,8 +117,9 @@ class GroupRuntime:
                 self._around.infos.request(probe)
 
     def request_info(self) -> None:
+        """The periodic round."""
         for probe in self._probes.values():
-            self._around.infos.request(probe)
+            probe.request_info()
 
     def majority_heard(self, age_s: float) -> None:
         """``age_s`` ago was sent what a majority has answered; only ``self_fence`` needs to know."""
@@ -165,7 +166,7 @@ class GroupRuntime:
     def tell(self, notice: Notice) -> None:
         if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
             # What was known of the nodes is from before the change.
-            self.request_info()
+            self._look_anew()
         if notice.name is NoticeName.CANDIDATE_CHOSEN:
             self._clients.prepare(str(notice.fields["node"]))
         self._around.on_notice(notice)
@@ -208,7 +209,11 @@ class GroupRuntime:
         self.driver.feed(Observed(node, evidence))
         if evidence.kind is EvidenceKind.CLOSED and node == self.driver.coordinator.member.primary:
             # If it comes back without its data, what counts is what the others had at this moment.
-            self.request_info()
+            self._look_anew()
+
+    def _look_anew(self) -> None:
+        for probe in self._probes.values():
+            self._around.infos.request(probe)
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe = self._probes.get(node)

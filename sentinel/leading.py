@@ -118,7 +118,7 @@ class Leading:
                 down=facts.down,
                 operation=self.request.operation if self.request else None,
             )
-        self._do(self.work.begin(facts), now, wall_ms)
+        self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
     def _asked(self) -> str:
         return SWITCHOVER if self.request is not None and self.request.switchover else OPERATOR

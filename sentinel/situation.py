@@ -16,8 +16,9 @@ from promotion.choice import rank_now
 from promotion.discovery import Ambiguous, discover
 from promotion.plan import reconcile
 from promotion.view import NodeView
-from promotion.work import WorkSettings
+from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction
+from quorum.detector import Verdict
 from quorum.member import Member
 from quorum.messages import Grade
 from sentinel.nodebook import NodeBook
@@ -114,13 +115,13 @@ class Situation:
         down = primary is not None and member.is_odown(primary)
         info = self._book[primary].info if primary is not None and primary in self._book else None
         intent = state.entry.intent
-        grade = member.verdict(primary, now).grade if primary is not None else Grade.NONE
+        verdict = member.verdict(primary, now) if primary is not None else Verdict(False)
         return Facts(
             primary=primary,
             settled=state.entry == state.committed,
             intent=PendingIntent(intent.target, intent.cause) if intent else None,
             down=down,
-            cause=grade.value if down else "",
+            cause=verdict.grade.value if down else "",
             gone_by_all=primary is not None and member.gone_by_all(primary, now),
             silence_s=member.silence_s(primary, now) if primary is not None else 0.0,
             earlier=tuple(self._baseline.values()),
@@ -129,6 +130,7 @@ class Situation:
             told=self._config.told,
             reference_offset_bytes=info.offset_bytes if info is not None else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
+            gone_s=now - verdict.since if verdict.grade is Grade.REFUSED else 0.0,
             histories=member.lost_histories,
             previous=state.entry.topology.previous if state.entry.topology else None,
             loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,

@@ -106,8 +106,8 @@ PROMOTION = (
         "the fence is watched, so that a stale leader's EXEC fails",
         "S4",
         "promotion/steps.py",
-        "watched = yield Watch(self._key)",
-        "watched = None",
+        'yield Calls((("WATCH", self._key),',
+        'yield Calls((("PING",),',
         (f"{_EXECUTOR}::test_a_leader_that_slept_before_exec_is_refused_by_redis",),
         style="gentle",
     ),
@@ -117,8 +117,8 @@ PROMOTION = (
         "S4",
         "promotion/steps.py",
         """\
-        if found > self.term:
-            raise FencedError(self.node, found)
+        if term > self.term:
+            raise FencedError(self.node, term)
 """,
         "",
         (f"{_EXECUTOR}::test_a_leader_of_an_older_term_is_refused",),
@@ -131,14 +131,23 @@ PROMOTION = (
         "promotion/steps.py",
         """\
     write = fence.write()
-    commands: tuple[tuple[Word, ...], ...] = (("REPLICAOF", "NO", "ONE"),)
+    commands: tuple[Command, ...] = (("REPLICAOF", "NO", "ONE"), ("ROLE",))
 """,
         """\
-    write: tuple[tuple[Word, ...], ...] = ()
-    commands: tuple[tuple[Word, ...], ...] = (("REPLICAOF", "NO", "ONE"),)
+    write: tuple[Command, ...] = ()
+    commands: tuple[Command, ...] = (("REPLICAOF", "NO", "ONE"), ("ROLE",))
 """,
         (f"{_EXECUTOR}::test_promotion_writes_the_fence_and_the_next_replica_gets_it",),
         style="gentle",
+    ),
+    Mutation(
+        "last-words",
+        "without reading them anew, replicas are compared by what they said after the primary was gone",
+        "S7",
+        "promotion/witness.py",
+        "        view.age_s < gone_s and view.role",
+        "        view.role",
+        ("tests/unit/promotion/test_witness.py::test_what_was_said_before_the_end_is_not_the_last_word",),
     ),
     Mutation(
         "one-promotion-a-term",

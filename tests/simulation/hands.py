@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from promotion.conversation import (
     Call,
+    Calls,
     Conversation,
     FencedError,
     Pause,
@@ -18,7 +19,6 @@ from promotion.conversation import (
     Request,
     StepError,
     Transact,
-    Watch,
     Word,
 )
 from promotion.handover import GRACE_S
@@ -91,13 +91,20 @@ class Taking:
         match request:
             case Pause(seconds):
                 self._host.world.schedule.at(seconds, partial(self._go_on, None))
-            case Watch(key):
-                self._wire.send(("WATCH", key), self._go_on)
             case Call(words):
                 self._wire.send(words, self._go_on)
+            case Calls(commands):
+                replies: list[Any] = []
+                for words in commands:
+                    self._wire.send(words, partial(self._gather, replies, len(commands)))
             case Transact(commands):
                 self._sent = True
                 self._transact(commands)
+
+    def _gather(self, replies: list[Any], wanted: int, reply: Any) -> None:
+        replies.append(reply)
+        if len(replies) == wanted:
+            self._go_on(tuple(replies))
 
     def _transact(self, commands: tuple[tuple[Word, ...], ...]) -> None:
         """MULTI to EXEC in one write: the node takes them one after the other."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
-from promotion.work import WorkSettings
+from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
@@ -200,6 +200,8 @@ class Host:
             return
         if not self.awake and not isinstance(given, Stalled):
             self._late.append(partial(self.feed, given))
+            return
+        if self.brain.confirms(given, self.now):
             return
         try:
             self._queue.extend(self.brain.step(given, self.now, round(self.world.schedule.now * 1000)))

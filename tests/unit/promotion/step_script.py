@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from promotion.conversation import Call, Conversation, Request, StepError, Transact, Watch, Word
+from promotion.conversation import Call, Calls, Conversation, Request, StepError, Transact, Word
 from promotion.step_types import Demoted
 
 KEY, TERM = "fence", 7
@@ -22,9 +22,10 @@ Script: TypeAlias = tuple[tuple[Request, Any], ...]
 """Each expected request with the answer to it."""
 
 
-def fence(found: bytes | None = b"6") -> Script:
-    """The check of the fence, which holds ``found``."""
-    return (Watch(KEY), OK), (Call(("GET", KEY)), found)
+def fence(found: object = b"6", *also: tuple[tuple[Word, ...], object], watched: object = OK) -> Script:
+    """The check of the fence, which holds ``found``; ``also`` is what is asked with it, and the answers."""
+    asked = Calls((("WATCH", KEY), ("GET", KEY), *(words for words, _ in also)))
+    return ((asked, (watched, found, *(answer for _, answer in also))),)
 
 
 def role(name: bytes = b"master", *rest: object) -> tuple[Request, Any]:

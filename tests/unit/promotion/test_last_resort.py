@@ -11,7 +11,8 @@ from promotion.candidates import Policy
 from promotion.choice import rank_now
 from promotion.sealing import WriteRules
 from promotion.view import NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 
 GONE = NodeView("a:1", "a", 1, reachable=False, down=True, role="master", keys=9, replid="h1")
 WIPED = NodeView("a:1", "a", 1, role="master", keys=0, replid="h9")
@@ -109,7 +110,7 @@ def test_durability_does_not_stand_in_the_way_of_who_an_operator_named() -> None
     for candidate, taken in (("b:1", True), (None, False)):
         settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=rules)
         work = Work(settings, Request("op-1", candidate), {}, 0.0)
-        work.begin(DOWN)
+        work.begin([], DOWN, 0.0)
         actions = work.observed([GONE, STRAY], DOWN, 0.1)
         assert any(isinstance(action, WriteIntent) for action in actions) is taken
         assert any(isinstance(action, GiveUp) for action in actions) is not taken

@@ -9,7 +9,8 @@ from promotion.candidates import Policy
 from promotion.sealing import FENCE_MARGIN_S, WriteRules
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import SEALED, NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 
 GONE = NodeView("a:1", "a", 1, role="master", keys=9, replid="h1", reachable=False, down=True)
 B = NodeView(

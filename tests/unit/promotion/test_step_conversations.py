@@ -6,13 +6,13 @@ import pytest
 
 from promotion.conversation import (
     Call,
+    Calls,
     FencedError,
     Pause,
     ReplyError,
     Request,
     StepFailedError,
     Transact,
-    Watch,
     Word,
 )
 from promotion.step_types import (
@@ -25,6 +25,7 @@ from promotion.step_types import (
     KeepSafety,
     Promote,
     Repoint,
+    Rewrite,
     Seal,
     Step,
     Thaw,
@@ -46,9 +47,9 @@ from tests.unit.promotion.step_script import (
     role,
 )
 
-PROMOTE = ("REPLICAOF", "NO", "ONE")
+PROMOTE, ROLE = ("REPLICAOF", "NO", "ONE"), ("ROLE",)
 FOLLOW = ("REPLICAOF", "b", 1)
-ASK_MIN = Call(("CONFIG", "GET", "min-replicas-to-write"))
+ASK_MIN = ("CONFIG", "GET", "min-replicas-to-write")
 CHECKED: tuple[Step, ...] = (
     Repoint("a:1", "b", 1, "repoint"),
     Repoint("a:1", "b", 1, "demote", resume=True),
@@ -58,12 +59,28 @@ CHECKED: tuple[Step, ...] = (
     Thaw("a:1"),
     Disarm("a:1"),
     KeepSafety("a:1", WriteSafety(1, 2)),
+    Rewrite("a:1"),
 )
-"""Every step but ``Promote``, which reads a setting before."""
+"""Every step but ``Promote``, which reads a setting, too."""
+MASTER, REPLICA = [b"master", 0, []], [b"slave", b"a", 1, b"connected", 0]
 
 
-def kept(value: bytes = b"0") -> tuple[Request, object]:
-    return ASK_MIN, [b"min-replicas-to-write", value]
+def opening(
+    step: Step, found: object = b"6", kept: object = (b"min-replicas-to-write", b"0"), **more: object
+) -> Script:
+    """The check of the fence, as ``step`` makes it."""
+    answer = list(kept) if isinstance(kept, tuple) else kept
+    return fence(found, *([(ASK_MIN, answer)] if isinstance(step, Promote) else []), **more)
+
+
+def kept(value: bytes) -> tuple[bytes, bytes]:
+    return b"min-replicas-to-write", value
+
+
+def promoted(*commands: tuple[Word, ...], role: object = MASTER) -> tuple[Request, object]:
+    """The transaction that promotes: ``commands`` come between change of role and cutting of clients."""
+    said = (PROMOTE, ROLE, *commands, *CUT)
+    return Transact(said), (OK, role, *(OK for _ in said[2:]))
 
 
 def set_min(value: int) -> tuple[Word, ...]:
@@ -86,10 +103,6 @@ def fails(step: Step, *script: tuple[Request, object], key: str | None = KEY) ->
     return caught.value.reason
 
 
-def opening(step: Step) -> Script:
-    return (kept(),) if isinstance(step, Promote) else ()
-
-
 # -- the fence, before anything else -----------------------------------------------------------
 
 ALL = (Promote("a:1"), *CHECKED)
@@ -99,19 +112,19 @@ NAMES = [type(step).__name__.lower() for step in ALL]
 @pytest.mark.parametrize("step", ALL, ids=NAMES)
 def test_a_newer_term_ends_it_before_anything_is_done(step: Step) -> None:
     with pytest.raises(FencedError) as caught:
-        take(step, *opening(step), *fence(b"8"))
+        take(step, *opening(step, b"8"))
     assert caught.value.found_term == 8
 
 
 @pytest.mark.parametrize("step", ALL, ids=NAMES)
 def test_where_the_fence_may_not_be_watched_nothing_is_done(step: Step) -> None:
-    assert fails(step, *opening(step), (Watch(KEY), ReplyError(NOPERM))) == f"missing permission: {NOPERM}"
+    assert fails(step, *opening(step, watched=ReplyError(NOPERM))) == f"missing permission: {NOPERM}"
 
 
 @pytest.mark.parametrize("step", ALL, ids=NAMES)
 def test_where_the_fence_cannot_be_read_nothing_is_done(step: Step) -> None:
     wrong = ReplyError("WRONGTYPE Operation against a key")
-    said = fails(step, *opening(step), (Watch(KEY), OK), (Call(("GET", KEY)), wrong))
+    said = fails(step, *opening(step, wrong))
     assert said == "key fence: WRONGTYPE Operation against a key"
 
 
@@ -123,7 +136,7 @@ def test_what_is_no_term_is_named_and_nothing_is_done(found: bytes) -> None:
 def test_without_a_fence_key_nothing_is_watched_or_written() -> None:
     assert take(Freeze("a:1", 4.0), done(("CLIENT", "PAUSE", 4000, "WRITE")), key=None) is None
     take(Thaw("a:1"), (Call(("CLIENT", "UNPAUSE")), OK), key=None)
-    take(Promote("a:1"), done(PROMOTE, REWRITE, *CUT), role(), key=None)
+    take(Promote("a:1"), promoted(), key=None)
 
 
 # -- the transaction ---------------------------------------------------------------------------
@@ -156,67 +169,66 @@ def cut_off() -> Transact:
 
 # -- promoting ---------------------------------------------------------------------------------
 
+NEW = Promote("b:1")
+
 
 @pytest.mark.parametrize("found", [None, b"6"])
 def test_a_promotion_raises_the_fence_and_then_cuts_the_clients(found: bytes | None) -> None:
-    take(Promote("b:1"), kept(), *fence(found), done(PROMOTE, RAISE, REWRITE, *CUT), role())
+    take(NEW, *opening(NEW, found), promoted(RAISE))
 
 
 def test_what_was_demanded_of_writes_is_lifted_for_the_fence_and_kept() -> None:
-    commands = (PROMOTE, set_min(0), RAISE, set_min(2), REWRITE, *CUT)
-    take(Promote("b:1"), kept(b"2"), *fence(), done(*commands), role())
+    take(NEW, *opening(NEW, kept=kept(b"2")), promoted(set_min(0), RAISE, set_min(2)))
 
 
 @pytest.mark.parametrize("before", [b"0", b"2"])
 def test_what_shall_be_demanded_of_writes_is_set_after_the_fence(before: bytes) -> None:
     lifted = (set_min(0),) if before == b"2" else ()
-    commands = (PROMOTE, *lifted, RAISE, set_lag(5), set_min(1), REWRITE, *CUT)
-    take(Promote("b:1", WriteSafety(1, 5)), kept(before), *fence(), done(*commands), role())
+    step = Promote("b:1", WriteSafety(1, 5))
+    take(step, *opening(step, kept=kept(before)), promoted(*lifted, RAISE, set_lag(5), set_min(1)))
 
 
 def test_without_a_fence_the_demand_is_set_all_the_same() -> None:
-    commands = (PROMOTE, set_lag(5), set_min(1), REWRITE, *CUT)
-    take(Promote("b:1", WriteSafety(1, 5)), done(*commands), role(), key=None)
+    take(Promote("b:1", WriteSafety(1, 5)), promoted(set_lag(5), set_min(1)), key=None)
 
 
 @pytest.mark.parametrize("answer", [ReplyError(NOPERM), [], [b"min-replicas-to-write", b"x"]])
 def test_a_demand_that_may_not_be_read_is_left_alone(answer: object) -> None:
-    take(Promote("b:1"), (ASK_MIN, answer), *fence(), done(PROMOTE, RAISE, REWRITE, *CUT), role())
+    take(NEW, *opening(NEW, kept=answer), promoted(RAISE))
 
 
 @pytest.mark.parametrize("answer", [OK, ReplyError("ERR No failover in progress.")])
 def test_one_that_is_put_back_is_first_freed_of_what_held_it(answer: object) -> None:
-    freed = ((Call(("FAILOVER", "ABORT")), answer), (Call(("CLIENT", "UNPAUSE")), answer))
+    freed = Calls((("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE"))), (answer, answer)
     step = Promote("a:1", reinstate=True)
-    take(step, kept(), *fence(), *freed, done(PROMOTE, RAISE, REWRITE, *CUT), role())
+    take(step, *opening(step), freed, promoted(RAISE))
 
 
 def test_a_promotion_that_was_done_by_this_term_is_not_done_again() -> None:
-    take(Promote("b:1"), kept(), *fence(b"7"), role(b"master"))
+    take(NEW, *opening(NEW, b"7"), role(b"master"))
 
 
 def test_a_replica_with_the_fence_of_this_term_follows_whom_it_promoted() -> None:
     with pytest.raises(FencedError):
-        take(Promote("b:1"), kept(), *fence(b"7"), role(b"slave"))
+        take(NEW, *opening(NEW, b"7"), role(b"slave"))
 
 
-@pytest.mark.parametrize("index", [0, 1, 2, 3])
+@pytest.mark.parametrize("index", [0, 1, 2, 3, 4])
 def test_each_part_of_the_promotion_must_succeed(index: int) -> None:
-    commands = (PROMOTE, RAISE, set_lag(2), set_min(1), REWRITE, *CUT)
-    answers = tuple(ReplyError("ERR no") if at == index else OK for at in range(len(commands)))
     step = Promote("b:1", WriteSafety(1, 2))
-    assert fails(step, kept(), *fence(), (Transact(commands), answers)) == "ERR no"
-
-
-def test_a_configuration_that_is_in_no_file_is_no_failure() -> None:
-    commands = (PROMOTE, RAISE, REWRITE, *CUT)
-    nothing = ReplyError("ERR The server is running without a config file")
-    take(Promote("b:1"), kept(), *fence(), (Transact(commands), (OK, OK, nothing, OK, OK)), role())
+    asked, answers = promoted(RAISE, set_lag(2), set_min(1))
+    assert isinstance(answers, tuple)
+    failed = (*answers[:index], ReplyError("ERR no"), *answers[index + 1 :])
+    assert fails(step, *opening(step), (asked, failed)) == "ERR no"
 
 
 def test_one_that_is_a_replica_still_was_not_promoted() -> None:
-    commands = done(PROMOTE, RAISE, REWRITE, *CUT)
-    assert "is not a primary" in fails(Promote("b:1"), kept(), *fence(), commands, role(b"slave"))
+    assert "is not a primary" in fails(NEW, *opening(NEW), promoted(RAISE, role=REPLICA))
+
+
+@pytest.mark.parametrize("answer", [OK, ReplyError("ERR The server is running without a config file")])
+def test_what_a_node_has_become_is_written_to_its_file_if_it_has_one(answer: object) -> None:
+    take(Rewrite("b:1"), *fence(b"7"), (Transact((REWRITE,)), (answer,)))
 
 
 # -- following ---------------------------------------------------------------------------------

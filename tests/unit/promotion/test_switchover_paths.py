@@ -25,7 +25,8 @@ from promotion.sealing import WriteRules
 from promotion.step_types import Disarm, Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
 from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER
 from promotion.view import NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 
 A = NodeView("a:1", "a", 1, role="master", keys=9, offset_bytes=100, replid="h1")
 B = NodeView("b:1", "b", 1, role="slave", follows="a:1", link_up=True, keys=9, offset_bytes=100, replid="h1")

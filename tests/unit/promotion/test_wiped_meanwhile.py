@@ -10,7 +10,8 @@ from promotion.actions import Facts, Finish, Note, WriteIntent
 from promotion.candidates import Policy
 from promotion.choice import wiped_meanwhile
 from promotion.view import SEALED, NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 
 WIPED = NodeView("a:1", "a", 1, role="master", keys=0, replid="h9")
 CUT_OFF = NodeView("b:1", "b", 1, role="slave", follows=SEALED, keys=9, offset_bytes=100, replid="h1")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.view import NodeView
-from promotion.witness import hearing, still_hears
+from promotion.witness import all_heard_the_end, hearing, still_hears
 
 PRIMARY = "p:1"
 LINKED = NodeView(
@@ -86,3 +86,37 @@ def test_a_hung_primary_does_not_look_heard(hung_at: float, silence_s: float, la
     last_io_s = math.floor(now_there) - math.floor(hung_at)
     if still_hears(heard(last_io_s), heard(last_io_s), silence_s):
         assert silence_s % 1 <= late_s + 1e-6
+
+
+CUT_OFF = replace(LINKED, link_up=False, age_s=0.02)
+OTHER = replace(CUT_OFF, name="q:1", run_id="q")
+DEAD = NodeView(PRIMARY, "p", 1, reachable=False, down=True, age_s=9.0)
+
+
+def test_replicas_that_lost_their_link_after_the_end_have_said_all() -> None:
+    assert all_heard_the_end(PRIMARY, [DEAD, CUT_OFF, OTHER], 0.03)
+    dead_too = replace(OTHER, down=True, age_s=9.0)
+    assert all_heard_the_end(PRIMARY, [DEAD, CUT_OFF, dead_too], 0.03)
+
+
+@pytest.mark.parametrize("said_s", [0.03, 0.5])
+def test_what_was_said_before_the_end_is_not_the_last_word(said_s: float) -> None:
+    assert not all_heard_the_end(PRIMARY, [DEAD, CUT_OFF, replace(OTHER, age_s=said_s)], 0.03)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(OTHER, link_up=True),
+        replace(OTHER, follows="x:1"),
+        replace(OTHER, role="master", follows=None),
+    ],
+    ids=["may-still-receive", "follows-another", "is-a-master"],
+)
+def test_one_that_may_have_more_by_now_is_to_be_read(other: NodeView) -> None:
+    assert not all_heard_the_end(PRIMARY, [DEAD, CUT_OFF, other], 0.03)
+
+
+def test_nobody_says_nothing() -> None:
+    assert not all_heard_the_end(PRIMARY, [DEAD], 0.03)
+    assert not all_heard_the_end(PRIMARY, [DEAD, CUT_OFF], 0.0), "it is not known when it ended"

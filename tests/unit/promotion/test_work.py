@@ -22,9 +22,10 @@ from promotion.actions import (
 )
 from promotion.candidates import Policy
 from promotion.lifecycle import Phase
-from promotion.step_types import Disarm, Promote, Repoint
+from promotion.step_types import Disarm, Promote, Repoint, Rewrite
 from promotion.view import AttachedReplica, NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 
 SETTINGS = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_syncs=1, limit_s=10.0)
 PRIMARY = NodeView("a:1", "a", 1, role="master", keys=5, offset_bytes=100, run_id="ra")
@@ -70,7 +71,17 @@ def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:
 
 
 def test_first_it_reads_every_node_that_is_not_down() -> None:
-    assert work().begin(DOWN) == [Observe(("b:1", "c:1"))]
+    assert work().begin([], DOWN, 0.0) == [Observe(("b:1", "c:1"))]
+
+
+def test_whoever_has_said_its_last_word_on_a_dead_primary_is_not_read_again() -> None:
+    last = [replace(view, link_up=False, age_s=0.02) for view in (B, C)]
+    (intent,) = asked(work().begin([GONE, *last], replace(DOWN, gone_s=0.03), 0.0))
+    assert intent == WriteIntent("b:1", "refused")
+    began = replace(DOWN, gone_s=0.03, intent=PendingIntent("c:1", "refused"))
+    unsure, late = replace(began, intent=None, gone_by_all=False), replace(began, intent=None, gone_s=0.01)
+    for facts in (unsure, began, late):
+        assert work().begin([GONE, *last], facts, 0.0) == [Observe(("b:1", "c:1"))]
 
 
 def test_the_best_replica_is_promoted_and_the_rest_follow_by_turns() -> None:
@@ -79,7 +90,8 @@ def test_the_best_replica_is_promoted_and_the_rest_follow_by_turns() -> None:
     new = replace(UP, primary="b:1", down_nodes=frozenset({"a:1"}))
     assert leader.topology_committed(new, 0.2) == [Observe(("b:1", "c:1"))]
     views = [GONE, replace(B, role="master", follows=None), C]
-    assert leader.observed(views, new, 0.3) == [Run(Repoint("c:1", "b", 1, "repoint"))]
+    assert leader.observed(views, new, 0.3) == [Run(Repoint("c:1", "b", 1, "repoint")), Run(Rewrite("b:1"))]
+    leader.step_done(Rewrite("b:1"), None, new, 0.3)
     leader.step_done(Repoint("c:1", "b", 1, "repoint"), None, new, 0.3)
     views[2] = replace(C, follows="b:1")
     assert leader.observed(views, new, 0.4) == [Finish()]

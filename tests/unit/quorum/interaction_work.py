@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from promotion.actions import Action, GiveUp, Observe, Resettle, Run, WriteIntent, WriteTopology
 from promotion.candidates import Policy
 from promotion.view import NodeView
-from promotion.work import Work, WorkSettings
+from promotion.work import Work
+from promotion.work_settings import WorkSettings
 from quorum.member import Member
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.situation import CoordinatorConfig, Situation
@@ -29,7 +30,8 @@ def decide(member: Member, roles: Mapping[str, str], now: float) -> list[str]:
     facts = Situation(CoordinatorConfig(GROUP, SETTINGS, None), member, book, now).facts(now)
     work = Work(SETTINGS, None, {}, now)
     views = [_view(node, roles.get(node), facts.primary, member.is_odown(node)) for node in NODES]
-    return [line for action in work.begin(facts) + work.observed(views, facts, now) for line in _said(action)]
+    actions = work.begin([], facts, now) + work.observed(views, facts, now)
+    return [line for action in actions for line in _said(action)]
 
 
 def _view(node: str, role: str | None, primary: str | None, down: bool) -> NodeView:

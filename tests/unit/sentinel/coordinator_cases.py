@@ -10,8 +10,8 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from promotion.candidates import Policy
-from promotion.step_types import Promote, Repoint
-from promotion.work import WorkSettings
+from promotion.step_types import Promote, Repoint, Rewrite
+from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.evidence import Evidence, EvidenceKind
@@ -94,10 +94,8 @@ class Disk:
             case Perform(_, term, Promote(node)):
                 intent = self.state.entry.intent
                 assert self.state.entry.term == term and intent is not None and intent.target == node
-            case Send(_, VoteRequest(term)):
-                assert (self.state.term, self.state.voted_for) == (term, "s1")
             case Send(_, Append(term)):
-                assert self.state.term >= term
+                assert (self.state.term, self.state.voted_for) == (term, "s1")
             case Tell(Notice(NoticeName.TOPOLOGY, _, fields)):
                 topology = self.state.committed.topology
                 assert topology is not None and topology.term == fields["term"]
@@ -156,6 +154,8 @@ class World:
         match effect:
             case Tell(notice):
                 self.notices.append(notice)
+            case Perform(token, _, Rewrite()):
+                self.step(StepDone(token))
             case Perform():
                 self.performs.append(effect)
             case Read(token, nodes):

@@ -15,8 +15,8 @@ from aiohttp import web
 from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
-from promotion.step_types import Demoted, Handover, Promote, Repoint, Step
-from promotion.work import WorkSettings
+from promotion.step_types import Demoted, Handover, Promote, Repoint, Rewrite, Step
+from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.inputs import Watch
 from quorum.member import Member, MemberConfig
@@ -106,9 +106,10 @@ class MemoryRedis:
             self._follow(step.node, f"{step.target_host}:{step.target_port}")
         elif isinstance(step, Promote):
             self._promote(step.node)
-        else:
-            assert isinstance(step, Repoint)
+        elif isinstance(step, Repoint):
             self._follow(step.node, f"{step.primary_host}:{step.primary_port}")
+        else:
+            assert isinstance(step, Rewrite)
         return None
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
