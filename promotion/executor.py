@@ -11,8 +11,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
-from redis.exceptions import NoPermissionError, RedisError, ResponseError, WatchError
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from promotion.conversation import (
     Call,
@@ -61,10 +62,8 @@ class Executor:
             async with asyncio.timeout(self._limit_s(step)):
                 client = await self._connect(node)
                 try:
-                    async with client.pipeline(transaction=False) as pipe:
-                        # Replies as Redis sends them, not as redis-py would present them.
-                        pipe.response_callbacks.clear()
-                        return await self._converse(step, term, pipe, guard, sent)
+                    connection = await client.connection_pool.get_connection()
+                    return await self._converse(step, term, connection, guard, sent)
                 finally:
                     await client.aclose()
         except TimeoutError as error:
@@ -76,7 +75,7 @@ class Executor:
         return self._timeout_s + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
 
     async def _converse(
-        self, step: Step, term: int, pipe: Pipeline, guard: Guard, sent: list[bool]
+        self, step: Step, term: int, connection: AbstractConnection, guard: Guard, sent: list[bool]
     ) -> Demoted | None:
         talk = conversation(step, term, self._fence_key)
         reply: Any = None
@@ -84,50 +83,54 @@ class Executor:
             while True:
                 request = talk.send(reply)
                 _check(step.node, guard)
-                reply = await _ask(pipe, request, sent)
+                reply = await _ask(connection, request, sent)
         except StopIteration as end:
             return end.value if isinstance(end.value, Demoted) else None
 
 
-async def _ask(pipe: Pipeline, request: Request, sent: list[bool]) -> Any:
+async def _ask(connection: AbstractConnection, request: Request, sent: list[bool]) -> Any:
     match request:
         case Pause(seconds):
             return await asyncio.sleep(seconds)
         case Transact(commands):
-            return await _transact(pipe, commands, sent)
+            return await _transact(connection, commands, sent)
         case Calls(commands):
-            return await _calls(pipe, commands)
+            return tuple(await _exchange(connection, commands))
         case Call(words):
-            return (await _calls(pipe, (words,)))[0]
+            return (await _exchange(connection, (words,)))[0]
 
 
-async def _calls(pipe: Pipeline, commands: tuple[tuple[Word, ...], ...]) -> tuple[Any, ...]:
-    """The connection is the client's only one: what it watches stays watched until the transaction."""
-    for words in commands:
-        # ``execute_command`` would send a WATCH on its own, and UNWATCH in the end.
-        pipe.pipeline_execute_command(*words)
-    return _replies(await pipe.execute(raise_on_error=False))
-
-
-async def _transact(pipe: Pipeline, commands: tuple[tuple[Word, ...], ...], sent: list[bool]) -> Any:
-    """MULTI to EXEC in one write. redis-py raises what was refused in the queue, or the changed key."""
-    pipe.multi()
-    for words in commands:
-        pipe.execute_command(*words)
+async def _transact(
+    connection: AbstractConnection, commands: tuple[tuple[Word, ...], ...], sent: list[bool]
+) -> Any:
+    """MULTI to EXEC in one write."""
     sent.append(True)
-    try:
-        replies = await pipe.execute(raise_on_error=False)
-    except WatchError:
+    _, *queued, outcome = await _exchange(connection, (("MULTI",), *commands, ("EXEC",)))
+    if outcome is None or isinstance(outcome, ReplyError):
         sent.clear()
+    if isinstance(outcome, ReplyError):
+        # EXECABORT tells less than the refusal that it is because of.
+        return next((reply for reply in queued if isinstance(reply, ReplyError)), outcome)
+    if outcome is None:
         return None
-    except ResponseError as error:
-        sent.clear()
-        return _error(error)
-    return _replies(replies)
+    return tuple(_error(reply) if isinstance(reply, ResponseError) else reply for reply in outcome)
 
 
-def _replies(replies: list[Any]) -> tuple[Any, ...]:
-    return tuple(_error(reply) if isinstance(reply, ResponseError) else reply for reply in replies)
+async def _exchange(connection: AbstractConnection, commands: tuple[tuple[Word, ...], ...]) -> list[Any]:
+    """One write, and the reply to each, as Redis sends it.
+
+    The connection is never made anew, as redis-py's clients would: a new one does not know what is watched.
+    """
+    if not connection.is_connected:
+        raise RedisConnectionError("the connection was closed")
+    await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+    replies: list[Any] = []
+    for _ in commands:
+        try:
+            replies.append(await connection.read_response())
+        except ResponseError as error:
+            replies.append(_error(error))
+    return replies
 
 
 def _error(error: ResponseError) -> ReplyError:

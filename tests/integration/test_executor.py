@@ -20,7 +20,7 @@ from promotion.conversation import (
     StepUnknownError,
 )
 from promotion.executor import Executor, Guard
-from promotion.step_types import Demoted, Promote, Repoint
+from promotion.step_types import Demoted, Promote, Repoint, Rewrite
 from promotion.steps import MAX_TERM
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
@@ -102,7 +102,9 @@ def before_exec(server: RedisServer, act: Callable[[], bool]) -> Callable[[], bo
     def guard() -> bool:
         if not acted:
             with server.client() as client:
-                read = any(c["cmd"] == "get" and c["name"] == "vedette-s1" for c in client.client_list())
+                # The last command of what reads the fence: CONFIG GET, as 6.2 tells it and as 7.0 does.
+                last = {c["cmd"] for c in client.client_list() if c["name"] == "vedette-s1"}
+                read = bool(last & {"get", "config", "config|get"})
             if read:
                 acted.append(act())
         return acted[0] if acted else True
@@ -219,6 +221,21 @@ async def test_a_leader_that_slept_before_exec_is_refused_by_redis(stack: ExitSt
     assert refused.value.found_term == 6
     assert follows(first, second)
     assert fence(first) == b"6"
+
+
+async def test_a_connection_lost_before_exec_is_not_made_anew(stack: ExitStack) -> None:
+    """What it watched would be forgotten: nothing would refuse the transaction."""
+    primary, replica = start(stack, 2)
+
+    def lose() -> bool:
+        with replica.client() as client:
+            client.client_kill_filter(_type="normal", skipme=True)
+        return True
+
+    with pytest.raises(StepError):
+        await executor().promote(replica.name, 5, before_exec(replica, lose))
+    assert follows(replica, primary)
+    assert fence(replica) is None
 
 
 async def test_a_fence_that_changed_and_vanished_is_no_reason_to_go_on(stack: ExitStack) -> None:
@@ -360,7 +377,16 @@ async def test_the_configuration_file_follows_where_there_is_one(stack: ExitStac
     await executor().repoint(other.name, "127.0.0.1", replica.port, 3, leading, demote=False)
     assert f"replicaof 127.0.0.1 {replica.port}" in file.read_text()
     await executor().promote(other.name, 3, leading)
+    await executor().run(Rewrite(other.name), 3, leading)
     assert "replicaof" not in file.read_text()
+
+
+async def test_without_a_configuration_file_there_is_nothing_to_write(stack: ExitStack) -> None:
+    (server,) = start(stack, 1)
+    await executor().run(Rewrite(server.name), 3, leading)
+    write_fence(server, 4, server)
+    with pytest.raises(FencedError):
+        await executor().run(Rewrite(server.name), 3, leading)
 
 
 # -- failures ----------------------------------------------------------------------------------
