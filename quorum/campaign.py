@@ -89,6 +89,11 @@ class Campaign:
         self._at, self._in_line = None, False
 
     @property
+    def hold_ms(self) -> int:
+        """For how long a candidate is to ask its voters to stick to it; 0: for an election timeout."""
+        return self._timing.hold_ms(self._crowd.size)
+
+    @property
     def _head_start_s(self) -> float:
         return max(self._timing.stagger_s, self._crowd.size * self._timing.crowd_s)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -18,10 +19,15 @@ class Crowd(Protocol):
         ...
 
 
-class Alone:
-    """There is no other group."""
+@dataclass(frozen=True, slots=True)
+class Always:
+    """A crowd of ``size`` in which every group may stand at any time."""
 
-    size = 1
+    size: int
 
     def admits(self) -> bool:
         return True
+
+
+ALONE = Always(1)
+"""There is no other group."""

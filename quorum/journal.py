@@ -27,8 +27,8 @@ class Journal:
     def new_term(self, term: int) -> None:
         self._persist(replace(self.state, term=term, voted_for=None))
 
-    def vote(self, candidate: str) -> None:
-        self._persist(replace(self.state, voted_for=candidate))
+    def vote(self, candidate: str, promised_ms: int) -> None:
+        self._persist(replace(self.state, voted_for=candidate, promised_ms=promised_ms))
 
     def store(self, entry: Entry) -> None:
         self._persist(replace(self.state, entry=entry))
@@ -39,7 +39,8 @@ class Journal:
         It leads only behind that write. If it crashes before, others have voted for it in a term that it has
         forgotten, which keeps nobody but itself from winning that term.
         """
-        self._replace(replace(self.state, term=self.state.term + 1, voted_for=candidate))
+        term = self.state.term + 1
+        self._replace(replace(self.state, term=term, voted_for=candidate, promised_ms=0))
 
     def propose(self, topology: Topology | None, intent: Intent | None) -> Entry:
         """A leader's own entry, to be sent before ``write_own``: all disks write at the same time.

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from quorum.campaign import Campaign
-from quorum.crowd import Alone, Crowd
+from quorum.crowd import ALONE, Crowd
 from quorum.detector import Detector, Patience, Verdict
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
@@ -56,7 +56,7 @@ class MemberConfig:
     timing: Timing
     opinion_ttl_s: float
     boot: int
-    crowd: Crowd = field(default_factory=Alone)
+    crowd: Crowd = ALONE
 
 
 class Member:
@@ -67,7 +67,7 @@ class Member:
         order = ranking(config.group, config.members)
         self.rank = order.index(config.self_id)
         self.peers = tuple(member for member in order if member != config.self_id)
-        awake_at = now + config.timing.mute_s
+        awake_at = now + config.timing.mute_s(state.promised_ms)
         campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)

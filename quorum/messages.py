@@ -71,6 +71,8 @@ class HardState:
     committed: Entry = GENESIS
     """The newest entry known to be committed. Only ever lags behind the truth; kept so that a
     restarted sentinel can answer without an election."""
+    promised_ms: int = 0
+    """With its last vote: how long it sticks to whom it voted for once it hears from it; 0: as usual."""
 
 
 class Grade(enum.StrEnum):
@@ -121,6 +123,8 @@ class PreVoteReply:
 class VoteRequest:
     term: int
     entry_id: EntryId
+    hold_ms: int = 0
+    """How long the voter is asked to stick to the candidate once it heard from it; 0: an election timeout."""
     kind: Literal["vote_request"] = "vote_request"
 
 
@@ -131,6 +135,8 @@ class VoteReply:
     term: int
     granted: bool
     reason: str = ""
+    promised_ms: int = 0
+    """How long the voter sticks to the candidate from now on; 0: an election timeout."""
     kind: Literal["vote_reply"] = "vote_reply"
 
 
@@ -152,6 +158,8 @@ class AppendReply:
     round: int
     entry_id: EntryId
     """The newest entry that the follower has on disk."""
+    promised_ms: int = 0
+    """As in ``VoteReply``, from this message on."""
     kind: Literal["append_reply"] = "append_reply"
 
 

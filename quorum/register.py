@@ -69,10 +69,10 @@ class Register:
         self._members = members
         self._peers = tuple(sorted(members - {self_id}))
         self._timing = timing
-        self._voter = Voter(timing, now)
+        self._voter = Voter(timing, now, state.promised_ms)
         self._campaign = campaign
         self._tally = Tally(members)
-        self._progress = Progress(members, self_id, timing, now)
+        self._progress = Progress(members, self_id, timing, now, hold_ms=0)
 
     # -- what the layer above asks -------------------------------------------------------------
 
@@ -232,9 +232,7 @@ class Register:
         self._journal.send(sender, PreVoteReply(term, granted=not why, reason=why))
 
     def _on_pre_vote_reply(self, sender: str, reply: PreVoteReply, now: float) -> None:
-        if self.role is not Role.PRE_CANDIDATE:
-            return
-        if reply.granted and reply.term != self.state.term + 1:
+        if self.role is not Role.PRE_CANDIDATE or (reply.granted and reply.term != self.state.term + 1):
             return
         self._tally.record(sender, reply.granted)
         self._count(now)
@@ -244,10 +242,11 @@ class Register:
         if not why:
             if self.role is not Role.FOLLOWER:
                 self._become_follower(f"votes for {sender}")
-            self._journal.vote(sender)
-            self._voter.stick_to(sender, now)
+            self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
+            self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
-        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+        promised_ms = 0 if why else self.state.promised_ms
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
 
     def _on_vote_reply(self, sender: str, reply: VoteReply, now: float) -> None:
         # Exactly this candidacy's term: a grant for an older one must not count.
@@ -255,7 +254,7 @@ class Register:
             return
         self._tally.record(sender, reply.granted)
         if reply.granted:
-            self._progress.voted(sender)
+            self._progress.voted(sender, reply.promised_ms)
         self._count(now)
 
     def _on_append(self, sender: str, append: Append, now: float) -> None:
@@ -267,18 +266,20 @@ class Register:
         if self.role is not Role.FOLLOWER:
             self._become_follower(f"{sender} leads")
         self.leader = sender
-        self._voter.stick_to(sender, now)
+        promised_ms = self.state.promised_ms if self.state.voted_for == sender else 0
+        self._voter.stick_to(sender, now, promised_ms)
         self._restart_campaign(now)
         if append.entry is not None and append.entry.id > self.state.entry.id:
             self._journal.store(append.entry)
         if append.committed_id == self.state.entry.id:
             self._journal.note_committed(self.state.entry)
-        self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+        entry_id = self.state.entry.id
+        self._journal.send(sender, AppendReply(self.state.term, append.round, entry_id, promised_ms))
 
     def _on_append_reply(self, sender: str, reply: AppendReply, now: float) -> None:
         if self.role is not Role.LEADER or reply.term != self.state.term:
             return
-        self._progress.acknowledged(sender, reply.round, reply.entry_id)
+        self._progress.acknowledged(sender, reply.round, reply.entry_id, reply.promised_ms)
         self._advance_commit(now)
 
     def _on_resign(self, sender: str, resign: Resign, now: float) -> None:
@@ -320,9 +321,10 @@ class Register:
         self._journal.stand(self.self_id)
         self._tally = Tally(self._members)
         self._tally.record(self.self_id, granted=True)
-        self._progress = Progress(self._members, self.self_id, self._timing, now)
+        hold_ms = self._campaign.hold_ms
+        self._progress = Progress(self._members, self.self_id, self._timing, now, hold_ms)
         for peer in self._peers:
-            self._journal.send(peer, VoteRequest(self.state.term, self.state.entry.id))
+            self._journal.send(peer, VoteRequest(self.state.term, self.state.entry.id, hold_ms))
         self._journal.write_own()
         self._count(now)
 

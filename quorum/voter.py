@@ -7,21 +7,24 @@ from quorum.timing import Timing
 
 
 class Voter:
-    """Sticks to a leader that it hears from, or has just voted for, for an election timeout.
+    """Sticks to a leader that it hears from, or has just voted for, for as long as it promised.
 
-    ``mute_until`` ends the time after a start in which it votes for nobody, because before it stopped it
-    may have promised to stick to a leader that it no longer remembers (Raft section 6.4.1).
+    That is an election timeout, or more if it was asked for more: ``promised_ms``, of its last vote. Until
+    ``mute_until``, after a start, it votes for nobody: before it stopped it may have promised to stick to a
+    leader that it no longer remembers (Raft section 6.4.1).
     """
 
-    def __init__(self, timing: Timing, now: float) -> None:
+    def __init__(self, timing: Timing, now: float, promised_ms: int) -> None:
         self._timing = timing
-        self.mute_until = now + timing.mute_s
+        self.mute_until = now + timing.mute_s(promised_ms)
         self.stick_until = now
         self._sticks_to: str | None = None
 
-    def stick_to(self, leader: str, now: float) -> None:
+    def stick_to(self, leader: str, now: float, promised_ms: int = 0) -> None:
+        """What was promised to ``leader`` before is never shortened."""
+        before = self.stick_until if self._sticks_to == leader else now
         self._sticks_to = leader
-        self.stick_until = now + self._timing.election_min_s
+        self.stick_until = max(before, now + self._timing.stick_s(promised_ms))
 
     def release(self, leader: str, now: float) -> bool:
         """``leader`` has resigned. False if this sentinel does not stick to it."""

@@ -16,17 +16,19 @@ AGREEMENT = (
         "S2",
         "quorum/register.py",
         """\
-            self._journal.vote(sender)
-            self._voter.stick_to(sender, now)
+            self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
+            self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
-        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+        promised_ms = 0 if why else self.state.promised_ms
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
 """,
         """\
-            self._voter.stick_to(sender, now)
+            self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
-        self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
+        promised_ms = 0 if why else self.state.promised_ms
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
         if not why:
-            self._journal.vote(sender)
+            self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
 """,
         (f"{_REGISTER}::test_a_vote_is_on_disk_before_anybody_hears_of_it",),
         style="gentle",
@@ -36,8 +38,8 @@ AGREEMENT = (
         "a vote is on disk at all",
         "S1, S2",
         "quorum/journal.py",
-        "        self._persist(replace(self.state, voted_for=candidate))\n",
-        "        self.state = replace(self.state, voted_for=candidate)\n",
+        "        self._persist(replace(self.state, voted_for=candidate, promised_ms=promised_ms))\n",
+        "        self.state = replace(self.state, voted_for=candidate, promised_ms=promised_ms)\n",
         (f"{_REGISTER}::test_a_vote_is_on_disk_before_anybody_hears_of_it",),
         style="gentle",
     ),
@@ -112,11 +114,12 @@ AGREEMENT = (
             self._journal.store(append.entry)
         if append.committed_id == self.state.entry.id:
             self._journal.note_committed(self.state.entry)
-        self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+        entry_id = self.state.entry.id
+        self._journal.send(sender, AppendReply(self.state.term, append.round, entry_id, promised_ms))
 """,
         """\
         stored = max(append.entry.id if append.entry else self.state.entry.id, self.state.entry.id)
-        self._journal.send(sender, AppendReply(self.state.term, append.round, stored))
+        self._journal.send(sender, AppendReply(self.state.term, append.round, stored, promised_ms))
         if append.entry is not None and append.entry.id > self.state.entry.id:
             self._journal.store(append.entry)
         if append.committed_id == self.state.entry.id:
@@ -194,13 +197,40 @@ AGREEMENT = (
         "S4",
         "quorum/register.py",
         """\
-            self._journal.vote(sender)
-            self._voter.stick_to(sender, now)
+            self._voter.stick_to(sender, now, self.state.promised_ms)
+            self._restart_campaign(now)
 """,
         """\
-            self._journal.vote(sender)
+            self._restart_campaign(now)
 """,
         (f"{_REGISTER}::test_it_sticks_to_whom_it_has_just_voted_for",),
+    ),
+    Mutation(
+        "promise-in-force",
+        "a voter sticks to its candidate for as long as it promised",
+        "S4",
+        "quorum/voter.py",
+        "now + self._timing.stick_s(promised_ms))",
+        "now + self._timing.election_min_s)",
+        ("tests/unit/quorum/test_promises.py::test_a_voter_sticks_for_as_long_as_it_promised",),
+    ),
+    Mutation(
+        "promise-survives",
+        "a restarted sentinel waits for as long as its last promise lasted",
+        "S4",
+        "quorum/timing.py",
+        "return max(self.election_max_s, self.stick_s(promised_ms))",
+        "return self.election_max_s",
+        ("tests/unit/quorum/test_promises.py::test_a_promise_outlives_a_restart",),
+    ),
+    Mutation(
+        "lease-of-the-promise",
+        "the lease lasts no longer than what each voter has promised",
+        "S4",
+        "quorum/progress.py",
+        "self._timing.stretch(promised_ms)\n",
+        "self._timing.stretch(2000)\n",
+        ("tests/unit/quorum/test_promises.py::test_the_lease_is_what_the_voters_grant_not_what_was_asked",),
     ),
     Mutation(
         "wait-after-restart",
@@ -231,8 +261,8 @@ AGREEMENT = (
         "the lease is shorter than the election timeout",
         "S4",
         "quorum/lease.py",
-        "return times[self._needed - 1] + self._lease_s",
-        "return times[self._needed - 1] + 2 * self._lease_s",
+        "until = sent_at + min(lease_s, self._longest_s)",
+        "until = sent_at + 2 * min(lease_s, self._longest_s)",
         ("tests/unit/quorum/test_lease.py",),
     ),
     Mutation(
@@ -240,8 +270,8 @@ AGREEMENT = (
         "the lease rests on answers of a majority",
         "S4",
         "quorum/lease.py",
-        "return times[self._needed - 1] + self._lease_s",
-        "return times[0] + self._lease_s",
+        "return times[self._needed - 1] if",
+        "return times[0] if",
         ("tests/unit/quorum/test_lease.py",),
     ),
     Mutation(
@@ -249,8 +279,8 @@ AGREEMENT = (
         "the lease counts from the sending of what was answered",
         "S4",
         "quorum/lease.py",
-        "self._acked_at[peer] = max(sent_at, self._acked_at.get(peer, sent_at))",
-        "self._acked_at[peer] = max(self._sent_at.values())",
+        "until = sent_at + min(lease_s, self._longest_s)",
+        "until = max(self._sent_at.values()) + min(lease_s, self._longest_s)",
         (f"{_LEASE}::test_an_answer_grants_nothing_from_a_round_that_was_sent_after_what_it_answers",),
     ),
     Mutation(

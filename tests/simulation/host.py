@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
 from promotion.work_settings import WorkSettings
+from quorum.crowd import Always
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
@@ -49,6 +50,7 @@ class GroupShape:
     down_after_s: float = 1.0
     limit_s: float = 10.0
     fence_key: str | None = "vedette:g:term"
+    crowd: int = 1
 
 
 class Host:
@@ -112,7 +114,10 @@ class Host:
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
-        config = MemberConfig(self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots)
+        crowd = Always(self.shape.crowd)
+        config = MemberConfig(
+            self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots, crowd=crowd
+        )
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
         specs = [NodeSpec(node.name, node.host, node.port) for node in world.nodes.values()]
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)

@@ -40,6 +40,8 @@ class Setup:
     settings: Settings
     plan: tuple[Fault, ...]
     wild_clock: bool = False
+    crowd: int = 1
+    """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 
 
 def draw_setup(seed: int) -> Setup:
@@ -74,7 +76,8 @@ def draw_setup(seed: int) -> Setup:
         plan = draw_of(rng, cast, HARMLESS)
     else:
         plan = draw_plan(rng, cast, sparing=style == "durable")
-    return Setup(seed, style, cast, rules, settings, tuple(plan))
+    crowd = random.Random(f"{seed} crowd").choice([1, 1, 1, 20, 120])
+    return Setup(seed, style, cast, rules, settings, tuple(plan), crowd=crowd)
 
 
 class World:
@@ -108,7 +111,7 @@ class World:
             self.nodes[name] = servers.add(host, PORT, setup.settings, follows)
         for node in self.nodes.values():
             node.start()
-        shape = GroupShape(rules=setup.rules)
+        shape = GroupShape(rules=setup.rules, crowd=setup.crowd)
         self.hosts: dict[str, Host] = {}
         for place in setup.cast.sentinels:
             self.hosts[place] = Host(place, self, shape)

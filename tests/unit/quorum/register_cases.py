@@ -6,7 +6,7 @@ import random
 from typing import TypeAlias, TypeVar
 
 from quorum.campaign import Campaign
-from quorum.crowd import Alone
+from quorum.crowd import ALONE, Crowd
 from quorum.effects import Effect, Emit, Event, Persist, Send
 from quorum.messages import (
     AppendReply,
@@ -34,11 +34,11 @@ ASKING: tuple[Asking, ...] = (PreVoteRequest, VoteRequest)
 M = TypeVar("M")
 
 
-def make(state: HardState | None = None, size: int = 3, rank: int = 0) -> Register:
+def make(state: HardState | None = None, size: int = 3, rank: int = 0, crowd: Crowd = ALONE) -> Register:
     """s1 of ``size`` sentinels, started at ``START``."""
     members = frozenset(f"s{number}" for number in range(1, size + 1))
     awake_at = START + TIMING.election_max_s
-    campaign = Campaign(rank, TIMING, random.Random(1), not_before=awake_at, crowd=Alone())
+    campaign = Campaign(rank, TIMING, random.Random(1), not_before=awake_at, crowd=crowd)
     return Register("s1", members, campaign, TIMING, state or HardState(), START)
 
 
@@ -84,9 +84,11 @@ def place(effects: list[Effect], kind: type[Message] | type[Persist]) -> int:
     )
 
 
-def candidate(now: float = NOW, state: HardState | None = None, size: int = 3) -> Register:
+def candidate(
+    now: float = NOW, state: HardState | None = None, size: int = 3, crowd: Crowd = ALONE
+) -> Register:
     """One that has just asked for votes."""
-    register = make(state, size)
+    register = make(state, size, crowd=crowd)
     register.want(WORK, now)
     register.wake(now)
     for number in range(2, size // 2 + 2):

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from quorum.campaign import Campaign
-from quorum.crowd import Alone
+from quorum.crowd import ALONE
 from quorum.timing import Timing
 
 TIMING = Timing()
@@ -50,7 +50,7 @@ def test_who_is_not_admitted_waits_to_be_woken_and_is_due_once_admitted() -> Non
 
 
 def campaign(rank: int = 0, seed: int = 1) -> Campaign:
-    return Campaign(rank, TIMING, random.Random(seed), not_before=AWAKE, crowd=Alone())
+    return Campaign(rank, TIMING, random.Random(seed), not_before=AWAKE, crowd=ALONE)
 
 
 def test_no_work_no_attempt() -> None:

@@ -18,7 +18,7 @@ STATE = HardState(term=5, voted_for="s2", entry=Entry(4, 2, None), committed=Ent
     ("what", "change"),
     [
         ("an older term", lambda journal: journal.new_term(4)),
-        ("a second vote in a term", lambda journal: journal.vote("s3")),
+        ("a second vote in a term", lambda journal: journal.vote("s3", 0)),
         ("taking a vote back", lambda journal: journal.new_term(5)),
         ("an older entry", lambda journal: journal.store(Entry(4, 1, None))),
         ("an entry below the commit", lambda journal: journal.store(Entry(3, 9, None))),
@@ -37,7 +37,7 @@ def test_effects_leave_in_the_order_in_which_they_were_made_and_once() -> None:
     journal.new_term(6)
     journal.send("s2", Resign(6))
     journal.emit(SteppedDown(6, "x"))
-    journal.vote("s3")
+    journal.vote("s3", 0)
     assert journal.take() == [
         Persist(HardState(6, None, STATE.entry, STATE.committed)),
         Send("s2", Resign(6)),
@@ -49,7 +49,7 @@ def test_effects_leave_in_the_order_in_which_they_were_made_and_once() -> None:
 
 def test_what_is_written_already_is_not_written_again() -> None:
     journal = Journal(STATE)
-    journal.vote("s2")
+    journal.vote("s2", 0)
     journal.store(STATE.entry)
     journal.note_committed(Entry(4, 1, None))
     assert journal.take() == []

@@ -23,16 +23,16 @@ def test_there_is_none_before_a_majority_has_acknowledged() -> None:
     held = lease(*PEERS)
     held.sent(1, 10.0)
     assert held.valid_until(10.0) == -math.inf
-    held.acknowledged("s2", 1)
+    held.acknowledged("s2", 1, LEASE_S)
     assert held.valid_until(10.0) == -math.inf
-    held.acknowledged("s3", 1)
+    held.acknowledged("s3", 1, LEASE_S)
     assert held.valid_until(10.0) == 10.0 + LEASE_S
 
 
 def test_it_counts_from_when_the_message_was_sent_not_from_when_the_answer_came() -> None:
     held = lease("s2", "s3")
     held.sent(1, 10.0)
-    held.acknowledged("s2", 1)
+    held.acknowledged("s2", 1, LEASE_S)
     assert held.valid_until(10.2) == 10.0 + LEASE_S
 
 
@@ -40,7 +40,7 @@ def test_an_answer_grants_nothing_from_a_round_that_was_sent_after_what_it_answe
     held = lease("s2", "s3")
     held.sent(1, 10.0)
     held.sent(2, 10.1)
-    held.acknowledged("s2", 1)
+    held.acknowledged("s2", 1, LEASE_S)
     assert held.valid_until(10.1) == 10.0 + LEASE_S
 
 
@@ -48,8 +48,8 @@ def test_a_late_answer_to_an_older_round_does_not_shorten_it() -> None:
     held = lease("s2", "s3")
     held.sent(1, 10.0)
     held.sent(2, 10.1)
-    held.acknowledged("s2", 2)
-    held.acknowledged("s2", 1)
+    held.acknowledged("s2", 2, LEASE_S)
+    held.acknowledged("s2", 1, LEASE_S)
     assert held.valid_until(10.1) == 10.1 + LEASE_S
 
 
@@ -57,7 +57,7 @@ def test_an_answer_to_a_round_that_is_older_than_the_lease_is_worth_nothing() ->
     held = lease("s2", "s3")
     held.sent(1, 10.0)
     held.sent(2, 10.0 + LEASE_S + 0.01)
-    held.acknowledged("s2", 1)
+    held.acknowledged("s2", 1, LEASE_S)
     assert held.valid_until(10.3) == -math.inf
 
 
@@ -65,7 +65,7 @@ def test_strangers_oneself_and_rounds_never_sent_do_not_count() -> None:
     held = lease("s2", "s3")
     held.sent(1, 10.0)
     for sender, round_ in (("stranger", 1), ("s1", 1), ("s2", 9)):
-        held.acknowledged(sender, round_)
+        held.acknowledged(sender, round_, LEASE_S)
     assert held.valid_until(10.0) == -math.inf
 
 
@@ -90,7 +90,7 @@ def test_it_is_the_best_that_any_majority_grants(events: list[tuple[str, float]]
             sent[len(sent) + 1] = now
             held.sent(len(sent), now)
         else:
-            held.acknowledged(who, int(value))
+            held.acknowledged(who, int(value), LEASE_S)
             if value in sent:
                 acked[who] = max(acked.get(who, -math.inf), sent[int(value)])
     granted = [min(acked.get(a, -math.inf), acked.get(b, -math.inf)) for a, b in combinations(PEERS, 2)]

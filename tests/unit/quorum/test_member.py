@@ -48,6 +48,7 @@ TIMING, TTL_S = Timing(), 3.0
 START = 100.0
 NOW = START + TIMING.election_max_s
 COMMITTED = Entry(1, 1, Topology(NODE, 1, None, "test", "s1", 0, 0))
+HALF_DONE = Entry(2, 1, COMMITTED.topology, Intent(OTHER, "", "s2", 0))
 KNOWN = HardState(term=1, entry=COMMITTED, committed=COMMITTED)
 REFUSED = Opinion(NODE, True, Grade.REFUSED)
 
@@ -194,7 +195,7 @@ def test_a_stall_makes_what_the_peers_said_worthless() -> None:
     ("what", "state"),
     [
         ("an entry that is not known to be committed", HardState(2, None, Entry(2, 1, None), COMMITTED)),
-        ("an intent", HardState(2, None, *[Entry(2, 1, COMMITTED.topology, Intent(OTHER, "", "s2", 0))] * 2)),
+        ("an intent", HardState(2, None, HALF_DONE, HALF_DONE)),
     ],
 )
 def test_what_a_dead_leader_left_unfinished_makes_a_follower_stand(what: str, state: HardState) -> None:

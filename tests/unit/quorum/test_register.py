@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from quorum.campaign import Campaign
-from quorum.crowd import Alone
+from quorum.crowd import ALONE
 from quorum.effects import Elected, Persist, SteppedDown
 from quorum.errors import PeerViolationError
 from quorum.messages import (
@@ -253,7 +253,7 @@ def test_a_leader_cannot_send_an_entry_of_another_term(term: int) -> None:
 
 
 def test_a_sentinel_must_be_one_of_the_members() -> None:
-    campaign = Campaign(0, TIMING, random.Random(1), not_before=START, crowd=Alone())
+    campaign = Campaign(0, TIMING, random.Random(1), not_before=START, crowd=ALONE)
     with pytest.raises(ValueError, match="'s9' is not one of the members"):
         Register("s9", frozenset({"s1"}), campaign, TIMING, HardState(), START)
 

@@ -15,7 +15,7 @@ STATE = HardState(term=5, entry=Entry(4, 2, None))
 
 
 def voter() -> Voter:
-    return Voter(TIMING, START)
+    return Voter(TIMING, START, 0)
 
 
 @pytest.mark.parametrize("ask", [VoteRequest, PreVoteRequest])

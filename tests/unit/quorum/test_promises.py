@@ -1,0 +1,100 @@
+"""With many groups in need of a leader, voters promise to stick for longer, and leases last as long."""
+
+from __future__ import annotations
+
+import pytest
+
+from quorum.crowd import Always
+from quorum.messages import Append, AppendReply, HardState, PreVoteRequest, VoteReply, VoteRequest
+from tests.unit.quorum.register_cases import (
+    NOW,
+    TIMING,
+    answer,
+    candidate,
+    hear,
+    make,
+    persisted,
+    sent,
+)
+
+ASKED_MS = 1500
+ASKED_S = ASKED_MS / 1000
+LEASE_S = TIMING.lease_s * TIMING.stretch(ASKED_MS)
+CROWD = Always(75)
+
+
+def test_a_crowd_asks_for_longer_promises_up_to_a_limit() -> None:
+    asked = [TIMING.hold_ms(size) for size in (1, 15, 16, CROWD.size, 100, 1000)]
+    assert asked == [0, 0, 320, ASKED_MS, 2000, 2000]
+    register = make(crowd=CROWD)
+    register.want(frozenset({"odown"}), NOW)
+    register.wake(NOW + 1.0)
+    assert sent(register.take_effects(), PreVoteRequest)
+
+
+def test_the_lease_tolerates_the_same_drift_however_long_it_is() -> None:
+    for promised_ms in (0, 300, ASKED_MS, 2000):
+        lease_s = TIMING.lease_s * TIMING.stretch(promised_ms)
+        assert lease_s / TIMING.stick_s(promised_ms) == pytest.approx(TIMING.lease_s / TIMING.election_min_s)
+
+
+def test_a_voter_sticks_for_as_long_as_it_promised() -> None:
+    register = make()
+    effects = hear(register, "s2", VoteRequest(1, (0, 0), ASKED_MS))
+    assert answer(effects) == VoteReply(1, True, promised_ms=ASKED_MS)
+    assert persisted(effects) == [HardState(1, "s2", promised_ms=ASKED_MS)]
+    late = hear(register, "s3", VoteRequest(2, (0, 0)), NOW + ASKED_S - 0.01)
+    assert answer(late).reason == "hears from s2"
+    assert answer(hear(register, "s3", VoteRequest(2, (0, 0)), NOW + ASKED_S)).granted
+
+
+def test_hearing_from_the_leader_begins_the_promise_anew() -> None:
+    register = make()
+    hear(register, "s2", VoteRequest(1, (0, 0), ASKED_MS))
+    (reply,) = sent(hear(register, "s2", Append(1, 1, None, (0, 0)), NOW + 1.0), AppendReply)
+    assert reply.promised_ms == ASKED_MS
+    late = hear(register, "s3", VoteRequest(2, (0, 0)), NOW + 1.0 + ASKED_S - 0.01)
+    assert not answer(late).granted
+
+
+def test_who_has_not_voted_for_a_leader_promises_it_no_more_than_usual() -> None:
+    register = make()
+    (reply,) = sent(hear(register, "s2", Append(1, 1, None, (0, 0))), AppendReply)
+    assert reply.promised_ms == 0
+    assert answer(hear(register, "s3", VoteRequest(2, (0, 0)), NOW + TIMING.election_min_s)).granted
+
+
+def test_nobody_is_promised_more_than_the_limit() -> None:
+    reply = answer(hear(make(), "s2", VoteRequest(1, (0, 0), 3_600_000)))
+    assert isinstance(reply, VoteReply) and reply.promised_ms == TIMING.hold_max_s * 1000
+
+
+def test_a_promise_outlives_a_restart() -> None:
+    """It is made at any moment before, so it counts from the start."""
+    register = make(HardState(1, "s2", promised_ms=ASKED_MS))
+    start = NOW - TIMING.election_max_s
+    early = hear(register, "s3", VoteRequest(2, (0, 0)), start + ASKED_S - 0.01)
+    assert not answer(early).granted
+    assert answer(hear(register, "s3", VoteRequest(2, (0, 0)), start + ASKED_S)).granted
+
+
+def test_a_leader_of_a_crowd_has_the_lease_that_it_was_granted() -> None:
+    register = candidate(crowd=CROWD)
+    hear(register, "s2", VoteReply(1, True, promised_ms=ASKED_MS))
+    assert register.lease_valid(NOW + LEASE_S - 0.01)
+    assert not register.lease_valid(NOW + LEASE_S)
+
+
+@pytest.mark.parametrize("promised_ms", [0, 600])
+def test_the_lease_is_what_the_voters_grant_not_what_was_asked(promised_ms: int) -> None:
+    register = candidate(crowd=CROWD)
+    hear(register, "s2", VoteReply(1, True, promised_ms=promised_ms))
+    granted_s = TIMING.lease_s * TIMING.stretch(promised_ms)
+    assert register.lease_valid(NOW + granted_s - 0.01)
+    assert not register.lease_valid(NOW + granted_s)
+
+
+def test_what_is_granted_beyond_what_was_asked_does_not_count() -> None:
+    register = candidate(crowd=CROWD)
+    hear(register, "s2", VoteReply(1, True, promised_ms=10_000))
+    assert not register.lease_valid(NOW + LEASE_S)
