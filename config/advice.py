@@ -13,8 +13,6 @@ from config.model import ClusterSettings, SentinelSettings
 from config.model_group import GroupSettings
 
 MIN_SECRET_CHARS = 16
-MANY_GROUPS = 40
-ROOMY_LEASE_S = 0.5
 
 
 def find_warnings(draft: Draft) -> Iterator[Finding]:
@@ -22,7 +20,6 @@ def find_warnings(draft: Draft) -> Iterator[Finding]:
     if draft.cluster is not None:
         yield from _member_count(len(draft.cluster.members))
         yield from _short_secret(("cluster", "secret"), draft.cluster.secret)
-        yield from _short_lease(draft.cluster, len(draft.groups))
         if draft.sentinel is not None:
             yield from _own_port(draft.sentinel, draft.cluster)
     if draft.sentinel is not None and draft.api is not None:
@@ -44,17 +41,6 @@ def _member_count(count: int) -> Iterator[Finding]:
             loc,
             f"{count} members tolerate no more failures than {count - 1}, and more of them must answer: "
             "use an odd number",
-        )
-
-
-def _short_lease(cluster: ClusterSettings, groups: int) -> Iterator[Finding]:
-    """By ``benchmarks/mass.py``: with fifty groups on two cores, elections take longer than the default."""
-    if groups >= MANY_GROUPS and cluster.lease < ROOMY_LEASE_S:
-        yield Finding(
-            ("cluster", "lease"),
-            f"{shown(cluster.lease)} is short for {groups} groups: where many lose their primaries at once, "
-            "and the sentinels have few cores, votes come too late to lead (use lease: 1s, "
-            "election_timeout_min: 1200ms and election_timeout_max: 2s at all members)",
         )
 
 

@@ -179,15 +179,6 @@ def test_what_is_unwise_is_a_warning_with_its_reason(
     assert warnings(tmp_path, changed(*changes.items())) == [message]
 
 
-def test_many_groups_on_short_leases_are_a_warning(tmp_path: Path) -> None:
-    many = {f"g{number}": {"nodes": [f"a:{number + 1}", f"b:{number + 1}"]} for number in range(40)}
-    (warning,) = warnings(tmp_path, changed(("groups", many)))
-    assert warning.startswith("cluster.lease: 250ms is short for 40 groups")
-    longer = ("election_timeout_max", "2s"), ("election_timeout_min", "1200ms"), ("lease", "1s")
-    longer_too = [(f"cluster.{name}", value) for name, value in longer]
-    assert warnings(tmp_path, changed(("groups", many), *longer_too)) == []
-
-
 def test_a_warning_has_its_line(tmp_path: Path) -> None:
     (warning,) = load_text(tmp_path, changed(("groups.mymaster.quorum", 1))).warnings
     assert warning.line is not None
