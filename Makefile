@@ -73,12 +73,22 @@ format: $(READY) ## Put the code into the form that lint asks for
 	@$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(READY) redis ## Outages and the cost of watching, side by side with redis-sentinel (an hour)
+bench: $(READY) redis ## Side by side with redis-sentinel, an hour; loss needs root, iproute2 and nftables
 	@$(BIN)/python -m benchmarks.outage
+	-@$(BIN)/python -m benchmarks.loss
+	@$(BIN)/python -m benchmarks.switchover
+	@$(BIN)/python -m benchmarks.busy
+	@$(BIN)/python -m benchmarks.timeline
+	@$(BIN)/python -m benchmarks.mass
 	@$(BIN)/python -m benchmarks.handover --write
 	@$(BIN)/python -m benchmarks.restart
-	@$(BIN)/python -m benchmarks.mass
 	@$(BIN)/python -m benchmarks.watching
+	@$(MAKE) --no-print-directory plots docs
+
+.PHONY: plots
+plots: $(READY) ## Draw docs/images/*.png from the results of the benchmarks
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check install --require-hashes -r requirements/plots.txt
+	@$(BIN)/python -m benchmarks.plot
 
 .PHONY: schema
 schema: $(READY) ## Write config/vedette.schema.json from the models
@@ -93,6 +103,7 @@ lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(LOCK) --group plots -c requirements/dev.txt -o requirements/plots.txt
 	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \

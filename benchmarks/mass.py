@@ -15,7 +15,7 @@ import signal
 import socket
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 
@@ -34,9 +34,6 @@ COLUMNS = (
     Column("last", "ms"),
     Column("never", "groups"),
 )
-LONGER = {"lease": "1s", "election_timeout_min": "1200ms", "election_timeout_max": "2s"}
-"""For many groups on a small machine."""
-
 WRITE = b"SET bench x\r\n"
 
 Groups = dict[str, list[RedisServer]]
@@ -62,10 +59,10 @@ def servers(count: int) -> Iterator[Groups]:
 
 
 @contextmanager
-def vedette(count: int, times: Mapping[str, str] | None = None) -> Iterator[Groups]:
+def vedette(count: int) -> Iterator[Groups]:
     with servers(count) as groups:
         watched = {name: {"nodes": [node.name for node in nodes]} for name, nodes in groups.items()}
-        with Cluster(groups=watched, times=times, start=False) as cluster:
+        with Cluster(groups=watched, start=False) as cluster:
             cluster.start()
             wait_for(
                 lambda: all(
@@ -178,7 +175,6 @@ def main() -> None:
     given = parser.parse_args()
     systems: dict[str, Callable[[int], AbstractContextManager[Groups]]] = {
         "Vedette at its defaults": vedette,
-        "Vedette with longer elections": partial(vedette, times=LONGER),
         "redis-sentinel at 1 s": partial(stock, down_after_ms=1000),
     }
     rows: dict[str, dict[str, Trials]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -20,6 +20,8 @@ class System:
     sentinels: list[Process]
     ports: list[int]
     """Where the sentinels answer, in the order of ``sentinels``."""
+    ask_switchover: Callable[[], None] | None = None
+    """Ask for a planned change, where the system knows one of its own."""
 
 
 @contextmanager
@@ -27,7 +29,13 @@ def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
     """At its defaults but for what ``group`` says. Its group is called GROUP too."""
     with Cluster(sentinels=sentinels, group=group) as cluster:
         processes = [sentinel.process for sentinel in cluster.sentinels if sentinel.process is not None]
-        yield System(cluster.nodes, processes, [sentinel.resp_port for sentinel in cluster.sentinels])
+        ports = [sentinel.resp_port for sentinel in cluster.sentinels]
+
+        def ask() -> None:
+            status, answer = cluster.sentinels[0].post(f"/v1/groups/{GROUP}/switchover")
+            assert status == 202, answer
+
+        yield System(cluster.nodes, processes, ports, ask)
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.summary import summary
 from config.settings_table import settings_table
 from promotion.lifecycle import TRANSITIONS
 
 CHECKOUT = Path(__file__).parents[1]
+RESULTS = ("outage", "loss", "switchover", "busy", "timeline", "mass", "watching")
+"""What the benchmarks' own page shows."""
 
 
 def lifecycle_diagram() -> str:
@@ -32,9 +35,8 @@ def chaos_summary() -> str:
 
 BLOCKS = {
     ("README.md", "settings"): settings_table,
-    ("README.md", "outage"): result("outage"),
-    ("README.md", "watching"): result("watching"),
-    ("README.md", "mass"): result("mass"),
+    ("README.md", "summary"): summary,
+    **{("benchmarks/README.md", name): result(name) for name in RESULTS},
     ("ARCHITECTURE.md", "restart"): result("restart"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "chaos"): chaos_summary,

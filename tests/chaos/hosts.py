@@ -155,6 +155,12 @@ class Network:
         """``command`` as it is run on the host ``name``. It keeps the process id that it is started with."""
         return ["ip", "netns", "exec", self._namespace(name), *command]
 
+    def unplug(self, name: str) -> None:
+        """Its address is gone: what is sent to it gets no answer, and nothing that it says arrives."""
+        undo = ("ip", "link", "delete", f"to-{self._namespace(name)}")
+        self._undo.remove(undo)
+        run(*undo)
+
     def close(self) -> None:
         while self._undo:
             run(*self._undo.pop())
