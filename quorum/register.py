@@ -18,6 +18,7 @@ from __future__ import annotations
 import enum
 
 from quorum.campaign import Campaign
+from quorum.directives import Directives
 from quorum.effects import Effect, Elected, SteppedDown
 from quorum.errors import InvariantError, NotLeaderError, PeerViolationError
 from quorum.journal import Journal
@@ -109,7 +110,9 @@ class Register:
         elif not reasons and self.role is not Role.FOLLOWER:
             self._become_follower("the work is gone")
 
-    def propose(self, topology: Topology | None, intent: Intent | None, now: float) -> Entry:
+    def propose(
+        self, topology: Topology | None, intent: Intent | None, now: float, told: Directives | None = None
+    ) -> Entry:
         """Put a new entry to the vote. Raises NotLeaderError without a valid lease.
 
         Raises InvariantError if this term has named another primary already (rule S3).
@@ -119,7 +122,7 @@ class Register:
         mine = self.state.entry.topology
         if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
             raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
-        entry = self._journal.propose(topology, intent)
+        entry = self._journal.propose(topology, intent, told)
         self._broadcast(now)
         self._journal.write_own()
         self._advance_commit(now)
