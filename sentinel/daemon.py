@@ -177,6 +177,7 @@ class Daemon:
         tick_s = min(TICK_S, self._settings.cluster.heartbeat) if self_fencing else TICK_S
         jobs.every(scheduler, tick_s, "peer-links", self._tick_links)
         jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
+        jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
         jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
