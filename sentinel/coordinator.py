@@ -45,7 +45,7 @@ from sentinel.group_inputs import (
 from sentinel.leading import OPERATOR, Leading
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
-from sentinel.orders import is_due
+from sentinel.orders import Order, is_due
 from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
 
@@ -97,6 +97,11 @@ class Coordinator:
     def request(self) -> Request | None:
         """An operator's request that is not done yet."""
         return self._leading.request
+
+    @property
+    def order(self) -> Order | None:
+        """An operator's order that no majority has agreed on yet."""
+        return self._leading.ordering.order
 
     def lease_valid(self, term: int, now: float) -> bool:
         """The last check before a command to Redis: still the leader, and of that very term."""
@@ -250,7 +255,7 @@ class Coordinator:
             wanted.add(BOOTSTRAP)
         if self.situation.ambiguous not in (None, before):
             self.tell(NoticeName.AMBIGUOUS, reason=self.situation.ambiguous)
-        if self.request is not None or self._leading.ordering.order is not None:
+        if self.request is not None or self.order is not None:
             wanted.add(OPERATOR)
         if is_due(self.directives.schedule, wall_ms):
             wanted.add(SCHEDULE)
