@@ -66,9 +66,9 @@ class OperationHandlers:
                 "GET",
                 "/v1/operations/{operation}",
                 self.get_operation,
-                "What became of a request; the last ones are kept until this sentinel restarts",
+                "What became of a request; the last ones are kept until the sentinel that took it restarts",
                 OperationAnswer,
-                problems=("unknown-operation",),
+                problems=("unknown-operation", "unavailable"),
             ),
         )
 
@@ -111,9 +111,12 @@ class OperationHandlers:
         id_ = request.match_info["operation"]
         operation = self._deps.operations.get(id_) or scheduled_operation(self._deps, id_)
         if operation is None:
-            raise ProblemError(
-                "unknown-operation", "This sentinel never knew it, or knows it no longer; see the history."
-            )
+            told = await self._deps.ask_taker(id_)
+            if told is None:
+                raise ProblemError(
+                    "unknown-operation", "No sentinel took it, or remembers it; see the history."
+                )
+            return reply(told)
         finished_ms = operation.finished_ms
         return reply(
             OperationAnswer(

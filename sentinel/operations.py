@@ -6,6 +6,7 @@ and the history says how.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -62,10 +63,22 @@ OUTCOMES = {
 }
 
 
-class Operations:
-    """The last ``most`` operations of all groups."""
+_ID = re.compile(r"op-([A-Za-z0-9_.-]{1,256})-[0-9a-f]{16}")
 
-    def __init__(self, most: int = MAX_OPERATIONS, wall_ms: Callable[[], int] = clock.wall_ms) -> None:
+
+def taken_by(id_: str) -> str | None:
+    """The sentinel that took the operation, by its id; None for what is no id of ours."""
+    matched = _ID.fullmatch(id_)
+    return matched.group(1) if matched else None
+
+
+class Operations:
+    """The last ``most`` operations of all groups that the sentinel ``self_id`` took."""
+
+    def __init__(
+        self, self_id: str, most: int = MAX_OPERATIONS, wall_ms: Callable[[], int] = clock.wall_ms
+    ) -> None:
+        self._self_id = self_id
         self._most = most
         self._wall_ms = wall_ms
         self._operations: dict[str, Operation] = {}
@@ -74,7 +87,8 @@ class Operations:
         self, group: str, candidate: str | None, kind: Kind = "failover", at_ms: int | None = None
     ) -> Operation:
         """Note a new request; to be handed to the group's driver next."""
-        operation = Operation(f"op-{secrets.token_hex(8)}", group, candidate, self._wall_ms(), kind, at_ms)
+        id_ = f"op-{self._self_id}-{secrets.token_hex(8)}"
+        operation = Operation(id_, group, candidate, self._wall_ms(), kind, at_ms)
         while len(self._operations) >= self._most:
             finished = (id_ for id_, known in self._operations.items() if not known.is_open)
             del self._operations[next(finished, next(iter(self._operations)))]

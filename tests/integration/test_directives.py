@@ -133,6 +133,7 @@ def test_in_a_paused_group_an_operator_may_name_the_node(whole: Cluster) -> None
     wait_shown(whole, "paused")
     done = second.followed(second.post(f"{PATH}/switchover", {"to": wanted.name}))
     assert (done["state"], done["new_primary"]) == ("completed", wanted.name)
+    assert first.get(f"/v1/operations/{done['operation']}") == (200, done), "any sentinel may be asked"
     whole.wait_replicas(wanted, old, other)
     assert all(sentinel.group()["paused"] for sentinel in whole.sentinels)
     third.followed(third.post(f"{PATH}/resume"))

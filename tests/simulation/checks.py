@@ -36,6 +36,7 @@ class Checks:
         self._carried_out: dict[str, int] = {}
         self.named: set[str] = set()
         """Operators' requests that named a node."""
+        self.scheduled: set[str] = set()
         self.drift_bounded = True
 
     # -- disks ---------------------------------------------------------------------------------
@@ -133,7 +134,9 @@ class Checks:
             if not allowed:
                 self.broken(f"S8: {host.name} takes {perform.step} in term {perform.term}, and it is paused")
             self._world.coverage.add("a step taken in a paused group, because it was asked for or promised")
-        if operation is not None and perform.term != self._carried_out.setdefault(operation, perform.term):
+        # A request made now is taken up again by the next leader; a schedule is not.
+        scheduled = operation is not None and operation in self.scheduled
+        if scheduled and perform.term != self._carried_out.setdefault(operation or "", perform.term):
             self.broken(f"S8: {operation} is carried out in term {perform.term} for the second time")
 
     def executed(self, host: Host, perform: Perform) -> None:

@@ -251,7 +251,9 @@ def _pause_order(world: World, host: Host, _fault: Fault) -> Order:
 def _schedule_order(world: World, _host: Host, fault: Fault) -> Order:
     to = fault.targets[0] if world.rng.random() < 0.5 else None
     at_ms = world.wall_ms + round(fault.amount * 1000)
-    return ScheduleOrder(Schedule(world.next_operation(), at_ms, to, world.wall_ms, 2_000))
+    order = ScheduleOrder(Schedule(world.next_operation(), at_ms, to, world.wall_ms, 2_000))
+    world.checks.scheduled.add(order.operation)
+    return order
 
 
 def _cancel_order(world: World, host: Host, _fault: Fault) -> Order | None:
