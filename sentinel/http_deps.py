@@ -34,9 +34,9 @@ class HttpDeps:
     """What the sentinel that took an operation says of it; None if nobody knows it. Raises ProblemError."""
     metrics: Metrics
     token: str | None
-    """What POST needs."""
+    """What every request that changes something needs."""
     open_posts: bool
-    """Bound to a loopback address: POST needs no token unless one is configured."""
+    """Bound to a loopback address: these need no token unless one is configured."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
 

@@ -48,7 +48,8 @@ def test_a_candidate_that_does_not_know_of_a_pause_gets_no_vote() -> None:
 
 def test_they_are_on_disk_before_anybody_is_told() -> None:
     register = make(HardState(3, None, Entry(3, 1, topology(3)), Entry(3, 1, topology(3))))
-    effects = hear(register, "s2", Append(3, 1, TOLD, TOLD.id))
+    hear(register, "s2", Append(3, 1, TOLD, (3, 1)))
+    effects = hear(register, "s2", Append(3, 2, TOLD, TOLD.id))
     told = effects.index(Emit(Committed(TOLD)))
     written = [effect for effect in effects[:told] if isinstance(effect, Persist)]
     assert written[-1].state.committed == TOLD and not written[-1].lazy
