@@ -40,7 +40,7 @@ class Outcome(enum.StrEnum):
     """Its intent is in the entry: whoever leads finishes it, or undoes it."""
     DONE = "done"
     UNDONE = "undone"
-    """It was begun, and the primary stayed what it was."""
+    """It was begun, and the primary stayed what it was, or another node had to take its place."""
     CANCELLED = "cancelled"
     DROPPED = "dropped"
     """It could not be begun, or made no sense any more."""
@@ -72,14 +72,21 @@ class Directives:
             return self
         return replace(self, schedule=None, closed=Closed(self.schedule, outcome, reason))
 
-    def end(self, outcome: Outcome, primary: str, term: int) -> Directives:
-        """The intent of a change is gone from the entry: if a schedule began it, that has ended too."""
-        if self.closed is None or self.closed.outcome is not Outcome.STARTED:
+    def end(self, primary: str, term: int, *, changed: bool) -> Directives:
+        """The intent of a change is gone from the entry: if a schedule began it, that has ended too.
+
+        ``primary`` is primary since ``term``; ``changed``: it was not before.
+        """
+        closed = self.closed
+        if closed is None or closed.outcome is not Outcome.STARTED:
             return self
-        ended = replace(self.closed, outcome=outcome)
-        if outcome is Outcome.DONE:
-            ended = replace(ended, primary=primary, term=term)
-        return replace(self, closed=ended)
+        wanted = closed.schedule.to
+        if not changed:
+            return replace(self, closed=replace(closed, outcome=Outcome.UNDONE))
+        if wanted not in (None, primary):
+            why = f"{primary} became primary instead of {wanted}"
+            return replace(self, closed=replace(closed, outcome=Outcome.UNDONE, reason=why))
+        return replace(self, closed=replace(closed, outcome=Outcome.DONE, primary=primary, term=term))
 
 
 NO_DIRECTIVES = Directives()

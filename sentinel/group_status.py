@@ -196,7 +196,8 @@ def _scheduled(schedule: Schedule | None) -> ScheduledAnswer | None:
 
 def _failover(coordinator: Coordinator, now: float) -> FailoverAnswer | None:
     """None too while a leader only re-points nodes."""
-    member, work, request = coordinator.member, coordinator.work, coordinator.request
+    member, work = coordinator.member, coordinator.work
+    request = coordinator.request or (work.request if work else None)
     register = member.register
     leader = register.leader if register.hears_leader(now) else None
     intent = register.state.entry.intent

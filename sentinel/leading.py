@@ -181,7 +181,7 @@ class Leading:
         if self._giving_up_s is not None:
             self._stop_leading(self._giving_up_s, now, wall_ms)
             return
-        self.ordering.agreed(entry.term)
+        self.ordering.agreed(entry.term, self._member.primary)
         self._begin(entry.term, now, wall_ms)
 
     def end(self) -> None:

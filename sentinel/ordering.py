@@ -32,6 +32,9 @@ class Ordering:
         self._limit_s = limit_s
         self._tell = tell
         self._until = now
+        self._written: Order | None = None
+        self._dropped: tuple[str, str] | None = None
+        """What is to be told of a schedule once it is agreed on: its operation, and why it is dropped."""
 
     @property
     def next_deadline(self) -> float | None:
@@ -48,22 +51,34 @@ class Ordering:
     def to_write(self, before: Directives, facts: Facts, wall_ms: int) -> Directives | None:
         """What a new leader must have agreed on before it works; None if nothing."""
         wanted = before
+        self._written = self._dropped = None
         if self.order is not None:
             try:
                 wanted = orders.apply(self.order, before, wall_ms)
             except OrderRefusedError as error:
                 self._refuse(str(error))
         why = _why_dropped(wanted, facts, wall_ms)
-        if why is not None:
+        if why is not None and wanted.schedule is not None:
+            self._dropped = (wanted.schedule.operation, why)
             wanted = wanted.close(Outcome.DROPPED, why)
+        self._written = self.order
         # An order that changes nothing is written too: what it rests on may not be agreed on yet.
         return wanted if self.order is not None or wanted != before else None
 
-    def agreed(self, term: int) -> None:
-        """What ``to_write`` asked for is committed."""
-        if self.order is not None:
+    def agreed(self, term: int, primary: str | None) -> None:
+        """What ``to_write`` asked for is committed. An order that came since then waits for its turn."""
+        if self.order is not None and self.order is self._written:
             self._tell(NoticeName.ORDER_DONE, operation=self.order.operation, term=term)
             self.order = None
+        if self._dropped is not None:
+            operation, why = self._dropped
+            self._tell(
+                NoticeName.FAILOVER_ABORTED,
+                term=term,
+                primary=primary,
+                reason=f"the scheduled switchover is dropped: {why}",
+                operation=operation,
+            )
 
     def take_schedule(self, directives: Directives, facts: Facts, wall_ms: int) -> None:
         """Make the schedule that is due the work; an unfinished change comes first, in a term of its own."""

@@ -120,10 +120,8 @@ def after(before: Entry, topology: Topology | None, intent: Intent | None) -> Di
     if topology is None:
         return directives
     if before.intent is not None and intent is None:
-        stayed = before.topology is not None and topology.primary == before.topology.primary
-        directives = directives.end(
-            Outcome.UNDONE if stayed else Outcome.DONE, topology.primary, topology.term
-        )
+        changed = before.topology is None or topology.primary != before.topology.primary
+        directives = directives.end(topology.primary, topology.term, changed=changed)
     schedule = directives.schedule
     why = already(schedule, topology.primary) if schedule is not None else None
     return directives.close(Outcome.DROPPED, why) if why is not None else directives

@@ -8,7 +8,7 @@ from quorum.directives import NO_DIRECTIVES, Closed, Directives, Outcome, Pause,
 from quorum.effects import Committed, Emit, OdownChanged, Persist
 from quorum.inputs import Received, Wake, Want
 from quorum.messages import Append, Entry, HardState, Intent, PreVoteRequest, Resign
-from tests.unit.quorum.register_cases import NODE, NOW, hear, leader, make, persisted, store, topology
+from tests.unit.quorum.register_cases import NODE, NOW, OTHER, hear, leader, make, persisted, store, topology
 from tests.unit.quorum.test_member import REFUSED, Sentinel, asks_for_votes, events
 
 PAUSED = Directives(pause=Pause(1_000, "s2", "moving house"))
@@ -97,9 +97,11 @@ def test_a_schedule_is_closed_once_with_what_became_of_it() -> None:
     planned = Directives(schedule=PLANNED)
     started = planned.close(Outcome.STARTED)
     assert started == Directives(closed=Closed(PLANNED, Outcome.STARTED))
-    assert started.end(Outcome.DONE, NODE, 4).closed == Closed(PLANNED, Outcome.DONE, "", NODE, 4)
-    undone = started.end(Outcome.UNDONE, NODE, 4)
+    assert started.end(NODE, 4, changed=True).closed == Closed(PLANNED, Outcome.DONE, "", NODE, 4)
+    undone = started.end(OTHER, 1, changed=False)
     assert undone.closed == Closed(PLANNED, Outcome.UNDONE)
-    assert undone.end(Outcome.DONE, NODE, 5) == undone
+    assert undone.end(NODE, 5, changed=True) == undone
+    instead = started.end(OTHER, 4, changed=True).closed
+    assert instead == Closed(PLANNED, Outcome.UNDONE, f"{OTHER} became primary instead of {NODE}")
     assert NO_DIRECTIVES.close(Outcome.DROPPED) == NO_DIRECTIVES
-    assert planned.end(Outcome.DONE, NODE, 4) == planned
+    assert planned.end(NODE, 4, changed=True) == planned

@@ -9,7 +9,7 @@ import pytest
 from promotion.actions import Request
 from promotion.step_types import Demoted, Freeze, Promote, Repoint, Thaw
 from quorum.directives import Directives, Outcome, Pause, Schedule
-from quorum.messages import Entry, HardState, Intent
+from quorum.messages import Append, Entry, HardState, Intent
 from sentinel.group_inputs import Ordered, Requested, StepDone, StepFailed
 from sentinel.notices import NoticeName
 from sentinel.orders import LATE_MS, CancelOrder, ScheduleOrder
@@ -119,6 +119,8 @@ def test_it_is_dropped_if_the_group_is_paused_at_its_time() -> None:
     held = replace(WAITING, directives=Directives(Pause(0, "s1"), PLANNED))
     world = at_its_time(World(HardState(1, None, held, held)))
     assert closed(world) == (Outcome.DROPPED, "the group was paused at its time")
+    told = world.last(NoticeName.FAILOVER_ABORTED)
+    assert told["operation"] == "op-1" and "paused at its time" in str(told["reason"]), "people are told"
     assert world.coordinator.directives.pause is not None and world.performs == []
 
 
@@ -195,3 +197,23 @@ def test_an_operators_request_goes_first_and_the_schedule_then_has_its_turn() ->
     assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-7"
     assert world.perform().step == Promote(C)
     assert world.coordinator.directives.schedule is not None
+
+
+def test_an_order_that_comes_while_something_else_is_being_agreed_on_waits_for_its_turn() -> None:
+    world = World(HardState(1, None, WAITING, WAITING), members=3)
+    world.wall_ms = AT_MS + LATE_MS + 1_000
+    answers = world._answer
+    held: list[tuple[str, object]] = []
+    world._answer = lambda peer, message: (  # type: ignore[method-assign]
+        held.append((peer, message))
+        if isinstance(message, Append) and message.entry
+        else answers(peer, message)
+    )
+    world.advance(0.15)
+    assert held, "the drop is on its way"
+    world.step(Ordered(CancelOrder("op-2", "op-1")))
+    world._answer = answers  # type: ignore[method-assign]
+    world.advance(0.5)
+    assert closed(world)[0] is Outcome.DROPPED
+    assert world.last(NoticeName.ORDER_REFUSED)["operation"] == "op-2"
+    assert NoticeName.ORDER_DONE not in [notice.name for notice in world.notices]
