@@ -113,9 +113,8 @@ class Register:
     def propose(
         self, topology: Topology | None, intent: Intent | None, now: float, told: Directives | None = None
     ) -> Entry:
-        """Put a new entry to the vote. Raises NotLeaderError without a valid lease.
-
-        Raises InvariantError if this term has named another primary already (rule S3).
+        """Put a new entry to the vote. Raises NotLeaderError without a valid lease, and InvariantError if
+        this term has named another primary already (rule S3).
         """
         if not self.lease_valid(now):
             raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
@@ -200,8 +199,6 @@ class Register:
                 return
             case Append(term, _, Entry(term=entry_term)) if entry_term != term:
                 raise PeerViolationError(sender, f"sent an entry of term {entry_term} in term {term}")
-            case _:
-                pass
         term = getattr(message, "term", 0)
         if term > self.state.term:
             self._adopt_term(term, now, f"{sender} is in term {term}")
@@ -250,6 +247,9 @@ class Register:
             self._journal.vote(sender)
             self._voter.stick_to(sender, now)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
 
     def _on_vote_reply(self, sender: str, reply: VoteReply, now: float) -> None:
