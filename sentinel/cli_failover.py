@@ -24,7 +24,8 @@ def describe(
 ) -> str:
     """What is about to happen, for the question whether it should. Raises CliError."""
     answer = understood(sentinels.get(group_path(group, "/candidates")), CandidatesAnswer)
-    target = candidate or answer.chosen or "the best replica"
+    # Which replica is the best at a later time nobody knows now.
+    target = candidate or (answer.chosen if at is None else None) or "the best replica"
     return f"{verb} {answer.group} from {answer.primary} to {target}{f' at {at}' if at else ''}?"
 
 

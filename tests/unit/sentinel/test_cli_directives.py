@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from sentinel.cli_client import Sentinels
 from sentinel.cli_directives import moment
 from sentinel.cli_exit import CliError, ExitCode
+from sentinel.cli_failover import describe
 
 # Fixtures count for this module where they are imported.
 from tests.unit.sentinel.test_cli import B, FakeSentinel, dead, fake, group, make_fake, other, vedette
@@ -141,3 +143,13 @@ def test_status_and_explain_show_both(fake: FakeSentinel) -> None:
     assert "paused since 2026-01-31T12:00:00.000Z, asked for at s2: kernel updates" in shown
     assert f"switchover to {B} scheduled for 2026-02-01T03:00:00.000Z, as op-7" in shown
     assert "nobody is promoted unless an operator names the node" in shown
+
+
+@pytest.mark.parametrize(("at", "named"), [(None, B), ("2099-01-31T03:00:00Z", "the best replica")])
+def test_the_question_names_no_node_that_may_not_be_the_best_then(
+    fake: FakeSentinel, at: str | None, named: str
+) -> None:
+    candidates: dict[str, object] = {"group": "g", "primary": "a:1", "chosen": B, "candidates": []}
+    fake.answers["/v1/groups/g/candidates"] = (200, candidates)
+    question = describe(Sentinels((fake.url,)), "g", None, "Switch over", at)
+    assert question == f"Switch over g from a:1 to {named}{f' at {at}' if at else ''}?"
