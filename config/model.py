@@ -71,7 +71,7 @@ class ApiSettings(StrictModel):
 
     token: Secret | None = Field(
         default=None,
-        description="Bearer token for every POST. Without one, POST works on a loopback address only.",
+        description="Bearer token for every change. Without one, changes work on a loopback address only.",
     )
     token_file: FilePath | None = Field(default=None, description="File holding `token`, instead of it.")
 

@@ -32,6 +32,11 @@ class Request:
     switchover: bool = False
     timeout_s: float = SWITCHOVER_TIMEOUT_S
 
+    @property
+    def names_node(self) -> bool:
+        """Such a request is carried out although the group is paused: it leaves nothing to be decided."""
+        return self.candidate is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -69,6 +74,8 @@ class Facts:
     """Who was primary before, by the newest topology."""
     loss_known: bool = True
     """Whether the topology says how many bytes the last change may have lost, or need not."""
+    paused: bool = False
+    """Operators want nothing to be changed, but what they ask for by name and what was begun before."""
 
 
 @dataclass(frozen=True, slots=True)

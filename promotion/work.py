@@ -4,6 +4,8 @@ First it reads every node anew. Then it does the most urgent of: agreeing on the
 or superseding what a dead leader began, failing over, re-committing an unsettled entry. Last it makes
 every other node follow the primary. One term promotes one node: a second choice needs a new term, because
 the first may have been promoted unseen.
+
+In a paused group only what an intent has promised, or an operator asks for by name, is carried out.
 """
 
 from __future__ import annotations
@@ -156,6 +158,8 @@ class Work:
     def _decide(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if facts.primary is None:
             return self._first_topology(views, facts)
+        if facts.paused and facts.intent is None and not (self.request and self.request.names_node):
+            return self._hold_still(facts)
         if not facts.down and wiped_meanwhile(views, facts):
             return self._fail_over(views, facts, "regressed", now)
         if facts.intent is not None:
@@ -177,6 +181,12 @@ class Work:
             return [GiveUp(found.reason, failover=False)]
         self._enter(Phase.COMMITTING)
         return [WriteTopology(found.primary, None, "bootstrap")]
+
+    def _hold_still(self, facts: Facts) -> list[Action]:
+        if self.request is not None:
+            self._enter(Phase.ABORTED)
+            return [GiveUp("the group is paused: name the node, or resume it first")]
+        return self._finish() if facts.settled else self._resettle()
 
     def _finish_or_supersede(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         """The intent's target may have been promoted unseen, so it goes first if it can be primary at all."""
@@ -334,7 +344,7 @@ class Work:
         return [Note("held", {"witnesses": list(witnesses), "reason": why})]
 
     def _reconcile(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
-        if facts.down:
+        if facts.down or (facts.paused and self.target is None):
             return self._finish()
         lost_bytes = self._reconciling.loss(views, facts)
         if lost_bytes is not None:

@@ -77,6 +77,11 @@ class Campaign:
         timeout_s = self._rng.uniform(self._timing.election_min_s, self._timing.election_max_s)
         self._set(now + timeout_s + self._head_start_s - self._timing.stagger_s)
 
+    def stand_back(self, now: float) -> None:
+        """Somebody else stands, and may well win: an attempt now would only depose it."""
+        if self.reasons:
+            self.retry(now)
+
     def hold(self, until: float) -> None:
         """The work cannot be done now: no attempt before ``until``. A later call replaces an earlier one."""
         self._hold_until = until

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from quorum.directives import Directives
 from quorum.evidence import DataSeen, Evidence
 from quorum.messages import Intent, Message, Topology
 
@@ -62,7 +63,7 @@ class Gossip:
 class Want:
     """The layer above has, or no longer has, work that needs a leader. Replaces what it said before.
 
-    ``urgent``: other work that was put off does not put this off as well.
+    ``urgent``: other work that was put off, now or later, does not put this off as well.
     """
 
     reasons: frozenset[str]
@@ -71,10 +72,14 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """The leader's: agree on this. Raises NotLeaderError from ``step`` without a valid lease."""
+    """The leader's: agree on this. Raises NotLeaderError from ``step`` without a valid lease.
+
+    ``directives`` None: they stay as they are.
+    """
 
     topology: Topology | None
     intent: Intent | None = None
+    directives: Directives | None = None
 
 
 @dataclass(frozen=True, slots=True)

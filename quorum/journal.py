@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from quorum.directives import Directives
 from quorum.effects import Committed, Effect, Emit, Event, Persist, Send
 from quorum.invariants import check_growth
 from quorum.messages import Entry, HardState, Intent, Message, Topology
@@ -42,13 +43,17 @@ class Journal:
         term = self.state.term + 1
         self._replace(replace(self.state, term=term, voted_for=candidate, promised_ms=0))
 
-    def propose(self, topology: Topology | None, intent: Intent | None) -> Entry:
+    def propose(
+        self, topology: Topology | None, intent: Intent | None, directives: Directives | None = None
+    ) -> Entry:
         """A leader's own entry, to be sent before ``write_own``: all disks write at the same time.
 
+        What operators have told the group stays as it is, unless there are new ``directives``.
         Whatever counts on the leader's copy comes behind that write (Raft thesis, section 10.2.1). If it
         crashes before, it has forgotten an entry of a term in which it never leads again.
         """
-        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent)
+        told = self.state.entry.directives if directives is None else directives
+        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent, told)
         self._replace(replace(self.state, entry=entry))
         return entry
 
@@ -71,10 +76,12 @@ class Journal:
     def tell_commit(self, before: Entry) -> None:
         """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
 
-        That an intent is committed can be learnt again, so it may wait for the next write.
+        So are new directives: a group that was said to be paused is not told to be anything else after a
+        restart. That an intent is committed can be learnt again, so it may wait for the next write.
         """
-        self._write(lazy=self.state.committed.topology == before.topology)
-        self.emit(Committed(self.state.committed))
+        new = self.state.committed
+        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
+        self.emit(Committed(new))
 
     def send(self, to: str, message: Message) -> None:
         self._effects.append(Send(to, message))

@@ -33,11 +33,12 @@ from quorum.inputs import (
     Watch,
     YieldTo,
 )
-from quorum.messages import Grade, HardState, Opinion, Opinions
+from quorum.messages import Grade, HardState, Opinion, Opinions, Resign
 from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
-from quorum.register import Register, Role
+from quorum.register import Register
 from quorum.regression import regression
+from quorum.role import Role
 from quorum.timing import Timing
 
 ODOWN = "odown"
@@ -82,6 +83,7 @@ class Member:
         self._judged_term = self._topology_term
         self._odown: frozenset[str] = frozenset()
         self._wanted: frozenset[str] = frozenset()
+        self._urgent = False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
         self._report_seq = 0
@@ -95,6 +97,11 @@ class Member:
         """The primary by the newest topology known to be committed."""
         topology = self.register.state.committed.topology
         return topology.primary if topology else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether operators want nothing to be changed: by the newest entry, committed or about to be."""
+        return self.register.state.entry.directives.pause is not None
 
     @property
     def _topology_term(self) -> int:
@@ -113,7 +120,7 @@ class Member:
     def troubled(self, now: float) -> bool:
         """Whether this group may soon want a leader: its primary is being lost, or was never found."""
         detector = self._detectors.get(self.primary or "")
-        return detector is None or detector.doubtful(now)
+        return not self.paused and (detector is None or detector.doubtful(now))
 
     def misconfigured(self, node: str) -> str | None:
         detector = self._detectors.get(node)
@@ -168,6 +175,8 @@ class Member:
                 self._on_opinions(sender, report, now)
             case Received(sender, message):
                 self.register.receive(sender, message, now)
+                if isinstance(message, Resign):
+                    self._hurry(now)
             case Watch(nodes):
                 self._watch(nodes, now)
             case Observed(node, evidence):
@@ -183,13 +192,13 @@ class Member:
             case Gossip():
                 self._opinions_changed = True
             case Want(reasons, urgent):
-                self._wanted = reasons
-                if urgent:
-                    self.register.reconsider(now)
-            case Propose(topology, intent):
-                self.register.propose(topology, intent, now)
+                self._wanted, self._urgent = reasons, urgent
+                self._hurry(now)
+            case Propose(topology, intent, directives):
+                self.register.propose(topology, intent, now, directives)
             case StopLeading(retry_after_s):
                 self.register.resign(now, retry_after_s)
+                self._hurry(now)
             case YieldTo(term):
                 self.register.yield_to(term, now)
         self._settle(now)
@@ -208,13 +217,18 @@ class Member:
             self._effects += [Send(peer, report) for peer in self.peers]
         self._weigh(now)
         reasons = set(self._wanted)
-        if self.primary is not None and self.primary in self._odown:
+        if self.primary is not None and self.primary in self._odown and not self.paused:
             reasons.add(ODOWN)
         if self._unfinished(now):
             reasons.add(UNFINISHED)
         self.register.want(frozenset(reasons), now)
         self.register.wake(now)
         self._collect(now)
+
+    def _hurry(self, now: float) -> None:
+        """What is urgent does not wait until a leader that gave up may try again."""
+        if self._urgent:
+            self.register.reconsider(now)
 
     def _unfinished(self, now: float) -> bool:
         """A leader died in mid-work: its entry is not known to be committed, or still holds an intent."""

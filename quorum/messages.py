@@ -1,7 +1,8 @@
 """What the sentinels of one group agree on, and what they say to each other about it.
 
 A group's replicated state is Raft's, with the log compacted to its newest entry. An entry holds the
-committed topology and, while a leader is changing it, the intent that it wrote down beforehand.
+committed topology, while a leader is changing it the intent that it wrote down beforehand, and what
+operators have told the group for later.
 Entries are ordered by ``(term, seq)``; a leader only ever sends entries of its own term, so the
 entry that a sentinel stores only grows in that order.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from quorum.directives import NO_DIRECTIVES, Directives
 
 EntryId: TypeAlias = tuple[int, int]
 
@@ -51,6 +54,7 @@ class Entry:
     seq: int
     topology: Topology | None
     intent: Intent | None = None
+    directives: Directives = NO_DIRECTIVES
 
     @property
     def id(self) -> EntryId:

@@ -15,9 +15,8 @@ The term is handled once, at the top of ``receive``. Roles change only in ``_bec
 
 from __future__ import annotations
 
-import enum
-
 from quorum.campaign import Campaign
+from quorum.directives import Directives
 from quorum.effects import Effect, Elected, SteppedDown
 from quorum.errors import InvariantError, NotLeaderError, PeerViolationError
 from quorum.journal import Journal
@@ -36,16 +35,10 @@ from quorum.messages import (
     VoteRequest,
 )
 from quorum.progress import Progress
+from quorum.role import Role
 from quorum.timing import Timing
 from quorum.voter import Voter
 from quorum.votes import Outcome, Tally
-
-
-class Role(enum.StrEnum):
-    FOLLOWER = "follower"
-    PRE_CANDIDATE = "pre-candidate"
-    CANDIDATE = "candidate"
-    LEADER = "leader"
 
 
 class Register:
@@ -109,17 +102,18 @@ class Register:
         elif not reasons and self.role is not Role.FOLLOWER:
             self._become_follower("the work is gone")
 
-    def propose(self, topology: Topology | None, intent: Intent | None, now: float) -> Entry:
-        """Put a new entry to the vote. Raises NotLeaderError without a valid lease.
-
-        Raises InvariantError if this term has named another primary already (rule S3).
+    def propose(
+        self, topology: Topology | None, intent: Intent | None, now: float, told: Directives | None = None
+    ) -> Entry:
+        """Put a new entry to the vote. Raises NotLeaderError without a valid lease, and InvariantError if
+        this term has named another primary already (rule S3).
         """
         if not self.lease_valid(now):
             raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
         mine = self.state.entry.topology
         if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
             raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
-        entry = self._journal.propose(topology, intent)
+        entry = self._journal.propose(topology, intent, told)
         self._broadcast(now)
         self._journal.write_own()
         self._advance_commit(now)
@@ -197,8 +191,6 @@ class Register:
                 return
             case Append(term, _, Entry(term=entry_term)) if entry_term != term:
                 raise PeerViolationError(sender, f"sent an entry of term {entry_term} in term {term}")
-            case _:
-                pass
         term = getattr(message, "term", 0)
         if term > self.state.term:
             self._adopt_term(term, now, f"{sender} is in term {term}")
@@ -245,6 +237,9 @@ class Register:
             self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
             self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
         self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
 

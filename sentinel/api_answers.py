@@ -95,6 +95,25 @@ class FailoverAnswer(Answer):
     """The operator's request that started it."""
 
 
+class PausedAnswer(Answer):
+    """Detection goes on, and no sentinel changes anything by itself."""
+
+    since: str
+    by: str
+    """The sentinel that took the request."""
+    reason: str | None
+
+
+class ScheduledAnswer(Answer):
+    """A switchover to come, as a majority has agreed."""
+
+    operation: str
+    at: str
+    to: str | None
+    """null: the best replica by then."""
+    requested_at: str
+
+
 class GroupAnswer(Answer):
     """Everything this sentinel knows of a group."""
 
@@ -114,6 +133,8 @@ class GroupAnswer(Answer):
     failover: FailoverAnswer | None
     ambiguous: str | None
     """Why it is not clear who is primary."""
+    paused: PausedAnswer | None = None
+    scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
 
 
@@ -187,9 +208,11 @@ class AcceptedAnswer(Answer):
 class OperationAnswer(Answer):
     operation: str
     group: str
-    kind: Literal["failover", "switchover"] = "failover"
+    kind: Literal["failover", "switchover", "pause", "resume", "cancel"] = "failover"
+    at: str | None = None
+    """When it is to be carried out, if that was set."""
     candidate: str | None
-    state: Literal["accepted", "running", "completed", "failed"]
+    state: Literal["accepted", "scheduled", "running", "completed", "failed"]
     reason: str | None
     """Why it failed."""
     term: int | None
@@ -231,6 +254,23 @@ class SwitchoverRequest(BaseModel):
     candidate: str | None = Field(default=None, min_length=1, max_length=300)
     timeout: str | None = Field(default=None, min_length=2, max_length=32)
     """How long writes may be held up, as ``2s``; it is undone if the node has not caught up by then."""
+    at: str | None = Field(default=None, min_length=2, max_length=64)
+    """When to do it, ISO 8601 with an offset or Z, within a year; at once if left out."""
+
+
+class PauseRequest(BaseModel):
+    """May be left out altogether."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+    reason: str | None = Field(default=None, min_length=1, max_length=200)
+    """For people."""
+
+
+class ResumeRequest(BaseModel):
+    """There is nothing to say."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
 class FailoverRequest(BaseModel):

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,6 +46,10 @@ TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")]
+WaitTimeout = Annotated[
+    float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
+]
 Group = Annotated[str, typer.Argument(help="The group's name.", show_default=False)]
 
 
@@ -153,10 +158,8 @@ def failover(
     candidate: Annotated[
         str | None, typer.Option(help="The node to promote. Default: the best, as `explain` shows it.")
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
-    ] = 60.0,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
     config: AnyConfigFile = None,
     url: Urls = None,
@@ -190,27 +193,77 @@ def switchover(
             help="Undo it if writes would be held up for more seconds. Default: 2.",
         ),
     ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")] = False,
-    timeout: Annotated[
-        float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
-    ] = 60.0,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Do it then, as 2026-01-31T03:00+01:00, or +10m from now; --wait waits until that is agreed."
+        ),
+    ] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the one that is scheduled.")] = False,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
     config: AnyConfigFile = None,
     url: Urls = None,
     token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
-    """Hand the role of a healthy primary over to a replica, without losing a write."""
+    """Hand the role of a healthy primary over to a replica, without losing a write; now, or at a set time."""
     with _errors(as_json):
-        from sentinel import cli_failover
+        from sentinel import cli_directives, cli_failover
 
+        cli_directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
+        when = None if at is None else cli_directives.moment(at, datetime.now(UTC))
         found = _sentinels(url, config, token_file)
-        if not yes and sys.stdin.isatty():
-            question = cli_failover.describe(found, group, to, "Switch over")
+        if not (yes or cancel) and sys.stdin.isatty():
+            question = cli_failover.describe(found, group, to, "Switch over", when)
             if not typer.confirm(_safe(question), err=True):
                 raise CliError(ExitCode.REFUSED, "nothing was done")
-        reply = cli_failover.request_switchover(found, group, to, hold_writes)
+        if cancel:
+            reply = cli_directives.request_cancel(found, group)
+        else:
+            reply = cli_failover.request_switchover(found, group, to, hold_writes, when)
         _show_operation(found, group, reply, timeout if wait else None, as_json)
+
+
+@app.command(epilog=EPILOG)
+def pause(
+    group: Group,
+    reason: Annotated[str | None, typer.Option(help="For people: it is shown while the pause lasts.")] = None,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
+    config: AnyConfigFile = None,
+    url: Urls = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Have the sentinels change nothing in a group by themselves, until `resume`. Detection goes on."""
+    with _errors(as_json):
+        from sentinel import cli_directives
+
+        found = _sentinels(url, config, token_file)
+        reply = cli_directives.request_pause(found, group, reason)
+        _show_operation(found, group, reply, timeout if wait else None, as_json)
+
+
+@app.command(epilog=EPILOG)
+def resume(
+    group: Group,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
+    config: AnyConfigFile = None,
+    url: Urls = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """End a pause. If the primary is down, it is replaced at once."""
+    with _errors(as_json):
+        from sentinel import cli_directives
+
+        found = _sentinels(url, config, token_file)
+        _show_operation(
+            found, group, cli_directives.request_resume(found, group), timeout if wait else None, as_json
+        )
 
 
 @app.command(epilog=EPILOG)
@@ -266,14 +319,14 @@ def _errors(as_json: bool = False) -> Iterator[None]:
 
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
     """What was accepted; or, followed for ``wait_s``, what came of it."""
-    from sentinel import cli_failover
+    from sentinel import cli_directives, cli_failover
 
     if wait_s is not None:
         reply = cli_failover.follow(found, reply, wait_s)
     if as_json:
         _print_json({**reply.body, "asked": reply.url})
     elif wait_s is not None:
-        typer.echo(_safe(f"{group}: {reply.body['new_primary']} is primary, term {reply.body['term']}"))
+        typer.echo(_safe(f"{group}: {cli_directives.ended(reply.body)}"))
     else:
         typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
 

@@ -27,6 +27,9 @@ _ADVICE = {
     "forbidden": "Ask on the sentinel's own machine, or configure api.token_file.",
     "unknown-group": "`vedette status` lists the groups.",
     "in-progress": "`vedette explain GROUP` shows what is under way.",
+    "paused": "`vedette resume GROUP` ends the pause; until then the node has to be named.",
+    "already-scheduled": "`vedette switchover GROUP --cancel` cancels it.",
+    "not-scheduled": "`vedette status` shows what is scheduled.",
     "precondition": "`vedette explain GROUP` tells why each node is, or is not, a candidate.",
     "no-quorum": "Bring the other sentinels back, or ask one that is in touch with them: --url URL.",
     "no-primary": "`vedette explain GROUP` shows what the sentinels see.",
@@ -73,6 +76,10 @@ class Sentinels:
         """Raises CliError, also when the answer is a problem."""
         return self._ask_all("POST", path, body)
 
+    def delete(self, path: str) -> Reply:
+        """Raises CliError, also when the answer is a problem."""
+        return self._ask_all("DELETE", path, None)
+
     def only(self, url: str) -> Sentinels:
         """The same, for what only one of them knows."""
         return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
@@ -113,9 +120,9 @@ class Sentinels:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-            # Whoever only reads needs no token, and so does not show it.
-            if self._token is not None:
-                headers["Authorization"] = b"Bearer " + self._token.encode("utf-8", "surrogateescape")
+        # Whoever only reads needs no token, and so does not show it.
+        if method != "GET" and self._token is not None:
+            headers["Authorization"] = b"Bearer " + self._token.encode("utf-8", "surrogateescape")
         deadline = time.monotonic() + self._timeout_s
         connection = _connection(url, self._timeout_s)
         try:

@@ -19,11 +19,14 @@ def group_path(group: str, what: str = "") -> str:
     return f"/v1/groups/{quote(group, safe='')}{what}"
 
 
-def describe(sentinels: Sentinels, group: str, candidate: str | None, verb: str = "Fail over") -> str:
+def describe(
+    sentinels: Sentinels, group: str, candidate: str | None, verb: str = "Fail over", at: str | None = None
+) -> str:
     """What is about to happen, for the question whether it should. Raises CliError."""
     answer = understood(sentinels.get(group_path(group, "/candidates")), CandidatesAnswer)
-    target = candidate or answer.chosen or "the best replica"
-    return f"{verb} {answer.group} from {answer.primary} to {target}?"
+    # Which replica is the best at a later time nobody knows now.
+    target = candidate or (answer.chosen if at is None else None) or "the best replica"
+    return f"{verb} {answer.group} from {answer.primary} to {target}{f' at {at}' if at else ''}?"
 
 
 def request(sentinels: Sentinels, group: str, candidate: str | None) -> Reply:
@@ -33,12 +36,14 @@ def request(sentinels: Sentinels, group: str, candidate: str | None) -> Reply:
 
 
 def request_switchover(
-    sentinels: Sentinels, group: str, to: str | None, hold_writes_s: float | None
+    sentinels: Sentinels, group: str, to: str | None, hold_writes_s: float | None, at: str | None = None
 ) -> Reply:
     """The sentinel's answer, with the operation's id. Raises CliError."""
     body = {} if to is None else {"to": to}
     if hold_writes_s is not None:
         body["timeout"] = f"{round(hold_writes_s * 1000)}ms"
+    if at is not None:
+        body["at"] = at
     return sentinels.post(group_path(group, "/switchover"), body)
 
 
@@ -49,9 +54,9 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Reply:
-    """The completed operation. Raises CliError if it fails, or is not over within ``timeout_s``.
+    """The operation once it is completed, or agreed on where it has a time of its own.
 
-    Only the sentinel that took the request knows the operation.
+    Raises CliError if it fails, or is not over within ``timeout_s``. Whoever took the request is asked.
     """
     id_ = understood(accepted, AcceptedAnswer).operation
     asked = sentinels.only(accepted.url)
@@ -59,7 +64,7 @@ def follow(
     while True:
         reply = asked.get(f"/v1/operations/{quote(id_, safe='')}")
         operation = understood(reply, OperationAnswer)
-        if operation.state == "completed":
+        if operation.state in ("completed", "scheduled"):
             return reply
         if operation.state == "failed":
             raise CliError(

@@ -100,6 +100,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     if candidates is None:
         screen.line("No failover is possible: it is not known which node is primary.")
         return
+    if group.paused is not None:
+        screen.line("The group is paused: nobody is promoted unless an operator names the node.")
     screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
     ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
     screen.table(
@@ -136,6 +138,14 @@ def _headline(screen: Screen, group: GroupAnswer) -> None:
     screen.line(f"{group.group}: {who}", style="bold")
     for problem in complaints(group):
         screen.line(f"  ! {problem}", style="bold red")
+    if group.paused is not None:
+        held = group.paused
+        why = f": {held.reason}" if held.reason else ""
+        screen.line(f"  paused since {held.since}, asked for at {held.by}{why}", style="bold yellow")
+    if group.scheduled is not None:
+        planned = group.scheduled
+        to = planned.to or "the best replica"
+        screen.line(f"  switchover to {to} scheduled for {planned.at}, as {planned.operation}")
 
 
 def _nodes(screen: Screen, group: GroupAnswer) -> None:

@@ -24,7 +24,7 @@ def monotonic() -> float:
 
 
 def wall_ms() -> int:
-    """Milliseconds since the epoch. For people only: it may jump, so nothing is decided by it."""
+    """Milliseconds since the epoch. It may jump, so nothing is decided by it but when a schedule is due."""
     return time.time_ns() // 1_000_000
 
 

@@ -12,6 +12,7 @@ from collections import deque
 
 from promotion.actions import Request
 from promotion.work import Work
+from quorum.directives import Directives
 from quorum.effects import (
     Committed,
     Effect,
@@ -26,12 +27,14 @@ from quorum.inputs import DataObserved, Input, Observed, Stalled, Want, Watch
 from quorum.member import Member
 from quorum.messages import Topology
 from quorum.votes import majority
+from sentinel.directive_notices import told_of
 from sentinel.group_inputs import (
     Command,
     GroupEffect,
     GroupInput,
     InfoSeen,
     MajorityHeard,
+    Ordered,
     ReadDone,
     Requested,
     StepDone,
@@ -42,11 +45,13 @@ from sentinel.group_inputs import (
 from sentinel.leading import OPERATOR, Leading
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
+from sentinel.orders import Order, is_due
 from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
 
 BOOTSTRAP = "bootstrap"
 CONTRADICTION = "contradiction"
+SCHEDULE = "schedule"
 QUIET_GOSSIPS = 10
 """While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
 
@@ -65,6 +70,7 @@ class Coordinator:
         )
         self._wanted: frozenset[str] = frozenset()
         self._misconfigured: dict[str, str] = {}
+        self._told_directives = self.directives
         self._told_topology = member.register.state.committed.topology
         self._pending: deque[Effect] = deque()
         self._draining = False
@@ -78,6 +84,11 @@ class Coordinator:
         return self.member.register.state.committed.topology
 
     @property
+    def directives(self) -> Directives:
+        """What operators have told the group for later, as far as it is known to be agreed on."""
+        return self.member.register.state.committed.directives
+
+    @property
     def work(self) -> Work | None:
         """The leader's work, while this sentinel leads."""
         return self._leading.work
@@ -86,6 +97,11 @@ class Coordinator:
     def request(self) -> Request | None:
         """An operator's request that is not done yet."""
         return self._leading.request
+
+    @property
+    def order(self) -> Order | None:
+        """An operator's order that no majority has agreed on yet."""
+        return self._leading.ordering.order
 
     def lease_valid(self, term: int, now: float) -> bool:
         """The last check before a command to Redis: still the leader, and of that very term."""
@@ -113,6 +129,8 @@ class Coordinator:
                 self._leading.step_over(given, now, wall_ms)
             case Requested(request):
                 self._leading.requested(request, now)
+            case Ordered(order):
+                self._leading.ordering.ordered(order, now)
             case MajorityHeard(at):
                 self._mind_contact(at, now)
             case Observed(node):
@@ -143,11 +161,10 @@ class Coordinator:
 
     def settle(self, now: float, wall_ms: int) -> None:
         self._leading.wake(now, wall_ms)
-        wanted = self._wants(now)
+        wanted = self._wants(now, wall_ms)
         if wanted != self._wanted:
-            urgent = OPERATOR in wanted - self._wanted
             self._wanted = wanted
-            self.feed(Want(wanted, urgent), now, wall_ms)
+            self.feed(Want(wanted, urgent=OPERATOR in wanted), now, wall_ms)
 
     def feed(self, given: Input, now: float, wall_ms: int) -> None:
         """Step the agreement core, and everything that follows from what it emits.
@@ -180,6 +197,7 @@ class Coordinator:
                 self._leading.end()
             case Committed(entry):
                 self._tell_topology(entry.topology)
+                self._tell_directives(entry.directives, now)
                 self._leading.committed(entry, now, wall_ms)
             case OpinionChanged(opinion):
                 verdict = self.member.verdict(opinion.node, now)
@@ -222,7 +240,14 @@ class Coordinator:
             lost_bytes=topology.lost_bytes,
         )
 
-    def _wants(self, now: float) -> frozenset[str]:
+    def _tell_directives(self, directives: Directives, now: float) -> None:
+        told, self._told_directives = self._told_directives, directives
+        for name, fields in told_of(told, directives):
+            if name is NoticeName.RESUMED:
+                self._leading.resumed_at = now
+            self.tell(name, **fields)
+
+    def _wants(self, now: float, wall_ms: int) -> frozenset[str]:
         """The work that needs a leader, beside what the agreement core sees by itself."""
         before = self.situation.ambiguous
         wanted = set()
@@ -230,9 +255,11 @@ class Coordinator:
             wanted.add(BOOTSTRAP)
         if self.situation.ambiguous not in (None, before):
             self.tell(NoticeName.AMBIGUOUS, reason=self.situation.ambiguous)
-        if self.request is not None:
+        if self.request is not None or self.order is not None:
             wanted.add(OPERATOR)
-        if self.work is None and self.situation.contradicted(now):
+        if is_due(self.directives.schedule, wall_ms):
+            wanted.add(SCHEDULE)
+        if self.work is None and self.situation.contradicted(now) and not self.member.paused:
             wanted.add(CONTRADICTION)
         return frozenset(wanted)
 

@@ -27,6 +27,7 @@ from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
 from sentinel.notices import Notice
+from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.peer_links import TICK_S, PeerLinks
@@ -75,7 +76,8 @@ class Daemon:
             resolver=HttpResolver(self._resolver),
         )
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
-        self._operations = Operations()
+        self._operations = Operations(settings.sentinel.id)
+        self._lookup = OperationLookup(settings.sentinel.id, members, HttpResolver(self._resolver))
         self._metrics = Metrics(settings.sentinel.id, VERSION)
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
         around = Surroundings(
@@ -163,6 +165,7 @@ class Daemon:
             peer_states=self._peer_states,
             store=self._store,
             operations=self._operations,
+            ask_taker=self._lookup.ask,
             metrics=self._metrics,
             token=token.get_secret_value() if token else None,
             open_posts=settings.sentinel.http.is_loopback,
@@ -177,6 +180,7 @@ class Daemon:
         tick_s = min(TICK_S, self._settings.cluster.heartbeat) if self_fencing else TICK_S
         jobs.every(scheduler, tick_s, "peer-links", self._tick_links)
         jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
+        jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
         jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)

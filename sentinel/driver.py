@@ -38,6 +38,13 @@ from sentinel.state_thread import OnDurable
 
 logger = logging.getLogger(__name__)
 
+_ABOUT_DIRECTIVES = (
+    NoticeName.PAUSED,
+    NoticeName.RESUMED,
+    NoticeName.SCHEDULED,
+    NoticeName.SCHEDULE_CLOSED,
+)
+
 
 class Ports(Protocol):
     """What a group's driver acts through. One object per group, made by the daemon."""
@@ -77,6 +84,8 @@ class GroupDriver:
         self._closed = False
         self.topology = coordinator.topology
         """The newest committed topology that is on disk here: what clients may be told."""
+        self.directives = coordinator.directives
+        """The same of what operators have told the group for later."""
         self._on_change: list[Callable[[], None]] = []
 
     @property
@@ -178,6 +187,8 @@ class GroupDriver:
         if notice.name is NoticeName.TOPOLOGY:
             # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
             self.topology = self.coordinator.topology
+        elif notice.name in _ABOUT_DIRECTIVES:
+            self.directives = self.coordinator.directives
         self._ports.tell(notice)
 
     def _write(self, state: HardState, lazy: bool) -> None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 
 from quorum.member import Member
-from quorum.register import Role
+from quorum.role import Role
 from sentinel import clock
 
 AT_ONCE = 12

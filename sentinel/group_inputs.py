@@ -11,6 +11,7 @@ from quorum.effects import Persist, Send
 from quorum.inputs import Input
 from sentinel.info import NodeInfo
 from sentinel.notices import Notice
+from sentinel.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ class Requested:
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered:
+    """An operator gives an order. One at a time at each sentinel: that is the asker's to check."""
+
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
 class MajorityHeard:
     """A majority, this sentinel included, has answered what was sent to it at ``at`` (monotonic) or later.
 
@@ -70,7 +78,7 @@ class MajorityHeard:
 
 
 GroupInput: TypeAlias = (
-    Input | MajorityHeard | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested
+    Input | MajorityHeard | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested | Ordered
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from config.address import Address
 from promotion.candidates import Ranking
 from promotion.view import NodeView
+from quorum.directives import Pause, Schedule
 from quorum.messages import Topology
 from sentinel.api_answers import (
     CandidateAnswer,
@@ -19,8 +20,10 @@ from sentinel.api_answers import (
     GroupAnswer,
     NodeAnswer,
     OpinionAnswer,
+    PausedAnswer,
     PeerAnswer,
     PrimaryAnswer,
+    ScheduledAnswer,
     StepAnswer,
     TopologyAnswer,
 )
@@ -81,6 +84,8 @@ def group(
         has_majority=has_majority(members, peers_in_touch),
         failover=_failover(coordinator, now),
         ambiguous=coordinator.situation.ambiguous if topology is None else None,
+        paused=_paused(driver.directives.pause),
+        scheduled=_scheduled(driver.directives.schedule),
         nodes=[_node(coordinator, view, peers_in_touch, now) for view in coordinator.situation.views(now)],
     )
 
@@ -172,9 +177,27 @@ def _topology(topology: Topology) -> TopologyAnswer:
     )
 
 
+def _paused(pause: Pause | None) -> PausedAnswer | None:
+    if pause is None:
+        return None
+    return PausedAnswer(since=iso(pause.since_ms), by=pause.by, reason=pause.reason)
+
+
+def _scheduled(schedule: Schedule | None) -> ScheduledAnswer | None:
+    if schedule is None:
+        return None
+    return ScheduledAnswer(
+        operation=schedule.operation,
+        at=iso(schedule.at_ms),
+        to=schedule.to,
+        requested_at=iso(schedule.requested_ms),
+    )
+
+
 def _failover(coordinator: Coordinator, now: float) -> FailoverAnswer | None:
     """None too while a leader only re-points nodes."""
-    member, work, request = coordinator.member, coordinator.work, coordinator.request
+    member, work = coordinator.member, coordinator.work
+    request = coordinator.request or (work.request if work else None)
     register = member.register
     leader = register.leader if register.hears_leader(now) else None
     intent = register.state.entry.intent

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
 from sentinel.http_deps import HttpDeps
+from sentinel.http_directives import DirectiveHandlers
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
@@ -36,13 +37,20 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
     """Also begins to follow the drivers' groups, for the metrics and for who waits."""
     waiting = Limit(max_waiting)
     groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
-    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+    endpoints = (
+        *groups.endpoints(),
+        *OperationHandlers(deps).endpoints(),
+        *DirectiveHandlers(deps).endpoints(),
+        *health.endpoints(),
+    )
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
-        # aiohttp answers HEAD as well where it is given a GET.
-        add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
-        add(endpoint.path, _checked(endpoint))
+        if endpoint.method == "GET":
+            # aiohttp answers HEAD as well where it is given a GET.
+            app.router.add_get(endpoint.path, _checked(endpoint))
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING] = waiting
     app.on_shutdown.append(groups.release)

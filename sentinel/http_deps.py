@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from sentinel import group_status
+from sentinel.api_answers import OperationAnswer
 from sentinel.driver import GroupDriver
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
@@ -29,11 +30,13 @@ class HttpDeps:
     """``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
     store: Store
     operations: Operations
+    ask_taker: Callable[[str], Awaitable[OperationAnswer | None]]
+    """What the sentinel that took an operation says of it; None if nobody knows it. Raises ProblemError."""
     metrics: Metrics
     token: str | None
-    """What POST needs."""
+    """What every request that changes something needs."""
     open_posts: bool
-    """Bound to a loopback address: POST needs no token unless one is configured."""
+    """Bound to a loopback address: these need no token unless one is configured."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TypeVar
 
 from aiohttp import web
@@ -19,6 +20,7 @@ BODY_TIMEOUT_S = 10.0
 MAX_WAIT_S = 60.0
 MAX_TERM = 2**63 - 1
 MAX_ERRORS = 20
+DAY_MS = 24 * 60 * 60 * 1000
 
 _UNASKED_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 _PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
@@ -63,6 +65,25 @@ def duration_s(name: str, text: str | None, default_s: float, most_s: float) -> 
     if seconds > most_s:
         raise bad_parameter(name, f"{text!r:.40} is longer than {most_s:g}s")
     return seconds
+
+
+def instant_ms(name: str, text: str, now_ms: int, most_ms: int) -> int:
+    """Milliseconds since the epoch, from ISO 8601 with an offset: to come, and within ``most_ms``.
+
+    Raises ProblemError naming ``name``.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise bad_parameter(name, f"{text!r:.80} is not a time like 2026-01-31T03:00:00Z") from None
+    if at.tzinfo is None:
+        raise bad_parameter(name, f"{text!r:.80} has no offset: end it with Z, or with one like +01:00")
+    at_ms = round(at.timestamp() * 1000)
+    if at_ms <= now_ms:
+        raise bad_parameter(name, f"{text!r:.80} is not in the future")
+    if at_ms > now_ms + most_ms:
+        raise bad_parameter(name, f"{text!r:.80} is more than {most_ms // DAY_MS} days away")
+    return at_ms
 
 
 def choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from config.address import Address
-from config.errors import InvalidValueError
 from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
 from promotion.switching import objection
 from sentinel import clock, group_status
@@ -16,10 +14,10 @@ from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
+from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
 from sentinel.http_guard import Guard
 from sentinel.http_inputs import bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
-from sentinel.operations import Operation
 from sentinel.problem import ProblemError
 
 MIN_SWITCHOVER_S = 0.1
@@ -29,6 +27,7 @@ _PROBLEMS = (
     "forbidden",
     "unknown-group",
     "in-progress",
+    "paused",
     "precondition",
     "too-large",
     "unsupported-media-type",
@@ -57,19 +56,19 @@ class OperationHandlers:
                 "POST",
                 "/v1/groups/{group}/switchover",
                 self.post_switchover,
-                "Hand the role of a healthy primary over to a replica, losing no write",
+                "Hand the role of a healthy primary over to a replica, losing no write, now or at a set time",
                 AcceptedAnswer,
                 status=202,
                 body=SwitchoverRequest,
-                problems=_PROBLEMS,
+                problems=(*_PROBLEMS, "already-scheduled"),
             ),
             Endpoint(
                 "GET",
                 "/v1/operations/{operation}",
                 self.get_operation,
-                "What became of a request; the last ones are kept until this sentinel restarts",
+                "What became of a request; the last ones are kept until the sentinel that took it restarts",
                 OperationAnswer,
-                problems=("unknown-operation",),
+                problems=("unknown-operation", "unavailable"),
             ),
         )
 
@@ -80,10 +79,11 @@ class OperationHandlers:
         # From here to the driver nothing else runs: what was checked still holds.
         self._deps.need_majority()
         self._need_quiet(driver)
+        _need_free_hand(driver, body.candidate)
         candidate = self._need_chance(driver.coordinator, body.candidate)
         operation = self._deps.operations.accept(driver.name, candidate)
         driver.feed(Requested(Request(operation.id, candidate)))
-        return _accepted(operation)
+        return accepted(operation)
 
     async def post_switchover(self, request: web.Request) -> web.Response:
         self._guard.check(request)
@@ -97,25 +97,33 @@ class OperationHandlers:
             raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
         # From here to the driver nothing else runs: what was checked still holds.
         self._deps.need_majority()
+        if body.at is not None:
+            return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
         self._need_quiet(driver)
+        _need_free_hand(driver, body.to or body.candidate)
         target = self._need_chance(driver.coordinator, body.to or body.candidate)
         self._need_linked(driver.coordinator, target)
         operation = self._deps.operations.accept(driver.name, target, "switchover")
         driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
-        return _accepted(operation)
+        return accepted(operation)
 
     async def get_operation(self, request: web.Request) -> web.Response:
-        operation = self._deps.operations.get(request.match_info["operation"])
+        id_ = request.match_info["operation"]
+        operation = self._deps.operations.get(id_) or scheduled_operation(self._deps, id_)
         if operation is None:
-            raise ProblemError(
-                "unknown-operation", "This sentinel never knew it, or knows it no longer; see the history."
-            )
+            told = await self._deps.ask_taker(id_)
+            if told is None:
+                raise ProblemError(
+                    "unknown-operation", "No sentinel took it, or remembers it; see the history."
+                )
+            return reply(told)
         finished_ms = operation.finished_ms
         return reply(
             OperationAnswer(
                 operation=operation.id,
                 group=operation.group,
                 kind=operation.kind,
+                at=None if operation.at_ms is None else group_status.iso(operation.at_ms),
                 candidate=operation.candidate,
                 state=operation.state,
                 reason=operation.reason,
@@ -138,7 +146,7 @@ class OperationHandlers:
     @staticmethod
     def _need_chance(coordinator: Coordinator, asked: str | None) -> str | None:
         """The candidate by its name, if a failover can succeed by what is known now. Raises ProblemError."""
-        candidate = None if asked is None else _node_name(coordinator, asked)
+        candidate = None if asked is None else node_name(coordinator, asked)
         ranking = coordinator.situation.ranking(clock.monotonic(), candidate)
         if ranking is None:
             reason = coordinator.situation.ambiguous or "no primary is known yet"
@@ -172,19 +180,9 @@ class OperationHandlers:
             raise ProblemError("precondition", f"{why_not}.", extra={"candidates": reasons})
 
 
-def _accepted(operation: Operation) -> web.Response:
-    return reply(
-        AcceptedAnswer(operation=operation.id, group=operation.group),
-        status=202,
-        headers={"Location": f"/v1/operations/{operation.id}"},
-    )
-
-
-def _node_name(coordinator: Coordinator, asked: str) -> str:
-    """However the address is written; left as it is when it is none, to be refused by name."""
-    if asked in coordinator.book:
-        return asked
-    try:
-        return str(Address.parse(asked))
-    except InvalidValueError:
-        return asked
+def _need_free_hand(driver: GroupDriver, asked: str | None) -> None:
+    """Raises ProblemError where it would be for the sentinels to choose, though they are to do nothing."""
+    if driver.directives.pause is not None and asked is None:
+        raise ProblemError(
+            "paused", f"Group {driver.name} is paused: name the node to be primary, or resume it first."
+        )

@@ -1,4 +1,5 @@
-"""What is periodic, on APScheduler: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries.
+"""What is periodic, on APScheduler: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries;
+and what has a time of day: a scheduled switchover.
 
 Nothing on the way from evidence to promotion waits for a job: each step there is triggered by the one
 before it. Jobs only find out what no event tells.
@@ -9,10 +10,14 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from quorum.directives import Schedule
+from quorum.inputs import Wake
+from sentinel.driver import GroupDriver
 from sentinel.group_runtime import GroupRuntime
 
 WATCH_S = 0.1
@@ -60,6 +65,37 @@ def watch_groups(scheduler: AsyncIOScheduler, groups: Iterable[GroupRuntime], go
     for seconds, some in by_info.items():
         in_turn(scheduler, seconds, f"info-{seconds}", some, GroupRuntime.request_info)
     in_turn(scheduler, gossip_s, "gossip", groups, GroupRuntime.gossip_if_due)
+
+
+def wake_at_schedules(scheduler: AsyncIOScheduler, drivers: Iterable[GroupDriver]) -> None:
+    """Wake each group at the time of its scheduled switchover; whether it runs is for the group to decide."""
+    for driver in drivers:
+        driver.on_change(_Alarm(scheduler, driver).look)
+
+
+class _Alarm:
+    """Follows one group's schedule, from the one that it finds at the start on."""
+
+    def __init__(self, scheduler: AsyncIOScheduler, driver: GroupDriver) -> None:
+        self._scheduler = scheduler
+        self._driver = driver
+        self._set_for: Schedule | None = None
+        self.look()
+
+    def look(self) -> None:
+        schedule = self._driver.coordinator.directives.schedule
+        if schedule is self._set_for:
+            return
+        name = f"switchover-{self._driver.name}"
+        if self._set_for is not None and self._scheduler.get_job(name) is not None:
+            self._scheduler.remove_job(name)
+        self._set_for = schedule
+        if schedule is not None:
+            at = datetime.fromtimestamp(schedule.at_ms / 1000, UTC)
+            self._scheduler.add_job(self._ring, "date", run_date=at, id=name, name=name)
+
+    async def _ring(self) -> None:
+        self._driver.feed(Wake())
 
 
 def in_turn(

@@ -1,11 +1,15 @@
 """The leader's side of a group at one sentinel: hands the work what happens, and does what the work asks for.
 
+What operators have ordered, and a schedule that cannot be carried out, come before the work: so a pause is
+agreed on before anything else is done, and the work begins with the directives as they are then.
+
 ``promotion.work`` decides what to do, the agreement core whether it may be done; this translates between
 the two, and keeps what belongs to one leadership: the outstanding steps and reads, and when it all began.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Protocol
 
@@ -25,14 +29,17 @@ from promotion.actions import (
 from promotion.step_types import Promote, Step
 from promotion.switching import SWITCHOVER
 from promotion.work import Work
+from quorum.directives import Directives
 from quorum.effects import Elected
 from quorum.errors import NotLeaderError
 from quorum.inputs import Input, Propose, StopLeading, YieldTo
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
+from sentinel import orders
 from sentinel.backoff import Backoff
 from sentinel.group_inputs import GroupEffect, Perform, Read, ReadDone, StepDone, StepFailed, StepFenced
 from sentinel.notices import NoticeName
+from sentinel.ordering import Ordering
 from sentinel.situation import CoordinatorConfig, Situation
 
 OPERATOR = "operator"
@@ -59,12 +66,17 @@ class Leading:
         self, config: CoordinatorConfig, member: Member, situation: Situation, core: Core, now: float
     ) -> None:
         self.request: Request | None = None
+        self.ordering = Ordering(config.work.limit_s, core.tell, now)
         self.work: Work | None = None
         self._config = config
         self._member = member
         self._situation = situation
         self._core = core
         self._request_until = now
+        self.resumed_at = -math.inf
+        """What went on while the group was paused is no part of a change's duration."""
+        self._giving_up_s: float | None = None
+        """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
         self._token = 0
         self._steps: dict[int, Step] = {}
         self._read_token: int | None = None
@@ -77,7 +89,10 @@ class Leading:
     def next_deadline(self) -> float | None:
         if self.work is not None:
             return self.work.next_deadline
-        return self._request_until if self.request is not None else None
+        request_until = self._request_until if self.request is not None else None
+        return min(
+            (at for at in (request_until, self.ordering.next_deadline) if at is not None), default=None
+        )
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -89,8 +104,10 @@ class Leading:
         if self.work is not None:
             if self.work.next_deadline is not None:
                 self._do(self.work.wake(self._situation.facts(now), now), now, wall_ms)
-        elif self.request is not None and now >= self._request_until:
+            return
+        if self.request is not None and now >= self._request_until:
             self._abort_request("no leader could be elected in time")
+        self.ordering.wake(now)
 
     def elected(self, event: Elected, now: float, wall_ms: int) -> None:
         primary = self._member.primary
@@ -101,42 +118,77 @@ class Leading:
             reasons=sorted(event.reasons),
             evidence_age_ms=round((now - verdict.since) * 1000) if verdict and verdict.down else None,
         )
+        try:
+            if not self._write_directives(now, wall_ms):
+                self._begin(event.term, now, wall_ms)
+        except NotLeaderError as error:
+            self._lost(error)
+
+    def _write_directives(self, now: float, wall_ms: int) -> bool:
+        """Whether something must be agreed on before the work begins."""
+        entry = self._member.register.state.entry
+        wanted = self.ordering.to_write(entry.directives, self._situation.facts(now), wall_ms)
+        if wanted is None:
+            return False
+        self._propose(entry.topology, entry.intent, now, wall_ms, wanted)
+        return True
+
+    def _begin(self, term: int, now: float, wall_ms: int) -> None:
+        primary = self._member.primary
+        verdict = self._member.verdict(primary, now) if primary else None
         self._started_ms = wall_ms
         self._started_at = now
-        self.work = Work(self._config.work, self.request, self._situation.avoided(now), now)
         facts = self._situation.facts(now)
-        if facts.down or self.request is not None or facts.intent is not None:
+        if self.request is None:
+            self.ordering.take_schedule(self._member.register.state.entry.directives, facts, wall_ms)
+        request = self._asked
+        self.work = Work(self._config.work, request, self._situation.avoided(now), now)
+        if (facts.down and not facts.paused) or request is not None or facts.intent is not None:
             if verdict is not None and verdict.down:
-                self._started_at = verdict.since
-                self._started_ms = wall_ms - round((now - verdict.since) * 1000)
-            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else self._asked())
+                self._started_at = max(verdict.since, self.resumed_at)
+                self._started_ms = wall_ms - round((now - self._started_at) * 1000)
+            asked_cause = SWITCHOVER if request is not None and request.switchover else OPERATOR
+            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else asked_cause)
             self._core.tell(
                 NoticeName.FAILOVER_STARTED,
-                term=event.term,
+                term=term,
                 primary=facts.primary,
                 cause=cause,
                 down=facts.down,
-                operation=self.request.operation if self.request else None,
+                operation=request.operation if request else None,
             )
         self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
-    def _asked(self) -> str:
-        return SWITCHOVER if self.request is not None and self.request.switchover else OPERATOR
+    @property
+    def _asked(self) -> Request | None:
+        """What the work is to do for an operator, who asked for it now or set a time for it."""
+        return self.request or self.ordering.scheduled
 
     def committed(self, entry: Entry, now: float, wall_ms: int) -> None:
-        """If it is what this leader proposed, the work goes on."""
-        if self.work is None or entry.id != self._proposed:
+        """If it is what this leader proposed, the work goes on, or begins."""
+        if entry.id != self._proposed:
             return
         self._proposed = None
-        if entry.intent is not None:
+        if self.work is None:
+            self._directives_agreed(entry, now, wall_ms)
+        elif entry.intent is not None:
             self._core.tell(NoticeName.INTENT_COMMITTED, node=entry.intent.target, term=entry.term)
             self._do(self.work.intent_committed(), now, wall_ms)
         else:
             self._do(self.work.topology_committed(self._situation.facts(now), now), now, wall_ms)
 
+    def _directives_agreed(self, entry: Entry, now: float, wall_ms: int) -> None:
+        if self._giving_up_s is not None:
+            self._stop_leading(self._giving_up_s, now, wall_ms)
+            return
+        self.ordering.agreed(entry.term, self._member.primary)
+        self._begin(entry.term, now, wall_ms)
+
     def end(self) -> None:
-        """An operator's request outlives the term: the next leader, likely this sentinel, takes it up."""
+        """An operator's word outlives the term: the next leader, likely this sentinel, takes it up."""
         self.work = None
+        self.ordering.end()
+        self._giving_up_s = None
         self._steps.clear()
         self._read_token = None
         self._proposed = None
@@ -171,12 +223,13 @@ class Leading:
             try:
                 self._act(action, now, wall_ms)
             except NotLeaderError as error:
-                # The lease ran out between two steps: the register says so itself at its next wake.
-                self._core.tell(
-                    NoticeName.STEPPED_DOWN, term=self._member.register.state.term, reason=str(error)
-                )
-                self.end()
+                self._lost(error)
                 return
+
+    def _lost(self, error: NotLeaderError) -> None:
+        """The lease ran out between two steps: the register says so itself at its next wake."""
+        self._core.tell(NoticeName.STEPPED_DOWN, term=self._member.register.state.term, reason=str(error))
+        self.end()
 
     def _act(self, action: Action, now: float, wall_ms: int) -> None:
         register = self._member.register
@@ -188,7 +241,7 @@ class Leading:
                 self._core.put(Read(self._token, nodes))
             case WriteIntent(target, cause):
                 intent = Intent(target, cause, self._member.config.self_id, self._started_ms)
-                self._propose(entry.topology, intent, now, wall_ms)
+                self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(entry.directives))
             case WriteTopology(primary, previous, cause, lost_bytes):
                 duration_ms = round((now - self._started_at) * 1000)
                 leader = self._member.config.self_id
@@ -212,15 +265,24 @@ class Leading:
             case GiveUp():
                 self._give_up(action, term, now, wall_ms)
 
-    def _propose(self, topology: Topology | None, intent: Intent | None, now: float, wall_ms: int) -> None:
+    def _propose(
+        self,
+        topology: Topology | None,
+        intent: Intent | None,
+        now: float,
+        wall_ms: int,
+        directives: Directives | None = None,
+    ) -> None:
         # The entry's id is known before its commit can be: what the core emits meanwhile is handled later.
         before = self._member.register.state.entry
         self._proposed = (self._member.register.state.term, before.seq + 1)
-        self._core.feed(Propose(topology, intent), now, wall_ms)
+        told = orders.after(before, topology, intent) if directives is None else directives
+        self._core.feed(Propose(topology, intent, told), now, wall_ms)
 
     def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
         # A request is not tried again, so that nothing else need wait for it.
-        asked = self.request is not None and not self._situation.facts(now).down
+        request = self._asked
+        asked = request is not None and not self._situation.facts(now).down
         retry_after_s = 0.0 if action.soon or asked else self._backoff.next_s()
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
         self._core.tell(
@@ -229,11 +291,18 @@ class Leading:
             primary=self._member.primary,
             reason=action.reason,
             ranking=action.ranking,
-            operation=self.request.operation if self.request else None,
+            operation=request.operation if request else None,
             retry_after_ms=round(retry_after_s * 1000),
         )
         self.request = None
-        self._stop_leading(retry_after_s, now, wall_ms)
+        entry = self._member.register.state.entry
+        dropped = self.ordering.given_up(entry.directives, action.reason)
+        if dropped is None:
+            self._stop_leading(retry_after_s, now, wall_ms)
+            return
+        self.end()
+        self._giving_up_s = retry_after_s
+        self._propose(entry.topology, entry.intent, now, wall_ms, dropped)
 
     def _stop_leading(self, retry_after_s: float, now: float, wall_ms: int) -> None:
         self.end()

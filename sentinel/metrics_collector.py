@@ -40,8 +40,17 @@ class GroupCollector(Collector):
         last = _gauge(
             "vedette_last_failover_timestamp_seconds", "When the primary last changed, Unix time.", "group"
         )
+        paused = _gauge("vedette_paused", "1 while the group is paused.", "group")
+        scheduled = _gauge(
+            "vedette_switchover_scheduled_timestamp_seconds",
+            "When a switchover is scheduled for, Unix time; absent while none is.",
+            "group",
+        )
         for group, driver in self._drivers.items():
             coordinator = driver.coordinator
+            paused.add_metric([group], driver.directives.pause is not None)
+            if driver.directives.schedule is not None:
+                scheduled.add_metric([group], driver.directives.schedule.at_ms / 1000)
             member, topology = coordinator.member, driver.topology
             term.add_metric([group], member.register.state.term)
             topology_term.add_metric([group], topology.term if topology else 0)
@@ -49,7 +58,7 @@ class GroupCollector(Collector):
             down.add_metric([group], topology is not None and member.is_odown(topology.primary))
             if topology is not None and topology.previous is not None:
                 last.add_metric([group], topology.since_ms / 1000)
-        return term, topology_term, leader, down, last
+        return term, topology_term, leader, down, last, paused, scheduled
 
     def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:
         families = _NodeFamilies()

@@ -6,18 +6,24 @@ and the history says how.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
+from quorum.directives import Outcome
 from sentinel import clock
 from sentinel.notices import Notice, NoticeName
 
 MAX_OPERATIONS = 200
 
-_OPEN = ("accepted", "running")
-_ABORTS = (NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
+Kind: TypeAlias = Literal["failover", "switchover", "pause", "resume", "cancel"]
+State: TypeAlias = Literal["accepted", "scheduled", "running", "completed", "failed"]
+
+_OPEN = ("accepted", "scheduled", "running")
+_CHANGES = ("failover", "switchover")
+_FAILURES = (NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED, NoticeName.ORDER_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +34,10 @@ class Operation:
     group: str
     candidate: str | None
     requested_ms: int
-    kind: Literal["failover", "switchover"] = "failover"
-    state: Literal["accepted", "running", "completed", "failed"] = "accepted"
+    kind: Kind = "failover"
+    at_ms: int | None = None
+    """When it is to be carried out, if that was set."""
+    state: State = "accepted"
     reason: str | None = None
     term: int | None = None
     new_primary: str | None = None
@@ -39,20 +47,48 @@ class Operation:
     def is_open(self) -> bool:
         return self.state in _OPEN
 
+    @property
+    def is_change(self) -> bool:
+        """A change of primary, now: one at a time in a group. The rest are orders."""
+        ordered = self.at_ms is not None and self.state != "running"
+        return self.kind in _CHANGES and not ordered
+
+
+OUTCOMES = {
+    Outcome.STARTED: "it was begun",
+    Outcome.DONE: "it was carried out",
+    Outcome.UNDONE: "it was begun, and undone: the leader's log says why",
+    Outcome.CANCELLED: "it was cancelled",
+    Outcome.DROPPED: "it was dropped",
+}
+
+
+_ID = re.compile(r"op-([A-Za-z0-9_.-]{1,256})-[0-9a-f]{16}")
+
+
+def taken_by(id_: str) -> str | None:
+    """The sentinel that took the operation, by its id; None for what is no id of ours."""
+    matched = _ID.fullmatch(id_)
+    return matched.group(1) if matched else None
+
 
 class Operations:
-    """The last ``most`` operations of all groups."""
+    """The last ``most`` operations of all groups that the sentinel ``self_id`` took."""
 
-    def __init__(self, most: int = MAX_OPERATIONS, wall_ms: Callable[[], int] = clock.wall_ms) -> None:
+    def __init__(
+        self, self_id: str, most: int = MAX_OPERATIONS, wall_ms: Callable[[], int] = clock.wall_ms
+    ) -> None:
+        self._self_id = self_id
         self._most = most
         self._wall_ms = wall_ms
         self._operations: dict[str, Operation] = {}
 
     def accept(
-        self, group: str, candidate: str | None, kind: Literal["failover", "switchover"] = "failover"
+        self, group: str, candidate: str | None, kind: Kind = "failover", at_ms: int | None = None
     ) -> Operation:
         """Note a new request; to be handed to the group's driver next."""
-        operation = Operation(f"op-{secrets.token_hex(8)}", group, candidate, self._wall_ms(), kind)
+        id_ = f"op-{self._self_id}-{secrets.token_hex(8)}"
+        operation = Operation(id_, group, candidate, self._wall_ms(), kind, at_ms)
         while len(self._operations) >= self._most:
             finished = (id_ for id_, known in self._operations.items() if not known.is_open)
             del self._operations[next(finished, next(iter(self._operations)))]
@@ -63,8 +99,15 @@ class Operations:
         return self._operations.get(id_)
 
     def open_in(self, group: str) -> Operation | None:
-        """The operation of the group that has not ended yet; there is at most one."""
-        return next((o for o in self._operations.values() if o.group == group and o.is_open), None)
+        """The change of the group that has not ended yet; there is at most one."""
+        return next((o for o in self._open(group) if o.is_change), None)
+
+    def order_in(self, group: str) -> Operation | None:
+        """The order that no majority has agreed on yet; there is at most one."""
+        return next((o for o in self._open(group) if not o.is_change and o.state == "accepted"), None)
+
+    def _open(self, group: str) -> Iterator[Operation]:
+        return (o for o in self._operations.values() if o.group == group and o.is_open)
 
     def on_notice(self, notice: Notice) -> None:
         fields: dict[str, Any] = dict(notice.fields)
@@ -76,8 +119,25 @@ class Operations:
             return
         if notice.name is NoticeName.FAILOVER_STARTED:
             self._put(replace(operation, state="running", term=fields["term"]))
-        elif notice.name in _ABORTS:
-            self._end(replace(operation, state="failed", reason=fields["reason"], term=fields["term"]))
+        elif notice.name in _FAILURES:
+            term = fields.get("term")
+            self._end(replace(operation, state="failed", reason=fields["reason"], term=term))
+        elif notice.name is NoticeName.ORDER_DONE and operation.at_ms is None:
+            self._end(replace(operation, state="completed", term=fields["term"]))
+        elif notice.name is NoticeName.SCHEDULED:
+            self._put(replace(operation, state="scheduled"))
+        elif notice.name is NoticeName.SCHEDULE_CLOSED:
+            self._on_closed(operation, fields)
+
+    def _on_closed(self, operation: Operation, fields: Mapping[str, Any]) -> None:
+        outcome, term = Outcome(fields["outcome"]), fields["term"]
+        if outcome is Outcome.STARTED:
+            self._put(replace(operation, state="running"))
+        elif outcome is Outcome.DONE:
+            self._end(replace(operation, state="completed", term=term, new_primary=fields["primary"]))
+        else:
+            reason = fields["reason"] or OUTCOMES[outcome]
+            self._end(replace(operation, state="failed", reason=reason, term=term))
 
     def _on_topology(self, group: str, primary: str, term: int) -> None:
         """Whoever made it, the request is over: it is not repeated on top of a change it did not know of."""

@@ -134,6 +134,7 @@ class Situation:
             histories=member.lost_histories,
             previous=state.entry.topology.previous if state.entry.topology else None,
             loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,
+            paused=member.paused,
         )
 
     def _mute(self, node: str, now: float) -> bool:

@@ -34,6 +34,9 @@ _WARNINGS = frozenset(
         NoticeName.LOSS_MEASURED,
         NoticeName.SELF_FENCED,
         NoticeName.REPAIR_ABORTED,
+        NoticeName.PAUSED,
+        NoticeName.SCHEDULE_CLOSED,
+        NoticeName.ORDER_REFUSED,
         NoticeName.STALLED,
         NoticeName.HELD,
     }
@@ -83,6 +86,21 @@ def _topology(f: Fields) -> str:
     return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}"
 
 
+def _paused(f: Fields) -> str:
+    why = f" ({f['reason']})" if f["reason"] else ""
+    return f"paused{why}, asked for at {f['by']}: detection goes on, and nothing is changed"
+
+
+def _scheduled(f: Fields) -> str:
+    at = _iso(f["at_ms"] / 1000)
+    return f"a switchover to {f['to'] or 'the best replica'} is scheduled for {at}, as {f['operation']}"
+
+
+def _schedule_closed(f: Fields) -> str:
+    why = f": {f['reason']}" if f["reason"] else ""
+    return f"the scheduled switchover {f['operation']} is {f['outcome']}{why}"
+
+
 SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.NODE_DOWN: _node_down,
     NoticeName.NODE_UP: lambda f: f"{f['node']} is up again",
@@ -122,6 +140,12 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.FAILOVER_ABORTED: _aborted("failover given up"),
     NoticeName.REPAIR_ABORTED: _aborted("re-pointing given up"),
     NoticeName.WORK_DONE: lambda f: f"nothing left to do in term {f['term']}",
+    NoticeName.PAUSED: _paused,
+    NoticeName.RESUMED: lambda _: "no longer paused: what is due is done now",
+    NoticeName.SCHEDULED: _scheduled,
+    NoticeName.SCHEDULE_CLOSED: _schedule_closed,
+    NoticeName.ORDER_DONE: lambda f: f"a majority agreed on order {f['operation']} in term {f['term']}",
+    NoticeName.ORDER_REFUSED: lambda f: f"order {f['operation']} was not carried out: {f['reason']}",
     NoticeName.STALLED: lambda f: f"this process did not run for {f['gap_ms']} ms: it distrusts what it saw",
 }
 """Every notice has its sentence here; a test holds the table against the names."""

@@ -83,6 +83,21 @@ class Sentinel:
             urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers, method="POST"), 5.0
         )
 
+    def delete(self, path: str) -> tuple[int, dict[str, Any]]:
+        return self._ask(urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", method="DELETE"), 5.0)
+
+    def followed(self, answer: tuple[int, dict[str, Any]]) -> dict[str, Any]:
+        """What became of a request that this sentinel took: agreed on, if it is for later."""
+        status, accepted = answer
+        assert status == 202, accepted
+
+        def over() -> dict[str, Any] | None:
+            status, operation = self.get(f"/v1/operations/{accepted['operation']}")
+            ended = status == 200 and operation["state"] in ("scheduled", "completed", "failed")
+            return operation if ended else None
+
+        return wait_for(over, 30.0, f"operation {accepted['operation']} to end")
+
     def primary(self, group: str = GROUP) -> str | None:
         status, body = self.get(f"/v1/groups/{group}/primary")
         return body["address"] if status == 200 else None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 from tests.mutations.rules_agreement import AGREEMENT
 from tests.mutations.rules_detection import DETECTION
+from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_writes import WRITES
 
-MUTATIONS: tuple[Mutation, ...] = (*AGREEMENT, *DETECTION, *PROMOTION, *WRITES)
+MUTATIONS: tuple[Mutation, ...] = (*AGREEMENT, *DETECTION, *PROMOTION, *WRITES, *DIRECTIVES)

@@ -19,12 +19,18 @@ AGREEMENT = (
             self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
             self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
         self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
 """,
         """\
             self._voter.stick_to(sender, now, self.state.promised_ms)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
         self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
         if not why:
@@ -164,12 +170,12 @@ AGREEMENT = (
         "S3",
         "quorum/journal.py",
         """\
-        self._write(lazy=self.state.committed.topology == before.topology)
-        self.emit(Committed(self.state.committed))
+        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
+        self.emit(Committed(new))
 """,
         """\
-        self.emit(Committed(self.state.committed))
-        self._write(lazy=self.state.committed.topology == before.topology)
+        self.emit(Committed(new))
+        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
 """,
         (f"{_LEADER}::test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be",),
     ),

@@ -1,4 +1,4 @@
-"""The rules that hold at every moment (S1 to S7), checked from outside: by what reached disks, nodes and
+"""The rules that hold at every moment (S1 to S8), checked from outside: by what reached disks, nodes and
 clients, never by what the code under test believes of itself.
 """
 
@@ -31,6 +31,12 @@ class Checks:
         self._votes: dict[tuple[str, int], str] = {}
         self._stood: Counter[int] = Counter()
         self._intended: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+        self._promised: set[int] = set()
+        self._asked: dict[int, str] = {}
+        self._carried_out: dict[str, int] = {}
+        self.named: set[str] = set()
+        """Operators' requests that named a node."""
+        self.scheduled: set[str] = set()
         self.drift_bounded = True
 
     # -- disks ---------------------------------------------------------------------------------
@@ -81,6 +87,12 @@ class Checks:
             first = self._leaders.setdefault(term, host.name)
             if first != host.name:
                 self.broken(f"S1: {first} and {host.name} both lead in term {term}")
+            if host.disk.entry.intent is not None:
+                self._promised.add(term)
+        elif notice.name is NoticeName.FAILOVER_STARTED and fields["operation"] is not None:
+            self._asked[int(str(fields["term"]))] = str(fields["operation"])
+        elif notice.name is NoticeName.SCHEDULE_CLOSED:
+            self._world.coverage.add(f"a schedule {fields['outcome']}")
         elif notice.name is NoticeName.TOPOLOGY:
             on_disk = host.disk.committed.topology
             if on_disk is None or on_disk.term < int(str(fields["term"])):
@@ -101,7 +113,8 @@ class Checks:
     # -- acting --------------------------------------------------------------------------------
 
     def performing(self, host: Host, perform: Perform) -> None:
-        """S5: nothing is promoted unless a majority has the intent on disk."""
+        """S5: nothing is promoted unless a majority has the intent on disk. S8: nor while paused."""
+        self._left_alone(host, perform)
         step = perform.step
         if not isinstance(step, Promote | Handover):
             return
@@ -112,6 +125,19 @@ class Checks:
                 f"S5: {host.name} is about to promote {target} in term {perform.term}, "
                 f"which only {knowing or 'nobody'} has on disk"
             )
+
+    def _left_alone(self, host: Host, perform: Perform) -> None:
+        """S8: in a paused group only what was promised or asked for by name is done; a schedule runs once."""
+        operation = self._asked.get(perform.term)
+        allowed = perform.term in self._promised or operation in self.named
+        if host.disk.entry.directives.pause is not None:
+            if not allowed:
+                self.broken(f"S8: {host.name} takes {perform.step} in term {perform.term}, and it is paused")
+            self._world.coverage.add("a step taken in a paused group, because it was asked for or promised")
+        # A request made now is taken up again by the next leader; a schedule is not.
+        scheduled = operation is not None and operation in self.scheduled
+        if scheduled and perform.term != self._carried_out.setdefault(operation or "", perform.term):
+            self.broken(f"S8: {operation} is carried out in term {perform.term} for the second time")
 
     def executed(self, host: Host, perform: Perform) -> None:
         """S4: a command of an older leader never succeeds where a newer one's fence was."""

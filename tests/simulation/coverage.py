@@ -21,6 +21,10 @@ _BY_NOTICE = {
     NoticeName.SELF_FENCED: "a primary paused by a sentinel cut off",
     NoticeName.SELF_FENCE_ENDED: "that pause ended",
     NoticeName.STALLED: "a stalled sentinel",
+    NoticeName.PAUSED: "a group paused",
+    NoticeName.RESUMED: "a group resumed",
+    NoticeName.SCHEDULED: "a switchover scheduled",
+    NoticeName.ORDER_REFUSED: "an order refused",
 }
 
 SITUATIONS = (
@@ -38,6 +42,8 @@ SITUATIONS = (
     "a crash lost a lazy write",
     "two masters at once",
     "a plain write lost",
+    *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
+    "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
     "refused to guess which master by hand is the heir",
     *sorted(set(_BY_NOTICE.values())),

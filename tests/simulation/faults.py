@@ -118,6 +118,14 @@ KINDS: dict[str, Draw] = {
 }
 """Each kind with how its targets and its amount are drawn. A target that does not fit then is passed over."""
 
+DIRECTIVES: dict[str, Draw] = {
+    "operator pauses": _nothing,
+    "operator resumes": _nothing,
+    "operator schedules": _node(0.2, 4.0),
+    "operator cancels": _nothing,
+}
+"""What operators tell a group for later. Mixed into the faults of some runs, whatever else these have."""
+
 BEYOND_BOUND = "drift clock beyond the bound"
 SENTINELS_ONLY = (
     "cut sentinels apart",
@@ -144,6 +152,15 @@ def draw_plan(rng: random.Random, cast: Cast, *, sparing: bool) -> list[Fault]:
     kinds = [kind for kind in KINDS if not (sparing and kind in _DESTROYING)]
     enabled = rng.sample(kinds, rng.randrange(2, 8))
     return draw_of(rng, cast, enabled, sparing=sparing)
+
+
+def draw_directives(rng: random.Random, cast: Cast) -> list[Fault]:
+    plan: list[Fault] = []
+    at_s, pause_s = 0.0, rng.choice([1.0, 2.0, 4.0])
+    while (at_s := at_s + rng.expovariate(1 / pause_s)) <= SAFETY_S:
+        kind = rng.choice(list(DIRECTIVES))
+        plan.append(Fault(at_s, kind, *DIRECTIVES[kind](rng, cast)))
+    return plan
 
 
 def draw_of(rng: random.Random, cast: Cast, enabled: Sequence[str], *, sparing: bool = False) -> list[Fault]:

@@ -18,6 +18,7 @@ from promotion.sealing import WriteRules
 from promotion.work_settings import WorkSettings
 from quorum.crowd import Always
 from quorum.detector import Patience
+from quorum.directives import Schedule
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
@@ -75,6 +76,7 @@ class Host:
         self._writing = False
         self._late: list[Callable[[], None]] = []
         self._wake_at: float | None = None
+        self._alarm_for: Schedule | None = None
         self._touch: dict[str, float] = {}
         self._in_touch: set[str] = set()
         self._ticks = 0
@@ -110,6 +112,7 @@ class Host:
         self._writing = False
         self._late = []
         self._wake_at = None
+        self._alarm_for = None
         self._in_touch = set()
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
@@ -209,11 +212,26 @@ class Host:
         if self.brain.confirms(given, self.now):
             return
         try:
-            self._queue.extend(self.brain.step(given, self.now, round(self.world.schedule.now * 1000)))
+            self._queue.extend(self.brain.step(given, self.now, self.world.wall_ms))
         except (NotLeaderError, PeerViolationError):
             return
         self._pump()
         self._arm()
+        self._set_alarm()
+
+    def _set_alarm(self) -> None:
+        """As the daemon's date job: woken when a schedule is due."""
+        schedule = self.brain.directives.schedule if self.brain is not None else None
+        if schedule is None or schedule == self._alarm_for:
+            return
+        self._alarm_for = schedule
+        boots = self.boots
+
+        def ring() -> None:
+            if self.boots == boots:
+                self.feed(Wake())
+
+        self.world.schedule.at(max(0.0, (schedule.at_ms - self.world.wall_ms + 1) / 1000), ring)
 
     def _arm(self) -> None:
         if self.brain is None:

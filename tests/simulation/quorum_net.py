@@ -10,6 +10,7 @@ import random
 from dataclasses import dataclass, field
 
 from quorum.detector import Patience
+from quorum.directives import Directives, Pause
 from quorum.effects import Committed, Effect, Elected, Emit, Persist, Send
 from quorum.errors import NotLeaderError
 from quorum.inputs import Input, Propose, Received, StopLeading, Wake, Want, Watch
@@ -43,6 +44,11 @@ class Packet:
     message: Message
 
 
+def order_of(entry: Entry) -> int:
+    """The number of the newest order that an entry holds."""
+    return entry.directives.pause.since_ms if entry.directives.pause is not None else 0
+
+
 class QuorumNet:
     """``seed`` draws the members' own randomness; what happens is the caller's choice."""
 
@@ -58,6 +64,7 @@ class QuorumNet:
         self.primary_of: dict[int, str] = {}
         self.committed: dict[tuple[int, int], Entry] = {}
         self.newest_told: dict[str, int] = {}
+        self.orders = 0
         for name in self.names:
             self.start(name)
 
@@ -180,6 +187,13 @@ class QuorumNet:
             if topology.term < self.newest_told.get(host.name, 0):
                 raise SafetyError(f"S3: {host.name} went back to term {topology.term}")
             self.newest_told[host.name] = topology.term
+        self._directives_only_grow()
+
+    def _directives_only_grow(self) -> None:
+        """S8: what operators were told to be agreed on is never undone by a leader that was told nothing."""
+        orders = [order_of(self.committed[id_]) for id_ in sorted(self.committed)]
+        if orders != sorted(orders):
+            raise SafetyError(f"S8: an order is forgotten: {orders}")
 
     # -- the leader's work, in its shortest form -----------------------------------------------
 
@@ -194,6 +208,15 @@ class QuorumNet:
             previous = current.primary if current else None
             topology = Topology(primary, state.term, previous, "test", name, 0, 0)
             self.step(name, Propose(topology))
+
+    def order(self, name: str) -> None:
+        """If ``name`` leads, it proposes the next of the operators' orders."""
+        member = self.hosts[name].member
+        if member is None or not member.register.lease_valid(self.local(name)):
+            return
+        self.orders += 1
+        entry = member.register.state.entry
+        self.step(name, Propose(entry.topology, None, Directives(Pause(self.orders, name))))
 
     def resign(self, name: str) -> None:
         self.step(name, Want(frozenset()))

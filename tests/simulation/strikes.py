@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from quorum.directives import Pause, Schedule
+from sentinel.group_inputs import Ordered
+from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
 from tests.simulation.faults import Fault
 from tests.simulation.node import Node
 
 if TYPE_CHECKING:
+    from tests.simulation.host import Host
     from tests.simulation.world import World
 
 LATE_STRIKES = 3
@@ -226,6 +230,37 @@ def _ask(*, switchover: bool) -> Callable[[World, Fault], bool]:
     return ask
 
 
+def _order(make: Callable[[World, Host, Fault], Order | None]) -> Callable[[World, Fault], bool]:
+    def give(world: World, fault: Fault) -> bool:
+        hosts = [host for host in world.hosts.values() if host.awake and world.contact.with_majority(host)]
+        host = world.rng.choice(hosts) if hosts else None
+        if host is None or host.brain is None or host.brain.order is not None:
+            return False
+        order = make(world, host, fault)
+        if order is not None:
+            host.feed(Ordered(order))
+        return order is not None
+
+    return give
+
+
+def _pause_order(world: World, host: Host, _fault: Fault) -> Order:
+    return PauseOrder(world.next_operation(), Pause(world.wall_ms, host.name))
+
+
+def _schedule_order(world: World, _host: Host, fault: Fault) -> Order:
+    to = fault.targets[0] if world.rng.random() < 0.5 else None
+    at_ms = world.wall_ms + round(fault.amount * 1000)
+    order = ScheduleOrder(Schedule(world.next_operation(), at_ms, to, world.wall_ms, 2_000))
+    world.checks.scheduled.add(order.operation)
+    return order
+
+
+def _cancel_order(world: World, host: Host, _fault: Fault) -> Order | None:
+    schedule = host.brain.directives.schedule if host.brain is not None else None
+    return None if schedule is None else CancelOrder(world.next_operation(), schedule.operation)
+
+
 def _by_hand(world: World, fault: Fault) -> bool:
     """Somebody at a keyboard: a replica is promoted, or the primary is made one."""
     node = _target(world, fault)
@@ -273,4 +308,8 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "operator failover": _ask(switchover=False),
     "operator switchover": _ask(switchover=True),
     "REPLICAOF by hand": _by_hand,
+    "operator pauses": _order(_pause_order),
+    "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),
+    "operator schedules": _order(_schedule_order),
+    "operator cancels": _order(_cancel_order),
 }

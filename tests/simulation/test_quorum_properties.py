@@ -1,4 +1,4 @@
-"""S1-S5 of the agreement core under every interleaving that hypothesis can think of.
+"""S1-S5 and S8 of the agreement core under every interleaving that hypothesis can think of.
 
 Messages are lost, doubled, delayed and reordered; sentinels crash between any two effects, with and without
 their last lazy write, and come back; the network splits and heals; clocks drift within the bound.
@@ -59,6 +59,10 @@ class AgreementMachine(RuleBasedStateMachine):
     @rule(who=st.integers(0, 4), node=st.sampled_from(NODES))
     def leader_works(self, who: int, node: str) -> None:
         self.net.work(self._name(who), node)
+
+    @rule(who=st.integers(0, 4))
+    def leader_takes_an_order(self, who: int) -> None:
+        self.net.order(self._name(who))
 
     @rule(who=st.integers(0, 4))
     def leader_resigns(self, who: int) -> None:
@@ -145,8 +149,10 @@ def test_random_faults(seed: int) -> None:
             net.run(rng.uniform(0, 0.6))
         elif dice < 0.86:
             net.step(name, Want(WORK if rng.random() < 0.8 else frozenset()))
-        elif dice < 0.92:
+        elif dice < 0.9:
             net.work(name, rng.choice(NODES))
+        elif dice < 0.92:
+            net.order(name)
         elif dice < 0.94:
             net.resign(name)
         elif dice < 0.96:

@@ -9,14 +9,24 @@ from functools import partial
 from promotion.actions import Request
 from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
-from sentinel.group_inputs import Requested
+from sentinel.group_inputs import Ordered, Requested
 from sentinel.notices import Notice, NoticeName
+from sentinel.orders import ResumeOrder
 from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
 from tests.simulation.clients import KEY, Client
 from tests.simulation.contact import Contact
 from tests.simulation.coverage import Coverage
-from tests.simulation.faults import HARMLESS, SAFETY_S, SENTINELS_ONLY, Cast, Fault, draw_of, draw_plan
+from tests.simulation.faults import (
+    HARMLESS,
+    SAFETY_S,
+    SENTINELS_ONLY,
+    Cast,
+    Fault,
+    draw_directives,
+    draw_of,
+    draw_plan,
+)
 from tests.simulation.host import GroupShape, Host
 from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
@@ -27,6 +37,8 @@ QUIET_S = 3.0
 HEAL_S = 90.0
 PORT = 6379
 SAFETY = WriteSafety(1, 2)
+DIRECTED = 4
+"""In one of so many runs operators also pause the group and schedule switchovers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ def draw_setup(seed: int) -> Setup:
         plan = draw_of(rng, cast, HARMLESS)
     else:
         plan = draw_plan(rng, cast, sparing=style == "durable")
+    if seed % DIRECTED == 2 and style != "harmless":
+        plan = sorted([*plan, *draw_directives(rng, cast)], key=lambda fault: fault.at_s)
     crowd = random.Random(f"{seed} crowd").choice([1, 1, 1, 20, 120])
     return Setup(seed, style, cast, rules, settings, tuple(plan), crowd=crowd)
 
@@ -133,6 +147,11 @@ class World:
         """Seconds since the start of the run."""
         return self.schedule.now - 1000.0
 
+    @property
+    def wall_ms(self) -> int:
+        """The one wall clock that everybody here has."""
+        return round(self.schedule.now * 1000)
+
     def run(self) -> None:
         """Raises RuleBrokenError, or whatever the code under test raises."""
         self.schedule.run(QUIET_S)
@@ -167,10 +186,19 @@ class World:
 
     def _settles(self, limit_s: float) -> bool:
         for _ in range(int(limit_s)):
+            self._resume()
             self.schedule.run(1.0)
             if self.unsettled() is None:
                 return True
         return False
+
+    def _resume(self) -> None:
+        """What a person does who finds the group still paused when all is well again."""
+        for host in self.hosts.values():
+            brain = host.brain
+            if brain is not None and brain.directives.pause is not None and brain.order is None:
+                host.feed(Ordered(ResumeOrder(self.next_operation())))
+                return
 
     def _decide(self) -> None:
         """What a person does who was told that no node may be promoted: name the one with the most data."""
@@ -258,6 +286,9 @@ class World:
         primaries = {topology.primary if topology else None for topology in topologies}
         if len(primaries) != 1 or None in primaries:
             return f"the sentinels name {sorted(map(str, primaries))}"
+        told = {host.disk.committed.directives for host in self.hosts.values()}
+        if len(told) != 1 or any(directives.pause is not None for directives in told):
+            return f"the sentinels do not agree that the group is not paused: {told}"
         (name,) = primaries
         primary = self.nodes[str(name)]
         if primary.follows is not None:
@@ -309,9 +340,14 @@ class World:
                 )
 
     def request(self, host: Host, target: str | None, *, switchover: bool) -> None:
-        self._operations += 1
-        request = Request(f"op-{self._operations}", target, switchover=switchover)
+        request = Request(self.next_operation(), target, switchover=switchover)
+        if request.names_node:
+            self.checks.named.add(request.operation)
         host.feed(Requested(request))
+
+    def next_operation(self) -> str:
+        self._operations += 1
+        return f"op-{self._operations}"
 
     def _after_each(self) -> None:
         self.checks.one_writable()

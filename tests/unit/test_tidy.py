@@ -32,7 +32,17 @@ PURE = [
     "promotion/*.py",
     *(
         f"sentinel/{name}.py"
-        for name in ("backoff", "coordinator", "group_inputs", "leading", "nodebook", "situation")
+        for name in (
+            "backoff",
+            "coordinator",
+            "directive_notices",
+            "group_inputs",
+            "leading",
+            "nodebook",
+            "ordering",
+            "orders",
+            "situation",
+        )
     ),
 ]
 IMPURE = ["promotion/executor.py"]

@@ -217,3 +217,29 @@ def test_the_first_topology_is_what_is_found(told: str | None) -> None:
     facts = replace(UP, primary=None, told=told)
     attached = replace(PRIMARY, attached=(AttachedReplica("b", 1, "online", 0, 0),))
     assert work().observed([attached, B, C], facts, 0.1) == [WriteTopology("a:1", None, "bootstrap")]
+
+
+HELD, ASKED = replace(DOWN, paused=True), Request("op-1", "b:1")
+
+
+def test_in_a_paused_group_a_dead_primary_is_left_alone() -> None:
+    leader = work()
+    leader.begin([GONE, B, C], HELD, 1.0)
+    assert asked(leader.observed([GONE, B, C], HELD, 1.0)) in ([], [Finish()])
+    assert leader.phase is Phase.DONE
+
+
+def test_in_a_paused_group_an_unsettled_entry_is_settled() -> None:
+    leader, facts = work(), replace(UP, paused=True, settled=False)
+    leader.begin([PRIMARY, B, C], facts, 1.0)
+    assert leader.observed([PRIMARY, B, C], facts, 1.0) == [Resettle()]
+    leader.topology_committed(replace(facts, settled=True), 1.0)
+    astray = replace(C, follows="b:1")
+    assert leader.observed([PRIMARY, B, astray], replace(facts, settled=True), 1.0) == [Finish()]
+
+
+def test_in_a_paused_group_a_node_that_an_operator_names_is_promoted() -> None:
+    leader = work(ASKED)
+    leader.begin([GONE, B, C], HELD, 1.0)
+    leader.observed([GONE, B, C], HELD, 1.0)
+    assert leader.target == "b:1"

@@ -18,7 +18,8 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.register import Register, Role
+from quorum.register import Register
+from quorum.role import Role
 from quorum.timing import Timing
 
 TIMING = Timing()

@@ -25,7 +25,8 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.register import Register, Role
+from quorum.register import Register
+from quorum.role import Role
 from tests.unit.quorum.register_cases import (
     ASKING,
     NOW,
@@ -264,3 +265,16 @@ def test_two_registers_with_the_same_randomness_do_the_same() -> None:
         hear(register, "s2", VoteReply(1, False, "no"))
     assert first.next_deadline(NOW) == second.next_deadline(NOW)
     assert first.state == second.state
+
+
+def test_who_refuses_a_candidate_for_its_older_entry_lets_it_try_first() -> None:
+    """Standing at once, it would depose a leader that it cannot replace: the others stick to that one."""
+    newer = Entry(3, 2, topology(3))
+    register = make(HardState(3, None, newer, Entry(3, 1, topology(3))))
+    register.want(WORK, NOW)
+    effects = hear(register, "s2", VoteRequest(4, (3, 1)))
+    assert not answer(effects).granted
+    register.wake(NOW + TIMING.stagger_s)
+    assert not sent(register.take_effects(), PreVoteRequest)
+    register.wake(NOW + 2 * TIMING.election_max_s)
+    assert sent(register.take_effects(), PreVoteRequest)

@@ -18,7 +18,7 @@ from quorum.messages import (
     Resign,
     VoteReply,
 )
-from quorum.register import Role
+from quorum.role import Role
 from tests.unit.quorum.register_cases import (
     NODE,
     NOW,

@@ -116,6 +116,8 @@ class World:
     dead: set[str] = field(default_factory=set)
     in_touch: bool = True
     now: float = START
+    wall_ms: int = WALL_MS
+    """Stands still unless the test moves it."""
 
     def __post_init__(self) -> None:
         names = frozenset(f"s{number}" for number in range(1, self.members + 1))
@@ -145,7 +147,7 @@ class World:
         if len(self._inputs) > 1:
             return
         while self._inputs:
-            for effect in self.coordinator.step(self._inputs[0], self.now, WALL_MS):
+            for effect in self.coordinator.step(self._inputs[0], self.now, self.wall_ms):
                 self.disk.check(effect)
                 self._apply(effect)
             self._inputs.popleft()

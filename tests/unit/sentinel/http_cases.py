@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
+from aiohttp import ThreadedResolver, web
 from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
@@ -31,7 +31,9 @@ from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice
+from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
+from sentinel.peer_links import HostPort
 from sentinel.situation import CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
@@ -217,9 +219,10 @@ async def running(
     max_waiting: int = 100,
     limit_s: float = 30.0,
     peer_handler: Callable[[web.Request], object] | None = None,
+    elsewhere: Mapping[str, HostPort] | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
-    operations, metrics = Operations(), Metrics("s1", "1.2.3")
+    operations, metrics = Operations("s1"), Metrics("s1", "1.2.3")
     notices: list[Notice] = []
     touched = set(in_touch)
 
@@ -248,6 +251,7 @@ async def running(
             },
             store=store,
             operations=operations,
+            ask_taker=OperationLookup("s1", elsewhere or {}, ThreadedResolver()).ask,
             metrics=metrics,
             token=token,
             open_posts=open_posts,

@@ -44,7 +44,7 @@ class FakeSentinel:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_GET = do_POST = answer  # noqa: N815
+            do_GET = do_POST = do_DELETE = answer  # noqa: N815
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass

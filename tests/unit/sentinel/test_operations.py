@@ -24,7 +24,7 @@ def aborted(operation: str | None, name: NoticeName = NoticeName.FAILOVER_ABORTE
 
 @pytest.fixture
 def operations() -> Operations:
-    return Operations(wall_ms=lambda: 1234)
+    return Operations("s1", wall_ms=lambda: 1234)
 
 
 def state_of(operations: Operations, id_: str) -> str:
@@ -85,7 +85,7 @@ def test_what_has_ended_stays_ended(operations: Operations) -> None:
 
 
 def test_the_oldest_that_ended_is_forgotten_first() -> None:
-    operations = Operations(most=3)
+    operations = Operations("s1", most=3)
     open_one = operations.accept("g0", None).id
     ended = operations.accept("g1", None).id
     operations.on_notice(topology(group="g1"))
@@ -97,7 +97,7 @@ def test_the_oldest_that_ended_is_forgotten_first() -> None:
 
 
 def test_ids_are_unique_and_bounded() -> None:
-    operations = Operations()
+    operations = Operations("s1")
     ids = [operations.accept(f"g{i}", None).id for i in range(MAX_OPERATIONS + 50)]
     assert len(set(ids)) == len(ids)
     assert sum(operations.get(id_) is not None for id_ in ids) == MAX_OPERATIONS

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quorum.directives import NO_DIRECTIVES, Closed, Directives, Outcome, Pause, Schedule
 from quorum.messages import (
     GENESIS,
     Append,
@@ -51,7 +52,15 @@ counts = st.integers(0, MAX_INT)
 entry_ids = st.tuples(counts, counts)
 topologies = st.builds(Topology, names, counts, st.none() | names, texts, names, counts, counts)
 intents = st.builds(Intent, names, texts, names, counts)
-entries = st.builds(Entry, counts, counts, st.none() | topologies, st.none() | intents)
+schedules = st.builds(Schedule, names, counts, st.none() | names, counts, counts)
+directives = st.builds(
+    Directives,
+    st.none() | st.builds(Pause, counts, names, st.none() | texts),
+    st.none() | schedules,
+    st.none()
+    | st.builds(Closed, schedules, st.sampled_from(Outcome), texts, st.none() | names, st.none() | counts),
+)
+entries = st.builds(Entry, counts, counts, st.none() | topologies, st.none() | intents, directives)
 opinions = st.builds(Opinion, names, st.booleans(), st.sampled_from(Grade))
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(PreVoteRequest, counts, entry_ids),
@@ -174,6 +183,13 @@ def batch(message: object, group: object = "g") -> bytes:
 def test_what_breaks_the_protocol_is_refused_saying_where(payload: bytes, problem: str) -> None:
     with pytest.raises(PeerProtocolError, match=problem):
         decode(payload)
+
+
+def test_an_entry_of_a_release_without_directives_has_none() -> None:
+    entry = Entry(4, 2, Topology("a:1", 4, None, "bootstrap", "s1", 0, 0), None, NO_DIRECTIVES)
+    sent = json.loads(encode_batch([("g", Append(4, 1, entry, (4, 1)))])[0])
+    del sent["messages"][0][1]["entry"]["directives"]
+    assert decode(json.dumps(sent).encode()) == Batch((("g", Append(4, 1, entry, (4, 1))),))
 
 
 def test_fields_of_a_later_release_are_ignored() -> None:

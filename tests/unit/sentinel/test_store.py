@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import sqlite3
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from quorum.directives import Closed, Directives, Outcome, Pause, Schedule
 from quorum.messages import Entry, HardState, Intent, Topology
 from sentinel.changes import Change, TimelineStep
 from sentinel.state_file import SCHEMA_VERSION, StoreError
@@ -177,6 +179,28 @@ async def test_a_broken_record_names_its_group(tmp_path: Path, body: str, crc: o
     with pytest.raises(StoreError, match=f"group 'g' has a broken record .*{problem}"):
         store.hard_states()
     await store.close()
+
+
+async def test_a_state_of_a_release_without_directives_is_read(tmp_path: Path) -> None:
+    await fresh(tmp_path)
+    entry = {"term": 3, "seq": 1, "topology": None, "intent": None}
+    body = json.dumps({"term": 3, "voted_for": "s2", "entry": entry, "committed": entry}).encode()
+    edit(tmp_path, "UPDATE hard_state SET body = ?, crc = ?", body, zlib.crc32(body))
+    store = Store.open(tmp_path, "s1")
+    assert store.hard_states() == {"g": HardState(3, "s2", Entry(3, 1, None), Entry(3, 1, None))}
+    await store.close()
+
+
+async def test_what_operators_have_told_the_group_survives_a_restart(tmp_path: Path) -> None:
+    planned = Schedule("op-1", 5_000, "b:1", 1_000, 2_000)
+    told = Directives(Pause(1, "s2", "wegen Umzug"), planned, Closed(planned, Outcome.DROPPED, "why"))
+    entry = Entry(3, 1, None, None, told)
+    store = Store.open(tmp_path, "s1")
+    await persist(store, "g", HardState(3, None, entry, entry))
+    await store.close()
+    again = Store.open(tmp_path, "s1")
+    assert again.hard_states()["g"].committed.directives == told
+    await again.close()
 
 
 async def test_another_sentinels_state_is_refused(tmp_path: Path) -> None:

@@ -127,6 +127,44 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
     ),
     (NoticeName.REPAIR_ABORTED, ABORTED, "re-pointing given up in term 2: no eligible replica"),
     (NoticeName.WORK_DONE, {"term": 2}, "nothing left to do in term 2"),
+    (
+        NoticeName.PAUSED,
+        {"since_ms": 0, "by": "s1", "reason": "kernel updates"},
+        "paused (kernel updates), asked for at s1: detection goes on, and nothing is changed",
+    ),
+    (
+        NoticeName.PAUSED,
+        {"since_ms": 0, "by": "s1", "reason": None},
+        "paused, asked for at s1: detection goes on, and nothing is changed",
+    ),
+    (NoticeName.RESUMED, {}, "no longer paused: what is due is done now"),
+    (
+        NoticeName.SCHEDULED,
+        {"operation": "op-1", "at_ms": 1_700_000_000_007, "to": None},
+        "a switchover to the best replica is scheduled for 2023-11-14T22:13:20.007Z, as op-1",
+    ),
+    (
+        NoticeName.SCHEDULE_CLOSED,
+        {"operation": "op-1", "outcome": "started", "reason": "", "primary": None, "term": None},
+        "the scheduled switchover op-1 is started",
+    ),
+    (
+        NoticeName.SCHEDULE_CLOSED,
+        {
+            "operation": "op-1",
+            "outcome": "dropped",
+            "reason": "the group was paused at its time",
+            "primary": None,
+            "term": None,
+        },
+        "the scheduled switchover op-1 is dropped: the group was paused at its time",
+    ),
+    (NoticeName.ORDER_DONE, {"operation": "op-1", "term": 2}, "a majority agreed on order op-1 in term 2"),
+    (
+        NoticeName.ORDER_REFUSED,
+        {"operation": "op-1", "reason": "no majority could agree on it in time"},
+        "order op-1 was not carried out: no majority could agree on it in time",
+    ),
     (NoticeName.STALLED, {"gap_ms": 900}, "this process did not run for 900 ms: it distrusts what it saw"),
 ]
 

@@ -1,0 +1,92 @@
+"""What operators have told a group for later: to leave it alone, or to hand over at a set time.
+
+It is part of the entry that the sentinels agree on, beside the topology. So a majority knows it before it is
+in force, every sentinel sees it, it outlives any restart, and whoever carries out a schedule takes it out of
+the entry in the same write that announces the change: that is why it runs once.
+
+Times are wall clock, milliseconds since the epoch: an operator's word names a time of day.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Detection goes on, and no sentinel changes anything by itself."""
+
+    since_ms: int
+    by: str
+    """The sentinel that took the request."""
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A switchover at ``at_ms``. ``to`` None lets the ranking choose then."""
+
+    operation: str
+    at_ms: int
+    to: str | None
+    requested_ms: int
+    timeout_ms: int
+    """For how long it may hold up writes."""
+
+
+class Outcome(enum.StrEnum):
+    STARTED = "started"
+    """Its intent is in the entry: whoever leads finishes it, or undoes it."""
+    DONE = "done"
+    UNDONE = "undone"
+    """It was begun, and the primary stayed what it was, or another node had to take its place."""
+    CANCELLED = "cancelled"
+    DROPPED = "dropped"
+    """It could not be begun, or made no sense any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """What became of the newest schedule that is none any more."""
+
+    schedule: Schedule
+    outcome: Outcome
+    reason: str = ""
+    primary: str | None = None
+    """Who became primary by it, where it is done, and in which term."""
+    term: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Directives:
+    """The defaults are what an entry of a release says that knew none of this."""
+
+    pause: Pause | None = None
+    schedule: Schedule | None = None
+    closed: Closed | None = None
+
+    def close(self, outcome: Outcome, reason: str = "") -> Directives:
+        """The schedule is over, or begun. Nothing changes if there is none."""
+        if self.schedule is None:
+            return self
+        return replace(self, schedule=None, closed=Closed(self.schedule, outcome, reason))
+
+    def end(self, primary: str, term: int, *, changed: bool) -> Directives:
+        """The intent of a change is gone from the entry: if a schedule began it, that has ended too.
+
+        ``primary`` is primary since ``term``; ``changed``: it was not before.
+        """
+        closed = self.closed
+        if closed is None or closed.outcome is not Outcome.STARTED:
+            return self
+        wanted = closed.schedule.to
+        if not changed:
+            return replace(self, closed=replace(closed, outcome=Outcome.UNDONE))
+        if wanted not in (None, primary):
+            why = f"{primary} became primary instead of {wanted}"
+            return replace(self, closed=replace(closed, outcome=Outcome.UNDONE, reason=why))
+        return replace(self, closed=replace(closed, outcome=Outcome.DONE, primary=primary, term=term))
+
+
+NO_DIRECTIVES = Directives()
