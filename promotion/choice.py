@@ -63,20 +63,39 @@ def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) 
     primary's, so that it has the primary's data up to that moment; of several, the one that left it last.
     An operator may name any node that holds data, also if the primary is up but empty.
     """
-    primary = next((view for view in views if view.name == facts.primary), None)
-    empty = primary is not None and primary.reachable and not primary.keys
-    holders = [
-        view
-        for view in views
-        if view.name != facts.primary and view.reachable and view.keys and not (view.down or view.loading)
-    ]
     if requested is not None:
-        named = any(view.name == requested for view in holders)
-        return requested if named and (facts.down or empty) else None
+        return requested if requested in left_to_people(views, facts) else None
+    primary = next((view for view in views if view.name == facts.primary), None)
+    holders = _holders(views, facts)
     histories = facts.histories or ({primary.replid} if primary is not None else set())
     heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
     newest = max(heirs, key=lambda view: (view.second_offset or 0, view.offset_bytes or 0), default=None)
     return newest.name if newest is not None and facts.down else None
+
+
+def left_to_people(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
+    """Whom an operator may name where no rule takes anybody: all that hold data, if the primary is lost.
+
+    None of them need have what the primary took last, so no rule chooses among them: a person may know
+    better, and may have a backup of what the primary had.
+    """
+    primary = next((view for view in views if view.name == facts.primary), None)
+    empty = primary is not None and primary.reachable and not primary.keys
+    return tuple(view.name for view in _holders(views, facts)) if facts.down or empty else ()
+
+
+def refusal_for_people(reason: str, views: Sequence[NodeView], facts: Facts) -> str:
+    """``reason``, and what ends it: whoever is woken by this must know what there is to decide."""
+    names = left_to_people(views, facts)
+    return f"{reason}; an operator may name one that holds data: {', '.join(names)}" if names else reason
+
+
+def _holders(views: Sequence[NodeView], facts: Facts) -> list[NodeView]:
+    return [
+        view
+        for view in views
+        if view.name != facts.primary and view.reachable and view.keys and not (view.down or view.loading)
+    ]
 
 
 def _claim(node: str, requested: str | None) -> str:

@@ -26,7 +26,7 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Ranking
-from promotion.choice import rank_now, self_made_primary, wiped_meanwhile
+from promotion.choice import rank_now, refusal_for_people, self_made_primary, wiped_meanwhile
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
@@ -268,14 +268,22 @@ class Work:
             return self._intend(adopted, cause, None, views, facts)
         ranking = self._choose(views, facts, prefer)
         refusal = None if ranking.decided else self._sealing.refusal(views, facts)
+        told: list[Action] = []
+        if refusal and ranking.chosen is not None and facts.down and self._named(ranking.chosen):
+            self._sealing.overrule()
+            told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:
             self._enter(Phase.ABORTED)
-            return [GiveUp(refusal or "no eligible replica", ranking)]
+            return [GiveUp(refusal_for_people(refusal or "no eligible replica", views, facts), ranking)]
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
-            return self._seal(views, ranking, facts, now)
+            return [*told, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:
             return self._look_again("writes beyond a partition may still be accepted", (), now)
-        return self._intend(ranking.chosen, cause, ranking, views, facts)
+        return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
+
+    def _named(self, node: str) -> bool:
+        """Whether a person asked for this very node."""
+        return self.request is not None and self.request.candidate == node
 
     def _choose(self, views: Sequence[NodeView], facts: Facts, prefer: str | None) -> Ranking:
         requested = self.request.candidate if self.request else None

@@ -39,7 +39,7 @@ SITUATIONS = (
     "two masters at once",
     "a plain write lost",
     "refused to let an empty primary wipe the rest",
-    "refused to guess which master by hand is the heir",
+    "refused to choose among nodes that need not have what was lost",
     *sorted(set(_BY_NOTICE.values())),
 )
 

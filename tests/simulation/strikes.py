@@ -167,6 +167,8 @@ def _crash_node(world: World, fault: Fault) -> bool:
     # Where WAIT is to be honoured, nodes keep what they acknowledged, as with appendfsync always.
     if world.setup.style == "durable" or world.rng.random() < 0.5:
         node.save()
+    else:
+        world.bereft.add(node.name)
     node.crash()
     world.schedule.at(fault.amount, node.start)
     return True
@@ -187,6 +189,7 @@ def _wipe_node(world: World, fault: Fault) -> bool:
         return False
     node.crash()
     node.wipe()
+    world.bereft.add(node.name)
     world.schedule.at(fault.amount, node.start)
     return True
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Facts, GiveUp, Request, WriteIntent
+from promotion.actions import Facts, GiveUp, Note, Request, Run, WriteIntent
 from promotion.candidates import Policy
-from promotion.choice import rank_now
+from promotion.choice import rank_now, refusal_for_people
 from promotion.sealing import WriteRules
-from promotion.view import NodeView
+from promotion.step_types import Seal, WriteSafety
+from promotion.view import SEALED, NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
 
@@ -114,6 +115,81 @@ def test_durability_does_not_stand_in_the_way_of_who_an_operator_named() -> None
         actions = work.observed([GONE, STRAY], DOWN, 0.1)
         assert any(isinstance(action, WriteIntent) for action in actions) is taken
         assert any(isinstance(action, GiveUp) for action in actions) is not taken
+
+
+FOLLOWER = replace(HEIR, role="slave", follows="a:1", replid="h1", replid2=None, link_down_s=1.0)
+LOST = replace(ELSEWHERE, reachable=False, down=True)
+
+
+@pytest.mark.parametrize("candidate", [None, "b:1"])
+def test_an_eligible_replica_that_durability_refuses_is_taken_if_an_operator_names_it(
+    candidate: str | None,
+) -> None:
+    """They were told how many are missing, and the missing may never come back."""
+    settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=WriteRules(acknowledged_by=1))
+    work = Work(settings, Request("op-1", candidate), {}, 0.0)
+    work.begin([], DOWN, 0.0)
+    told, *others = work.observed([GONE, FOLLOWER, LOST], DOWN, 0.1)
+    if candidate is None:
+        assert isinstance(told, GiveUp) and told.reason.startswith("durability: WAIT 1")
+        assert told.reason.endswith("an operator may name one that holds data: b:1")
+    else:
+        assert isinstance(told, Note) and told.name == "overruled"
+        assert str(told.fields["reason"]).startswith("durability: WAIT 1")
+        assert others[-1] == WriteIntent("b:1", "refused")
+
+
+def test_naming_one_overrules_nothing_while_the_primary_is_up() -> None:
+    settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=WriteRules(acknowledged_by=1))
+    work = Work(settings, Request("op-1", "b:1"), {}, 0.0)
+    work.begin([], UP, 0.0)
+    up = replace(GONE, reachable=True, down=False)
+    (given_up,) = work.observed([up, replace(FOLLOWER, link_up=True), LOST], UP, 0.1)
+    assert isinstance(given_up, GiveUp) and given_up.reason.startswith("durability: WAIT 1")
+    assert "operator" not in given_up.reason
+
+
+def test_where_enough_replicas_vouch_naming_an_older_one_loses_nothing() -> None:
+    settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=WriteRules(acknowledged_by=1))
+    work = Work(settings, Request("op-1", "b:1"), {}, 0.0)
+    work.begin([], DOWN, 0.0)
+    newest = replace(FOLLOWER, name="c:1", host="c", offset_bytes=500)
+    views = [GONE, *(replace(view, follows=SEALED) for view in (FOLLOWER, newest))]
+    work.observed(views, DOWN, 0.1)
+    (given_up,) = work.observed(views, DOWN, 0.2)
+    assert isinstance(given_up, GiveUp) and given_up.ranking is not None
+    assert (
+        "380 bytes behind" in {verdict.node: verdict.reason for verdict in given_up.ranking.verdicts}["b:1"]
+    )
+
+
+def test_fence_wait_stands_though_durability_was_overruled() -> None:
+    rules = WriteRules(safety=WriteSafety(1, 2), fence_wait=True, acknowledged_by=1)
+    silent = replace(DOWN, gone_by_all=False, cause="silent", silence_s=3.0)
+    settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=rules)
+    work = Work(settings, Request("op-1", "b:1"), {}, 0.0)
+    work.begin([], silent, 0.0)
+    actions = work.observed([GONE, FOLLOWER, LOST], silent, 0.1)
+    assert actions[-1] == Run(Seal("b:1"))
+    assert not any(isinstance(action, WriteIntent) for action in actions)
+
+
+@pytest.mark.parametrize(
+    ("facts", "views", "named"),
+    [
+        (DOWN, [GONE, STRAY, ELSEWHERE], "b:1, c:1"),
+        (UP, [WIPED, STRAY], "b:1"),
+        (DOWN, [GONE, replace(STRAY, keys=0), LOST], ""),
+        (UP, [replace(GONE, reachable=True), STRAY], ""),
+    ],
+    ids=["down", "up-but-empty", "nobody-holds-data", "up"],
+)
+def test_a_refusal_says_whom_an_operator_may_name(facts: Facts, views: list[NodeView], named: str) -> None:
+    told = refusal_for_people("no", views, facts)
+    assert told == (f"no; an operator may name one that holds data: {named}" if named else "no")
+    for view in views:
+        takes = chosen(*views, facts=facts, named=view.name) is not None
+        assert takes == (view.name in named), "whoever is offered is taken"
 
 
 def test_what_failed_a_moment_ago_or_is_barred_is_not() -> None:
