@@ -41,7 +41,7 @@ def rank_now(
         zone=next((view.zone for view in views if view.name == facts.primary), None),
         requested=requested,
         avoid=avoid,
-        barred=barred,
+        barred={**_wiped_along(views, facts), **(barred or {})},
     )
     made = None
     if ranking.chosen is None and (requested is None or by_operator):
@@ -54,6 +54,20 @@ def rank_now(
         for verdict in ranking.verdicts
     ]
     return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made, decided=requested is not None)
+
+
+def _wiped_along(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
+    """Who followed a wiped primary into its new history while another still holds the former, and why not.
+
+    Offsets of two histories cannot be compared: what clients wrote since then may well be the longer one.
+    So it is also if whoever holds the former may not be promoted: nothing may be taken that would wipe it.
+    """
+    answering = [v for v in views if v.name != facts.primary and v.reachable and not v.down]
+    kept = [v.name for v in answering if v.replid in facts.histories and v.keys and not v.loading]
+    if not kept:
+        return {}
+    why = f"holds what {facts.primary} has taken since it lost its data, which {', '.join(kept)} still holds"
+    return {view.name: why for view in answering if view.name not in kept}
 
 
 def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) -> str | None:

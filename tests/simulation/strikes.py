@@ -168,7 +168,7 @@ def _crash_node(world: World, fault: Fault) -> bool:
     if world.setup.style == "durable" or world.rng.random() < 0.5:
         node.save()
     else:
-        world.bereft.add(node.name)
+        world.bereave(node)
     node.crash()
     world.schedule.at(fault.amount, node.start)
     return True
@@ -187,9 +187,9 @@ def _wipe_node(world: World, fault: Fault) -> bool:
     node = _target(world, fault)
     if node is None:
         return False
+    world.bereave(node)
     node.crash()
     node.wipe()
-    world.bereft.add(node.name)
     world.schedule.at(fault.amount, node.start)
     return True
 

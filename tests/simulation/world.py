@@ -95,8 +95,8 @@ class World:
         self.story: list[str] = []
         self.emptied = False
         """Somebody destroyed data on purpose, so that an empty node is nothing wrong."""
-        self.bereft: set[str] = set()
-        """The nodes whose process ended once without all of its data being kept."""
+        self._bereft: dict[tuple[str, int], str] = {}
+        """Which history a node lost as the primary of which term, its process ended and not all kept."""
         self.denials: set[tuple[str, str]] = set()
         self.nameless: set[tuple[str, str]] = set()
         self.slow_info: dict[str, float] = {}
@@ -276,6 +276,16 @@ class World:
                 return f"{node.name} does not follow {name}"
         return None
 
+    def bereave(self, node: Node) -> None:
+        """``node`` is about to lose data. What it lost before counts while another node still holds it."""
+        topology = max((t for t in self._topologies() if t), key=lambda t: t.term, default=None)
+        if topology is None or topology.primary != node.name:
+            return
+        key = (node.name, topology.term)
+        held = {other.history for other in self.nodes.values() if other is not node and other.values}
+        if self._bereft.get(key) not in held:
+            self._bereft[key] = node.history
+
     def _topologies(self) -> list[Topology | None]:
         return [host.disk.committed.topology for host in self.hosts.values()]
 
@@ -294,24 +304,27 @@ class World:
     def _refuses_to_choose(self) -> bool:
         """The primary's process lost its data, and no replica is known to have what it took.
 
-        That is so if too few nodes follow it: one, or as many as ``durability`` needs. Others may hold data
-        from before it was promoted, from before somebody changed roles by hand, or that WAIT may have
-        acknowledged only in part. There is no good replica then, and whom to take is for people to decide
-        (S7 goes above L1). It may only end like this if whom they may name was told.
+        That is so if too few nodes follow it and have not followed it into its new history: one, or as many
+        as ``durability`` needs. Others may hold data from before it was promoted, from before somebody
+        changed roles by hand, or that WAIT may have acknowledged only in part. There is no good replica
+        then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
+        were told whom they may name.
         """
         names = {topology.primary for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
-        if primary is None or primary.name not in self.bereft:
+        term = max((topology.term for topology in self._topologies() if topology), default=0)
+        lost = self._bereft.get((primary.name, term)) if primary is not None else None
+        if primary is None or lost is None:
             return False
         others = [node for node in self.nodes.values() if node is not primary]
         following = ((primary.host, PORT), (SEAL_HOST, SEAL_PORT))
-        good = [node for node in others if node.values and node.follows in following]
+        good = [n for n in others if n.values and n.follows in following and n.history == lost]
         wait = self.setup.rules.acknowledged_by
         needed = 1 if wait is None else max(1, len(others) - wait + 1)
         holders = [node.name for node in others if node.values]
         told = next((line for line in reversed(self.story) if "failover given up" in line), "")
-        _, offered, names_told = told.partition("an operator may name")
-        return len(good) < needed and bool(offered) and all(name in names_told for name in holders)
+        offered = told.partition("an operator may name")[2].partition(" (")[0]
+        return len(good) < needed and bool(offered) and all(name in offered for name in holders)
 
     def _check_writes(self) -> None:
         topology = next(iter(self.hosts.values())).disk.committed.topology

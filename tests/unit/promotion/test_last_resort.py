@@ -195,3 +195,38 @@ def test_a_refusal_says_whom_an_operator_may_name(facts: Facts, views: list[Node
 def test_what_failed_a_moment_ago_or_is_barred_is_not() -> None:
     for barred, avoid in (({"b:1": "no"}, None), (None, {"b:1": "no"})):
         assert rank_now(POLICY, [GONE, HEIR], DOWN, barred=barred, avoid=avoid).chosen is None
+
+
+HELD = replace(FOLLOWER, name="c:1", host="c", offset_bytes=100)
+WIPED_ALONG = replace(FOLLOWER, replid="h9", keys=5, offset_bytes=900, link_up=True)
+REGRESSED = replace(DOWN, cause="regressed", down_nodes=frozenset(), histories=frozenset({"h1"}))
+
+
+def test_who_followed_a_wiped_primary_is_not_preferred_for_what_clients_wrote_since() -> None:
+    ranking = rank_now(POLICY, [replace(WIPED, keys=5), WIPED_ALONG, HELD], REGRESSED)
+    assert ranking.chosen == "c:1"
+    reasons = {verdict.node: verdict.reason for verdict in ranking.verdicts}
+    assert reasons["b:1"] == "holds what a:1 has taken since it lost its data, which c:1 still holds"
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (HELD, "c:1"),
+        (replace(HELD, priority=0), None),
+        (replace(HELD, reachable=False), "b:1"),
+        (replace(HELD, keys=0), "b:1"),
+        (replace(HELD, loading=True), "b:1"),
+        (replace(HELD, replid="h9"), "c:1"),
+    ],
+    ids=["eligible", "never-to-be-promoted", "mute", "empty", "loading", "wiped-too"],
+)
+def test_nothing_is_promoted_that_would_wipe_the_last_who_holds_the_data(
+    held: NodeView, expected: str | None
+) -> None:
+    along = replace(WIPED_ALONG, offset_bytes=50) if held.replid == "h9" else WIPED_ALONG
+    assert chosen(replace(WIPED, keys=5), along, held, facts=REGRESSED) == expected
+
+
+def test_an_operator_may_decide_otherwise() -> None:
+    assert chosen(replace(WIPED, keys=5), WIPED_ALONG, HELD, facts=REGRESSED, named="b:1") == "b:1"
