@@ -18,6 +18,7 @@ from promotion.actions import (
     GiveUp,
     Note,
     Observe,
+    PendingIntent,
     Request,
     Resettle,
     Run,
@@ -26,7 +27,13 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Ranking
-from promotion.choice import rank_now, refusal_for_people, self_made_primary, wiped_meanwhile
+from promotion.choice import (
+    left_to_people,
+    rank_now,
+    refusal_for_people,
+    self_made_primary,
+    wiped_meanwhile,
+)
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
@@ -156,10 +163,11 @@ class Work:
     def _decide(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if facts.primary is None:
             return self._first_topology(views, facts)
-        if not facts.down and wiped_meanwhile(views, facts):
-            return self._fail_over(views, facts, "regressed", now)
+        wiped = not facts.down and wiped_meanwhile(views, facts)
         if facts.intent is not None:
-            return self._finish_or_supersede(views, facts, now)
+            return self._finish_or_supersede(facts.intent, wiped, views, facts, now)
+        if wiped:
+            return self._fail_over(views, facts, "regressed", now)
         if self.request is not None and self.request.switchover and not facts.down:
             return self._switch_over(views, facts, self.request)
         if facts.down or self.request is not None:
@@ -178,10 +186,11 @@ class Work:
         self._enter(Phase.COMMITTING)
         return [WriteTopology(found.primary, None, "bootstrap")]
 
-    def _finish_or_supersede(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
+    def _finish_or_supersede(
+        self, intent: PendingIntent, wiped: bool, views: Sequence[NodeView], facts: Facts, now: float
+    ) -> list[Action]:
         """The intent's target may have been promoted unseen, so it goes first if it can be primary at all."""
-        assert facts.intent is not None
-        target, cause = facts.intent.target, facts.intent.cause
+        target, cause = intent.target, intent.cause
         old = next((view for view in views if view.name == facts.primary), None)
         undecided = old is not None and old.reachable and old.handover
         if undecided and target not in facts.odown_nodes and now < self._give_up_at:
@@ -197,9 +206,9 @@ class Work:
             whole = bool(usable) and target != old.name and caught_up(old.name, target, views)
             chosen = target if whole and made == old.name else made or old.name
             return self._intend(chosen, cause, None, views, facts)
-        if not facts.down:
+        if not (facts.down or wiped):
             return self._cancel(target, cause, old)
-        return self._fail_over(views, facts, cause, now, prefer=target)
+        return self._fail_over(views, facts, "regressed" if wiped else cause, now, prefer=target)
 
     def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
         """The old primary is there, and the target is not known to have been promoted.
@@ -269,7 +278,7 @@ class Work:
         ranking = self._choose(views, facts, prefer)
         refusal = None if ranking.decided else self._sealing.refusal(views, facts)
         told: list[Action] = []
-        if refusal and ranking.chosen is not None and facts.down and self._named(ranking.chosen):
+        if refusal and self._named(ranking.chosen) and ranking.chosen in left_to_people(views, facts):
             self._sealing.overrule()
             told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:
@@ -281,9 +290,9 @@ class Work:
             return self._look_again("writes beyond a partition may still be accepted", (), now)
         return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
 
-    def _named(self, node: str) -> bool:
+    def _named(self, node: str | None) -> bool:
         """Whether a person asked for this very node."""
-        return self.request is not None and self.request.candidate == node
+        return node is not None and self.request is not None and self.request.candidate == node
 
     def _choose(self, views: Sequence[NodeView], facts: Facts, prefer: str | None) -> Ranking:
         requested = self.request.candidate if self.request else None
