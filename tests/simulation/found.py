@@ -89,4 +89,38 @@ FOUND = (
             ),
         ),
     ),
+    Found(
+        "predecessor",
+        "A primary was wiped before anybody followed it, and nobody was told whom an operator may name.",
+        Setup(
+            576131519,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(pausing=False),
+            (
+                Fault(2.137439402286853, "hang primary", ("h1:6379",), 6.142230287496946),
+                Fault(12.421146227012873, "deny everywhere", ("h1:6379",), 7.9098739082572935),
+                Fault(14.741950393789711, "hang primary", ("h3:6379",), 3.958946747423903),
+                Fault(17.7757390924934, "wipe node", ("h2:6379",), 0.6283095265867283),
+            ),
+        ),
+    ),
+    Found(
+        "predecessor-durable",
+        "The same where WAIT counts: the reason named who was missing, and not what there was to decide.",
+        Setup(
+            70303,
+            "any",
+            Cast(("h1", "h2", "h3", "h4", "h5"), NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True, acknowledged_by=2, self_fence=True),
+            Settings(saves=False),
+            (
+                Fault(3.505684617244008, "hang node", ("h1:6379",), 5.844665452478606),
+                Fault(4.248308399372275, "hang node", ("h3:6379",), 6.640807471974179),
+                Fault(9.344379131300597, "wipe primary", ("h3:6379",), 0.012145891634286225),
+                Fault(10.733083439480572, "wipe primary", ("h1:6379",), 2.158944805431493),
+            ),
+        ),
+    ),
 )
