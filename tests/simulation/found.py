@@ -123,4 +123,25 @@ FOUND = (
             ),
         ),
     ),
+    Found(
+        "promoted-already",
+        "Whom a dead leader had promoted was passed over: nobody remembered that the primary was wiped.",
+        Setup(
+            131529,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True, acknowledged_by=1),
+            Settings(saves=False),
+            (
+                Fault(13.35382383020856, "crash leader in mid-effects", (), 24.0),
+                Fault(13.419043963618636, "crash leader in mid-effects", (), 13.0),
+                Fault(14.298669556617352, "flush all", (), 0.0),
+                Fault(14.320566442807126, "flush all", (), 0.0),
+                Fault(14.527652612281395, "lose messages", (), 0.10001430753191719),
+                Fault(15.222867164176751, "lose messages", (), 0.038833642776839865),
+                Fault(16.164723085332323, "wipe primary", ("h3:6379",), 0.0155782602460201),
+                Fault(16.5335522972959, "crash leader in mid-effects", (), 14.0),
+            ),
+        ),
+    ),
 )

@@ -308,13 +308,17 @@ class World:
         as ``durability`` needs. Others may hold data from before it was promoted, from before somebody
         changed roles by hand, or that WAIT may have acknowledged only in part. There is no good replica
         then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
-        were told whom they may name.
+        were told whom they may name, and not if a leader had promoted somebody already.
         """
         names = {topology.primary for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
         term = max((topology.term for topology in self._topologies() if topology), default=0)
         lost = self._bereft.get((primary.name, term)) if primary is not None else None
         if primary is None or lost is None:
+            return False
+        intents = [host.disk.entry.intent for host in self.hosts.values()]
+        begun = [self.nodes[intent.target] for intent in intents if intent is not None]
+        if any(node.follows is None and node.values for node in begun if node is not primary):
             return False
         others = [node for node in self.nodes.values() if node is not primary]
         following = ((primary.host, PORT), (SEAL_HOST, SEAL_PORT))
