@@ -298,7 +298,8 @@ class Work:
         requested = self.request.candidate if self.request else None
         if prefer is not None:
             ranking = self._rank(views, facts, prefer)
-            if ranking.chosen is not None:
+            # What durability refuses is not gone on with, so it does not go before whom an operator named.
+            if ranking.chosen is not None and not (requested and self._sealing.refusal(views, facts)):
                 return ranking
         return self._rank(views, facts, requested)
 

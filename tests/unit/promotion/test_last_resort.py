@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Facts, GiveUp, Note, Request, Run, WriteIntent
+from promotion.actions import Facts, GiveUp, Note, PendingIntent, Request, Run, WriteIntent
 from promotion.candidates import Policy
 from promotion.choice import rank_now, refusal_for_people
 from promotion.sealing import WriteRules
@@ -137,6 +137,22 @@ def test_an_eligible_replica_that_durability_refuses_is_taken_if_an_operator_nam
         assert isinstance(told, Note) and told.name == "overruled"
         assert str(told.fields["reason"]).startswith("durability: WAIT 1")
         assert others[-1] == WriteIntent("b:1", "refused")
+
+
+@pytest.mark.parametrize(("candidate", "taken"), [("b:1", "b:1"), ("c:1", "c:1"), (None, None)])
+def test_an_operators_choice_goes_before_an_intent_that_durability_refuses(
+    candidate: str | None, taken: str | None
+) -> None:
+    settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=WriteRules(acknowledged_by=1))
+    work = Work(settings, Request("op-1", candidate), {}, 0.0)
+    begun = replace(DOWN, intent=PendingIntent("c:1", "refused"), nodes=(*DOWN.nodes, "d:1"))
+    work.begin([], begun, 0.0)
+    views = [GONE, FOLLOWER, replace(FOLLOWER, name="c:1", host="c"), replace(LOST, name="d:1", host="d")]
+    *_, last = work.observed(views, begun, 0.1)
+    if taken is None:
+        assert isinstance(last, GiveUp)
+    else:
+        assert last == WriteIntent(taken, "refused")
 
 
 def test_naming_one_overrules_nothing_while_the_primary_is_up() -> None:
