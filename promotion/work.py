@@ -287,7 +287,7 @@ class Work:
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
             return [*told, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:
-            return self._look_again("writes beyond a partition may still be accepted", (), now)
+            return [*told, *self._look_again("writes beyond a partition may still be accepted", (), now)]
         return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
 
     def _named(self, node: str | None) -> bool:
