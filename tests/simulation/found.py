@@ -144,4 +144,26 @@ FOUND = (
             ),
         ),
     ),
+    Found(
+        "overruled",
+        "Durability refused an eligible replica for good, though an operator had named it.",
+        Setup(
+            150598,
+            "any",
+            Cast(("h1", "h2", "h3", "h4", "h5"), NODES, CLIENTS),
+            WriteRules(acknowledged_by=1, self_fence=True),
+            Settings(pausing=False),
+            (
+                Fault(3.2808258705613023, "delay messages", (), 0.24282403130158825),
+                Fault(4.082465906958321, "late EXEC", (), 2.270433368678513),
+                Fault(4.9748773848511805, "delay messages", (), 0.17913624058311642),
+                Fault(8.595138965137199, "wipe primary", ("h1:6379",), 2.9981464384007763),
+                Fault(8.798829752059055, "late EXEC", (), 2.082117084387761),
+                Fault(8.835975436309356, "hang primary", ("h3:6379",), 3.9182131394528206),
+                Fault(9.694106946450063, "hang primary", ("h3:6379",), 2.8111838676430843),
+                Fault(13.151227839253092, "pause leader in mid-effects", (), 17.0),
+                Fault(13.613532770534448, "double messages", (), 0.17844305011614806),
+            ),
+        ),
+    ),
 )
