@@ -41,7 +41,7 @@ def rank_now(
         zone=next((view.zone for view in views if view.name == facts.primary), None),
         requested=requested,
         avoid=avoid,
-        barred=barred,
+        barred={**_wiped_along(views, facts), **(barred or {})},
     )
     made = None
     if ranking.chosen is None and (requested is None or by_operator):
@@ -56,6 +56,20 @@ def rank_now(
     return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made, decided=requested is not None)
 
 
+def _wiped_along(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
+    """Who followed a wiped primary into its new history while another still holds the former, and why not.
+
+    Offsets of two histories cannot be compared: what clients wrote since then may well be the longer one.
+    So it is also if whoever holds the former may not be promoted: nothing may be taken that would wipe it.
+    """
+    answering = [v for v in views if v.name != facts.primary and v.reachable and not v.down]
+    kept = [v.name for v in answering if v.replid in facts.histories and v.keys and not v.loading]
+    if not kept:
+        return {}
+    why = f"holds what {facts.primary} has taken since it lost its data, which {', '.join(kept)} still holds"
+    return {view.name: why for view in answering if view.name not in kept}
+
+
 def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) -> str | None:
     """The node to take if the primary is down and no replica of it is eligible.
 
@@ -63,20 +77,39 @@ def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) 
     primary's, so that it has the primary's data up to that moment; of several, the one that left it last.
     An operator may name any node that holds data, also if the primary is up but empty.
     """
-    primary = next((view for view in views if view.name == facts.primary), None)
-    empty = primary is not None and primary.reachable and not primary.keys
-    holders = [
-        view
-        for view in views
-        if view.name != facts.primary and view.reachable and view.keys and not (view.down or view.loading)
-    ]
     if requested is not None:
-        named = any(view.name == requested for view in holders)
-        return requested if named and (facts.down or empty) else None
+        return requested if requested in left_to_people(views, facts) else None
+    primary = next((view for view in views if view.name == facts.primary), None)
+    holders = _holders(views, facts)
     histories = facts.histories or ({primary.replid} if primary is not None else set())
     heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
     newest = max(heirs, key=lambda view: (view.second_offset or 0, view.offset_bytes or 0), default=None)
     return newest.name if newest is not None and facts.down else None
+
+
+def left_to_people(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
+    """Whom an operator may name where no rule takes anybody: all that hold data, if the primary is lost.
+
+    None of them need have what the primary took last, so no rule chooses among them: a person may know
+    better, and may have a backup of what the primary had.
+    """
+    primary = next((view for view in views if view.name == facts.primary), None)
+    empty = primary is not None and primary.reachable and not primary.keys
+    return tuple(view.name for view in _holders(views, facts)) if facts.down or empty else ()
+
+
+def refusal_for_people(reason: str, views: Sequence[NodeView], facts: Facts) -> str:
+    """``reason``, and what ends it: whoever is woken by this must know what there is to decide."""
+    names = left_to_people(views, facts)
+    return f"{reason}; an operator may name one that holds data: {', '.join(names)}" if names else reason
+
+
+def _holders(views: Sequence[NodeView], facts: Facts) -> list[NodeView]:
+    return [
+        view
+        for view in views
+        if view.name != facts.primary and view.reachable and view.keys and not (view.down or view.loading)
+    ]
 
 
 def _claim(node: str, requested: str | None) -> str:

@@ -8,7 +8,7 @@ Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So w
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from promotion.actions import Facts
 from promotion.durability import Coverage, behind_newest, coverage
@@ -47,6 +47,13 @@ class Sealing:
         if self._rules.acknowledged_by is None:
             return None
         return self._coverage(views, facts).refusal(self._rules.acknowledged_by)
+
+    def overrule(self) -> None:
+        """A person named whom to promote although too few can vouch, so that WAIT counts no longer.
+
+        What ``fence_wait`` asks for stands: it only takes time.
+        """
+        self._rules = replace(self._rules, acknowledged_by=None)
 
     def begin(
         self, views: Sequence[NodeView], eligible: Collection[str], facts: Facts, now: float

@@ -47,6 +47,34 @@ def hearing(
     )
 
 
+class Testimony:
+    """What the replicas say of the primary, look by look, to one leader.
+
+    A replica that heard from it is believed for ``believed_s``: it may hear little, and rarely.
+    """
+
+    def __init__(self, believed_s: float) -> None:
+        self._believed_s = believed_s
+        self._earlier: tuple[NodeView, ...] = ()
+        self._heard_at = -math.inf
+        self._witnesses: tuple[str, ...] = ()
+
+    def take(
+        self,
+        primary: str,
+        views: Sequence[NodeView],
+        earlier: Sequence[NodeView],
+        silence_s: float,
+        now: float,
+    ) -> tuple[str, ...]:
+        """Those that are believed now. ``earlier`` is to compare the first look with."""
+        witnesses = hearing(primary, views, self._earlier or earlier, silence_s)
+        self._earlier = tuple(views)
+        if witnesses:
+            self._heard_at, self._witnesses = now, witnesses
+        return self._witnesses if now < self._heard_at + self._believed_s else ()
+
+
 def all_heard_the_end(primary: str, views: Sequence[NodeView], gone_s: float) -> bool:
     """Whether each other node that answers said, after the primary was gone, that its link to it is down.
 

@@ -10,7 +10,6 @@ In a paused group only what an intent has promised, or an operator asks for by n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from promotion.actions import (
@@ -20,6 +19,7 @@ from promotion.actions import (
     GiveUp,
     Note,
     Observe,
+    PendingIntent,
     Request,
     Resettle,
     Run,
@@ -28,7 +28,13 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Ranking
-from promotion.choice import rank_now, self_made_primary, wiped_meanwhile
+from promotion.choice import (
+    left_to_people,
+    refusal_for_people,
+    self_made_primary,
+    wiped_meanwhile,
+)
+from promotion.chooser import Chooser
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
@@ -36,7 +42,7 @@ from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
 from promotion.view import NodeView
-from promotion.witness import all_heard_the_end, hearing
+from promotion.witness import Testimony, all_heard_the_end
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import at_promotion
 
@@ -55,10 +61,9 @@ class Work:
         self._cause = ""
         self._wake_at: float | None = None
         self._give_up_at = now + settings.limit_s
-        self._earlier: tuple[NodeView, ...] = ()
-        self._heard_at = -math.inf
-        self._witnesses: tuple[str, ...] = ()
+        self._testimony = Testimony(settings.testimony_s)
         self._sealing = Sealing(settings.rules)
+        self._chooser = Chooser(settings.policy, request, self._avoid, self._sealing)
         self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
         self._switchover: Switchover | None = None
         self._promote: Promote | None = None
@@ -160,10 +165,11 @@ class Work:
             return self._first_topology(views, facts)
         if facts.paused and facts.intent is None and not (self.request and self.request.names_node):
             return self._hold_still(facts)
-        if not facts.down and wiped_meanwhile(views, facts):
-            return self._fail_over(views, facts, "regressed", now)
+        wiped = not facts.down and wiped_meanwhile(views, facts)
         if facts.intent is not None:
-            return self._finish_or_supersede(views, facts, now)
+            return self._finish_or_supersede(facts.intent, wiped, views, facts, now)
+        if wiped:
+            return self._fail_over(views, facts, "regressed", now)
         if self.request is not None and self.request.switchover and not facts.down:
             return self._switch_over(views, facts, self.request)
         if facts.down or self.request is not None:
@@ -188,10 +194,11 @@ class Work:
             return [GiveUp("the group is paused: name the node, or resume it first")]
         return self._finish() if facts.settled else self._resettle()
 
-    def _finish_or_supersede(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
+    def _finish_or_supersede(
+        self, intent: PendingIntent, wiped: bool, views: Sequence[NodeView], facts: Facts, now: float
+    ) -> list[Action]:
         """The intent's target may have been promoted unseen, so it goes first if it can be primary at all."""
-        assert facts.intent is not None
-        target, cause = facts.intent.target, facts.intent.cause
+        target, cause = intent.target, intent.cause
         old = next((view for view in views if view.name == facts.primary), None)
         undecided = old is not None and old.reachable and old.handover
         if undecided and target not in facts.odown_nodes and now < self._give_up_at:
@@ -207,9 +214,9 @@ class Work:
             whole = bool(usable) and target != old.name and caught_up(old.name, target, views)
             chosen = target if whole and made == old.name else made or old.name
             return self._intend(chosen, cause, None, views, facts)
-        if not facts.down:
+        if not (facts.down or wiped):
             return self._cancel(target, cause, old)
-        return self._fail_over(views, facts, cause, now, prefer=target)
+        return self._fail_over(views, facts, "regressed" if wiped else cause, now, prefer=target)
 
     def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
         """The old primary is there, and the target is not known to have been promoted.
@@ -224,7 +231,7 @@ class Work:
 
     def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
         assert facts.primary is not None
-        ranking = self._rank(views, facts, request.candidate)
+        ranking = self._chooser.rank(views, facts, request.candidate)
         chosen = ranking.chosen
         why_not = objection(facts.primary, chosen, views) if chosen is not None else "no eligible replica"
         if chosen is None or why_not is not None:
@@ -267,33 +274,26 @@ class Work:
         if facts.down and not facts.gone_by_all:
             # The primary owes an answer only from the first PING that it left unanswered.
             silence_s = facts.silence_s - self._settings.ping_interval_s
-            witnesses = hearing(facts.primary, views, self._earlier or facts.earlier, silence_s)
-            self._earlier = tuple(views)
+            witnesses = self._testimony.take(facts.primary, views, facts.earlier, silence_s, now)
             if witnesses:
-                self._heard_at, self._witnesses = now, witnesses
-            if now < self._heard_at + self._settings.testimony_s:
-                return self._look_again(f"still heard by {', '.join(self._witnesses)}", self._witnesses, now)
+                return self._look_again(f"still heard by {', '.join(witnesses)}", witnesses, now)
         adopted = self_made_primary(views, facts) if self.request is None else None
         if adopted is not None:
             return self._intend(adopted, cause, None, views, facts)
-        ranking = self._choose(views, facts, prefer)
+        ranking = self._chooser.choose(views, facts, prefer)
         refusal = None if ranking.decided else self._sealing.refusal(views, facts)
+        told: list[Action] = []
+        if refusal and self._chooser.named(ranking.chosen) and ranking.chosen in left_to_people(views, facts):
+            self._sealing.overrule()
+            told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:
             self._enter(Phase.ABORTED)
-            return [GiveUp(refusal or "no eligible replica", ranking)]
+            return [GiveUp(refusal_for_people(refusal or "no eligible replica", views, facts), ranking)]
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
-            return self._seal(views, ranking, facts, now)
+            return [*told, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:
-            return self._look_again("writes beyond a partition may still be accepted", (), now)
-        return self._intend(ranking.chosen, cause, ranking, views, facts)
-
-    def _choose(self, views: Sequence[NodeView], facts: Facts, prefer: str | None) -> Ranking:
-        requested = self.request.candidate if self.request else None
-        if prefer is not None:
-            ranking = self._rank(views, facts, prefer)
-            if ranking.chosen is not None:
-                return ranking
-        return self._rank(views, facts, requested)
+            return [*told, *self._look_again("writes beyond a partition may still be accepted", (), now)]
+        return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
 
     def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
         self._enter(Phase.SEALING)
@@ -309,17 +309,6 @@ class Work:
 
     def _seal_over(self, step: Seal, reason: str, facts: Facts, now: float) -> list[Action]:
         return [self._observe(facts)] if self._sealing.step_over(step, reason, facts, now) else []
-
-    def _rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
-        return rank_now(
-            self._settings.policy,
-            views,
-            facts,
-            requested=requested,
-            by_operator=self.request is not None and requested == self.request.candidate,
-            avoid=self._avoid,
-            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
-        )
 
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts

@@ -30,6 +30,8 @@ class NoticeName(enum.StrEnum):
     HELD = "held"
     """A replica still hears from the primary: the leader waits."""
     CANDIDATE_CHOSEN = "candidate_chosen"
+    OVERRULED = "overruled"
+    """An operator named a node although a rule of the group forbids it; the reason is that rule's."""
     INTENT_COMMITTED = "intent_committed"
     INTENT_CANCELLED = "intent_cancelled"
     PROMOTED = "promoted"

@@ -23,6 +23,7 @@ _STEPS = frozenset(
         NoticeName.ELECTED,
         NoticeName.HELD,
         NoticeName.SEALING,
+        NoticeName.OVERRULED,
         NoticeName.CANDIDATE_CHOSEN,
         NoticeName.INTENT_COMMITTED,
         NoticeName.PROMOTED,

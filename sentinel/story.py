@@ -39,6 +39,7 @@ _WARNINGS = frozenset(
         NoticeName.ORDER_REFUSED,
         NoticeName.STALLED,
         NoticeName.HELD,
+        NoticeName.OVERRULED,
     }
 )
 
@@ -116,6 +117,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     ),
     NoticeName.HELD: lambda f: f"waiting: {f['reason']}",
     NoticeName.CANDIDATE_CHOSEN: _chosen,
+    NoticeName.OVERRULED: lambda f: f"an operator named {f['node']}, which overrules {f['reason']}",
     NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
     NoticeName.INTENT_CANCELLED: lambda f: f"{f['node']} need not be promoted any more",
     NoticeName.PROMOTED: lambda f: f"promoted {f['node']}, fenced with term {f['term']}",

@@ -79,7 +79,7 @@ PROMOTION = (
         "promotion/work.py",
         """\
         if facts.intent is not None:
-            return self._finish_or_supersede(views, facts, now)
+            return self._finish_or_supersede(facts.intent, wiped, views, facts, now)
 """,
         "",
         (_WORK,),
@@ -171,6 +171,18 @@ PROMOTION = (
         "if False:",
         (f"{_CANDIDATES}::test_a_replica_that_still_holds_its_data_saves_it_from_a_wiped_primary",),
         style="durable",
+    ),
+    Mutation(
+        "former-before-new",
+        "of a wiped primary's replicas only those that still hold what it lost are promoted",
+        "S7",
+        "promotion/choice.py",
+        "barred={**_wiped_along(views, facts), **(barred or {})},",
+        "barred=barred,",
+        (
+            "tests/unit/promotion/test_last_resort.py::"
+            "test_who_followed_a_wiped_primary_is_not_preferred_for_what_clients_wrote_since",
+        ),
     ),
     Mutation(
         "first-sync",

@@ -45,7 +45,7 @@ SITUATIONS = (
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
-    "refused to guess which master by hand is the heir",
+    "refused to choose among nodes that need not have what was lost",
     *sorted(set(_BY_NOTICE.values())),
 )
 

@@ -178,6 +178,11 @@ class Node:
         return self._server.replicas.enough
 
     @property
+    def history(self) -> str:
+        """The replication id that its offset counts in."""
+        return self._server.stream.replid
+
+    @property
     def values(self) -> dict[str, Any]:
         return self._server.data.values
 

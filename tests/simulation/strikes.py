@@ -171,6 +171,8 @@ def _crash_node(world: World, fault: Fault) -> bool:
     # Where WAIT is to be honoured, nodes keep what they acknowledged, as with appendfsync always.
     if world.setup.style == "durable" or world.rng.random() < 0.5:
         node.save()
+    else:
+        world.bereave(node)
     node.crash()
     world.schedule.at(fault.amount, node.start)
     return True
@@ -189,6 +191,7 @@ def _wipe_node(world: World, fault: Fault) -> bool:
     node = _target(world, fault)
     if node is None:
         return False
+    world.bereave(node)
     node.crash()
     node.wipe()
     world.schedule.at(fault.amount, node.start)

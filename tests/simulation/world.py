@@ -8,7 +8,8 @@ from functools import partial
 
 from promotion.actions import Request
 from promotion.sealing import WriteRules
-from promotion.step_types import WriteSafety
+from promotion.step_types import SEAL_HOST, SEAL_PORT, WriteSafety
+from quorum.messages import Topology
 from sentinel.group_inputs import Ordered, Requested
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import ResumeOrder
@@ -108,6 +109,8 @@ class World:
         self.story: list[str] = []
         self.emptied = False
         """Somebody destroyed data on purpose, so that an empty node is nothing wrong."""
+        self._bereft: dict[tuple[str, int], str] = {}
+        """Which history a node lost as the primary of which term, its process ended and not all kept."""
         self.denials: set[tuple[str, str]] = set()
         self.nameless: set[tuple[str, str]] = set()
         self.slow_info: dict[str, float] = {}
@@ -164,8 +167,8 @@ class World:
         if not self._settles(HEAL_S):
             if self._refuses_to_wipe():
                 self.coverage.add("refused to let an empty primary wipe the rest")
-            elif self._refuses_to_guess():
-                self.coverage.add("refused to guess which master by hand is the heir")
+            elif self._refuses_to_choose():
+                self.coverage.add("refused to choose among nodes that need not have what was lost")
             else:
                 self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
             self._decide()
@@ -201,8 +204,13 @@ class World:
                 return
 
     def _decide(self) -> None:
-        """What a person does who was told that no node may be promoted: name the one with the most data."""
-        most = max(self.nodes.values(), key=lambda node: len(node.values.get(KEY, ())))
+        """What a person does who was told that no node may be promoted: name the one with the most data.
+
+        The primary itself is none to fail over to, though clients may have filled it again.
+        """
+        primaries = {topology.primary for topology in self._topologies() if topology}
+        others = [node for node in self.nodes.values() if node.name not in primaries]
+        most = max(others, key=lambda node: len(node.values.get(KEY, ())))
         self.tell("", f"OPERATOR  fails over to {most.name}")
         for host in self.hosts.values():
             self.request(host, most.name, switchover=False)
@@ -282,8 +290,7 @@ class World:
 
     def unsettled(self) -> str | None:
         """What is not yet as it should be (L1)."""
-        topologies = [host.disk.committed.topology for host in self.hosts.values()]
-        primaries = {topology.primary if topology else None for topology in topologies}
+        primaries = {topology.primary if topology else None for topology in self._topologies()}
         if len(primaries) != 1 or None in primaries:
             return f"the sentinels name {sorted(map(str, primaries))}"
         told = {host.disk.committed.directives for host in self.hosts.values()}
@@ -300,27 +307,59 @@ class World:
                 return f"{node.name} does not follow {name}"
         return None
 
+    def bereave(self, node: Node) -> None:
+        """``node`` is about to lose data. What it lost before counts while another node still holds it."""
+        topology = max((t for t in self._topologies() if t), key=lambda t: t.term, default=None)
+        if topology is None or topology.primary != node.name:
+            return
+        key = (node.name, topology.term)
+        held = {other.history for other in self.nodes.values() if other is not node and other.values}
+        if self._bereft.get(key) not in held:
+            self._bereft[key] = node.history
+
+    def _topologies(self) -> list[Topology | None]:
+        return [host.disk.committed.topology for host in self.hosts.values()]
+
     def _refuses_to_wipe(self) -> bool:
         """The primary lost its data unseen, and the others have some: that is for people to decide.
 
         It may only end like this if nobody remembers the primary from before, and if it is told.
         """
-        names = {
-            host.disk.committed.topology.primary
-            for host in self.hosts.values()
-            if host.disk.committed.topology
-        }
+        names = {topology.primary for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
         if primary is None or primary.follows is not None or primary.values:
             return False
         told = any("would lose data by following it" in line for line in self.story[-200:])
         return told and any(node.values for node in self.nodes.values() if node is not primary)
 
-    def _refuses_to_guess(self) -> bool:
-        """Somebody changed roles by hand, the primary lost its data, and no history leads back to it."""
-        by_hand = any(fault.kind == "REPLICAOF by hand" for fault in self.setup.plan)
-        told = any("no eligible replica" in line and "is a master" in line for line in self.story[-200:])
-        return by_hand and told and any(node.values for node in self.nodes.values())
+    def _refuses_to_choose(self) -> bool:
+        """The primary's process lost its data, and no replica is known to have what it took.
+
+        That is so if too few nodes follow it and have not followed it into its new history: one, or as many
+        as ``durability`` needs. Others may hold data from before it was promoted, from before somebody
+        changed roles by hand, or that WAIT may have acknowledged only in part. There is no good replica
+        then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
+        were told whom they may name, and not if a leader had promoted somebody already.
+        """
+        names = {topology.primary for topology in self._topologies() if topology}
+        primary = self.nodes[names.pop()] if len(names) == 1 else None
+        term = max((topology.term for topology in self._topologies() if topology), default=0)
+        lost = self._bereft.get((primary.name, term)) if primary is not None else None
+        if primary is None or lost is None:
+            return False
+        intents = [host.disk.entry.intent for host in self.hosts.values()]
+        begun = [self.nodes[intent.target] for intent in intents if intent is not None]
+        if any(node.follows is None and node.values for node in begun if node is not primary):
+            return False
+        others = [node for node in self.nodes.values() if node is not primary]
+        following = ((primary.host, PORT), (SEAL_HOST, SEAL_PORT))
+        good = [n for n in others if n.values and n.follows in following and n.history == lost]
+        wait = self.setup.rules.acknowledged_by
+        needed = 1 if wait is None else max(1, len(others) - wait + 1)
+        holders = [node.name for node in others if node.values]
+        told = next((line for line in reversed(self.story) if "failover given up" in line), "")
+        offered = told.partition("an operator may name")[2].partition(" (")[0]
+        return len(good) < needed and bool(offered) and all(name in offered for name in holders)
 
     def _check_writes(self) -> None:
         topology = next(iter(self.hosts.values())).disk.committed.topology

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Facts, Finish, Note, WriteIntent
+from promotion.actions import Action, Facts, Finish, Note, PendingIntent, Run, WriteIntent
 from promotion.candidates import Policy
 from promotion.choice import wiped_meanwhile
+from promotion.sealing import WriteRules
+from promotion.step_types import Disarm
 from promotion.view import SEALED, NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
@@ -67,6 +69,30 @@ def test_a_primary_that_was_not_seen_is_not_judged() -> None:
 def test_who_holds_the_data_is_promoted_though_the_primary_is_up() -> None:
     leader = Work(WorkSettings(Policy(10.0, 5.0), parallel_syncs=1, limit_s=10.0), None, {}, 0.0)
     actions = leader.observed([WIPED, CUT_OFF], UP, 0.1)
+    assert [a for a in actions if not isinstance(a, Note)] == [WriteIntent("b:1", "regressed")]
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("master", [WriteIntent("c:1", "refused")]), ("slave", [Run(Disarm("c:1"))])],
+    ids=["promoted", "perhaps-about-to-be"],
+)
+def test_whom_a_dead_leader_promoted_goes_before_the_rest(role: str, expected: list[Action]) -> None:
+    """It has all that was cut off, and clients may have been writing to it; durability counts it no more."""
+    rules = WriteRules(acknowledged_by=1)
+    settings = WorkSettings(Policy(10.0, 5.0), parallel_syncs=1, limit_s=10.0, rules=rules)
+    leader = Work(settings, None, {}, 0.0)
+    target = replace(CUT_OFF, name="c:1", role=role, replid="h2" if role == "master" else "h1")
+    facts = replace(UP, intent=PendingIntent("c:1", "refused"), nodes=("a:1", "b:1", "c:1"))
+    actions = leader.observed([WIPED, CUT_OFF, target], facts, 0.1)
+    assert [a for a in actions if not isinstance(a, Note)] == expected
+
+
+def test_an_intent_that_nobody_carried_out_is_not_cancelled_for_an_empty_primary() -> None:
+    leader = Work(WorkSettings(Policy(10.0, 5.0), parallel_syncs=1, limit_s=10.0), None, {}, 0.0)
+    target = replace(CUT_OFF, name="c:1", reachable=False, down=True)
+    facts = replace(UP, intent=PendingIntent("c:1", "switchover"), nodes=("a:1", "b:1", "c:1"))
+    actions = leader.observed([WIPED, CUT_OFF, target], facts, 0.1)
     assert [a for a in actions if not isinstance(a, Note)] == [WriteIntent("b:1", "regressed")]
 
 

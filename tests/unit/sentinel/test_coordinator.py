@@ -84,7 +84,8 @@ def test_without_a_candidate_it_says_why_and_waits_longer_each_time() -> None:
         world.nodes[name] = replace(world.nodes[name], priority=0)
     world.kill(A)
     aborted = world.last(NoticeName.FAILOVER_ABORTED)
-    assert (aborted["reason"], aborted["retry_after_ms"]) == ("no eligible replica", 1000)
+    why = f"no eligible replica; an operator may name one that holds data: {B}, {C}"
+    assert (aborted["reason"], aborted["retry_after_ms"]) == (why, 1000)
     ranking = aborted["ranking"]
     assert isinstance(ranking, Ranking)
     assert {v.node: v.reason for v in ranking.verdicts} == dict.fromkeys(

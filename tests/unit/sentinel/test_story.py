@@ -96,6 +96,11 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
     ),
     (NoticeName.CANDIDATE_CHOSEN, {"node": B, "ranking": None, "term": 2}, f"chose {B}"),
     (
+        NoticeName.OVERRULED,
+        {"node": B, "reason": "durability: 1 of 2 replicas count", "term": 2},
+        f"an operator named {B}, which overrules durability: 1 of 2 replicas count",
+    ),
+    (
         NoticeName.INTENT_COMMITTED,
         {"node": B, "term": 2},
         f"a majority knows that {B} is about to be promoted",

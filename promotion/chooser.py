@@ -1,0 +1,48 @@
+"""Whom one leader would promote: the ranking, whom an operator named, and what has failed before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from promotion.actions import Facts, Request
+from promotion.candidates import Policy, Ranking
+from promotion.choice import rank_now
+from promotion.sealing import Sealing
+from promotion.view import NodeView
+
+
+class Chooser:
+    """``avoid`` names nodes whose promotion failed a moment ago, with the reason."""
+
+    def __init__(
+        self, policy: Policy, request: Request | None, avoid: Mapping[str, str], sealing: Sealing
+    ) -> None:
+        self._policy = policy
+        self._requested = request.candidate if request else None
+        self._avoid = avoid
+        self._sealing = sealing
+
+    def named(self, node: str | None) -> bool:
+        """Whether a person asked for this very node."""
+        return node is not None and self._requested == node
+
+    def choose(self, views: Sequence[NodeView], facts: Facts, prefer: str | None) -> Ranking:
+        """``prefer``, of a dead leader's intent, goes first if it can be taken."""
+        if prefer is not None:
+            ranking = self.rank(views, facts, prefer)
+            # What durability refuses is not gone on with, so it does not go before whom an operator named.
+            if ranking.chosen is not None and not (self._requested and self._sealing.refusal(views, facts)):
+                return ranking
+        return self.rank(views, facts, self._requested)
+
+    def rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
+        """If ``requested`` is given, only that node may be chosen."""
+        return rank_now(
+            self._policy,
+            views,
+            facts,
+            requested=requested,
+            by_operator=self.named(requested),
+            avoid=self._avoid,
+            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
+        )
