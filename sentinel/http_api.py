@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
 from sentinel.http_deps import HttpDeps
+from sentinel.http_events import MAX_LISTENING, EventHandlers
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
@@ -30,13 +31,26 @@ SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
+LISTENING = web.AppKey("listening", Limit)
+"""How many clients listen to the events."""
 
 
-def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits."""
-    waiting = Limit(max_waiting)
-    groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
-    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+def make_app(
+    deps: HttpDeps, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+) -> web.Application:
+    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
+    waiting, listening = Limit(max_waiting), Limit(max_listening)
+    groups, events, health = (
+        GroupHandlers(deps, waiting),
+        EventHandlers(deps, listening),
+        HealthHandlers(deps),
+    )
+    endpoints = (
+        *groups.endpoints(),
+        *OperationHandlers(deps).endpoints(),
+        *events.endpoints(),
+        *health.endpoints(),
+    )
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
@@ -44,8 +58,8 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
         add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
         add(endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
-    app[WAITING] = waiting
-    app.on_shutdown.append(groups.release)
+    app[WAITING], app[LISTENING] = waiting, listening
+    app.on_shutdown.extend((groups.release, events.release))
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
     return app
 
