@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
+from sentinel.http_checks import CheckHandlers
 from sentinel.http_deps import HttpDeps
 from sentinel.http_events import MAX_LISTENING, EventHandlers
 from sentinel.http_groups import GroupHandlers
@@ -47,6 +48,7 @@ def make_app(
     )
     endpoints = (
         *groups.endpoints(),
+        *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
@@ -54,9 +56,11 @@ def make_app(
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
-        # aiohttp answers HEAD as well where it is given a GET.
-        add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
-        add(endpoint.path, _checked(endpoint))
+        if endpoint.method == "GET":
+            # aiohttp answers HEAD as well where it is given a GET.
+            app.router.add_get(endpoint.path, _checked(endpoint))
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))
