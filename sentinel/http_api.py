@@ -21,15 +21,17 @@ from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
+from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
 from sentinel.openapi import Endpoint
 
-__all__ = ["HttpDeps", "make_app", "make_runner"]
+__all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 
 PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
+BACKLOG = 1024
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
 LISTENING = web.AppKey("listening", Limit)
@@ -65,6 +67,7 @@ def make_app(
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
+    deps.metrics.registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app
 
 
@@ -82,6 +85,11 @@ def make_runner(app: web.Application) -> web.AppRunner:
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,
     )
+
+
+def make_site(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
+    """With room for all the clients of a sentinel that come back to it at the same moment."""
+    return web.TCPSite(runner, host, port, backlog=BACKLOG)
 
 
 def _checked(endpoint: Endpoint) -> Handler:
