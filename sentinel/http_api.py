@@ -56,7 +56,8 @@ def make_app(
         *events.endpoints(),
         *health.endpoints(),
     )
-    health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
+    described = openapi.document(endpoints, deps.version, token=deps.token is not None)
+    health.description = json.dumps(described).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
         if endpoint.method == "GET":
