@@ -21,6 +21,7 @@ from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
 from sentinel.http_server import Runner
+from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
@@ -53,6 +54,7 @@ def make_app(
         *groups.endpoints(),
         *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
+        *WebhookHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
     )
