@@ -145,7 +145,8 @@ class Webhooks:
             f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
         )
         self._on_attempt("failed")
-        self._resting[endpoint.key] = now + answer.retry_after_s
+        if answer.retry_after_s > 0:
+            self._resting[endpoint.key] = now + answer.retry_after_s
         await self._outbox.retry_at(item, now + wait_s, answer.problem)
 
     async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
