@@ -222,6 +222,7 @@ async def running(
     open_posts: bool = True,
     max_waiting: int = 100,
     max_listening: int = 100,
+    max_connections: int | None = None,
     kept_events: int = 1000,
     receivers: tuple[Endpoint, ...] = (),
     limit_s: float = 30.0,
@@ -270,7 +271,7 @@ async def running(
         max_waiting=max_waiting,
         max_listening=max_listening,
     )
-    runner = make_runner(app)
+    runner = make_runner(app, max_connections)
     try:
         await runner.setup()
         await make_site(runner, "127.0.0.1", 0).start()
