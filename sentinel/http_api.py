@@ -13,37 +13,55 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
+from sentinel.http_checks import CheckHandlers
 from sentinel.http_deps import HttpDeps
 from sentinel.http_directives import DirectiveHandlers
+from sentinel.http_events import MAX_LISTENING, EventHandlers
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
+from sentinel.http_server import Runner, max_connections
+from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
+from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
 from sentinel.openapi import Endpoint
 
-__all__ = ["HttpDeps", "make_app", "make_runner"]
+__all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 
 PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
+BACKLOG = 1024
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
+LISTENING = web.AppKey("listening", Limit)
+"""How many clients listen to the events."""
 
 
-def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits."""
-    waiting = Limit(max_waiting)
-    groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
+def make_app(
+    deps: HttpDeps, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+) -> web.Application:
+    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
+    waiting, listening = Limit(max_waiting), Limit(max_listening)
+    groups, events, health = (
+        GroupHandlers(deps, waiting),
+        EventHandlers(deps, listening),
+        HealthHandlers(deps),
+    )
     endpoints = (
         *groups.endpoints(),
+        *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
         *DirectiveHandlers(deps).endpoints(),
+        *WebhookHandlers(deps).endpoints(),
+        *events.endpoints(),
         *health.endpoints(),
     )
-    health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
+    described = openapi.document(endpoints, deps.version, token=deps.token is not None)
+    health.description = json.dumps(described).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
         if endpoint.method == "GET":
@@ -52,26 +70,34 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
         else:
             app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
-    app[WAITING] = waiting
-    app.on_shutdown.append(groups.release)
+    app[WAITING], app[LISTENING] = waiting, listening
+    app.on_shutdown.extend((groups.release, events.release))
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
+    deps.metrics.registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
-    """With limits on what a client may send and how long it may idle.
+def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
+    """With limits on what a client may send, how long it may idle, and how many (``most``) may be connected.
 
     A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
     """
-    return web.AppRunner(
+    return Runner(
         app,
+        most=max_connections() if most is None else most,
         access_log=None,
+        auto_decompress=False,
         handler_cancellation=True,
         keepalive_timeout=KEEPALIVE_S,
         shutdown_timeout=SHUTDOWN_S,
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,
     )
+
+
+def make_site(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
+    """With room for all the clients of a sentinel that come back to it at the same moment."""
+    return web.TCPSite(runner, host, port, backlog=BACKLOG)
 
 
 def _checked(endpoint: Endpoint) -> Handler:

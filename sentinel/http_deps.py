@@ -9,11 +9,14 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from quorum.messages import Topology
 from sentinel import group_status
 from sentinel.api_answers import OperationAnswer
 from sentinel.driver import GroupDriver
+from sentinel.event_feed import EventFeed
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
+from sentinel.outbox import Outbox
 from sentinel.problem import ProblemError
 from sentinel.store import Store
 
@@ -32,6 +35,8 @@ class HttpDeps:
     operations: Operations
     ask_taker: Callable[[str], Awaitable[OperationAnswer | None]]
     """What the sentinel that took an operation says of it; None if nobody knows it. Raises ProblemError."""
+    outbox: Outbox
+    events: EventFeed
     metrics: Metrics
     token: str | None
     """What every request that changes something needs."""
@@ -66,6 +71,14 @@ class HttpDeps:
             f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",
             extra={"in_touch": found, "members": sorted(self.members), "needed": needed},
         )
+
+
+def need_topology(driver: GroupDriver) -> Topology:
+    """Who is primary, as clients may be told. Raises ProblemError while nobody knows."""
+    if driver.topology is None:
+        reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
+        raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
+    return driver.topology
 
 
 def reply(

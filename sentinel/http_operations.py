@@ -29,6 +29,7 @@ _PROBLEMS = (
     "in-progress",
     "paused",
     "precondition",
+    "timeout",
     "too-large",
     "unsupported-media-type",
     "no-quorum",

@@ -15,16 +15,21 @@ from sentinel.problem import CONTENT_TYPE, KINDS
 
 REF = "#/components/schemas/{model}"
 
-_PATH_PARAMETERS = {"group": "The group's name.", "operation": "The operation's id."}
+_PATH_PARAMETERS = {
+    "group": "The group's name.",
+    "operation": "The operation's id.",
+    "id": "The delivery's id.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter; ``schema`` is JSON Schema."""
+    """Of the query, or a header; ``schema`` is JSON Schema."""
 
     name: str
     schema: JsonObject
     description: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +44,24 @@ class Endpoint:
     status: int = 200
     body: type[BaseModel] | None = None
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
     content_type: str = "application/json"
     conditional: bool = False
     """Answers If-None-Match with 304."""
 
     @property
+    def operation_id(self) -> str:
+        name = self.handler.__name__
+        return f"{name}_options" if self.method == "OPTIONS" else name
+
+    @property
     def query_names(self) -> tuple[str, ...]:
         return tuple(parameter.name for parameter in self.query)
 
 
-def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
-    """The whole description, as JSON-able data."""
+def document(endpoints: Sequence[Endpoint], version: str, *, token: bool) -> JsonObject:
+    """The whole description, as JSON-able data. ``token``: whether this sentinel asks for one."""
     answers = {endpoint.answer for endpoint in endpoints if endpoint.answer} | {ProblemAnswer}
     bodies = {endpoint.body for endpoint in endpoints if endpoint.body}
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in answers]
@@ -59,7 +70,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
     _, definitions = models_json_schema(models, ref_template=REF)
     paths: dict[str, JsonObject] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, token)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -76,10 +87,10 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
     }
 
 
-def _operation(endpoint: Endpoint) -> JsonObject:
+def _operation(endpoint: Endpoint, token: bool) -> JsonObject:
     in_path = re.findall(r"{(\w+)}", endpoint.path)
     operation: JsonObject = {
-        "operationId": endpoint.handler.__name__,
+        "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "parameters": [
             *(
@@ -93,15 +104,21 @@ def _operation(endpoint: Endpoint) -> JsonObject:
                 for name in in_path
             ),
             *(
-                {"name": each.name, "in": "query", "schema": each.schema, "description": each.description}
-                for each in endpoint.query
+                {
+                    "name": each.name,
+                    "in": place,
+                    "required": each.required,
+                    "schema": each.schema,
+                    "description": each.description,
+                }
+                for place, parameters in (("query", endpoint.query), ("header", endpoint.headers))
+                for each in parameters
             ),
         ],
         "responses": _responses(endpoint),
     }
-    if endpoint.method != "GET":
-        # Without a token where none is configured.
-        operation["security"] = [{"token": []}, {}]
+    if endpoint.method not in ("GET", "OPTIONS"):
+        operation["security"] = [{"token": []}] if token else []
     if endpoint.body is not None:
         operation["requestBody"] = {"required": False, "content": _content("application/json", endpoint.body)}
     return operation

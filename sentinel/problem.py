@@ -26,19 +26,24 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "forbidden": (403, "This is not allowed"),
     "not-found": (404, "There is nothing here"),
     "unknown-group": (404, "No such group"),
+    "unknown-node": (404, "No such node"),
     "unknown-operation": (404, "No such operation"),
     "not-scheduled": (404, "No switchover is scheduled"),
+    "unknown-webhook": (404, "No such dead letter"),
     "method-not-allowed": (405, "This method is not for this resource"),
+    "timeout": (408, "The request did not arrive in time"),
     "in-progress": (409, "A change of primary is already under way"),
     "paused": (409, "The group is paused"),
     "already-scheduled": (409, "A switchover is scheduled already"),
     "precondition": (412, "A failover could not succeed now"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON"),
+    "expectation-failed": (417, "This cannot be expected here"),
     "upgrade-required": (426, "This takes a websocket"),
     "internal": (500, "This sentinel failed to answer"),
     "no-quorum": (503, "This sentinel is not in touch with a majority"),
     "no-primary": (503, "No primary is known"),
+    "check-failed": (503, "The node is not what was asked for"),
     "not-ready": (503, "This sentinel is not ready"),
     "unhealthy": (503, "This sentinel cannot work"),
     "state-unavailable": (503, "The state cannot be read"),
@@ -53,6 +58,7 @@ _KIND_OF_STATUS = {
     405: "method-not-allowed",
     413: "too-large",
     415: "unsupported-media-type",
+    417: "expectation-failed",
     426: "upgrade-required",
     503: "unavailable",
 }
@@ -78,23 +84,33 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
-def response(problem: ProblemError, request: web.Request) -> web.Response:
-    """``instance`` is the path that was asked for; a 503 says when to try again."""
-    body = problem.extra | {
-        "type": TYPE_PREFIX + problem.kind,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": request.rel_url.raw_path,
-    }
+def body(problem: ProblemError, instance: str) -> bytes:
+    """``instance`` is the path that was asked for."""
+    return json.dumps(
+        problem.extra
+        | {
+            "type": TYPE_PREFIX + problem.kind,
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "instance": instance,
+        }
+    ).encode()
+
+
+def response(problem: ProblemError, request: web.BaseRequest) -> web.Response:
+    """A 503 says when to try again."""
     headers = {"Cache-Control": "no-store"} | problem.headers
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     answer = web.Response(
-        status=problem.status, body=json.dumps(body).encode(), content_type=CONTENT_TYPE, headers=headers
+        status=problem.status,
+        body=body(problem, request.rel_url.raw_path),
+        content_type=CONTENT_TYPE,
+        headers=headers,
     )
-    if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        # What is left of the body is not worth reading to keep the connection.
+    if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
+        # What is left of the body is not worth waiting for to keep the connection.
         answer.force_close()
     return answer
 
@@ -110,7 +126,7 @@ def middleware(raw_handler: Handler) -> Middleware:
         except ProblemError as problem:
             return response(problem, request)
         except web.HTTPException as error:
-            return response(_from_aiohttp(error, request), request)
+            return response(from_aiohttp(error, request), request)
         except Exception:
             if request.match_info.handler is raw_handler:
                 raise
@@ -120,7 +136,7 @@ def middleware(raw_handler: Handler) -> Middleware:
     return answer_problems
 
 
-def _from_aiohttp(error: web.HTTPException, request: web.Request) -> ProblemError:
+def from_aiohttp(error: web.HTTPException, request: web.BaseRequest) -> ProblemError:
     details = {
         404: "There is nothing at this path.",
         405: f"{request.method:.20} is not for this path, but {error.headers.get('Allow')}.",

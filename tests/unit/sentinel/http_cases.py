@@ -25,18 +25,22 @@ from quorum.timing import Timing
 from sentinel import clock
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
+from sentinel.event_feed import EventFeed
+from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen
-from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
+from sentinel.outbox import Outbox
 from sentinel.peer_links import HostPort
 from sentinel.situation import CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
+from sentinel.webhook_event import Endpoint
 
 GROUP = "mymaster"
 A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
@@ -150,6 +154,8 @@ class World:
     redis: dict[str, MemoryRedis]
     drivers: dict[str, GroupDriver]
     operations: Operations
+    outbox: Outbox
+    events: EventFeed
     metrics: Metrics
     members: frozenset[str]
     in_touch: set[str]
@@ -217,12 +223,18 @@ async def running(
     token: str | None = None,
     open_posts: bool = True,
     max_waiting: int = 100,
+    max_listening: int = 100,
+    max_connections: int | None = None,
+    kept_events: int = 1000,
+    receivers: tuple[Endpoint, ...] = (),
     limit_s: float = 30.0,
     peer_handler: Callable[[web.Request], object] | None = None,
     elsewhere: Mapping[str, HostPort] | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations("s1"), Metrics("s1", "1.2.3")
+    events = EventFeed(EventLog("s1.1", kept_events), look_s=0.01)
+    outbox = Outbox(store.thread, receivers)
     notices: list[Notice] = []
     touched = set(in_touch)
 
@@ -252,6 +264,8 @@ async def running(
             store=store,
             operations=operations,
             ask_taker=OperationLookup("s1", elsewhere or {}, ThreadedResolver()).ask,
+            outbox=outbox,
+            events=events,
             metrics=metrics,
             token=token,
             open_posts=open_posts,
@@ -259,11 +273,12 @@ async def running(
             version="1.2.3",
         ),
         max_waiting=max_waiting,
+        max_listening=max_listening,
     )
-    runner = make_runner(app)
+    runner = make_runner(app, max_connections)
     try:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await make_site(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         async with aiohttp.ClientSession(f"http://{host}:{port}") as client:
             yield World(
@@ -271,6 +286,8 @@ async def running(
                 redis,
                 drivers,
                 operations,
+                outbox,
+                events,
                 metrics,
                 members,
                 touched,
