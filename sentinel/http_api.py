@@ -12,7 +12,7 @@ from functools import wraps
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sentinel import openapi, problem
+from sentinel import http_preflight, openapi, problem
 from sentinel.http_deps import HttpDeps
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
@@ -36,7 +36,12 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
     """Also begins to follow the drivers' groups, for the metrics and for who waits."""
     waiting = Limit(max_waiting)
     groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
-    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+    endpoints = (
+        *groups.endpoints(),
+        *http_preflight.endpoints(deps),
+        *OperationHandlers(deps).endpoints(),
+        *health.endpoints(),
+    )
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:

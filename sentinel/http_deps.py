@@ -13,6 +13,7 @@ from sentinel import group_status
 from sentinel.driver import GroupDriver
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
+from sentinel.preflight import Report
 from sentinel.problem import ProblemError
 from sentinel.store import Store
 
@@ -36,6 +37,8 @@ class HttpDeps:
     """Bound to a loopback address: POST needs no token unless one is configured."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
+    preflight: Callable[[str], Report] = lambda _: Report()
+    """The newest of a group."""
 
     @property
     def has_majority(self) -> bool:

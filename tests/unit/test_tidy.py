@@ -34,6 +34,9 @@ PURE = [
         f"sentinel/{name}.py"
         for name in ("backoff", "coordinator", "group_inputs", "leading", "nodebook", "situation")
     ),
+    "sentinel/preflight_*rules.py",
+    "sentinel/preflight_facts.py",
+    "sentinel/preflight_permissions.py",
 ]
 IMPURE = ["promotion/executor.py"]
 SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]
