@@ -126,6 +126,8 @@ class PeerAnswer(Answer):
 class GroupsAnswer(Answer):
     sentinel: str
     version: str
+    now: str | None = None
+    """This sentinel's clock, ISO 8601; null where a release did not tell."""
     members: list[str]
     peers: list[PeerAnswer]
     groups: list[GroupAnswer]

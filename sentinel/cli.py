@@ -58,18 +58,39 @@ def run(config: ConfigFile) -> None:
 
 
 @app.command(epilog=EPILOG)
-def check(config: ConfigFile, as_json: Json = False) -> None:
-    """Check a configuration, and print every problem and warning."""
+def check(
+    config: ConfigFile,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Also ask the sentinels and the nodes, from this host. Changes nothing."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a configuration, and print every problem and warning.
+
+    With --live also what would bite during a failover, with exit code 1 if any of it is an error.
+    """
     from sentinel import cli_run
 
     with _errors(as_json):
         loaded = cli_run.load(config)
-        if as_json:
-            _print_json(cli_run.report(loaded))
-            return
-        for warning in loaded.warnings:
+        for warning in loaded.warnings if not as_json else ():
             complain(f"warning: {warning.at(config)}")
-        typer.echo(_safe(f"{config}: ok"))
+        if live:
+            from sentinel import cli_live
+            from sentinel.cli_screen import Screen
+
+            found = cli_live.look(loaded.settings)
+            if as_json:
+                _print_json({**cli_run.report(loaded), "ok": found.is_well, "live": found.as_json()})
+            else:
+                cli_live.show(Screen(), found, str(config))
+            if not found.is_well:
+                raise typer.Exit(ExitCode.REFUSED)
+        elif as_json:
+            _print_json(cli_run.report(loaded))
+        else:
+            typer.echo(_safe(f"{config}: ok"))
 
 
 @app.command(epilog=EPILOG)
