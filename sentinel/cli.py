@@ -118,6 +118,31 @@ def status(
 
 
 @app.command(epilog=EPILOG)
+def watch(
+    group: Annotated[
+        str | None, typer.Argument(help="The group's name. Default: all groups.", show_default=False)
+    ] = None,
+    interval: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
+    ] = 1.0,
+    config: AnyConfigFile = None,
+    url: Urls = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Watch the groups live, until Ctrl-C.
+
+    Where the output is no terminal, a snapshot is printed whenever something but numbers has changed; with
+    --json as one line.
+    """
+    with _errors(as_json):
+        from sentinel import cli_watch
+
+        found = _sentinels(url, config, token_file).patient_for(cli_watch.TIMEOUT_S)
+        cli_watch.watch(found, group, interval, as_json=as_json)
+
+
+@app.command(epilog=EPILOG)
 def explain(
     group: Group,
     config: AnyConfigFile = None,

@@ -77,6 +77,15 @@ class Sentinels:
         """The same, for what only one of them knows."""
         return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
 
+    def beginning_with(self, url: str) -> Sentinels:
+        """The same, in another order."""
+        urls = sorted(self.urls, key=lambda each: each != url)
+        return Sentinels(urls, self._token, self._on_skip, self._timeout_s)
+
+    def patient_for(self, timeout_s: float) -> Sentinels:
+        """The same without a word about those that are passed over, each of which has this long."""
+        return Sentinels(self.urls, self._token, timeout_s=timeout_s)
+
     def _ask_all(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
         refusal: CliError | None = None
         for url in self.urls:

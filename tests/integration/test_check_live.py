@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.cluster import GROUP, Cluster
+from tests.integration.terminal import Terminal
 from tests.integration.test_cli import ENV, command, vedette
 from tests.waiting import wait_for
 
@@ -40,31 +38,11 @@ def test_a_healthy_cluster_is_ok(cluster: Cluster) -> None:
 
 
 def test_a_terminal_gets_tables(cluster: Cluster) -> None:
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        command("check", "-c", cluster.sentinels[0].file, "--live"),
-        stdout=terminal,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, **ENV, "TERM": "xterm-256color", "COLUMNS": "100"},
-    )
-    os.close(terminal)
-    try:
-        shown = b""
-        # The other end of a terminal is gone with an error, not with an end of file.
-        try:
-            while chunk := os.read(controller, 65536):
-                shown += chunk
-        except OSError:
-            pass
-        assert process.wait(30) == 0
-    finally:
-        process.kill()
-        process.wait()
-        os.close(controller)
-    text = re.sub(rb"\x1b\[[0-9;]*m", b"", shown).decode()
-    assert re.search(r"s1\s+http://127.0.0.1:\d+\s+reachable", text)
-    assert "WHAT TO DO" in text
-    assert max(len(line) for line in text.splitlines()[:-1]) <= 100
+    with Terminal(command("check", "-c", cluster.sentinels[0].file, "--live"), ENV, columns=100) as terminal:
+        assert terminal.wait() == 0
+    assert re.search(r"s1\s+http://127.0.0.1:\d+\s+reachable", terminal.text)
+    assert "WHAT TO DO" in terminal.text
+    assert max(len(line) for line in terminal.text.splitlines()[:-1]) <= 100
 
 
 def test_what_would_bite_is_told_and_is_exit_code_1(cluster: Cluster) -> None:

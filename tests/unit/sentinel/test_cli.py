@@ -358,6 +358,16 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
 
 
+def test_watch_begins_only_where_there_is_something_to_see(fake: FakeSentinel, dead: str) -> None:
+    nobody = vedette("watch", "--url", dead)
+    assert nobody.exit_code == ExitCode.UNREACHABLE
+    assert "no sentinel was reached" in nobody.stderr
+    fake.problem("/v1/groups/nope", "unknown-group", "There is no group 'nope'.")
+    refused = vedette("watch", "nope", "--url", fake.url)
+    assert (refused.exit_code, refused.stdout) == (ExitCode.REFUSED, "")
+    assert "vedette status" in refused.stderr
+
+
 # -- failover ----------------------------------------------------------------------------------
 
 
