@@ -5,15 +5,17 @@ Modules are imported where a command needs them, so that ``--help`` does not loa
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sentinel import cli_offline
+from sentinel.cli_command import AnyConfigFile, ConfigFile, Group, Json, OptionalGroup, TokenFile, Urls
+from sentinel.cli_command import errors as _errors
+from sentinel.cli_command import print_json as _print_json
+from sentinel.cli_command import safe as _safe
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
@@ -24,28 +26,8 @@ app = typer.Typer(
     help="A failover monitor for Redis and Valkey.",
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The sentinel's configuration.")]
-AnyConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Ask the members of this configuration, with its API token."),
-]
-Urls = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--url",
-        help="A sentinel to ask; repeat it for more, and the next is asked when one is down. "
-        "Default: VEDETTE_URL (separated by commas), else http://127.0.0.1:8701.",
-    ),
-]
-TokenFile = Annotated[
-    Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Group = Annotated[str, typer.Argument(help="The group's name.", show_default=False)]
 
 
 @app.command(epilog=EPILOG)
@@ -55,42 +37,6 @@ def run(config: ConfigFile) -> None:
 
     with _errors():
         cli_run.run(config)
-
-
-@app.command(epilog=EPILOG)
-def check(
-    config: ConfigFile,
-    live: Annotated[
-        bool,
-        typer.Option("--live", help="Also ask the sentinels and the nodes, from this host. Changes nothing."),
-    ] = False,
-    as_json: Json = False,
-) -> None:
-    """Check a configuration, and print every problem and warning.
-
-    With --live also what would bite during a failover, with exit code 1 if any of it is an error.
-    """
-    from sentinel import cli_run
-
-    with _errors(as_json):
-        loaded = cli_run.load(config)
-        for warning in loaded.warnings if not as_json else ():
-            complain(f"warning: {warning.at(config)}")
-        if live:
-            from sentinel import cli_live
-            from sentinel.cli_screen import Screen
-
-            found = cli_live.look(loaded.settings)
-            if as_json:
-                _print_json({**cli_run.report(loaded), "ok": found.is_well, "live": found.as_json()})
-            else:
-                cli_live.show(Screen(), found, str(config))
-            if not found.is_well:
-                raise typer.Exit(ExitCode.REFUSED)
-        elif as_json:
-            _print_json(cli_run.report(loaded))
-        else:
-            typer.echo(_safe(f"{config}: ok"))
 
 
 @app.command(epilog=EPILOG)
@@ -119,9 +65,7 @@ def status(
 
 @app.command(epilog=EPILOG)
 def watch(
-    group: Annotated[
-        str | None, typer.Argument(help="The group's name. Default: all groups.", show_default=False)
-    ] = None,
+    group: OptionalGroup = None,
     interval: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
     ] = 1.0,
@@ -259,33 +203,7 @@ def switchover(
         _show_operation(found, group, reply, timeout if wait else None, as_json)
 
 
-@app.command(epilog=EPILOG)
-def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave all of it running until Ctrl-C.")] = False,
-    redis_server: Annotated[
-        Path | None,
-        typer.Option(help="The redis-server to start. Default: that of PATH, else the demo extra's."),
-    ] = None,
-    sentinels: Annotated[int, typer.Option(min=1, max=9, help="How many sentinels to start.")] = 3,
-    as_json: Json = False,
-) -> None:
-    """See a failover: start servers and sentinels here, kill the primary, and show every step."""
-    with _errors(as_json):
-        from sentinel import demo as demonstration
-
-        options = demonstration.Options(keep, redis_server, sentinels, as_json)
-        raise typer.Exit(demonstration.run(options))
-
-
-@app.command(epilog=EPILOG)
-def version(as_json: Json = False) -> None:
-    """Print the version."""
-    from sentinel.version import VERSION
-
-    if as_json:
-        _print_json({"version": VERSION})
-    else:
-        typer.echo(f"vedette {VERSION}")
+cli_offline.add_to(app)
 
 
 def main() -> None:
@@ -296,18 +214,6 @@ def _sentinels(urls: list[str] | None, config: Path | None, token_file: Path | N
     from sentinel.cli_find import find_sentinels
 
     return find_sentinels(urls or (), config, token_file, complain)
-
-
-@contextmanager
-def _errors(as_json: bool = False) -> Iterator[None]:
-    """A CliError becomes lines for people, an object for machines, and the exit code."""
-    try:
-        yield
-    except CliError as error:
-        complain(str(error))
-        if as_json:
-            _print_json(error.body)
-        raise typer.Exit(error.code) from None
 
 
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
@@ -322,17 +228,6 @@ def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | 
         typer.echo(_safe(f"{group}: {reply.body['new_primary']} is primary, term {reply.body['term']}"))
     else:
         typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
-
-
-def _print_json(body: Mapping[str, object]) -> None:
-    # ASCII only: whatever a node answered, no control character reaches the terminal.
-    typer.echo(json.dumps(body, indent=2))
-
-
-def _safe(text: str) -> str:
-    from sentinel.story import clean
-
-    return clean(text)
 
 
 if __name__ == "__main__":
