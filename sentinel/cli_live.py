@@ -96,14 +96,14 @@ def _ask_members(settings: Settings) -> list[MemberSeen]:
 
 
 def _ask(member: str, url: str) -> MemberSeen:
-    reasons: list[str] = []
     began_ms, began = time.time() * 1000, time.monotonic()
     try:
-        reply = Sentinels((url,), on_skip=reasons.append).get("/v1/groups")
+        reply = Sentinels((url,)).get("/v1/groups")
         took_ms = (time.monotonic() - began) * 1000
         answer = understood(reply, GroupsAnswer)
     except CliError as error:
-        return MemberSeen(member, url, failure=reasons[0] if reasons else str(error).partition("\n")[0])
+        reasons = error.body.get("reasons") or str(error).splitlines()
+        return MemberSeen(member, url, failure=reasons[0])
     theirs_ms = _epoch_ms(answer.now)
     # Its clock was read about half way between asking and answer.
     ahead_ms = None if theirs_ms is None else round(theirs_ms - began_ms - took_ms / 2, 1)
