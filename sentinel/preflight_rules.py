@@ -101,7 +101,15 @@ def _links(facts: GroupFacts) -> Iterator[Problem]:
         assert node.info is not None
         if node.info.link_up:
             continue
-        if node.info.sync_in_progress:
+        if node.info.loading:
+            yield Problem(
+                node.name,
+                "warning",
+                "loading",
+                "is loading its data, and cannot be promoted before that is done",
+                "Wait. loading_timeout says after how long it counts as down.",
+            )
+        elif node.info.sync_in_progress:
             yield Problem(
                 node.name,
                 "warning",

@@ -6,6 +6,8 @@ connection is an error, and nothing that needs MULTI is sent before MULTI was an
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -19,6 +21,8 @@ from sentinel.redis_evidence import is_reply
 
 NODE_TIMEOUT_S = 5.0
 """For all that is asked of a node on one connection."""
+TRIAL_TIMEOUT_S = 2.0
+"""Of it, for what is queued and not run."""
 
 Words: TypeAlias = tuple[str, ...]
 
@@ -34,11 +38,16 @@ async def ask(connection: Connection, *commands: Words) -> list[object]:
 async def denied(
     connection: Connection, harmless: Sequence[Trial], queued: Sequence[Trial]
 ) -> dict[str, Denial]:
-    """What the node would not let us do, by permission. Leaves a transaction open: close the connection."""
+    """What the node would not let us do, by permission. Leaves a transaction open: close the connection.
+
+    While writes are paused (CLIENT PAUSE), what may write is not even refused: then that is left open.
+    """
     found = await _tried(connection, harmless)
     [opened] = await ask(connection, MULTI.words)
     if opened == b"OK":
-        found |= await _tried(connection, queued)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TRIAL_TIMEOUT_S):
+                found |= await _tried(connection, queued)
     elif (why := _denial(opened)) is not None:
         found[MULTI.permission] = why
     return found

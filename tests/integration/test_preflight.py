@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sentinel import preflight_talk
 from sentinel.nodebook import NodeSpec
 from sentinel.preflight_facts import GroupFacts, Wishes
 from sentinel.preflight_gather import gather
@@ -108,6 +109,17 @@ async def test_a_primary_that_could_not_follow_is_told_apart() -> None:
         assert found(await look((primary, replica), Credentials(password="one"))) == set()
         lone = await look((primary, open_), Credentials(password="one"))
         assert (open_.name, "credentials") in found(lone)
+
+
+async def test_paused_writes_are_no_missing_permission_and_no_lost_node(
+    pair: tuple[RedisServer, RedisServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preflight_talk, "TRIAL_TIMEOUT_S", 0.2)
+    with pair[0].client() as client:
+        client.execute_command("CLIENT", "PAUSE", "60000", "WRITE")
+    assert found(await look(pair)) == set()
+    with pair[0].client() as client:
+        client.execute_command("CLIENT", "UNPAUSE")
 
 
 async def test_a_node_that_is_gone_and_a_name_that_does_not_resolve() -> None:

@@ -58,6 +58,7 @@ UNLINKED = _info(REPLICA, link_up=False)
         (group(PRIMARY, NEVER), (None, "error", "never-promoted")),
         (group(PRIMARY, UNLINKED, OTHER), (B, "error", "link-down")),
         (group(PRIMARY, _info(UNLINKED, sync_in_progress=True), OTHER), (B, "warning", "syncing")),
+        (group(PRIMARY, _info(UNLINKED, loading=True), OTHER), (B, "warning", "loading")),
         (group(PRIMARY, REPLICA, node(C, B)), (C, "warning", "chained")),
         (
             group(replace(PRIMARY, refused_by={B: "it asks for a password, and none is set"}), REPLICA),
