@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from config import address
+from config import address, duration
 from config.errors import InvalidValueError
 from config.fields import (
     ConnectAddress,
@@ -29,6 +37,7 @@ MIN_PING_INTERVAL_S = 0.05
 MAX_PING_INTERVAL_S = 1.0
 MIN_INFO_INTERVAL_S = 1.0
 MAX_INFO_INTERVAL_S = 10.0
+MIN_PREFLIGHT_S = 10.0
 DEFAULT_FENCE_KEY = "vedette:{group}:term"
 
 
@@ -46,10 +55,23 @@ def _tls(value: object) -> object:
     raise InvalidValueError(value, "is neither true, false nor a mapping (ca_file: ...)")
 
 
+def _preflight_interval(value: object) -> float | None:
+    if value is None or value is False or (isinstance(value, str) and value.lower() == "false"):
+        return None
+    seconds = duration.parse_duration(value)
+    if seconds < MIN_PREFLIGHT_S:
+        raise InvalidValueError(value, f"must be at least {MIN_PREFLIGHT_S:g}s, or false")
+    return seconds
+
+
 def _fence_key(value: object) -> object:
     if value is True:
         raise InvalidValueError(value, "is neither the name of a key nor false")
     return None if value is False else value
+
+
+def _shown_interval(value: float | None) -> str | bool:
+    return False if value is None else duration.format_duration(value)
 
 
 class NodeSettings(StrictModel):
@@ -193,6 +215,17 @@ class GroupDefaults(StrictModel):
         default=None,
         description="`wait`: promote only where no write can be lost that `WAIT 1` acknowledged, and refuse "
         "otherwise. For `WAIT 2`: `{wait: 2}`. Default: `false`.",
+    )
+
+    preflight_interval: Annotated[
+        float | None,
+        PlainValidator(_preflight_interval),
+        PlainSerializer(_shown_interval, return_type=str | bool, when_used="json"),
+        WithJsonSchema({"anyOf": [{"type": "string", "pattern": duration.PATTERN}, {"const": False}]}),
+    ] = Field(
+        default=600.0,
+        description="Time between two looks for what would bite during a failover (`vedette check --live` "
+        "looks too). `false` for never.",
     )
 
     @property

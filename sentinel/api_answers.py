@@ -159,6 +159,8 @@ class PeerAnswer(Answer):
 class GroupsAnswer(Answer):
     sentinel: str
     version: str
+    now: str | None = None
+    """This sentinel's clock, ISO 8601; null where a release did not tell."""
     members: list[str]
     peers: list[PeerAnswer]
     groups: list[GroupAnswer]
@@ -210,6 +212,26 @@ class HistoryAnswer(Answer):
 
     group: str
     changes: list[ChangeAnswer]
+
+
+class ProblemFound(Answer):
+    node: str | None
+    """null where it is about the whole group."""
+    severity: Literal["error", "warning"]
+    """``error``: the next failover would fail, or lose data. ``warning``: it would be worse than need be."""
+    code: str
+    """Stable, for programs."""
+    problem: str
+    advice: str
+
+
+class PreflightAnswer(Answer):
+    """What would bite during a failover; each sentinel looks for itself, from where it runs."""
+
+    group: str
+    checked_at: str | None
+    """ISO 8601; null before the first check, or where ``preflight_interval`` is false."""
+    problems: list[ProblemFound]
 
 
 class AcceptedAnswer(Answer):

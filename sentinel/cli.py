@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
-from sentinel.cli_frame import AnyConfigFile, ConfigFile, Group, Json, TokenFile, Urls
-from sentinel.cli_frame import errors as _errors
-from sentinel.cli_frame import print_json as _print_json
-from sentinel.cli_frame import safe as _safe
-from sentinel.cli_frame import sentinels as _sentinels
+from sentinel import cli_offline
+from sentinel.cli_command import AnyConfigFile, ConfigFile, Group, Json, OptionalGroup, TokenFile, Urls
+from sentinel.cli_command import errors as _errors
+from sentinel.cli_command import print_json as _print_json
+from sentinel.cli_command import safe as _safe
+from sentinel.cli_command import sentinels as _sentinels
+from sentinel.cli_exit import EPILOG, CliError, ExitCode
 from sentinel.cli_webhooks import webhooks
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ app = typer.Typer(
     help="A failover monitor for Redis and Valkey.",
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(webhooks, name="webhooks")
@@ -45,21 +44,6 @@ def run(config: ConfigFile) -> None:
 
     with _errors():
         cli_run.run(config)
-
-
-@app.command(epilog=EPILOG)
-def check(config: ConfigFile, as_json: Json = False) -> None:
-    """Check a configuration, and print every problem and warning."""
-    from sentinel import cli_run
-
-    with _errors(as_json):
-        loaded = cli_run.load(config)
-        if as_json:
-            _print_json(cli_run.report(loaded))
-            return
-        for warning in loaded.warnings:
-            complain(f"warning: {warning.at(config)}")
-        typer.echo(_safe(f"{config}: ok"))
 
 
 @app.command(epilog=EPILOG)
@@ -84,6 +68,29 @@ def status(
             cli_show.show_status(Screen(), answer, reply.url)
         if unhealthy:
             raise typer.Exit(ExitCode.REFUSED)
+
+
+@app.command(epilog=EPILOG)
+def watch(
+    group: OptionalGroup = None,
+    interval: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
+    ] = 1.0,
+    config: AnyConfigFile = None,
+    url: Urls = None,
+    token_file: TokenFile = None,
+    as_json: Json = False,
+) -> None:
+    """Watch the groups live, until Ctrl-C.
+
+    Where the output is no terminal, a snapshot is printed whenever something but numbers has changed; with
+    --json as one line.
+    """
+    with _errors(as_json):
+        from sentinel import cli_watch
+
+        found = _sentinels(url, config, token_file).patient_for(cli_watch.TIMEOUT_S)
+        cli_watch.watch(found, group, interval, as_json=as_json)
 
 
 @app.command(epilog=EPILOG)
@@ -251,33 +258,7 @@ def resume(
         )
 
 
-@app.command(epilog=EPILOG)
-def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave all of it running until Ctrl-C.")] = False,
-    redis_server: Annotated[
-        Path | None,
-        typer.Option(help="The redis-server to start. Default: that of PATH, else the demo extra's."),
-    ] = None,
-    sentinels: Annotated[int, typer.Option(min=1, max=9, help="How many sentinels to start.")] = 3,
-    as_json: Json = False,
-) -> None:
-    """See a failover: start servers and sentinels here, kill the primary, and show every step."""
-    with _errors(as_json):
-        from sentinel import demo as demonstration
-
-        options = demonstration.Options(keep, redis_server, sentinels, as_json)
-        raise typer.Exit(demonstration.run(options))
-
-
-@app.command(epilog=EPILOG)
-def version(as_json: Json = False) -> None:
-    """Print the version."""
-    from sentinel.version import VERSION
-
-    if as_json:
-        _print_json({"version": VERSION})
-    else:
-        typer.echo(f"vedette {VERSION}")
+cli_offline.add_to(app)
 
 
 def main() -> None:

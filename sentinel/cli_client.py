@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,8 +86,18 @@ class Sentinels:
         """The same, for what only one of them knows."""
         return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
 
+    def beginning_with(self, url: str) -> Sentinels:
+        """The same, in another order."""
+        urls = sorted(self.urls, key=lambda each: each != url)
+        return Sentinels(urls, self._token, self._on_skip, self._timeout_s)
+
+    def patient_for(self, timeout_s: float) -> Sentinels:
+        """The same without a word about those that are passed over, each of which has this long."""
+        return Sentinels(self.urls, self._token, timeout_s=timeout_s)
+
     def _ask_all(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
         refusal: CliError | None = None
+        reasons: list[str] = []
         for url in self.urls:
             try:
                 status, answer = self._ask(url, method, path, body)
@@ -97,21 +108,30 @@ class Sentinels:
                         f"{url} {error}: it may or may not have taken the request",
                         "`vedette status` and `vedette history GROUP` show what became of it.",
                     ) from error
-                self._on_skip(f"{url} {error}")
+                self._pass_over(f"{url} {error}", reasons)
                 continue
             if status < 300:
                 return Reply(url, answer)
             refusal = _refusal(url, answer)
             if status != 503:
                 raise refusal
-            self._on_skip(f"{url}: {answer.get('detail', status)}")
+            self._pass_over(f"{url}: {answer.get('detail', status)}", reasons)
         if refusal is not None:
             raise refusal
+        told = reasons[0] if len(reasons) == 1 else f"asked {', '.join(self.urls)}"
+        problem = f"no sentinel was reached: {told}"
         raise CliError(
             ExitCode.UNREACHABLE,
-            f"no sentinel was reached: asked {', '.join(self.urls)}",
+            problem,
             "Is `vedette run` up there? Name others with --url URL, VEDETTE_URL or -c FILE.",
+            {"detail": problem, "reasons": reasons},
         )
+
+    def _pass_over(self, reason: str, reasons: list[str]) -> None:
+        """Told at once where another is asked next, which may take its time; else the error says it."""
+        reasons.append(reason)
+        if len(self.urls) > 1:
+            self._on_skip(reason)
 
     def _ask(
         self, url: str, method: str, path: str, body: Mapping[str, Any] | None
@@ -136,7 +156,7 @@ class Sentinels:
                 response = connection.getresponse()
                 return response.status, _read(response, deadline)
             except (OSError, http.client.HTTPException) as error:
-                raise UnreachableError(f"broke off: {_said(error)}", is_safe=False) from error
+                raise UnreachableError(f"gives no answer: {_said(error)}", is_safe=False) from error
         finally:
             connection.close()
 
@@ -192,5 +212,13 @@ def _refusal(url: str, problem: Mapping[str, Any]) -> CliError:
 def _said(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message} (trust its CA by SSL_CERT_FILE)"
+    if isinstance(error, ssl.SSLError):
+        return f"speaks no TLS ({error.reason}); sentinels speak http, and https is for a proxy before them"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "closes the connection without an answer (is that the port of sentinel.http?)"
+    if isinstance(error, http.client.BadStatusLine):
+        return "does not speak HTTP (is that the port of sentinel.http?)"
     reason = error.strerror if isinstance(error, OSError) else None
     return reason or str(error) or type(error).__name__

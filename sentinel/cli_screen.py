@@ -25,6 +25,10 @@ STYLES = {
     "misconfigured": "yellow",
     "unknown": "yellow",
     "out of touch": "bold red",
+    "reachable": "green",
+    "unreachable": "bold red",
+    "error": "bold red",
+    "warning": "yellow",
 }
 """A cell that says just this stands out."""
 

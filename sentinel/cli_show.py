@@ -58,12 +58,16 @@ def complaints(group: GroupAnswer) -> list[str]:
 
 def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
     for group in answer.groups:
-        _headline(screen, group)
-        _nodes(screen, group)
-        screen.line()
+        show_group(screen, group)
     screen.line(f"Sentinels, as {answer.sentinel} at {asked} sees them")
     peers = [(p.sentinel, "in touch" if p.in_touch else "out of touch", p.rtt_ms) for p in answer.peers]
     screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "asked", None), *peers])
+
+
+def show_group(screen: Screen, group: GroupAnswer) -> None:
+    _headline(screen, group)
+    _nodes(screen, group)
+    screen.line()
 
 
 def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesAnswer | None) -> None:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import typer
 
-from sentinel.cli_exit import EPILOG, CliError, ExitCode
-from sentinel.cli_frame import AnyConfigFile, Json, TokenFile, Urls, errors, print_json, safe, sentinels
+from sentinel.cli_command import AnyConfigFile, Json, TokenFile, Urls, errors, print_json, safe, sentinels
+from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
     from sentinel.api_answers import WebhooksAnswer
@@ -69,21 +69,20 @@ def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAns
     from sentinel.api_answers import WebhooksAnswer
     from sentinel.cli_show import understood
 
-    last: CliError | None = None
-    is_any = False
+    passed_over: list[CliError] = []
     for url in found.urls:
         try:
             reply = found.only(url).get(f"/v1/webhooks?limit={limit}")
         except CliError as error:
-            # Why it was passed over has been said already.
             if not _is_passed_over(error):
                 raise
-            last = error
+            passed_over.append(error)
         else:
-            is_any = True
             yield reply, understood(reply, WebhooksAnswer)
-    if last is not None and not is_any:
-        raise last
+    if passed_over and len(passed_over) == len(found.urls):
+        raise passed_over[-1]
+    for skipped in passed_over:
+        complain(str(skipped.body.get("detail")))
 
 
 def _retry(found: Sentinels, id_: str) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import random
 import signal
-import ssl
 import time
 from collections.abc import Coroutine, Mapping
 from functools import partial
@@ -14,7 +13,7 @@ from functools import partial
 import aiohttp
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from config import GroupSettings, Settings, WebhookSettings
+from config import Settings, WebhookSettings
 from quorum.messages import Message
 from sentinel import clock, jobs, story
 from sentinel.alerts import Alerts
@@ -22,18 +21,20 @@ from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
+from sentinel.group_access import redis_link
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
-from sentinel.notices import Notice
+from sentinel.notices import Notice, NoticeName
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.peer_links import TICK_S, PeerLinks
+from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
+from sentinel.preflight import Checked, Preflights
 from sentinel.recorder import Recorder
-from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import HttpResolver, Resolver
 from sentinel.resp_api import RespServer
 from sentinel.store import Store
@@ -96,11 +97,20 @@ class Daemon:
         )
         states = store.hard_states()
         self._groups = {
-            name: GroupRuntime(name, around, self._redis_link(group), states)
+            name: GroupRuntime(name, around, redis_link(group, self._resolver, settings.sentinel.id), states)
             for name, group in settings.groups.items()
         }
         self._drivers = {name: group.driver for name, group in self._groups.items()}
         self._resp = RespServer(settings.sentinel.id, members, self._drivers, self._links.in_touch)
+        self._preflights = Preflights(
+            {
+                name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
+                for name, group in self._groups.items()
+            },
+            self._rng,
+            self._metrics.registry,
+            clock.monotonic(),
+        )
         self._recorders = {
             name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
         }
@@ -134,6 +144,7 @@ class Daemon:
                 await self._stop.wait()
                 logger.info("stopping")
                 scheduler.shutdown(wait=False)
+                await self._preflights.close()
                 await asyncio.gather(*(group.close() for group in self._groups.values()))
                 await webhooks.close()
         finally:
@@ -175,6 +186,7 @@ class Daemon:
             open_posts=settings.sentinel.http.is_loopback,
             peer_handler=self._links.handler,
             version=VERSION,
+            preflight=self._preflights.report,
         )
 
     def _schedule(self, scheduler: AsyncIOScheduler, webhooks: Webhooks) -> None:
@@ -188,17 +200,8 @@ class Daemon:
         if self._settings.webhooks:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
         jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
-
-    def _redis_link(self, group: GroupSettings) -> RedisLink:
-        tls = group.tls
-        password = group.password
-        credentials = Credentials(
-            group.username,
-            password.get_secret_value() if password else None,
-            _tls_context(group),
-            tls.server_name if tls else None,
-        )
-        return RedisLink(credentials, self._resolver, self._settings.sentinel.id, group.connect_timeout)
+        if any(group.settings.preflight_interval is not None for group in self._groups.values()):
+            jobs.every(scheduler, PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
 
     def _peer_states(self) -> Mapping[str, Mapping[str, object]]:
         in_touch = self._links.in_touch()
@@ -226,6 +229,9 @@ class Daemon:
         age_s = self._links.majority_heard_age_s()
         for group in self._groups.values():
             group.majority_heard(age_s)
+
+    def _tick_preflights(self) -> None:
+        self._preflights.tick(clock.monotonic())
 
     def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
         for group, message in batch:
@@ -255,6 +261,8 @@ class Daemon:
         self._metrics.on_notice(notice)
         self._operations.on_notice(notice)
         self._resp.on_notice(notice)
+        if notice.name is NoticeName.TOPOLOGY:
+            self._preflights.primary_changed(notice.group, clock.monotonic())
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
             self._events.tell(alert.event)
@@ -311,16 +319,3 @@ def _secret(settings: Settings) -> bytes:
 
 def _endpoint(hook: WebhookSettings) -> Endpoint:
     return Endpoint(hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts)
-
-
-def _tls_context(group: GroupSettings) -> ssl.SSLContext | None:
-    tls = group.tls
-    if tls is None:
-        return None
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert_file is not None:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    return context

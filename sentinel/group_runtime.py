@@ -15,7 +15,7 @@ from functools import partial
 import redis.asyncio
 from redis.exceptions import RedisError
 
-from config import GroupSettings, NodeSettings, Settings
+from config import GroupSettings, Settings
 from promotion.candidates import Policy
 from promotion.executor import Executor
 from promotion.sealing import WriteRules
@@ -31,11 +31,14 @@ from sentinel import clock
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine, Place
+from sentinel.group_access import node_spec, wishes
 from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice, NoticeName
+from sentinel.preflight_facts import GroupFacts
+from sentinel.preflight_gather import gather
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
 from sentinel.situation import CoordinatorConfig
@@ -82,7 +85,7 @@ class GroupRuntime:
         self._gossips = 0
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
-        book = NodeBook([_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
+        book = NodeBook([node_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
         rng = random.Random(around.rng.random())
         place = around.line.place()
         member = Member(_member_config(name, around, place), states.get(name, HardState()), rng, now)
@@ -135,6 +138,20 @@ class GroupRuntime:
         self._gossips += 1
         if self._gossips % QUIET_GOSSIPS == 0 or not self.driver.coordinator.quiet:
             self.gossip()
+
+    # -- preflight -----------------------------------------------------------------------------
+
+    async def gather_facts(self) -> GroupFacts:
+        """For a preflight: what the nodes are like, by connections of their own."""
+        book = self.driver.coordinator.book
+        return await gather(self._link, [book[name].spec for name in book.names], wishes(self.settings))
+
+    def is_calm(self) -> bool:
+        """Whether nobody changes anything, or is about to."""
+        member = self.driver.coordinator.member
+        if self.driver.coordinator.work is not None or member.register.hears_leader(clock.monotonic()):
+            return False
+        return member.primary is None or not member.is_odown(member.primary)
 
     # -- driver.Ports --------------------------------------------------------------------------
 
@@ -222,18 +239,6 @@ class GroupRuntime:
     async def _connect(self, node: str) -> redis.asyncio.Redis:
         spec = self.driver.coordinator.book[node].spec
         return await self._link.client(spec.host, spec.port, STEP_TIMEOUT_S)
-
-
-def _spec(node: NodeSettings) -> NodeSpec:
-    return NodeSpec(
-        name=str(node.address),
-        host=node.address.host,
-        port=node.address.port,
-        announce_host=node.announce.host if node.announce else None,
-        announce_port=node.announce.port if node.announce else None,
-        priority=node.priority,
-        zone=node.zone,
-    )
 
 
 def _member_config(name: str, around: Surroundings, place: Place) -> MemberConfig:

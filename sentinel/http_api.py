@@ -12,7 +12,7 @@ from functools import wraps
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sentinel import openapi, problem
+from sentinel import http_preflight, openapi, problem
 from sentinel.http_checks import CheckHandlers
 from sentinel.http_deps import HttpDeps
 from sentinel.http_directives import DirectiveHandlers
@@ -53,6 +53,7 @@ def make_app(
     )
     endpoints = (
         *groups.endpoints(),
+        *http_preflight.endpoints(deps),
         *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
         *DirectiveHandlers(deps).endpoints(),

@@ -17,6 +17,7 @@ from sentinel.event_feed import EventFeed
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
+from sentinel.preflight import Report
 from sentinel.problem import ProblemError
 from sentinel.store import Store
 
@@ -44,6 +45,8 @@ class HttpDeps:
     """Bound to a loopback address: these need no token unless one is configured."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
+    preflight: Callable[[str], Report] = lambda _: Report()
+    """The newest of a group."""
 
     @property
     def has_majority(self) -> bool:

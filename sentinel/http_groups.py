@@ -91,6 +91,7 @@ class GroupHandlers:
             GroupsAnswer(
                 sentinel=deps.sentinel_id,
                 version=deps.version,
+                now=group_status.iso(clock.wall_ms()),
                 members=sorted(deps.members),
                 peers=group_status.peers(deps.peer_states()),
                 groups=[self._group(driver) for driver in deps.drivers.values()],

@@ -13,7 +13,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import redis.asyncio
@@ -79,6 +79,21 @@ class RedisLink:
         self._credentials = credentials
         self._resolver = resolver
         self._connect_timeout_s = connect_timeout_s
+
+    def as_user(self, username: str | None, password: str | None) -> RedisLink:
+        """The same way to the nodes, for somebody else."""
+        credentials = replace(self._credentials, username=username, password=password)
+        link = RedisLink(credentials, self._resolver, "", self._connect_timeout_s)
+        link.client_name = self.client_name
+        return link
+
+    def is_as_user(self, username: str | None, password: str | None) -> bool:
+        """Whether that is who connects already."""
+        return (username, password) == (self._credentials.username, self._credentials.password)
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """What ``host`` stands for now. Raises ``ResolveError``."""
+        return await self._resolver.resolve(host)
 
     async def connection(self, host: str, port: int, prefer_ip: str | None = None) -> Connection:
         """A connected, authenticated connection that never times out by itself; the caller disconnects it.

@@ -44,6 +44,9 @@ PURE = [
             "situation",
         )
     ),
+    "sentinel/preflight_*rules.py",
+    "sentinel/preflight_facts.py",
+    "sentinel/preflight_permissions.py",
 ]
 IMPURE = ["promotion/executor.py"]
 SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]

@@ -278,6 +278,43 @@ def test_nobody_there(dead: str) -> None:
     assert "--url" in result.stderr
 
 
+def test_one_sentinel_that_is_not_reached_is_one_line_and_advice(fake: FakeSentinel, dead: str) -> None:
+    for url, reason in (
+        (dead, "does not answer: Connection refused"),
+        (fake.url.replace("http:", "https:"), "https is for a proxy"),
+    ):
+        result = vedette("status", "--url", url)
+        first, advice = result.stderr.splitlines()
+        assert first.startswith(f"no sentinel was reached: {url}")
+        assert reason in first
+        assert "--url" in advice
+    fake.answers["/v1/groups"] = (0, b"")
+    result = vedette("status", "--url", fake.url, "--json")
+    [reason] = json.loads(result.stdout)["reasons"]
+    assert "is that the port of sentinel.http?" in reason
+
+
+def test_of_several_each_is_told_as_it_is_passed_over(dead: str) -> None:
+    second = f"http://127.0.0.1:{free_port()}"
+    result = vedette("status", "--url", dead, "--url", second)
+    lines = result.stderr.splitlines()
+    assert lines[:2] == [f"{url} does not answer: Connection refused" for url in (dead, second)]
+    assert lines[2] == f"no sentinel was reached: asked {dead}, {second}"
+
+
+def test_a_shell_is_offered_the_groups_of_a_sentinel(fake: FakeSentinel, dead: str) -> None:
+    fake.answers["/v1/groups"] = groups(group(group="orders"), group(group="users"))
+
+    def offered(words: str) -> str:
+        env = {"_VEDETTE_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"vedette {words}"}
+        return CliRunner().invoke(app, [], env=env, prog_name="vedette").output
+
+    assert '"orders"' in offered(f"explain --url {fake.url} o")
+    assert '"users"' not in offered(f"explain --url {fake.url} o")
+    assert '"users"' in offered(f"switchover --url {fake.url} ")
+    assert '"orders"' not in offered(f"explain --url {dead} o")
+
+
 def test_a_refusal_says_why_and_what_to_do(fake: FakeSentinel) -> None:
     fake.problem("/v1/groups/nope", "unknown-group", "There is no group 'nope'.")
     result = vedette("explain", "nope", "--url", fake.url)
@@ -356,6 +393,16 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert ["1", B, "100", "0", "the", "freshest"] in rows
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
+
+
+def test_watch_begins_only_where_there_is_something_to_see(fake: FakeSentinel, dead: str) -> None:
+    nobody = vedette("watch", "--url", dead)
+    assert nobody.exit_code == ExitCode.UNREACHABLE
+    assert "no sentinel was reached" in nobody.stderr
+    fake.problem("/v1/groups/nope", "unknown-group", "There is no group 'nope'.")
+    refused = vedette("watch", "nope", "--url", fake.url)
+    assert (refused.exit_code, refused.stdout) == (ExitCode.REFUSED, "")
+    assert "vedette status" in refused.stderr
 
 
 # -- failover ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the commands have in common: their options, whom they ask, and how they end."""
+"""What the commands have in common: their options, whom they ask, how they print, and how they end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sentinel.cli_complete import group_names
 from sentinel.cli_exit import CliError, complain
+from sentinel.story import clean
 
 if TYPE_CHECKING:
     from sentinel.cli_client import Sentinels
@@ -32,7 +34,15 @@ TokenFile = Annotated[
     Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Group = Annotated[str, typer.Argument(help="The group's name.", show_default=False)]
+Group = Annotated[
+    str, typer.Argument(help="The group's name.", show_default=False, autocompletion=group_names)
+]
+OptionalGroup = Annotated[
+    str | None,
+    typer.Argument(
+        help="The group's name. Default: all groups.", show_default=False, autocompletion=group_names
+    ),
+]
 
 
 def sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Sentinels:
@@ -59,6 +69,5 @@ def print_json(body: Mapping[str, object]) -> None:
 
 
 def safe(text: str) -> str:
-    from sentinel.story import clean
-
+    """Nothing in it drives the terminal."""
     return clean(text)

@@ -1,0 +1,59 @@
+"""From a group's settings to how its nodes are reached: their names, the credentials, TLS."""
+
+from __future__ import annotations
+
+import ssl
+
+from config import GroupSettings, NodeSettings
+from sentinel.nodebook import NodeSpec
+from sentinel.preflight_facts import Wishes
+from sentinel.redis_link import Credentials, RedisLink
+from sentinel.resolver import Resolver
+
+
+def node_spec(node: NodeSettings) -> NodeSpec:
+    return NodeSpec(
+        name=str(node.address),
+        host=node.address.host,
+        port=node.address.port,
+        announce_host=node.announce.host if node.announce else None,
+        announce_port=node.announce.port if node.announce else None,
+        priority=node.priority,
+        zone=node.zone,
+    )
+
+
+def redis_link(group: GroupSettings, resolver: Resolver, sentinel_id: str) -> RedisLink:
+    """Raises ssl.SSLError or OSError if the group's TLS files cannot be used."""
+    tls = group.tls
+    password = group.password
+    credentials = Credentials(
+        group.username,
+        password.get_secret_value() if password else None,
+        _tls_context(group),
+        tls.server_name if tls else None,
+    )
+    return RedisLink(credentials, resolver, sentinel_id, group.connect_timeout)
+
+
+def wishes(group: GroupSettings) -> Wishes:
+    """What a preflight has to look for."""
+    return Wishes(
+        username=group.username or "default",
+        fence_key=group.fence_key,
+        write_safety=group.write_safety is not None,
+        self_fence=group.self_fence,
+    )
+
+
+def _tls_context(group: GroupSettings) -> ssl.SSLContext | None:
+    tls = group.tls
+    if tls is None:
+        return None
+    context = ssl.create_default_context(cafile=tls.ca_file)
+    if not tls.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.cert_file is not None:
+        context.load_cert_chain(tls.cert_file, tls.key_file)
+    return context

@@ -1,0 +1,128 @@
+"""What a preflight knows of a group, and what it finds: plain data between the gatherer and the rules.
+
+No secret is in here: whether a node's replication password works elsewhere is known, the password is not.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from sentinel.info import NodeInfo
+
+Severity: TypeAlias = Literal["error", "warning"]
+"""``error``: the next failover would fail, or lose data. ``warning``: it would be worse than it need be."""
+SEVERITIES: tuple[Severity, ...] = ("error", "warning")
+
+Address: TypeAlias = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """``node`` is None for what is wrong with the group as a whole. ``code`` is stable, for programs."""
+
+    node: str | None
+    severity: Severity
+    code: str
+    problem: str
+    advice: str
+
+
+class Denial(enum.Enum):
+    """Why a node would not run a command."""
+
+    COMMAND = "the user may not run it"
+    KEY = "the user may not touch the key"
+    UNKNOWN = "the server does not have it"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a node could not be looked at. ``code`` is that of the problem which it makes."""
+
+    code: Literal["unreachable", "credentials", "tls", "not-usable"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """One node, as far as it could be looked at from here.
+
+    ``reach`` is where other nodes are told to find it, ``addresses`` what it is known by: names and IPs.
+    ``said`` are fields of its INFO that ``NodeInfo`` leaves out; ``settings`` are its answers to CONFIG GET,
+    empty where that is denied. ``denied`` names what the user may not do, as ACL SETUSER writes it.
+    """
+
+    name: str
+    reach: Address
+    addresses: frozenset[str] = frozenset()
+    port: int = 0
+    discovered: bool = False
+    priority: int | None = None
+    """As configured; None leaves it to the node's own ``replica-priority``."""
+    failure: Failure | None = None
+    info: NodeInfo | None = None
+    said: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    denied: Mapping[str, Denial] = field(default_factory=dict)
+    fence: str | None = None
+    """What the fence's key holds; None if it is missing, or was not read."""
+    refused_by: Mapping[str, str] = field(default_factory=dict)
+    """The other nodes that do not accept its replication password, with their reasons."""
+
+    def is_at(self, address: Address) -> bool:
+        host, port = address
+        return address == self.reach or (host in self.addresses and port in (self.port, self.reach[1]))
+
+    def number(self, name: str) -> int | None:
+        """A count out of INFO or CONFIG GET; None if the node did not tell it."""
+        text = self.settings.get(name) or self.said.get(name) or ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An address that ``reporter`` names, that is none of the group's nodes and leads nowhere from here."""
+
+    reporter: str
+    address: Address
+    as_primary: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the group's settings ask of the nodes."""
+
+    username: str = "default"
+    fence_key: str | None = None
+    write_safety: bool = False
+    self_fence: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFacts:
+    nodes: tuple[NodeFacts, ...]
+    strangers: tuple[Stranger, ...] = ()
+    wishes: Wishes = Wishes()
+
+    @property
+    def seen(self) -> tuple[NodeFacts, ...]:
+        """The nodes that could be looked at."""
+        return tuple(node for node in self.nodes if node.info is not None)
+
+    @property
+    def primary(self) -> NodeFacts | None:
+        """The only node that answers as one."""
+        found = [node for node in self.seen if node.info is not None and node.info.role == "master"]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def replicas(self) -> tuple[NodeFacts, ...]:
+        return tuple(node for node in self.seen if node.info is not None and node.info.role == "slave")
+
+    def at(self, address: Address) -> NodeFacts | None:
+        """The node at this address, if it is one of the group's."""
+        return next((node for node in self.nodes if node.is_at(address)), None)

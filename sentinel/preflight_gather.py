@@ -1,0 +1,146 @@
+"""Looks at each node of a group for a preflight: a few questions on connections of its own, no change.
+
+What is concluded is decided in ``preflight_rules``. A node's replication password is read only to try it at
+the other nodes (``preflight_password``); it is never logged or told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from redis.asyncio.connection import Connection
+from redis.exceptions import RedisError
+
+from quorum.evidence import EvidenceKind
+from sentinel.info import InfoError, parse_info
+from sentinel.nodebook import NodeSpec
+from sentinel.preflight_facts import Failure, GroupFacts, NodeFacts, Wishes
+from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, refusals
+from sentinel.preflight_permissions import harmless, queued
+from sentinel.preflight_strangers import find_strangers
+from sentinel.preflight_talk import NODE_TIMEOUT_S, ask, denied
+from sentinel.redis_evidence import classify
+from sentinel.redis_link import RedisLink
+
+AT_ONCE = 8
+"""Connections that one preflight has open at the same time."""
+MAX_VALUE_CHARS = 1000
+
+_SETTINGS = (
+    "appendonly",
+    "min-replicas-to-write",
+    "repl-backlog-size",
+    "repl-diskless-sync-delay",
+    "save",
+    "stop-writes-on-bgsave-error",
+    "tls-replication",
+)
+_INFO_FIELDS = frozenset(
+    {
+        "aof_last_write_status",
+        "cluster_enabled",
+        "config_file",
+        "maxmemory",
+        "maxmemory_policy",
+        "rdb_last_bgsave_status",
+        "redis_version",
+        "used_memory",
+        "valkey_version",
+    }
+)
+
+
+async def gather(link: RedisLink, specs: Sequence[NodeSpec], wishes: Wishes) -> GroupFacts:
+    """Never raises for what a node does, or does not do: that is what is gathered."""
+    turn = asyncio.Semaphore(AT_ONCE)
+    looks = await asyncio.gather(*(_look(link, turn, spec, wishes) for spec in specs))
+    logins = {facts.name: login for facts, login in looks if login is not None}
+    found = GroupFacts(tuple(facts for facts, _ in looks))
+    seen = {node.name for node in found.seen}
+    reached = [spec for spec in specs if spec.name in seen]
+    refused = await refusals(link, turn, reached, logins)
+    strangers = await find_strangers(link, turn, found)
+    nodes = tuple(replace(node, refused_by=refused.get(node.name, {})) for node in found.nodes)
+    return GroupFacts(nodes, strangers, wishes)
+
+
+async def _look(
+    link: RedisLink, turn: asyncio.Semaphore, spec: NodeSpec, wishes: Wishes
+) -> tuple[NodeFacts, Login | None]:
+    facts = NodeFacts(
+        spec.name,
+        spec.reach,
+        frozenset({spec.host, spec.reach[0]}),
+        spec.port,
+        discovered=spec.discovered,
+        priority=spec.priority,
+    )
+    try:
+        async with turn, asyncio.timeout(NODE_TIMEOUT_S):
+            addresses = facts.addresses | frozenset(await link.addresses(spec.host))
+            connection = await link.connection(spec.host, spec.port)
+            try:
+                facts = replace(facts, addresses=addresses)
+                return await _question(facts, connection, wishes.fence_key, link.client_name)
+            finally:
+                # What its transaction still holds is thrown away with it.
+                await connection.disconnect(nowait=True)
+    except TimeoutError as error:
+        detail = str(error) or f"no answer within {NODE_TIMEOUT_S:g} s"
+        return replace(facts, failure=Failure("unreachable", detail)), None
+    except (RedisError, OSError, InfoError) as error:
+        return replace(facts, failure=_failure(error)), None
+
+
+async def _question(
+    facts: NodeFacts, connection: Connection, fence_key: str | None, client_name: str
+) -> tuple[NodeFacts, Login | None]:
+    [said] = await ask(connection, ("INFO",))
+    if isinstance(said, Exception) and is_about_login(said):
+        raise said
+    names = (*_SETTINGS, *PASSWORD_SETTINGS)
+    # Several names in one CONFIG GET are an error before Redis 7.
+    replies = await ask(connection, *(("CONFIG", "GET", name) for name in names))
+    values = {name: _setting(reply) for name, reply in zip(names, replies, strict=True)}
+    username, password = (values.pop(name) for name in PASSWORD_SETTINGS)
+    login = Login(username or None, password or None) if password is not None else None
+    [fence] = await ask(connection, ("GET", fence_key)) if fence_key is not None else [None]
+    refused = await denied(connection, harmless(fence_key, client_name), queued(fence_key))
+    return replace(
+        facts,
+        info=parse_info(said) if isinstance(said, bytes) else None,
+        said=_fields(said) if isinstance(said, bytes) else {},
+        settings={name: value for name, value in values.items() if value is not None},
+        denied=refused,
+        fence=_text(fence) if isinstance(fence, bytes) else None,
+    ), login
+
+
+def _setting(reply: object) -> str | None:
+    """None where CONFIG GET is denied, or the server does not have the setting."""
+    match reply:
+        case [_, bytes(value)]:
+            return _text(value)
+        case _:
+            return None
+
+
+def _fields(info: bytes) -> dict[str, str]:
+    pairs = (line.partition(":") for line in _text(info, len(info)).splitlines())
+    return {name: value[:MAX_VALUE_CHARS] for name, _, value in pairs if name in _INFO_FIELDS}
+
+
+def _text(raw: bytes, most: int = MAX_VALUE_CHARS) -> str:
+    return raw[:most].decode("utf-8", errors="replace")
+
+
+def _failure(error: Exception) -> Failure:
+    seen = classify(error)
+    detail = seen.detail or "no answer"
+    if is_about_login(error):
+        return Failure("credentials", detail)
+    if seen.kind is not EvidenceKind.MISCONFIGURED:
+        return Failure("unreachable", detail)
+    return Failure("tls" if detail.startswith("TLS") else "not-usable", detail)

@@ -1,0 +1,59 @@
+"""Which addresses the nodes report of each other that lead to none of the group's nodes, nor anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+from redis.exceptions import RedisError
+
+from sentinel.info import NodeInfo
+from sentinel.preflight_facts import Address, GroupFacts, Stranger
+from sentinel.preflight_talk import NODE_TIMEOUT_S
+from sentinel.redis_evidence import classify, is_reply
+from sentinel.redis_link import RedisLink
+
+MAX_STRANGERS = 16
+
+
+async def find_strangers(link: RedisLink, turn: asyncio.Semaphore, facts: GroupFacts) -> tuple[Stranger, ...]:
+    """At most MAX_STRANGERS. One that can be reached may be a replica that nobody configured: no fault."""
+    named: dict[tuple[Address, bool], str] = {}
+    for node in facts.seen:
+        assert node.info is not None
+        for address, as_primary in _named(node.info):
+            named.setdefault((address, as_primary), node.name)
+    unknown = [Stranger(by, at, above, "") for (at, above), by in named.items() if facts.at(at) is None]
+    asked = unknown[:MAX_STRANGERS]
+    reasons = await asyncio.gather(*(_why_lost(link, turn, facts, stranger.address) for stranger in asked))
+    return tuple(
+        Stranger(each.reporter, each.address, each.as_primary, why)
+        for each, why in zip(asked, reasons, strict=True)
+        if why is not None
+    )
+
+
+def _named(info: NodeInfo) -> Iterator[tuple[Address, bool]]:
+    """With whether it is named as the primary."""
+    if info.master_host is not None and info.master_port is not None:
+        yield (info.master_host, info.master_port), True
+    if info.role == "master":
+        yield from (((replica.ip, replica.port), False) for replica in info.attached)
+
+
+async def _why_lost(
+    link: RedisLink, turn: asyncio.Semaphore, facts: GroupFacts, address: Address
+) -> str | None:
+    """None if there is a server at the address, whatever it says to us, or if it is a node's after all."""
+    host, port = address
+    try:
+        async with turn, asyncio.timeout(NODE_TIMEOUT_S):
+            if any(facts.at((ip, port)) for ip in await link.addresses(host)):
+                return None
+            connection = await link.connection(host, port)
+            await connection.disconnect(nowait=True)
+            return None
+    except TimeoutError as error:
+        return str(error) or "no answer"
+    except (RedisError, OSError) as error:
+        return None if is_reply(error) else classify(error).detail
