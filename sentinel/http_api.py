@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
+from sentinel.http_dashboard import FILES, Dashboard
 from sentinel.http_deps import HttpDeps
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
@@ -35,14 +36,20 @@ WAITING = web.AppKey("waiting", Limit)
 def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
     """Also begins to follow the drivers' groups, for the metrics and for who waits."""
     waiting = Limit(max_waiting)
-    groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
-    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+    groups, health, dashboard = GroupHandlers(deps, waiting), HealthHandlers(deps), Dashboard()
+    endpoints = (
+        *groups.endpoints(),
+        *OperationHandlers(deps).endpoints(),
+        *health.endpoints(),
+        *dashboard.endpoints(),
+    )
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
         # aiohttp answers HEAD as well where it is given a GET.
         add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
         add(endpoint.path, _checked(endpoint))
+    app.router.add_get(FILES, dashboard.get_file)
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING] = waiting
     app.on_shutdown.append(groups.release)

@@ -1,0 +1,89 @@
+// Where each node of the picture stands: whom it follows to its left, or, on a narrow screen, above it.
+
+export const BOX = { height: 92, wide: 272 };
+const COLUMN_GAP = 168;
+const ROW_GAP = 20;
+const STEP_IN = 26;
+const LINK_ROOM = 34;
+const MARGIN = 6;
+
+/**
+ * `{width, height, narrow, boxes, hidden}`. A box is `{node, parent, x, y, width}`; `parent` is the box of the
+ * node that it follows, or null. At most `most` nodes get one, the rest is counted in `hidden`.
+ */
+export function layout(group, room, most) {
+  const tree = roots(group);
+  const flat = [];
+  const walk = (node, parent, depth) => {
+    const box = { node, parent, depth, children: [] };
+    flat.push(box);
+    parent?.children.push(box);
+    for (const child of tree.followers.get(node.node) ?? []) walk(child, box, depth + 1);
+  };
+  for (const node of tree.tops) walk(node, null, 0);
+  const boxes = flat.slice(0, most);
+  const deepest = Math.max(0, ...boxes.map((box) => box.depth));
+  const needed = (deepest + 1) * BOX.wide + deepest * COLUMN_GAP + 2 * MARGIN;
+  const narrow = needed > room;
+  const size = narrow ? stacked(boxes, room) : inColumns(boxes, room, needed, deepest);
+  return { ...size, narrow, boxes, hidden: flat.length - boxes.length };
+}
+
+/** The agreed primary first, then whoever follows nobody that is known; a circle has its first node on top. */
+function roots(group) {
+  const primary = group.topology?.primary;
+  const known = new Set(group.nodes.map((node) => node.node));
+  const followers = new Map();
+  const tops = [];
+  for (const node of group.nodes) {
+    const leads = node.node === primary || node.role !== "replica" || !known.has(node.follows) || node.follows === node.node;
+    if (leads) tops.push(node);
+    else followers.set(node.follows, [...(followers.get(node.follows) ?? []), node]);
+  }
+  const reached = new Set();
+  const reach = (node) => {
+    if (reached.has(node.node)) return;
+    reached.add(node.node);
+    (followers.get(node.node) ?? []).forEach(reach);
+  };
+  tops.forEach(reach);
+  for (const node of group.nodes) {
+    if (reached.has(node.node)) continue;
+    followers.set(node.follows, followers.get(node.follows).filter((other) => other !== node));
+    tops.push(node);
+    reach(node);
+  }
+  tops.sort((a, b) => Number(b.node === primary) - Number(a.node === primary));
+  return { tops, followers };
+}
+
+function stacked(boxes, room) {
+  let y = MARGIN;
+  for (const box of boxes) {
+    box.x = MARGIN + Math.min(box.depth, 3) * STEP_IN;
+    box.width = room - box.x - MARGIN;
+    if (box.parent) y += LINK_ROOM - ROW_GAP;
+    box.y = y;
+    y += BOX.height + ROW_GAP;
+  }
+  return { width: room, height: y - ROW_GAP + MARGIN };
+}
+
+function inColumns(boxes, room, needed, deepest) {
+  const width = Math.min(room, needed + deepest * COLUMN_GAP);
+  const gap = deepest ? (width - 2 * MARGIN - (deepest + 1) * BOX.wide) / deepest : 0;
+  let y = MARGIN;
+  const drawn = new Set(boxes);
+  const settle = (box) => {
+    box.x = MARGIN + box.depth * (BOX.wide + gap);
+    box.width = BOX.wide;
+    const children = box.children.filter((child) => drawn.has(child));
+    children.forEach(settle);
+    if (children.length === 0) {
+      box.y = y;
+      y += BOX.height + ROW_GAP;
+    } else box.y = (children[0].y + children[children.length - 1].y) / 2;
+  };
+  boxes.filter((box) => !box.parent).forEach(settle);
+  return { width, height: y - ROW_GAP + MARGIN };
+}
