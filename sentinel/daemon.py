@@ -21,6 +21,8 @@ from sentinel import clock, jobs, story
 from sentinel.alerts import Alerts
 from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
+from sentinel.event_feed import EventFeed
+from sentinel.events import EventLog
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner
 from sentinel.info_pace import InfoPace
@@ -75,6 +77,7 @@ class Daemon:
             resolver=HttpResolver(self._resolver),
         )
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
+        self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
         self._operations = Operations()
         self._metrics = Metrics(settings.sentinel.id, VERSION)
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
@@ -163,6 +166,7 @@ class Daemon:
             peer_states=self._peer_states,
             store=self._store,
             operations=self._operations,
+            events=self._events,
             metrics=self._metrics,
             token=token.get_secret_value() if token else None,
             open_posts=settings.sentinel.http.is_loopback,
@@ -230,6 +234,7 @@ class Daemon:
         if not in_touch:
             for group in self._groups.values():
                 group.driver.peer_gone(peer)
+        self._events.touch_all()
 
     def _on_up(self, _peer: str) -> None:
         for group in self._groups.values():
@@ -248,7 +253,9 @@ class Daemon:
         self._resp.on_notice(notice)
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
-            self._spawn(self._outbox.add(alert.event, alert.owner))
+            self._events.tell(alert.event)
+            if alert.kept:
+                self._spawn(self._outbox.add(alert.event, alert.owner))
 
     def _on_delivered(self, event_id: str) -> None:
         self._tell_peers(DeliveredNote((event_id,)))

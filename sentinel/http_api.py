@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler
 from sentinel import openapi, problem
 from sentinel.http_dashboard import FILES, Dashboard
 from sentinel.http_deps import HttpDeps
+from sentinel.http_events import MAX_LISTENING, EventHandlers
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
@@ -31,15 +32,25 @@ SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
+LISTENING = web.AppKey("listening", Limit)
+"""How many clients listen to the events."""
 
 
-def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits."""
-    waiting = Limit(max_waiting)
-    groups, health, dashboard = GroupHandlers(deps, waiting), HealthHandlers(deps), Dashboard()
+def make_app(
+    deps: HttpDeps, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+) -> web.Application:
+    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
+    waiting, listening = Limit(max_waiting), Limit(max_listening)
+    groups, events, health, dashboard = (
+        GroupHandlers(deps, waiting),
+        EventHandlers(deps, listening),
+        HealthHandlers(deps),
+        Dashboard(),
+    )
     endpoints = (
         *groups.endpoints(),
         *OperationHandlers(deps).endpoints(),
+        *events.endpoints(),
         *health.endpoints(),
         *dashboard.endpoints(),
     )
@@ -51,8 +62,8 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
         add(endpoint.path, _checked(endpoint))
     app.router.add_get(FILES, dashboard.get_file)
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
-    app[WAITING] = waiting
-    app.on_shutdown.append(groups.release)
+    app[WAITING], app[LISTENING] = waiting, listening
+    app.on_shutdown.extend((groups.release, events.release))
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
     return app
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from sentinel import group_status
 from sentinel.driver import GroupDriver
+from sentinel.event_feed import EventFeed
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
 from sentinel.problem import ProblemError
@@ -29,6 +30,7 @@ class HttpDeps:
     """``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
     store: Store
     operations: Operations
+    events: EventFeed
     metrics: Metrics
     token: str | None
     """What POST needs."""

@@ -20,7 +20,7 @@ _PATH_PARAMETERS = {"group": "The group's name.", "operation": "The operation's 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter; ``schema`` is JSON Schema."""
+    """Of the query, or a header; ``schema`` is JSON Schema."""
 
     name: str
     schema: JsonObject
@@ -39,6 +39,7 @@ class Endpoint:
     status: int = 200
     body: type[BaseModel] | None = None
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
     content_type: str = "application/json"
     conditional: bool = False
@@ -93,8 +94,9 @@ def _operation(endpoint: Endpoint) -> JsonObject:
                 for name in in_path
             ),
             *(
-                {"name": each.name, "in": "query", "schema": each.schema, "description": each.description}
-                for each in endpoint.query
+                {"name": each.name, "in": place, "schema": each.schema, "description": each.description}
+                for place, parameters in (("query", endpoint.query), ("header", endpoint.headers))
+                for each in parameters
             ),
         ],
         "responses": _responses(endpoint),
