@@ -70,6 +70,14 @@ export function nodeCondition(node, group) {
   return { level: "ok", words: "up" };
 }
 
+/** The role that it answers in; of one that does not answer, the role that it was in. */
+export function roleWords(node, group) {
+  if (node.node === group.topology?.primary) return "primary";
+  if (isStray(node, group)) return "primary, not agreed";
+  if (node.role === "unknown") return "";
+  return node.state === "down" ? `was ${node.role}` : node.role;
+}
+
 export function gradeWords(grade) {
   return GRADES[grade] ?? grade ?? "";
 }

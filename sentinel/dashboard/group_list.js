@@ -60,8 +60,12 @@ function row(judged) {
       { class: `row is-${level}`, href: `#g/${encodeURIComponent(group.group)}`, "aria-current": current ? "page" : null },
       icon(level, 20),
       h("span", { class: "row-name" }, group.group),
-      h("span", { class: "row-words" }, words, group.scheduled ? " · switchover scheduled" : "", group.paused && level !== "paused" ? " · paused" : ""),
-      h("span", { class: "row-primary" }, group.topology?.primary ?? "no primary"),
+      h(
+        "span",
+        { class: "row-more" },
+        h("span", { class: "row-words" }, words, group.scheduled ? " · switchover scheduled" : "", group.paused && level !== "paused" ? " · paused" : ""),
+        h("span", { class: "row-primary" }, group.topology?.primary ?? "no primary"),
+      ),
       nodeDots(dots),
     ),
   );

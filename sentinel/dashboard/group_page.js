@@ -4,6 +4,7 @@ import { condition, isStray } from "./condition.js";
 import { byId, h, renew } from "./dom.js";
 import { clock, duration, since } from "./format.js";
 import { icon } from "./icons.js";
+import { overview } from "./overview.js";
 import { candidatesPanel } from "./panel_candidates.js";
 import { eventsPanel } from "./panel_events.js";
 import { historyPanel } from "./panel_history.js";
@@ -25,7 +26,8 @@ export function drawGroupPage() {
   const group = openedGroup();
   if (group) renew(byId("main"), groupPage(group));
   else if (state.opened !== null && state.sentinel) renew(byId("main"), h("h2", {}, state.opened), h("p", {}, "There is no such group. "), allGroupsLink());
-  else renew(byId("main"), h("h2", {}, "All groups"), state.sentinel ? eventsSection(null) : h("p", { class: "quiet" }, "Asking this sentinel…"));
+  else if (state.sentinel) renew(byId("main"), overview([...state.groups.values()]), eventsSection(null));
+  else renew(byId("main"), h("h2", {}, "All groups"), h("p", { class: "quiet" }, "Asking this sentinel…"));
 }
 
 function groupPage(group) {
@@ -37,11 +39,14 @@ function groupPage(group) {
     head(group),
     notes(group),
     panel("Topology", "wide", picture(group, room), leftOut(group) ? h("p", { class: "quiet" }, `${leftOut(group)} more nodes are in the table.`) : null, nodesTable(group)),
-    panel("If it had to fail over now", "", candidatesPanel(state.candidates)),
-    panel("What each sentinel says", "", opinionsTable(group, state.sentinel?.sentinel)),
-    panel("History", "tall", historyPanel(state.history)),
-    eventsSection(group.group),
-    panel("Preflight: what would bite", "", preflightPanel(state.preflight)),
+    h(
+      "div",
+      { class: "column" },
+      panel("If it had to fail over now", "", candidatesPanel(state.candidates)),
+      panel("Preflight: what would bite", "", preflightPanel(state.preflight)),
+      panel("History", "", historyPanel(state.history)),
+    ),
+    h("div", { class: "column" }, panel("What each sentinel says", "", opinionsTable(group, state.sentinel?.sentinel)), eventsSection(group.group)),
   );
 }
 
@@ -66,22 +71,22 @@ function head(group) {
     { class: "group-head" },
     h("div", { class: "group-title" }, h("h2", { id: "group-title" }, group.group), h("p", { class: `badge is-${level}` }, icon(level, 18), h("span", {}, words))),
     h(
-      "dl",
-      { class: "facts" },
-      fact("Primary", topology ? h("span", { class: "mono" }, topology.primary) : "none"),
-      topology ? fact("Since", h("time", { datetime: topology.since, title: clock(topology.since) }, since(topology.since))) : null,
-      topology?.previous ? fact("By", `${topology.cause}, ${duration(topology.duration_ms)}, led by ${topology.leader}`) : null,
-      fact("Term", topology && topology.term !== group.term ? `${group.term} (primary: ${topology.term})` : group.term),
-      fact("Leader", group.leader ?? "none: nothing to do"),
-      fact("Quorum", `${group.quorum} call it down, ${group.majority} elect`),
-    ),
-    h(
       "div",
       { class: "actions", role: "group", "aria-label": `Actions for ${group.group}` },
       action("switchover", "Switch over…"),
       action("failover", "Fail over…"),
       group.paused ? action("resume", "Resume…") : action("pause", "Pause…"),
-      group.scheduled ? action("cancel", "Cancel scheduled switchover…") : null,
+      group.scheduled ? action("cancel", "Cancel schedule…") : null,
+    ),
+    h(
+      "dl",
+      { class: "facts" },
+      fact("Primary", topology ? h("span", { class: "mono" }, topology.primary) : "none"),
+      topology ? fact("Became primary", h("time", { datetime: topology.since, title: clock(topology.since) }, since(topology.since))) : null,
+      topology?.previous ? fact("Last change", `${topology.cause}, ${duration(topology.duration_ms)}, led by ${topology.leader}`) : null,
+      fact("Term", topology && topology.term !== group.term ? `${topology.term} (now at ${group.term})` : group.term),
+      fact("Leader", group.leader ?? "none, nothing to do"),
+      fact("Quorum", `${group.quorum} to call it down, ${group.majority} to elect`),
     ),
   );
 }

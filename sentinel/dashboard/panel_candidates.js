@@ -18,11 +18,13 @@ export function candidatesPanel(candidates) {
 export function candidatesTable(candidates) {
   return table(
     "Candidates",
-    ["Replica", "Eligible", "Why", "Behind", "Priority"],
+    ["Replica", "Eligible", "Behind", "Priority"],
     candidates.map((candidate) => [
       h("span", { class: "mono" }, candidate.node),
-      withSign(candidate.eligible ? { level: "ok", words: candidate.rank === 1 ? "first choice" : `choice ${candidate.rank}` } : { level: "critical", words: "no" }),
-      h("span", { class: "why" }, candidate.reason || "–"),
+      [
+        withSign(candidate.eligible ? { level: "ok", words: candidate.rank === 1 ? "first choice" : `choice ${candidate.rank}` } : { level: "critical", words: "no" }),
+        candidate.reason ? h("span", { class: "small" }, candidate.reason) : null,
+      ],
       bytes(candidate.lag_bytes),
       candidate.priority,
     ]),

@@ -39,6 +39,7 @@ function changeItem(change) {
       { class: "change-what" },
       change.old === null ? null : [h("span", { class: "mono" }, change.old), h("span", { "aria-hidden": "true" }, " → "), h("span", { class: "hidden" }, " to ")],
       h("b", { class: "mono" }, change.new),
+      change.old === null ? " was the first that was known" : null,
     ),
     h(
       "p",
@@ -48,7 +49,7 @@ function changeItem(change) {
       change.old === null ? null : [" · ", h("b", {}, duration(change.duration_ms))],
       lost === null ? null : ` · ${lost === 0 ? "no byte lost" : `at most ${bytes(lost)} lost`}`,
     ),
-    before.length ? [bar(before), legend(before)] : null,
+    before.length && change.old !== null ? [bar(before), legend(before)] : null,
     after.length ? h("details", {}, h("summary", {}, `Afterwards: ${after.length} more`), h("ol", { class: "afterwards" }, after.map((step) => h("li", {}, `${step.name.replaceAll("_", " ")} at ${duration(step.at_ms)}`)))) : null,
   );
 }

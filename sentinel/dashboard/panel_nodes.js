@@ -1,6 +1,6 @@
 // Two tables about the nodes: what each says of itself, and what each sentinel says of it.
 
-import { gradeWords, isStray, linkCondition, nodeCondition } from "./condition.js";
+import { gradeWords, linkCondition, nodeCondition, roleWords } from "./condition.js";
 import { h } from "./dom.js";
 import { bytes, duration } from "./format.js";
 import { icon } from "./icons.js";
@@ -15,7 +15,7 @@ export function nodesTable(group) {
     ["Node", "State", "Role", "Link", "Behind", "Offset", "Last reply", "Priority", "Zone", "Version"],
     group.nodes.map((node) => {
       const primary = node.node === group.topology?.primary;
-      const role = primary ? h("b", {}, "primary") : isStray(node, group) ? "primary, not agreed" : node.role;
+      const role = primary ? h("b", {}, "primary") : roleWords(node, group);
       const link = node.follows === null || primary ? "–" : withSign(linkCondition(node));
       return [
         [h("span", { class: "mono" }, node.node), node.address === node.node ? null : small(`clients: ${node.address}`), node.discovered ? small("discovered") : null],
@@ -38,13 +38,12 @@ export function opinionsTable(group, self) {
   const sentinels = group.nodes[0]?.opinions.map((opinion) => opinion.sentinel) ?? [];
   return table(
     "What each sentinel says of each node",
-    ["Node", ...sentinels.map((name) => (name === self ? `${name} (this one)` : name)), "Together"],
+    ["Node", ...sentinels.map((name) => (name === self ? [name, small("this one")] : name)), "Together"],
     group.nodes.map((node) => {
       const agree = node.opinions.filter((opinion) => opinion.down).length;
-      const verdict = node.objectively_down
-        ? { level: "critical", words: `down, say ${agree} of ${group.quorum} needed` }
-        : { level: agree ? "warning" : "ok", words: agree ? `${agree} of ${group.quorum} needed` : "up" };
-      return [h("span", { class: "mono" }, node.node), ...node.opinions.map(opinionCell), withSign(verdict)];
+      const verdict = node.objectively_down ? { level: "critical", words: "down" } : { level: agree ? "warning" : "ok", words: agree ? "not agreed" : "up" };
+      const count = agree ? small(`${agree} of ${group.quorum} needed`) : null;
+      return [h("span", { class: "mono" }, node.node), ...node.opinions.map(opinionCell), [withSign(verdict), count]];
     }),
   );
 }

@@ -1,6 +1,6 @@
 // The topology as a picture: nodes, who follows whom and how far behind, and what each sentinel says of each.
 
-import { isStray, linkCondition, nodeCondition } from "./condition.js";
+import { linkCondition, nodeCondition, roleWords } from "./condition.js";
 import { s } from "./dom.js";
 import { bytes, shortened } from "./format.js";
 import { icon } from "./icons.js";
@@ -58,7 +58,7 @@ function link(box, narrow) {
     ? `M${turn} ${parent.y + BOX.height}V${mid}H${box.x - 7}`
     : `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${box.x - bend} ${mid} ${box.x - 8} ${mid}`;
   const label = narrow ? { x: box.x + 6, y: box.y - 10, anchor: "start" } : { x: box.x - 16, y: mid - 9, anchor: "end" };
-  const tip = narrow ? box.x - 1 : box.x - 1;
+  const tip = box.x - 1;
   return s(
     "g",
     { class: `wire wire-${kind}` },
@@ -77,21 +77,26 @@ function nodeBox(box, group) {
   const { node, x, y, width } = box;
   const primary = node.node === group.topology?.primary;
   const { level, words } = nodeCondition(node, group);
-  const role = primary ? "primary" : isStray(node, group) ? "a primary" : node.role === "unknown" ? "" : node.role;
-  const more = [role, node.zone === null ? "" : `zone ${node.zone}`].filter(Boolean).join(" · ");
   const room = width - 58;
   return s(
     "g",
     { class: `node is-${level}${primary ? " node-primary" : ""}`, transform: `translate(${x} ${y})` },
     s("title", {}, `${node.node}: ${words}${node.detail ? ` (${node.detail})` : ""}`),
     s("rect", { class: "node-frame", width, height: BOX.height, rx: 10 }),
-    s("path", { class: "node-edge", d: `M10 0H6a6 6 0 0 0-6 10V${BOX.height - 10}a10 10 0 0 0 6 10h4z` }),
+    s("path", { class: "node-edge", d: `M10 0A10 10 0 0 0 0 10V${BOX.height - 10}A10 10 0 0 0 10 ${BOX.height}z` }),
     placed(primary ? "flag" : "replica", 20, 12, 18),
     s("text", { class: "node-name", x: 46, y: 26 }, shortened(node.node, Math.floor(room / MONO_PX))),
     placed(level, 21, 36, 15),
-    s("text", { class: "node-words", x: 46, y: 48 }, shortened(more ? `${words} · ${more}` : words, Math.floor(room / SANS_PX))),
+    s("text", { class: "node-words", x: 46, y: 48 }, description(node, group, words, Math.floor(room / SANS_PX))),
     watchers(node, width - 34),
   );
+}
+
+/** How it is, then its role, then its zone: as much of that as there is room for. */
+function description(node, group, words, most) {
+  const parts = [words, roleWords(node, group), node.zone === null ? "" : `zone ${node.zone}`].filter(Boolean);
+  while (parts.length > 1 && parts.join(" · ").length > most) parts.pop();
+  return shortened(parts.join(" · "), most);
 }
 
 function placed(name, x, y, size) {

@@ -1,7 +1,8 @@
 // Where each node of the picture stands: whom it follows to its left, or, on a narrow screen, above it.
 
-export const BOX = { height: 92, wide: 272 };
-const COLUMN_GAP = 168;
+export const BOX = { height: 92, least: 226, most: 272, mostStacked: 420 };
+const LEAST_GAP = 112;
+const MOST_GAP = 340;
 const ROW_GAP = 20;
 const STEP_IN = 26;
 const LINK_ROOM = 34;
@@ -23,9 +24,9 @@ export function layout(group, room, most) {
   for (const node of tree.tops) walk(node, null, 0);
   const boxes = flat.slice(0, most);
   const deepest = Math.max(0, ...boxes.map((box) => box.depth));
-  const needed = (deepest + 1) * BOX.wide + deepest * COLUMN_GAP + 2 * MARGIN;
-  const narrow = needed > room;
-  const size = narrow ? stacked(boxes, room) : inColumns(boxes, room, needed, deepest);
+  const fair = Math.floor((room - 2 * MARGIN - deepest * LEAST_GAP) / (deepest + 1));
+  const narrow = fair < BOX.least;
+  const size = narrow ? stacked(boxes, room) : inColumns(boxes, room, Math.min(BOX.most, fair), deepest);
   return { ...size, narrow, boxes, hidden: flat.length - boxes.length };
 }
 
@@ -61,22 +62,21 @@ function stacked(boxes, room) {
   let y = MARGIN;
   for (const box of boxes) {
     box.x = MARGIN + Math.min(box.depth, 3) * STEP_IN;
-    box.width = room - box.x - MARGIN;
+    box.width = Math.min(BOX.mostStacked, room - box.x - MARGIN);
     if (box.parent) y += LINK_ROOM - ROW_GAP;
     box.y = y;
     y += BOX.height + ROW_GAP;
   }
-  return { width: room, height: y - ROW_GAP + MARGIN };
+  return { width: Math.max(...boxes.map((box) => box.x + box.width)) + MARGIN, height: y - ROW_GAP + MARGIN };
 }
 
-function inColumns(boxes, room, needed, deepest) {
-  const width = Math.min(room, needed + deepest * COLUMN_GAP);
-  const gap = deepest ? (width - 2 * MARGIN - (deepest + 1) * BOX.wide) / deepest : 0;
+function inColumns(boxes, room, wide, deepest) {
+  const gap = deepest ? Math.min(MOST_GAP, (room - 2 * MARGIN - (deepest + 1) * wide) / deepest) : 0;
   let y = MARGIN;
   const drawn = new Set(boxes);
   const settle = (box) => {
-    box.x = MARGIN + box.depth * (BOX.wide + gap);
-    box.width = BOX.wide;
+    box.x = MARGIN + box.depth * (wide + gap);
+    box.width = wide;
     const children = box.children.filter((child) => drawn.has(child));
     children.forEach(settle);
     if (children.length === 0) {
@@ -85,5 +85,5 @@ function inColumns(boxes, room, needed, deepest) {
     } else box.y = (children[0].y + children[children.length - 1].y) / 2;
   };
   boxes.filter((box) => !box.parent).forEach(settle);
-  return { width, height: y - ROW_GAP + MARGIN };
+  return { width: 2 * MARGIN + (deepest + 1) * wide + deepest * gap, height: y - ROW_GAP + MARGIN };
 }
