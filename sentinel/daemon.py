@@ -12,7 +12,6 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 
 import aiohttp
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import GroupSettings, Settings, WebhookSettings
@@ -24,7 +23,7 @@ from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
 from sentinel.group_runtime import GroupRuntime, Surroundings
-from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -114,7 +113,7 @@ class Daemon:
         http, resp = self._settings.sentinel.http, self._settings.sentinel.resp
         scheduler = jobs.make_scheduler()
         try:
-            await web.TCPSite(runner, http.host, http.port).start()
+            await make_site(runner, http.host, http.port).start()
             if resp is not None:
                 await self._resp.start(resp.host, resp.port)
             async with aiohttp.ClientSession(

@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
+from sentinel.http_checks import CheckHandlers
 from sentinel.http_dashboard import FILES, Dashboard
 from sentinel.http_deps import HttpDeps
 from sentinel.http_events import MAX_LISTENING, EventHandlers
@@ -21,15 +22,17 @@ from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
+from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
 from sentinel.openapi import Endpoint
 
-__all__ = ["HttpDeps", "make_app", "make_runner"]
+__all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 
 PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
+BACKLOG = 1024
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
 LISTENING = web.AppKey("listening", Limit)
@@ -49,6 +52,7 @@ def make_app(
     )
     endpoints = (
         *groups.endpoints(),
+        *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
@@ -57,14 +61,17 @@ def make_app(
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
-        # aiohttp answers HEAD as well where it is given a GET.
-        add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
-        add(endpoint.path, _checked(endpoint))
+        if endpoint.method == "GET":
+            # aiohttp answers HEAD as well where it is given a GET.
+            app.router.add_get(endpoint.path, _checked(endpoint))
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(FILES, dashboard.get_file)
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))
     deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
+    deps.metrics.registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app
 
 
@@ -82,6 +89,11 @@ def make_runner(app: web.Application) -> web.AppRunner:
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,
     )
+
+
+def make_site(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
+    """With room for all the clients of a sentinel that come back to it at the same moment."""
+    return web.TCPSite(runner, host, port, backlog=BACKLOG)
 
 
 def _checked(endpoint: Endpoint) -> Handler:

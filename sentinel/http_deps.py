@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from quorum.messages import Topology
 from sentinel import group_status
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
@@ -65,6 +66,14 @@ class HttpDeps:
             f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",
             extra={"in_touch": found, "members": sorted(self.members), "needed": needed},
         )
+
+
+def need_topology(driver: GroupDriver) -> Topology:
+    """Who is primary, as clients may be told. Raises ProblemError while nobody knows."""
+    if driver.topology is None:
+        reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
+        raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
+    return driver.topology
 
 
 def reply(

@@ -25,6 +25,7 @@ class Parameter:
     name: str
     schema: JsonObject
     description: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Endpoint:
     content_type: str = "application/json"
     conditional: bool = False
     """Answers If-None-Match with 304."""
+
+    @property
+    def operation_id(self) -> str:
+        name = self.handler.__name__
+        return f"{name}_options" if self.method == "OPTIONS" else name
 
     @property
     def query_names(self) -> tuple[str, ...]:
@@ -80,7 +86,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
 def _operation(endpoint: Endpoint) -> JsonObject:
     in_path = re.findall(r"{(\w+)}", endpoint.path)
     operation: JsonObject = {
-        "operationId": endpoint.handler.__name__,
+        "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "parameters": [
             *(
@@ -94,14 +100,20 @@ def _operation(endpoint: Endpoint) -> JsonObject:
                 for name in in_path
             ),
             *(
-                {"name": each.name, "in": place, "schema": each.schema, "description": each.description}
+                {
+                    "name": each.name,
+                    "in": place,
+                    "required": each.required,
+                    "schema": each.schema,
+                    "description": each.description,
+                }
                 for place, parameters in (("query", endpoint.query), ("header", endpoint.headers))
                 for each in parameters
             ),
         ],
         "responses": _responses(endpoint),
     }
-    if endpoint.method != "GET":
+    if endpoint.method not in ("GET", "OPTIONS"):
         # Without a token where none is configured.
         operation["security"] = [{"token": []}, {}]
     if endpoint.body is not None:

@@ -28,7 +28,7 @@ from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen
-from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
@@ -267,7 +267,7 @@ async def running(
     runner = make_runner(app)
     try:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await make_site(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         async with aiohttp.ClientSession(f"http://{host}:{port}") as client:
             yield World(
