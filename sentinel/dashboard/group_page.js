@@ -109,7 +109,7 @@ function notes(group) {
     said.push(note("busy", `${failover.cause === "switchover" ? "Switchover" : "Failover"} under way${phase}. `, failover.target ? [h("span", { class: "mono" }, failover.target), " is to be promoted"] : "No node is chosen yet", failover.leader ? `; ${failover.leader} leads.` : "."));
   }
   if (paused) {
-    said.push(note("paused", "Paused. ", `${since(paused.since)}, at the request of ${paused.by}`, paused.reason ? [": ", h("q", {}, paused.reason)] : null, ". Nothing is failed over until it is resumed."));
+    said.push(note("paused", "Paused. ", `${since(paused.since)}, at the request of ${paused.by}`, paused.reason ? [": ", h("q", {}, paused.reason)] : null, ". No sentinel changes anything by itself until it is resumed."));
   }
   if (scheduled) said.push(note("busy", "Switchover scheduled. ", `For ${clock(scheduled.at)} (${since(scheduled.at)}), to ${scheduled.to ?? "the best replica"}.`));
   for (const node of group.nodes.filter((each) => isStray(each, group))) {

@@ -9,7 +9,7 @@ const LEVELS = { error: "critical", warning: "warning" };
 export function preflightPanel(preflight) {
   if (preflight === null) return h("p", { class: "quiet" }, "Asking…");
   if (preflight.unavailable) return h("p", { class: "quiet" }, preflight.unavailable);
-  const checked = preflight.checked_at ? h("p", { class: "quiet" }, "Checked ", since(preflight.checked_at), ".") : h("p", { class: "quiet" }, "Not checked yet.");
+  const checked = preflight.checked_at ? h("p", { class: "quiet" }, "Checked ", since(preflight.checked_at), ".") : h("p", { class: "quiet" }, "Not checked yet, or checking is turned off.");
   if (preflight.problems.length === 0) return [preflight.checked_at ? h("p", { class: "answer" }, withSign({ level: "ok", words: "Nothing found." })) : null, checked];
   return [
     h(

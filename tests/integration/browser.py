@@ -53,13 +53,13 @@ class Watched:
 
     page: Page
     origin: str
-    allowed: set[str] = field(default_factory=set)
-    """Paths whose answer may be an error status, which the browser reports on its console."""
+    allowed: tuple[str, ...] = ()
+    """Beginnings of paths whose answer may be an error, which the browser reports on its console."""
     complaints: list[str] = field(default_factory=list)
 
     def on_console(self, message: ConsoleMessage) -> None:
         path = urlsplit(message.location.get("url", "")).path
-        if message.type in ("error", "warning") and path not in self.allowed:
+        if message.type in ("error", "warning") and not (self.allowed and path.startswith(self.allowed)):
             self.complaints.append(f"{message.type}: {message.text} ({path})")
 
     def on_request(self, request: Request) -> None:
@@ -74,17 +74,20 @@ def watched(
     *,
     size: tuple[int, int] = DESKTOP,
     scheme: Literal["light", "dark"] = "light",
-    allowed: set[str] | None = None,
+    allowed: tuple[str, ...] = (),
     **options: Any,
 ) -> Iterator[Watched]:
     """A page in a context of its own. Fails at the end if it complained on its console or asked elsewhere."""
     context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce", **options
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        **options,
     )
     try:
         page = context.new_page()
         page.set_default_timeout(LIMIT_MS)
-        seen = Watched(page, origin, set(allowed or ()))
+        seen = Watched(page, origin, allowed)
         page.on("console", seen.on_console)
         page.on("pageerror", lambda error: seen.complaints.append(f"exception: {error}"))
         page.on("request", seen.on_request)

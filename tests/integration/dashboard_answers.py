@@ -1,4 +1,4 @@
-"""Answers of a sentinel that a test needs and a real cluster will not give on demand, from the API's own models."""
+"""For a page in a browser: answers that no real cluster gives on demand, made of the API's own models."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ def node(name: str, role: str = "replica", **changes: Any) -> NodeAnswer:
         "detail": "connection refused" if down else "",
         "objectively_down": down,
         "opinions": [
-            OpinionAnswer(sentinel=each, down=down, grade="refused" if down else None) for each in ("s1", "s2", "s3")
+            OpinionAnswer(sentinel=each, down=down, grade="refused" if down else None)
+            for each in ("s1", "s2", "s3")
         ],
         "silence_ms": 120,
         "offset_bytes": 1_234_567,
@@ -61,7 +62,13 @@ def group(name: str, nodes: list[NodeAnswer] | None = None, **changes: Any) -> G
     fields: dict[str, Any] = {
         "group": name,
         "topology": TopologyAnswer(
-            primary=made[0].node, term=3, previous=made[-1].node, cause="refused", leader="s2", since=SINCE, duration_ms=64
+            primary=made[0].node,
+            term=3,
+            previous=made[-1].node,
+            cause="refused",
+            leader="s2",
+            since=SINCE,
+            duration_ms=64,
         ),
         "term": 3,
         "role": "follower",
@@ -84,7 +91,13 @@ def candidates(of: GroupAnswer, reason: str = "the best candidate") -> Candidate
         chosen=names[0] if names else None,
         candidates=[
             CandidateAnswer(
-                node=name, eligible=not at, rank=None if at else 1, reason=reason, priority=100, offset_bytes=9, lag_bytes=0
+                node=name,
+                eligible=not at,
+                rank=None if at else 1,
+                reason=reason,
+                priority=100,
+                offset_bytes=9,
+                lag_bytes=0,
             )
             for at, name in enumerate(names)
         ],
@@ -92,7 +105,14 @@ def candidates(of: GroupAnswer, reason: str = "the best candidate") -> Candidate
 
 
 def history(of: GroupAnswer, cause: str = "refused") -> HistoryAnswer:
-    steps = {"evidence": 0, "subjectively_down": 31, "elected": 40, "promoted": 55, "committed": 64, "work_done": 90}
+    steps = {
+        "evidence": 0,
+        "subjectively_down": 31,
+        "elected": 40,
+        "promoted": 55,
+        "committed": 64,
+        "work_done": 90,
+    }
     change = ChangeAnswer(
         old=of.nodes[-1].node,
         new=of.nodes[0].node,
@@ -108,15 +128,22 @@ def history(of: GroupAnswer, cause: str = "refused") -> HistoryAnswer:
 
 
 class Stub:
-    """Answers everything below ``/v1`` in a page: ``groups``, and whatever ``extra`` says by method and path."""
+    """Answers everything below ``/v1``: ``groups``, and whatever ``extra`` says by method and path."""
 
-    def __init__(self, page: Page, groups: list[GroupAnswer], extra: Mapping[str, Answer] | None = None) -> None:
+    def __init__(
+        self,
+        page: Page,
+        groups: list[GroupAnswer],
+        extra: Mapping[str, Answer] | None = None,
+        stream: str = "retry: 3600000\nid: stub.0\n\n",
+    ) -> None:
         self.groups = {each.group: each for each in groups}
         self.more: dict[str, dict[str, Any]] = {}
         """Further members of a group's answer, by group."""
         self.extra = dict(extra or {})
         self.sent: list[tuple[str, str, Any]] = []
         """What changes something: method, path and body."""
+        self._stream = stream
         page.route("**/v1/**", self._answer)
 
     def _answer(self, route: Route) -> None:
@@ -131,7 +158,7 @@ class Stub:
             reply(route, answer)
         elif path == "/v1/events":
             # It opens and ends; the page goes on by asking.
-            route.fulfill(content_type="text/event-stream", body="retry: 3600000\nid: stub.0\n\n")
+            route.fulfill(content_type="text/event-stream", body=self._stream)
         else:
             reply(route, self._known(path))
 
@@ -139,7 +166,9 @@ class Stub:
         _, _, rest = path.partition("/v1/groups")
         if not rest:
             peers = [PeerAnswer(sentinel=each, in_touch=True, rtt_ms=0.4) for each in ("s2", "s3")]
-            answer = GroupsAnswer(sentinel="s1", version="1.2.3", members=["s1", "s2", "s3"], peers=peers, groups=[])
+            answer = GroupsAnswer(
+                sentinel="s1", version="1.2.3", members=["s1", "s2", "s3"], peers=peers, groups=[]
+            )
             return answer.model_dump() | {"groups": [self._group(name) for name in self.groups]}
         name, _, part = rest[1:].partition("/")
         name = unquote(name)
@@ -159,3 +188,10 @@ class Stub:
 
 def reply(route: Route, answer: Mapping[str, Any], status: int = 200) -> None:
     route.fulfill(status=status, content_type="application/json", body=json.dumps(answer))
+
+
+def refusal(status: int, detail: str, why: CandidatesAnswer) -> Callable[[Route], None]:
+    """A problem that tells the reasons, as a request that cannot be is answered."""
+    body = {"type": "urn:vedette:problem:precondition", "title": "No", "status": status, "detail": detail}
+    more = {"candidates": why.model_dump()["candidates"]}
+    return lambda route: reply(route, body | more, status)

@@ -40,7 +40,9 @@ async def raw(world: World, request: bytes) -> bytes:
         writer.close()
 
 
-@pytest.mark.parametrize("path", ["/v1", "/v1/groups/", "/v2/groups", "/v1/groups/a/b/c", "/%00", "/dashboard/app.py"])
+@pytest.mark.parametrize(
+    "path", ["/v1", "/v1/groups/", "/v2/groups", "/v1/groups/a/b/c", "/%00", "/dashboard/app.py"]
+)
 async def test_an_unknown_path(world: World, path: str) -> None:
     async with world.client.get(path) as answer:
         body = await answer.json(content_type="application/problem+json")
