@@ -2,7 +2,7 @@
 
 import { condition, isStray } from "./condition.js";
 import { byId, h, renew } from "./dom.js";
-import { clock, duration, since } from "./format.js";
+import { clock, counted, duration, since } from "./format.js";
 import { icon } from "./icons.js";
 import { overview } from "./overview.js";
 import { candidatesPanel } from "./panel_candidates.js";
@@ -43,8 +43,8 @@ function groupPage(group) {
       "div",
       { class: "column" },
       panel("If it had to fail over now", "", candidatesPanel(state.candidates)),
-      panel("Preflight: what would bite", "", preflightPanel(state.preflight)),
       panel("History", "", historyPanel(state.history)),
+      panel("Preflight: what would bite", "", preflightPanel(state.preflight)),
     ),
     h("div", { class: "column" }, panel("What each sentinel says", "", opinionsTable(group, state.sentinel?.sentinel)), eventsSection(group.group)),
   );
@@ -115,6 +115,8 @@ function notes(group) {
   for (const node of group.nodes.filter((each) => isStray(each, group))) {
     said.push(note("warning", "A second primary. ", h("span", { class: "mono" }, node.node), " answers as a primary too, and will be made a replica."));
   }
+  const errors = state.preflight?.problems?.filter((found) => found.severity === "error").length ?? 0;
+  if (errors) said.push(note("warning", "Not fit for a failover. ", `Preflight found ${counted(errors, "error")}: see below.`));
   return h("div", { class: "notes" }, said);
 }
 

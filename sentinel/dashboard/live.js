@@ -5,7 +5,7 @@
 
 import { get, groupPath } from "./api.js";
 import { differences } from "./differences.js";
-import { addEvent, changed, openedGroup, state } from "./state.js";
+import { addEvent, changed, hasMajority, openedGroup, state } from "./state.js";
 
 /** What the stream may send, beside `group` and `reset`. */
 export const EVENT_TYPES = [
@@ -172,6 +172,8 @@ function takeGroup(group) {
   state.heardAt = Date.now();
   compare(state.groups.get(group.group), group);
   state.groups.set(group.group, group);
+  // The peers are not part of a group's answer, but that enough of them were lost or found shows in it.
+  if (group.has_majority !== hasMajority()) due.all = 0;
   changed();
 }
 

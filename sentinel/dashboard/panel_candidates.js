@@ -23,7 +23,7 @@ export function candidatesTable(candidates) {
       h("span", { class: "mono" }, candidate.node),
       [
         withSign(candidate.eligible ? { level: "ok", words: candidate.rank === 1 ? "first choice" : `choice ${candidate.rank}` } : { level: "critical", words: "no" }),
-        candidate.reason ? h("span", { class: "small" }, candidate.reason) : null,
+        candidate.reason ? h("span", { class: "small why" }, candidate.reason) : null,
       ],
       bytes(candidate.lag_bytes),
       candidate.priority,

@@ -42,7 +42,7 @@ export function opinionsTable(group, self) {
     group.nodes.map((node) => {
       const agree = node.opinions.filter((opinion) => opinion.down).length;
       const verdict = node.objectively_down ? { level: "critical", words: "down" } : { level: agree ? "warning" : "ok", words: agree ? "not agreed" : "up" };
-      const count = agree ? small(`${agree} of ${group.quorum} needed`) : null;
+      const count = agree ? small(`${agree} agree`) : null;
       return [h("span", { class: "mono" }, node.node), ...node.opinions.map(opinionCell), [withSign(verdict), count]];
     }),
   );

@@ -17,7 +17,7 @@ from tests.redis_server import RedisServer
 TOKEN = "dashboard-token"
 HOSTILE_ZONE = "<img src=x onerror=\"document.title='hacked'\">"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-SIZE = (1360, 1180)
+SIZE = (1360, 1220)
 NO_PREFLIGHT = ("/v1/groups/mymaster/preflight", "/v1/groups/sessions/preflight")
 """A sentinel without these checks answers 404, which the browser reports."""
 
@@ -148,7 +148,8 @@ def test_a_failover_that_cannot_be_is_refused_with_the_reasons(
         page.get_by_role("dialog").get_by_role("button", name="Fail over").click()
         outcome = page.locator(".outcome")
         expect(outcome).to_contain_text(f"Failover of {GROUP} was refused")
-        expect(outcome.get_by_role("row").filter(has_text=gone.name).last).to_contain_text("down")
+        why = outcome.get_by_role("row").filter(has=page.get_by_role("rowheader", name=gone.name))
+        expect(why).to_contain_text("down")
         assert cluster.wait_agreed() == primary
         gone.restart()
         expect(page.locator(".badge")).to_have_text("Healthy")
