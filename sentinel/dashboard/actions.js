@@ -15,20 +15,32 @@ const ACTIONS = {
     name: "Switchover",
     dialog: (group) => ({
       title: `Switch ${group.group} over?`,
-      words: `Writes are held up until the replica has everything, then it becomes primary. No write is lost; if it cannot catch up, all stays as it is.`,
+      words:
+        "Writes are held up until the replica has everything, then it becomes primary. No write is lost; " +
+        "if it cannot catch up, all stays as it is.",
       fields: [
         field("Hand over to", candidateChoice()),
-        field("When", h("input", { type: "datetime-local", name: "at", step: "1" }), "Leave it empty for now. The time is your computer's."),
+        field(
+          "When",
+          h("input", { type: "datetime-local", name: "at", step: "1" }),
+          "Leave it empty for now. The time is your computer's.",
+        ),
       ],
       confirm: "Switch over",
     }),
-    send: (path, { to, at }) => change("POST", `${path}/switchover`, { ...(to ? { to } : {}), ...(at ? { at: new Date(at).toISOString() } : {}) }),
+    send: (path, { to, at }) =>
+      change("POST", `${path}/switchover`, {
+        ...(to ? { to } : {}),
+        ...(at ? { at: new Date(at).toISOString() } : {}),
+      }),
   },
   failover: {
     name: "Failover",
     dialog: (group) => ({
       title: `Fail ${group.group} over?`,
-      words: "A replica is promoted whether the primary is up or not. Writes that it has not received yet are lost: for a healthy primary, switch over instead.",
+      words:
+        "A replica is promoted whether the primary is up or not. Writes that it has not received yet are " +
+        "lost: for a healthy primary, switch over instead.",
       fields: [field("Promote", candidateChoice())],
       confirm: "Fail over",
       danger: true,
@@ -39,11 +51,20 @@ const ACTIONS = {
     name: "Pause",
     dialog: (group) => ({
       title: `Pause ${group.group}?`,
-      words: "The sentinels go on watching, but change nothing, even if the primary goes down, until the group is resumed.",
-      fields: [field("Reason (optional)", h("input", { type: "text", name: "reason", maxlength: MAX_REASON_CHARS }), "Shown to everybody who looks at the group.")],
+      words:
+        "The sentinels go on watching, but change nothing by themselves, even if the primary goes down, " +
+        "until the group is resumed.",
+      fields: [
+        field(
+          "Reason (optional)",
+          h("input", { type: "text", name: "reason", maxlength: MAX_REASON_CHARS }),
+          "Shown to everybody who looks at the group.",
+        ),
+      ],
       confirm: "Pause",
     }),
-    send: (path, { reason }) => change("POST", `${path}/pause`, reason.trim() ? { reason: reason.trim() } : {}),
+    send: (path, { reason }) =>
+      change("POST", `${path}/pause`, reason.trim() ? { reason: reason.trim() } : {}),
   },
   resume: {
     name: "Resume",
@@ -96,12 +117,20 @@ async function withToken(send) {
       return await send();
     } catch (problem) {
       if (problem.status !== 401) throw problem;
-      const words = hasToken() ? "That token was wrong." : "This sentinel wants its API token for anything that changes something.";
+      const words = hasToken()
+        ? "That token was wrong."
+        : "This sentinel wants its API token for anything that changes something.";
       forgetToken();
       const values = await ask({
         title: "API token",
         words,
-        fields: [field("Token", h("input", { type: "password", name: "token", required: true, autocomplete: "off" }), "Kept in this tab until it is closed.")],
+        fields: [
+          field(
+            "Token",
+            h("input", { type: "password", name: "token", required: true, autocomplete: "off" }),
+            "Kept in this tab until it is closed.",
+          ),
+        ],
         confirm: "Use it",
       });
       if (values === null) return null;
@@ -117,6 +146,12 @@ function candidateChoice() {
     "select",
     { name: "to" },
     h("option", { value: "" }, chosen ? `the best (now ${chosen})` : "the best"),
-    known.map((candidate) => h("option", { value: candidate.node }, candidate.eligible ? candidate.node : `${candidate.node} (not eligible)`)),
+    known.map((candidate) =>
+      h(
+        "option",
+        { value: candidate.node },
+        candidate.eligible ? candidate.node : `${candidate.node} (not eligible)`,
+      ),
+    ),
   );
 }

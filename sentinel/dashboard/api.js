@@ -49,11 +49,19 @@ async function ask(method, path, more = {}) {
   let answer;
   let body;
   try {
-    answer = await fetch(path, { method, cache: "no-store", redirect: "error", signal: AbortSignal.timeout(LIMIT_MS), ...more });
+    answer = await fetch(path, {
+      method,
+      cache: "no-store",
+      redirect: "error",
+      signal: AbortSignal.timeout(LIMIT_MS),
+      ...more,
+    });
     setClock(answer.headers.get("Date"));
     body = await answer.json();
   } catch (error) {
-    throw new Problem(answer?.status ?? 0, { detail: answer ? "the answer is no JSON" : "this sentinel does not answer" });
+    throw new Problem(answer?.status ?? 0, {
+      detail: answer ? "the answer is no JSON" : "this sentinel does not answer",
+    });
   }
   if (!answer.ok) throw new Problem(answer.status, body ?? {});
   return body;

@@ -31,7 +31,8 @@ function problems(group) {
   if (group.topology && (!primary || primary.state === "down")) {
     say("critical", primary?.objectively_down === false ? "Primary looks down from here" : "Primary is down");
   }
-  if (group.failover) say("busy", group.failover.cause === "switchover" ? "Switchover under way" : "Failover under way");
+  if (group.failover)
+    say("busy", group.failover.cause === "switchover" ? "Switchover under way" : "Failover under way");
   if (primary?.state === "misconfigured") say("warning", "Primary refuses this sentinel");
   const replicas = group.nodes.filter((node) => node !== primary);
   const count = (test, words) => {
@@ -43,7 +44,8 @@ function problems(group) {
   count((node) => isStray(node, group), "in the role of a primary");
   count((node) => node.state === "up" && node.role === "replica" && node.syncing, "syncing");
   count((node) => node.state === "up" && isCutOff(node), "cut off from the primary");
-  if (group.topology && !replicas.some((node) => node.state === "up")) say("warning", "No replica to fail over to");
+  if (group.topology && !replicas.some((node) => node.state === "up"))
+    say("warning", "No replica to fail over to");
   if (!group.has_majority) say("unsure", "Out of touch with the majority");
   if (group.paused) say("paused", "Paused");
   return found;
@@ -56,7 +58,12 @@ export function isCutOff(node) {
 
 /** Answers as a primary, but is not the one that the sentinels have agreed on. */
 export function isStray(node, group) {
-  return node.state === "up" && node.role === "primary" && group.topology !== null && node.node !== group.topology.primary;
+  return (
+    node.state === "up" &&
+    node.role === "primary" &&
+    group.topology !== null &&
+    node.node !== group.topology.primary
+  );
 }
 
 /** `{level, words}` of a node. */
@@ -66,7 +73,8 @@ export function nodeCondition(node, group) {
   if (node.state === "unknown") return { level: "unsure", words: "not reached yet" };
   if (node.loading) return { level: "warning", words: "loading its data" };
   if (isStray(node, group)) return { level: "warning", words: "up, as a second primary" };
-  if (node.node === group.topology?.primary && node.role === "replica") return { level: "warning", words: "up, but as a replica" };
+  if (node.node === group.topology?.primary && node.role === "replica")
+    return { level: "warning", words: "up, but as a replica" };
   return { level: "ok", words: "up" };
 }
 

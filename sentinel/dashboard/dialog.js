@@ -48,5 +48,11 @@ export function field(label, control, hint) {
   const id = `field-${control.getAttribute("name")}`;
   control.setAttribute("id", id);
   if (hint) control.setAttribute("aria-describedby", `${id}-hint`);
-  return h("div", { class: "field" }, h("label", { for: id }, label), control, hint ? h("p", { class: "small", id: `${id}-hint` }, hint) : null);
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    control,
+    hint ? h("p", { class: "small", id: `${id}-hint` }, hint) : null,
+  );
 }

@@ -36,7 +36,9 @@ function fill(element, attributes, children) {
  * selection, a scroll position and what the reader has unfolded survive each renewal.
  */
 export function renew(target, ...fresh) {
-  const wanted = fresh.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  const wanted = fresh
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false);
   const carrier = document.createDocumentFragment();
   carrier.append(...wanted.map((child) => (child instanceof Node ? child : String(child))));
   match(target, carrier);
@@ -63,7 +65,8 @@ function alike(present, node) {
   return (
     present.nodeType === node.nodeType &&
     present.nodeName === node.nodeName &&
-    (node.nodeType !== Node.ELEMENT_NODE || present.getAttribute("data-key") === node.getAttribute("data-key"))
+    (node.nodeType !== Node.ELEMENT_NODE ||
+      present.getAttribute("data-key") === node.getAttribute("data-key"))
   );
 }
 

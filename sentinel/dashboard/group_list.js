@@ -21,12 +21,16 @@ export function startGroupList() {
 
 export function drawGroupList() {
   const judged = [...state.groups.values()].map((group) => ({ group, ...condition(group) }));
-  judged.sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || natural.compare(a.group.group, b.group.group));
+  judged.sort(
+    (a, b) =>
+      LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level) || natural.compare(a.group.group, b.group.group),
+  );
   const shown = judged.filter(matches);
   place(shown.map(row));
   for (const name of rows.keys()) if (!state.groups.has(name)) rows.delete(name);
   const troubled = judged.filter(isProblem).length;
-  const counts = `${counted(judged.length, "group")}, ${troubled ? `${troubled} with problems` : "no problems"}`;
+  const problems = troubled ? `${troubled} with problems` : "no problems";
+  const counts = `${counted(judged.length, "group")}, ${problems}`;
   renew(byId("counts"), shown.length === judged.length ? counts : `${shown.length} of ${counts}`);
   byId("none-found").hidden = shown.length > 0 || judged.length === 0;
   document.title = `${troubled ? `(${troubled}) ` : ""}${state.opened ? `${state.opened} · ` : ""}Vedette`;
@@ -41,15 +45,31 @@ function matches(judged) {
   const wanted = byId("filter").value.trim().toLowerCase();
   if (!wanted) return true;
   const { group } = judged;
-  const texts = [group.group, judged.words, ...judged.problems.map((problem) => problem.words), ...group.nodes.map((node) => node.node)];
+  const texts = [
+    group.group,
+    judged.words,
+    ...judged.problems.map((problem) => problem.words),
+    ...group.nodes.map((node) => node.node),
+  ];
   return texts.some((text) => text.toLowerCase().includes(wanted));
 }
 
 function row(judged) {
   const { group, level, words } = judged;
   const current = state.opened === group.group;
-  const dots = group.nodes.map((node) => [node.node === group.topology?.primary, nodeCondition(node, group).level]);
-  const signature = JSON.stringify([level, words, current, group.topology?.primary, Boolean(group.paused), Boolean(group.scheduled), dots]);
+  const dots = group.nodes.map((node) => [
+    node.node === group.topology?.primary,
+    nodeCondition(node, group).level,
+  ]);
+  const signature = JSON.stringify([
+    level,
+    words,
+    current,
+    group.topology?.primary,
+    Boolean(group.paused),
+    Boolean(group.scheduled),
+    dots,
+  ]);
   const known = rows.get(group.group);
   if (known?.signature === signature) return known.element;
   const element = known?.element ?? h("li");
@@ -57,13 +77,23 @@ function row(judged) {
     element,
     h(
       "a",
-      { class: `row is-${level}`, href: `#g/${encodeURIComponent(group.group)}`, "aria-current": current ? "page" : null },
+      {
+        class: `row is-${level}`,
+        href: `#g/${encodeURIComponent(group.group)}`,
+        "aria-current": current ? "page" : null,
+      },
       icon(level, 20),
       h("span", { class: "row-name" }, group.group),
       h(
         "span",
         { class: "row-more" },
-        h("span", { class: "row-words" }, words, group.scheduled ? " · switchover scheduled" : "", group.paused && level !== "paused" ? " · paused" : ""),
+        h(
+          "span",
+          { class: "row-words" },
+          words,
+          group.scheduled ? " · switchover scheduled" : "",
+          group.paused && level !== "paused" ? " · paused" : "",
+        ),
         h("span", { class: "row-primary" }, group.topology?.primary ?? "no primary"),
       ),
       nodeDots(dots),
@@ -79,7 +109,9 @@ function nodeDots(dots) {
   return h(
     "span",
     { class: "dots", "aria-hidden": "true" },
-    ordered.map(([primary, level]) => h("span", { class: `dot${primary ? " dot-primary" : ""} is-${level}` })),
+    ordered.map(([primary, level]) =>
+      h("span", { class: `dot${primary ? " dot-primary" : ""} is-${level}` }),
+    ),
   );
 }
 

@@ -183,7 +183,13 @@ function compare(before, after) {
     if (difference.aloud) told(`${after.group}: ${difference.words}`);
     // The stream tells it better: when it happened, and why.
     if (state.link !== "live") {
-      addEvent({ id: null, at: new Date().toISOString(), type: "seen", group: after.group, data: { words: difference.words } });
+      addEvent({
+        id: null,
+        at: new Date().toISOString(),
+        type: "seen",
+        group: after.group,
+        data: { words: difference.words },
+      });
     }
   }
 }

@@ -19,7 +19,12 @@ export function drawMasthead() {
   renew(byId("link"), icon(level), h("span", {}, words));
   const { sentinel } = state;
   if (!sentinel) return;
-  renew(byId("who"), "sentinel ", h("b", {}, sentinel.sentinel), h("span", { class: "version" }, ` · ${sentinel.version}`));
+  renew(
+    byId("who"),
+    "sentinel ",
+    h("b", {}, sentinel.sentinel),
+    h("span", { class: "version" }, ` · ${sentinel.version}`),
+  );
   drawPeers(sentinel);
   drawBanners(sentinel);
 }
@@ -33,7 +38,12 @@ function drawPeers(sentinel) {
       "details",
       { open: sentinel.peers.length <= FEW_PEERS },
       h("summary", { class: `is-${level}` }, icon(level), h("span", {}, summary)),
-      h("ul", { class: "peers" }, h("li", { class: "peer is-ok" }, h("b", {}, sentinel.sentinel), " this one"), sentinel.peers.map(peerItem)),
+      h(
+        "ul",
+        { class: "peers" },
+        h("li", { class: "peer is-ok" }, h("b", {}, sentinel.sentinel), " this one"),
+        sentinel.peers.map(peerItem),
+      ),
     ),
   );
 }
@@ -54,11 +64,22 @@ function drawBanners(sentinel) {
   if (!hasMajority()) {
     const needed = Math.floor(sentinel.members.length / 2) + 1;
     banners.push(
-      banner("critical", "No majority. ", `${sentinel.sentinel} is in touch with ${inTouch()} of ${sentinel.members.length} sentinels and needs ${needed}: it changes nothing, and who is primary may have changed unseen.`),
+      banner(
+        "critical",
+        "No majority. ",
+        `${sentinel.sentinel} is in touch with ${inTouch()} of ${sentinel.members.length} sentinels, ${needed} ` +
+          "needed: it changes nothing, and who is primary may have changed unseen.",
+      ),
     );
   }
   if (state.link === "lost" && state.heardAt !== null) {
-    banners.push(banner("critical", "Out of date. ", `This sentinel has not answered since ${clock(new Date(state.heardAt).toISOString())}. Trying again.`));
+    banners.push(
+      banner(
+        "critical",
+        "Out of date. ",
+        `This sentinel has not answered since ${clock(new Date(state.heardAt).toISOString())}. Trying again.`,
+      ),
+    );
   }
   renew(byId("banners"), banners);
 }

@@ -21,7 +21,12 @@ export async function follow(what, operation) {
       if (!OPEN.has(known.state)) return say(told, what, known);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
-      if (problem.status === 404) return told.change("unsure", `${what}: `, "this sentinel no longer knows what became of it; see the history");
+      if (problem.status === 404)
+        return told.change(
+          "unsure",
+          `${what}: `,
+          "this sentinel no longer knows what became of it; see the history",
+        );
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -30,9 +35,12 @@ export async function follow(what, operation) {
 
 function say(told, what, known) {
   if (known.state === "completed") {
-    const primary = known.new_primary ? `${known.new_primary} is primary${known.term === null ? "" : ` in term ${known.term}`}` : "done";
+    const primary = known.new_primary
+      ? `${known.new_primary} is primary${known.term === null ? "" : ` in term ${known.term}`}`
+      : "done";
     told.change("ok", `${what}: `, primary);
-  } else if (known.state === "failed") told.change("critical", `${what} failed: `, known.reason ?? "no reason is known");
+  } else if (known.state === "failed")
+    told.change("critical", `${what} failed: `, known.reason ?? "no reason is known");
   else told.change("ok", `${what}: `, known.at ? `${known.state} for ${clock(known.at)}` : known.state);
 }
 
@@ -44,8 +52,17 @@ export function tell(level, title, words, candidates = []) {
     renew(
       box,
       icon(newLevel, 20),
-      h("div", {}, h("p", {}, h("b", {}, newTitle), newWords), reasons.length ? candidatesTable(reasons) : null),
-      h("button", { type: "button", "data-dismiss": true, "aria-label": `Dismiss: ${newTitle}${newWords}` }, "×"),
+      h(
+        "div",
+        {},
+        h("p", {}, h("b", {}, newTitle), newWords),
+        reasons.length ? candidatesTable(reasons) : null,
+      ),
+      h(
+        "button",
+        { type: "button", "data-dismiss": true, "aria-label": `Dismiss: ${newTitle}${newWords}` },
+        "×",
+      ),
     );
   };
   draw(level, title, words, candidates);

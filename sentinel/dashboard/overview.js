@@ -18,7 +18,9 @@ const NAMES = {
 
 export function overview(groups) {
   const judged = groups.map((group) => ({ group, ...condition(group) }));
-  const troubled = judged.filter(({ level }) => level !== "ok").sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+  const troubled = judged
+    .filter(({ level }) => level !== "ok")
+    .sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
   return [
     h("h2", {}, "All groups"),
     h(
@@ -30,16 +32,26 @@ export function overview(groups) {
       "section",
       { class: "panel", "aria-labelledby": "attention" },
       h("h3", { id: "attention" }, "What wants attention"),
-      troubled.length === 0 ? h("p", { class: "answer" }, withSign({ level: "ok", words: "Nothing." })) : null,
+      troubled.length === 0
+        ? h("p", { class: "answer" }, withSign({ level: "ok", words: "Nothing." }))
+        : null,
       h("ul", { class: "troubled" }, troubled.slice(0, MAX_TROUBLED).map(troubledItem)),
-      troubled.length > MAX_TROUBLED ? h("p", { class: "quiet" }, `And ${counted(troubled.length - MAX_TROUBLED, "group")} more.`) : null,
+      troubled.length > MAX_TROUBLED
+        ? h("p", { class: "quiet" }, `And ${counted(troubled.length - MAX_TROUBLED, "group")} more.`)
+        : null,
     ),
   ];
 }
 
 function tally(level, count) {
   if (count === 0 && level !== "ok") return null;
-  return h("li", { class: `tally is-${level}` }, icon(level, 22), h("b", {}, count), h("span", {}, NAMES[level]));
+  return h(
+    "li",
+    { class: `tally is-${level}` },
+    icon(level, 22),
+    h("b", {}, count),
+    h("span", {}, NAMES[level]),
+  );
 }
 
 function troubledItem({ group, problems }) {
@@ -47,6 +59,10 @@ function troubledItem({ group, problems }) {
     "li",
     {},
     h("a", { href: `#g/${encodeURIComponent(group.group)}` }, group.group),
-    h("ul", { class: "reasons" }, problems.map((problem) => h("li", {}, withSign(problem)))),
+    h(
+      "ul",
+      { class: "reasons" },
+      problems.map((problem) => h("li", {}, withSign(problem))),
+    ),
   );
 }

@@ -9,8 +9,13 @@ export function candidatesPanel(candidates) {
   if (candidates.unavailable) return h("p", { class: "quiet" }, candidates.unavailable);
   const sentence = candidates.chosen
     ? h("p", { class: "answer" }, "It would promote ", h("b", { class: "mono" }, candidates.chosen), ".")
-    : h("p", { class: "answer is-critical" }, withSign({ level: "critical", words: "It would find nobody to promote." }));
-  if (candidates.candidates.length === 0) return [sentence, h("p", { class: "quiet" }, "There is no replica.")];
+    : h(
+        "p",
+        { class: "answer is-critical" },
+        withSign({ level: "critical", words: "It would find nobody to promote." }),
+      );
+  if (candidates.candidates.length === 0)
+    return [sentence, h("p", { class: "quiet" }, "There is no replica.")];
   return [sentence, candidatesTable(candidates.candidates)];
 }
 
@@ -22,7 +27,11 @@ export function candidatesTable(candidates) {
     candidates.map((candidate) => [
       h("span", { class: "mono" }, candidate.node),
       [
-        withSign(candidate.eligible ? { level: "ok", words: candidate.rank === 1 ? "first choice" : `choice ${candidate.rank}` } : { level: "critical", words: "no" }),
+        withSign(
+          candidate.eligible
+            ? { level: "ok", words: candidate.rank === 1 ? "first choice" : `choice ${candidate.rank}` }
+            : { level: "critical", words: "no" },
+        ),
         candidate.reason ? h("span", { class: "small why" }, candidate.reason) : null,
       ],
       bytes(candidate.lag_bytes),

@@ -5,6 +5,7 @@ import { clock, duration } from "./format.js";
 import { icon } from "./icons.js";
 
 const SHOWN = 30;
+const made = (d) => `${duration(d.duration_ms)}, led by ${d.sentinel}`;
 const list = (names) => (Array.isArray(names) ? names.join(", ") : String(names ?? ""));
 
 const SENTENCES = {
@@ -12,10 +13,13 @@ const SENTENCES = {
   "primary.up": (d) => `primary ${d.node} is up again, without a failover`,
   "replica.down": (d) => `${d.node} is down, say ${list(d.sentinels)}`,
   "replica.up": (d) => `${d.node} is up again`,
-  "failover.started": (d) => `failover from ${d.old_primary} begins in term ${d.term}, led by ${d.sentinel}: ${d.cause}`,
-  "failover.completed": (d) => `${d.new_primary} is primary in term ${d.term}, after ${d.old_primary} (${d.cause}); ${duration(d.duration_ms)}, led by ${d.sentinel}`,
+  "failover.started": (d) =>
+    `failover from ${d.old_primary} begins in term ${d.term}, led by ${d.sentinel}: ${d.cause}`,
+  "failover.completed": (d) =>
+    `${d.new_primary} is primary in term ${d.term}, after ${d.old_primary} (${d.cause}); ${made(d)}`,
   "failover.aborted": (d) => `failover given up in term ${d.term}: ${d.reason}`,
-  "switchover.completed": (d) => `${d.new_primary} is primary in term ${d.term}, handed over by ${d.old_primary}; ${duration(d.duration_ms)}, led by ${d.sentinel}`,
+  "switchover.completed": (d) =>
+    `${d.new_primary} is primary in term ${d.term}, handed over by ${d.old_primary}; ${made(d)}`,
   "node.demoted": (d) => `${d.node} was a primary too, and now follows ${d.primary}`,
   "group.ambiguous": (d) => `it is not clear which node is primary: ${d.reason}`,
   seen: (d) => d.words,
@@ -34,11 +38,19 @@ const SIGNS = {
 export function eventsPanel(events, group, link) {
   const shown = events.filter((event) => group === null || event.group === group).slice(0, SHOWN);
   const source =
-    link === "live" ? "Told the moment they happen." : "There is no event stream now: these are changes between two looks of this page.";
+    link === "live"
+      ? "Told the moment they happen."
+      : "There is no event stream now: these are changes between two looks of this page.";
   return [
     h("p", { class: "quiet" }, source),
-    shown.length === 0 ? h("p", { class: "quiet" }, "Nothing has happened since this page was opened.") : null,
-    h("ol", { class: "events" }, shown.map((event) => eventItem(event, group === null))),
+    shown.length === 0
+      ? h("p", { class: "quiet" }, "Nothing has happened since this page was opened.")
+      : null,
+    h(
+      "ol",
+      { class: "events" },
+      shown.map((event) => eventItem(event, group === null)),
+    ),
   ];
 }
 
@@ -50,6 +62,11 @@ function eventItem(event, withGroup) {
     { class: `event is-${level}` },
     icon(level),
     h("time", { datetime: event.at }, clock(event.at)),
-    h("span", { class: "event-words" }, withGroup ? [h("a", { href: `#g/${encodeURIComponent(event.group)}` }, event.group), " "] : null, sentence),
+    h(
+      "span",
+      { class: "event-words" },
+      withGroup ? [h("a", { href: `#g/${encodeURIComponent(event.group)}` }, event.group), " "] : null,
+      sentence,
+    ),
   );
 }

@@ -37,7 +37,13 @@ function changeItem(change) {
     h(
       "p",
       { class: "change-what" },
-      change.old === null ? null : [h("span", { class: "mono" }, change.old), h("span", { "aria-hidden": "true" }, " → "), h("span", { class: "hidden" }, " to ")],
+      change.old === null
+        ? null
+        : [
+            h("span", { class: "mono" }, change.old),
+            h("span", { "aria-hidden": "true" }, " → "),
+            h("span", { class: "hidden" }, " to "),
+          ],
       h("b", { class: "mono" }, change.new),
       change.old === null ? " was the first that was known" : null,
     ),
@@ -50,7 +56,18 @@ function changeItem(change) {
       lost === null ? null : ` · ${lost === 0 ? "no byte lost" : `at most ${bytes(lost)} lost`}`,
     ),
     before.length && change.old !== null ? [bar(before), legend(before)] : null,
-    after.length ? h("details", {}, h("summary", {}, `Afterwards: ${after.length} more`), h("ol", { class: "afterwards" }, after.map((step) => h("li", {}, `${step.name.replaceAll("_", " ")} at ${duration(step.at_ms)}`)))) : null,
+    after.length
+      ? h(
+          "details",
+          {},
+          h("summary", {}, `Afterwards: ${after.length} more`),
+          h(
+            "ol",
+            { class: "afterwards" },
+            after.map((step) => h("li", {}, `${step.name.replaceAll("_", " ")} at ${duration(step.at_ms)}`)),
+          ),
+        )
+      : null,
   );
 }
 
@@ -68,7 +85,11 @@ function steps(timeline) {
   const before = [];
   for (let index = 1; index < upTo; index += 1) {
     const { name, at_ms } = timeline[index];
-    before.push({ name, words: STEPS[name] ?? name.replaceAll("_", " "), took_ms: Math.max(0, at_ms - timeline[index - 1].at_ms) });
+    before.push({
+      name,
+      words: STEPS[name] ?? name.replaceAll("_", " "),
+      took_ms: Math.max(0, at_ms - timeline[index - 1].at_ms),
+    });
   }
   return { before, after: timeline.slice(upTo) };
 }
@@ -79,10 +100,20 @@ function bar(parts) {
   let x = 0;
   return s(
     "svg",
-    { class: "bar", viewBox: `0 0 ${BAR} 18`, preserveAspectRatio: "none", role: "img", "aria-label": parts.map((part) => `${part.words} ${duration(part.took_ms)}`).join(", ") },
+    {
+      class: "bar",
+      viewBox: `0 0 ${BAR} 18`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": parts.map((part) => `${part.words} ${duration(part.took_ms)}`).join(", "),
+    },
     parts.map((part) => {
       const width = LEAST + (part.took_ms / total) * spare;
-      const drawn = s("rect", { class: `step step-${STEPS[part.name] ? part.name : "other"}`, x, y: 0, width, height: 18 }, s("title", {}, `${part.words}: ${duration(part.took_ms)}`));
+      const drawn = s(
+        "rect",
+        { class: `step step-${STEPS[part.name] ? part.name : "other"}`, x, y: 0, width, height: 18 },
+        s("title", {}, `${part.words}: ${duration(part.took_ms)}`),
+      );
       x += width;
       return drawn;
     }),
@@ -94,7 +125,22 @@ function legend(parts) {
     "ol",
     { class: "legend" },
     parts.map((part) =>
-      h("li", {}, s("svg", { class: "swatch", viewBox: "0 0 10 10", width: 10, height: 10, "aria-hidden": "true" }, s("rect", { class: `step step-${STEPS[part.name] ? part.name : "other"}`, width: 10, height: 10, rx: 2 })), `${part.words} `, h("b", {}, duration(part.took_ms))),
+      h(
+        "li",
+        {},
+        s(
+          "svg",
+          { class: "swatch", viewBox: "0 0 10 10", width: 10, height: 10, "aria-hidden": "true" },
+          s("rect", {
+            class: `step step-${STEPS[part.name] ? part.name : "other"}`,
+            width: 10,
+            height: 10,
+            rx: 2,
+          }),
+        ),
+        `${part.words} `,
+        h("b", {}, duration(part.took_ms)),
+      ),
     ),
   );
 }

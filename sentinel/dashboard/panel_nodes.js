@@ -18,9 +18,21 @@ export function nodesTable(group) {
       const role = primary ? h("b", {}, "primary") : roleWords(node, group);
       const link = node.follows === null || primary ? "–" : withSign(linkCondition(node));
       return [
-        [h("span", { class: "mono" }, node.node), node.address === node.node ? null : small(`clients: ${node.address}`), node.discovered ? small("discovered") : null],
-        [withSign(nodeCondition(node, group)), node.detail && node.state !== "up" ? small(node.detail) : null],
-        [role, node.follows !== null && node.follows !== group.topology?.primary ? small(`follows ${node.follows}`) : null],
+        [
+          h("span", { class: "mono" }, node.node),
+          node.address === node.node ? null : small(`clients: ${node.address}`),
+          node.discovered ? small("discovered") : null,
+        ],
+        [
+          withSign(nodeCondition(node, group)),
+          node.detail && node.state !== "up" ? small(node.detail) : null,
+        ],
+        [
+          role,
+          node.follows !== null && node.follows !== group.topology?.primary
+            ? small(`follows ${node.follows}`)
+            : null,
+        ],
         link,
         bytes(node.lag_bytes),
         node.offset_bytes === null ? "–" : node.offset_bytes.toLocaleString("en"),
@@ -41,9 +53,15 @@ export function opinionsTable(group, self) {
     ["Node", ...sentinels.map((name) => (name === self ? [name, small("this one")] : name)), "Together"],
     group.nodes.map((node) => {
       const agree = node.opinions.filter((opinion) => opinion.down).length;
-      const verdict = node.objectively_down ? { level: "critical", words: "down" } : { level: agree ? "warning" : "ok", words: agree ? "not agreed" : "up" };
+      const verdict = node.objectively_down
+        ? { level: "critical", words: "down" }
+        : { level: agree ? "warning" : "ok", words: agree ? "not agreed" : "up" };
       const count = agree ? small(`${agree} agree`) : null;
-      return [h("span", { class: "mono" }, node.node), ...node.opinions.map(opinionCell), [withSign(verdict), count]];
+      return [
+        h("span", { class: "mono" }, node.node),
+        ...node.opinions.map(opinionCell),
+        [withSign(verdict), count],
+      ];
     }),
   );
 }
@@ -51,7 +69,12 @@ export function opinionsTable(group, self) {
 function opinionCell(opinion) {
   if (opinion.down === null) return withSign({ level: "unsure", words: "not heard" });
   if (!opinion.down) return withSign({ level: "ok", words: "up" });
-  return h("span", { class: "sign is-critical", title: gradeWords(opinion.grade) }, icon("critical"), h("span", {}, opinion.grade ?? "down"));
+  return h(
+    "span",
+    { class: "sign is-critical", title: gradeWords(opinion.grade) },
+    icon("critical"),
+    h("span", {}, opinion.grade ?? "down"),
+  );
 }
 
 function lastReply(silence_ms) {

@@ -9,8 +9,16 @@ const LEVELS = { error: "critical", warning: "warning" };
 export function preflightPanel(preflight) {
   if (preflight === null) return h("p", { class: "quiet" }, "Asking…");
   if (preflight.unavailable) return h("p", { class: "quiet" }, preflight.unavailable);
-  const checked = preflight.checked_at ? h("p", { class: "quiet" }, "Checked ", since(preflight.checked_at), ".") : h("p", { class: "quiet" }, "Not checked yet, or checking is turned off.");
-  if (preflight.problems.length === 0) return [preflight.checked_at ? h("p", { class: "answer" }, withSign({ level: "ok", words: "Nothing found." })) : null, checked];
+  const checked = preflight.checked_at
+    ? h("p", { class: "quiet" }, "Checked ", since(preflight.checked_at), ".")
+    : h("p", { class: "quiet" }, "Not checked yet, or checking is turned off.");
+  if (preflight.problems.length === 0)
+    return [
+      preflight.checked_at
+        ? h("p", { class: "answer" }, withSign({ level: "ok", words: "Nothing found." }))
+        : null,
+      checked,
+    ];
   return [
     h(
       "ul",
@@ -20,7 +28,12 @@ export function preflightPanel(preflight) {
           "li",
           { class: "finding" },
           withSign({ level: LEVELS[found.severity] ?? "warning", words: found.severity }),
-          h("p", {}, found.node === null ? null : [h("span", { class: "mono" }, found.node), ": "], found.problem),
+          h(
+            "p",
+            {},
+            found.node === null ? null : [h("span", { class: "mono" }, found.node), ": "],
+            found.problem,
+          ),
           found.advice ? h("p", { class: "small" }, found.advice) : null,
         ),
       ),

@@ -17,7 +17,14 @@ export function picture(group, room) {
   const { width, height } = plan;
   return s(
     "svg",
-    { class: "picture", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": inWords(group) },
+    {
+      class: "picture",
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": inWords(group),
+    },
     plan.boxes.filter((box) => box.parent).map((box) => link(box, plan.narrow)),
     plan.boxes.map((box) => nodeBox(box, group)),
   );
@@ -57,14 +64,18 @@ function link(box, narrow) {
   const path = narrow
     ? `M${turn} ${parent.y + BOX.height}V${mid}H${box.x - 7}`
     : `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${box.x - bend} ${mid} ${box.x - 8} ${mid}`;
-  const label = narrow ? { x: box.x + 6, y: box.y - 10, anchor: "start" } : { x: box.x - 16, y: mid - 9, anchor: "end" };
+  const label = narrow
+    ? { x: box.x + 6, y: box.y - 10, anchor: "start" }
+    : { x: box.x - 16, y: mid - 9, anchor: "end" };
   const tip = box.x - 1;
   return s(
     "g",
     { class: `wire wire-${kind}` },
     s("path", { class: "wire-line", d: path }),
     s("path", { class: "wire-tip", d: `M${tip} ${mid}l-9 -5v10z` }),
-    level === "critical" && !narrow ? s("path", { class: "wire-cut", d: cross((from.x + box.x) / 2, (from.y + mid) / 2) }) : null,
+    level === "critical" && !narrow
+      ? s("path", { class: "wire-cut", d: cross((from.x + box.x) / 2, (from.y + mid) / 2) })
+      : null,
     s("text", { class: "wire-label", x: label.x, y: label.y, "text-anchor": label.anchor }, linkWords(node)),
   );
 }
@@ -83,18 +94,27 @@ function nodeBox(box, group) {
     { class: `node is-${level}${primary ? " node-primary" : ""}`, transform: `translate(${x} ${y})` },
     s("title", {}, `${node.node}: ${words}${node.detail ? ` (${node.detail})` : ""}`),
     s("rect", { class: "node-frame", width, height: BOX.height, rx: 10 }),
-    s("path", { class: "node-edge", d: `M10 0A10 10 0 0 0 0 10V${BOX.height - 10}A10 10 0 0 0 10 ${BOX.height}z` }),
+    s("path", {
+      class: "node-edge",
+      d: `M10 0A10 10 0 0 0 0 10V${BOX.height - 10}A10 10 0 0 0 10 ${BOX.height}z`,
+    }),
     placed(primary ? "flag" : "replica", 20, 12, 18),
     s("text", { class: "node-name", x: 46, y: 26 }, shortened(node.node, Math.floor(room / MONO_PX))),
     placed(level, 21, 36, 15),
-    s("text", { class: "node-words", x: 46, y: 48 }, description(node, group, words, Math.floor(room / SANS_PX))),
+    s(
+      "text",
+      { class: "node-words", x: 46, y: 48 },
+      description(node, group, words, Math.floor(room / SANS_PX)),
+    ),
     watchers(node, width - 34),
   );
 }
 
 /** How it is, then its role, then its zone: as much of that as there is room for. */
 function description(node, group, words, most) {
-  const parts = [words, roleWords(node, group), node.zone === null ? "" : `zone ${node.zone}`].filter(Boolean);
+  const parts = [words, roleWords(node, group), node.zone === null ? "" : `zone ${node.zone}`].filter(
+    Boolean,
+  );
   while (parts.length > 1 && parts.join(" · ").length > most) parts.pop();
   return shortened(parts.join(" · "), most);
 }

@@ -9,8 +9,8 @@ const LINK_ROOM = 34;
 const MARGIN = 6;
 
 /**
- * `{width, height, narrow, boxes, hidden}`. A box is `{node, parent, x, y, width}`; `parent` is the box of the
- * node that it follows, or null. At most `most` nodes get one, the rest is counted in `hidden`.
+ * `{width, height, narrow, boxes}`. A box is `{node, parent, x, y, width}`; `parent` is the box of the node
+ * that it follows, or null. At most `most` nodes get one.
  */
 export function layout(group, room, most) {
   const tree = roots(group);
@@ -27,17 +27,21 @@ export function layout(group, room, most) {
   const fair = Math.floor((room - 2 * MARGIN - deepest * LEAST_GAP) / (deepest + 1));
   const narrow = fair < BOX.least;
   const size = narrow ? stacked(boxes, room) : inColumns(boxes, room, Math.min(BOX.most, fair), deepest);
-  return { ...size, narrow, boxes, hidden: flat.length - boxes.length };
+  return { ...size, narrow, boxes };
 }
 
-/** The agreed primary first, then whoever follows nobody that is known; a circle has its first node on top. */
+/** The agreed primary first, then who follows nobody that is known; a circle has its first node on top. */
 function roots(group) {
   const primary = group.topology?.primary;
   const known = new Set(group.nodes.map((node) => node.node));
   const followers = new Map();
   const tops = [];
   for (const node of group.nodes) {
-    const leads = node.node === primary || node.role !== "replica" || !known.has(node.follows) || node.follows === node.node;
+    const leads =
+      node.node === primary ||
+      node.role !== "replica" ||
+      !known.has(node.follows) ||
+      node.follows === node.node;
     if (leads) tops.push(node);
     else followers.set(node.follows, [...(followers.get(node.follows) ?? []), node]);
   }
@@ -50,7 +54,10 @@ function roots(group) {
   tops.forEach(reach);
   for (const node of group.nodes) {
     if (reached.has(node.node)) continue;
-    followers.set(node.follows, followers.get(node.follows).filter((other) => other !== node));
+    followers.set(
+      node.follows,
+      followers.get(node.follows).filter((other) => other !== node),
+    );
     tops.push(node);
     reach(node);
   }

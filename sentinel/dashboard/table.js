@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** The first cell of each row is its heading. `title` is read aloud, and shown by whoever puts it on the page. */
+/** The first cell of each row is its heading. `title` is read aloud, not shown. */
 export function table(title, headings, rows) {
   return h(
     "div",
@@ -12,8 +12,27 @@ export function table(title, headings, rows) {
       "table",
       {},
       h("caption", { class: "hidden" }, title),
-      h("thead", {}, h("tr", {}, headings.map((heading) => h("th", { scope: "col" }, heading)))),
-      h("tbody", {}, rows.map(([first, ...rest]) => h("tr", {}, h("th", { scope: "row" }, first), rest.map((cell) => h("td", {}, cell))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          headings.map((heading) => h("th", { scope: "col" }, heading)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map(([first, ...rest]) =>
+          h(
+            "tr",
+            {},
+            h("th", { scope: "row" }, first),
+            rest.map((cell) => h("td", {}, cell)),
+          ),
+        ),
+      ),
     ),
   );
 }

@@ -100,17 +100,17 @@ def test_two_hundred_groups_stay_usable(browser: Browser, origin: str) -> None:
         page.goto(origin)
         rows, names = page.locator(".row"), page.locator(".row-name")
         expect(rows).to_have_count(MANY)
-        assert names.all_inner_texts()[:5] == ["shop-100", "shop-150", "shop-7", "shop-1", "shop-2"]
+        assert names.all_text_contents()[:5] == ["shop-100", "shop-150", "shop-7", "shop-1", "shop-2"]
         expect(page.locator("#counts")).to_have_text(f"{MANY} groups, 3 with problems")
         expect(page.locator(".tallies")).to_contain_text("197healthy")
         assert not [path for path in asked if "/v1/groups/" in path]
 
         page.get_by_label("Filter groups").fill("shop-19")
-        assert names.all_inner_texts() == ["shop-19", *(f"shop-{number}" for number in range(190, 200))]
+        assert names.all_text_contents() == ["shop-19", *(f"shop-{number}" for number in range(190, 200))]
         page.get_by_label("Filter groups").fill("DOWN")
-        assert names.all_inner_texts() == ["shop-150", "shop-7"]
+        assert names.all_text_contents() == ["shop-150", "shop-7"]
         page.get_by_label("Filter groups").fill("shop-33-c:6379")
-        assert names.all_inner_texts() == ["shop-33"]
+        assert names.all_text_contents() == ["shop-33"]
         page.get_by_label("Filter groups").fill("no such thing")
         expect(page.get_by_text("No group matches.")).to_be_visible()
         page.get_by_label("Filter groups").fill("")
@@ -156,7 +156,7 @@ def test_no_text_becomes_markup(browser: Browser, origin: str) -> None:
     }
     stream = f"retry: 3600000\nid: s.1\nevent: failover.aborted\ndata: {json.dumps(event)}\n\n"
     finding = {"node": EVIL, "severity": EVIL, "code": EVIL, "problem": EVIL, "advice": EVIL}
-    extra = {
+    extra: dict[str, Any] = {
         f"GET {path}/candidates": candidates(evil, EVIL).model_dump(),
         f"GET {path}/history": history(evil, EVIL).model_dump(),
         f"GET {path}/preflight": {"group": EVIL, "checked_at": SINCE, "problems": [finding]},

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from yarl import URL
 
 from config import EVENT_TYPES
 from sentinel.problem import TYPE_PREFIX
@@ -39,29 +40,25 @@ async def test_the_page_may_load_its_own_files_and_nothing_else(world: World) ->
     assert headers["Cache-Control"] == "no-cache"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-async def test_every_file_is_served_and_sent_again_only_when_it_changed(world: World, path: Path) -> None:
-    url = f"/dashboard/{path.name}"
-    async with world.client.get(url) as answer:
-        assert answer.status == 200 and await answer.read() == path.read_bytes()
-        assert "Content-Security-Policy" in answer.headers
-        tag = answer.headers["ETag"]
-    for given, status in ((tag, 304), (f"W/{tag}", 304), ('"older"', 200)):
-        async with world.client.get(url, headers={"If-None-Match": given}) as answer:
-            assert answer.status == status and answer.headers["ETag"] == tag
-    async with world.client.head(url) as answer:
-        assert answer.status == 200 and await answer.read() == b""
+async def test_every_file_is_served_and_sent_again_only_when_it_changed(world: World) -> None:
+    for path in FILES:
+        url = f"/dashboard/{path.name}"
+        async with world.client.get(url) as answer:
+            assert answer.status == 200 and await answer.read() == path.read_bytes()
+            assert "Content-Security-Policy" in answer.headers
+            tag = answer.headers["ETag"]
+        for given, status in ((tag, 304), (f"W/{tag}", 304), ('"older"', 200)):
+            async with world.client.get(url, headers={"If-None-Match": given}) as answer:
+                assert answer.status == status and answer.headers["ETag"] == tag
+        async with world.client.head(url) as answer:
+            assert answer.status == 200 and await answer.read() == b""
 
 
-@pytest.mark.parametrize(
-    "name", ["nothing.js", "..", "%2e%2e%2fhttp_api.py", "..%2fhttp_api.py", "app.js%00", "app.js/", ""]
-)
-async def test_there_is_no_other_file(world: World, name: str) -> None:
-    async with world.client.get(f"/dashboard/{name}") as answer:
-        if answer.url.path == "/":
-            return  # The client has resolved the dots by itself.
-        body = await answer.json(content_type="application/problem+json")
-        assert answer.status == 404 and body["type"] == f"{TYPE_PREFIX}not-found"
+async def test_there_is_no_other_file(world: World) -> None:
+    for name in ("nothing.js", "%2e%2e%2fhttp_api.py", "..%2fhttp_api.py", "app.js%00", "app.js/", ""):
+        async with world.client.get(URL(f"/dashboard/{name}", encoded=True)) as answer:
+            body = await answer.json(content_type="application/problem+json")
+            assert answer.status == 404 and body["type"] == f"{TYPE_PREFIX}not-found"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
