@@ -21,6 +21,7 @@ from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
+from sentinel.http_server import Runner
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
@@ -58,7 +59,8 @@ def make_app(
         *health.endpoints(),
         *dashboard.endpoints(),
     )
-    health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
+    described = openapi.document(endpoints, deps.version, token=deps.token is not None)
+    health.description = json.dumps(described).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
         if endpoint.method == "GET":
@@ -80,9 +82,10 @@ def make_runner(app: web.Application) -> web.AppRunner:
 
     A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
     """
-    return web.AppRunner(
+    return Runner(
         app,
         access_log=None,
+        auto_decompress=False,
         handler_cancellation=True,
         keepalive_timeout=KEEPALIVE_S,
         shutdown_timeout=SHUTDOWN_S,
