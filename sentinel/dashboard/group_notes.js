@@ -23,7 +23,7 @@ export function groupNotes(group, preflight) {
 }
 
 function ambiguousNote(why) {
-  return note("critical", "Not clear who is primary. ", why, ". Nothing is changed until that is clear.");
+  return note("critical", "Not clear who is primary: ", why, ". Nothing is changed until that is clear.");
 }
 
 function failoverNote({ phase, target, cause, leader }) {
