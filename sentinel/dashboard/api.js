@@ -2,7 +2,7 @@
 
 import { setClock } from "./format.js";
 
-const LIMIT_MS = 8000;
+const LIMIT_MS = 6000;
 const TOKEN = "vedette-token";
 
 /** What the sentinel answered instead. `status` 0: it did not answer at all. */

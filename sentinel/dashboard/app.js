@@ -7,6 +7,7 @@ import { drawGroupPage, startGroupPage } from "./group_page.js";
 import { askOpenedAnew, start } from "./live.js";
 import { drawMasthead } from "./masthead.js";
 import { startOutcomes } from "./outcomes.js";
+import { announceWith } from "./questions.js";
 import { changed, onChange, state } from "./state.js";
 
 const REDRAW_MS = 5000;
@@ -55,7 +56,8 @@ startGroupList();
 startGroupPage();
 startActions();
 startOutcomes();
-start(announce);
+announceWith(announce);
+start();
 changed();
 // "3 min ago" grows by itself.
 setInterval(changed, REDRAW_MS);
