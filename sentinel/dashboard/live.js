@@ -98,9 +98,11 @@ function showLink() {
 async function tick() {
   if (asking) return;
   asking = true;
+  const before = state.heardAt;
   try {
     await askWhatIsDue();
-    answering = true;
+    // Where nothing was due, nothing was heard.
+    if (state.heardAt !== before) answering = true;
   } catch (problem) {
     if (problem.status === undefined) throw problem;
     answering = problem.status !== 0;

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.integration.browser import chromium, watched
 from tests.integration.cluster import GROUP, Cluster
 from tests.redis_server import RedisServer
+from tests.waiting import stays
 
 TOKEN = "dashboard-token"
 HOSTILE_ZONE = "<img src=x onerror=\"document.title='hacked'\">"
@@ -182,7 +183,9 @@ def test_it_finds_a_sentinel_again_that_was_restarted(
         page = seen.page
         open_group(page, origin)
         sentinel.kill()
-        expect(page.locator("#link")).to_have_text("This sentinel does not answer")
+        silent = "This sentinel does not answer"
+        expect(page.locator("#link")).to_have_text(silent)
+        stays(lambda: page.locator("#link").inner_text() == silent, 1.0, "told for as long as it is so")
         expect(page.get_by_role("alert")).to_contain_text("Out of date.")
         sentinel.start()
         expect(page.locator("#link")).to_have_text("Live")
