@@ -7,6 +7,7 @@ import { icon } from "./icons.js";
 import { BOX, layout } from "./picture_layout.js";
 
 const MAX_DRAWN = 30;
+const IN_WORDS = "topology-in-words";
 const MONO_PX = 7.9;
 const SANS_PX = 6.9;
 const MARK_PX = 6.6;
@@ -23,8 +24,10 @@ export function picture(group, room) {
       width,
       height,
       role: "img",
-      "aria-label": inWords(group),
+      "aria-label": `Topology of ${group.group}`,
+      "aria-describedby": IN_WORDS,
     },
+    s("desc", { id: IN_WORDS }, inWords(group)),
     plan.boxes.filter((box) => box.parent).map((box) => link(box, plan.narrow)),
     plan.boxes.map((box) => nodeBox(box, group)),
   );
@@ -43,7 +46,7 @@ function inWords(group) {
     const follows = node.follows ? `, follows ${node.follows}, ${linkWords(node)}` : "";
     return `${node.node}: ${how}${follows}.`;
   });
-  return `Topology of ${group.group}. ${said.join(" ")} The table below has it in full.`;
+  return `${said.join(" ")} The table below has it in full.`;
 }
 
 function linkWords(node) {

@@ -81,7 +81,7 @@ def test_a_failover_is_seen_without_reloading(browser: Browser, cluster: Cluster
             expect(each.locator(".badge")).to_have_text("1 replica down")
             expect(each.locator(".change").first.locator(".legend")).to_contain_text("promotion")
             expect(each.locator(".events")).to_contain_text(f"{new.name} is primary in term")
-            expect(each.locator("svg.picture")).to_have_accessible_name(
+            expect(each.locator("svg.picture")).to_have_accessible_description(
                 re.compile(rf"Primary {new.name}: up\.")
             )
         expect(page.locator("#announcer")).to_have_text(
@@ -92,7 +92,7 @@ def test_a_failover_is_seen_without_reloading(browser: Browser, cluster: Cluster
         save(dark.page, "dashboard-dark.png")
         old.restart()
         expect(page.locator(".badge")).to_have_text("Healthy")
-        expect(page.locator("svg.picture")).to_have_accessible_name(
+        expect(page.locator("svg.picture")).to_have_accessible_description(
             re.compile(rf"{old.name}: up, follows {new.name}")
         )
         assert page.evaluate("window.sameDocument") is True
