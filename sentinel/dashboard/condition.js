@@ -5,6 +5,7 @@ import { counted } from "./format.js";
 export const LEVELS = ["critical", "busy", "warning", "unsure", "paused", "ok"];
 
 const GRADES = {
+  __proto__: null,
   refused: "refuses connections",
   unresolved: "its name does not resolve",
   silent: "gives no valid reply",

@@ -24,11 +24,16 @@ function fill(element, attributes, children) {
     if (/^(on|style$)/i.test(name)) throw new Error(`no ${name} in attributes`);
     element.setAttribute(name, value === true ? "" : String(value));
   }
+  return add(element, children);
+}
+
+/** Lists may be nested; what is null or false is left out. */
+function add(parent, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    element.append(child instanceof Node ? child : String(child));
+    parent.append(child instanceof Node ? child : String(child));
   }
-  return element;
+  return parent;
 }
 
 /**
@@ -36,46 +41,52 @@ function fill(element, attributes, children) {
  * selection, a scroll position and what the reader has unfolded survive each renewal.
  */
 export function renew(target, ...fresh) {
-  const wanted = fresh
-    .flat(Infinity)
-    .filter((child) => child !== null && child !== undefined && child !== false);
-  const carrier = document.createDocumentFragment();
-  carrier.append(...wanted.map((child) => (child instanceof Node ? child : String(child))));
-  match(target, carrier);
+  match(target, add(document.createDocumentFragment(), fresh));
 }
 
 function match(old, fresh) {
-  const before = [...old.childNodes];
-  const after = [...fresh.childNodes];
-  after.forEach((node, index) => {
-    const present = before[index];
-    if (present === undefined) old.append(node);
-    else if (!alike(present, node)) old.replaceChild(node, present);
-    else if (node.nodeType === Node.TEXT_NODE) {
-      if (present.data !== node.data) present.data = node.data;
-    } else {
-      matchAttributes(present, node);
-      match(present, node);
+  const keyed = new Map([...old.children].map((child) => [key(child), child]));
+  let next = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    const present = key(node) === null ? next : (keyed.get(key(node)) ?? null);
+    if (present === null || !alike(present, node)) {
+      old.insertBefore(node, next);
+      continue;
     }
-  });
-  before.slice(after.length).forEach((node) => node.remove());
+    if (present === next) next = next.nextSibling;
+    else old.insertBefore(present, next);
+    refresh(present, node);
+  }
+  while (next !== null) {
+    const gone = next;
+    next = next.nextSibling;
+    gone.remove();
+  }
+}
+
+/** Parts with a `data-key` are known by it wherever they stand, the others by their place. */
+function key(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("data-key") : null;
 }
 
 function alike(present, node) {
-  return (
-    present.nodeType === node.nodeType &&
-    present.nodeName === node.nodeName &&
-    (node.nodeType !== Node.ELEMENT_NODE ||
-      present.getAttribute("data-key") === node.getAttribute("data-key"))
-  );
+  return present.nodeName === node.nodeName && key(present) === key(node);
 }
 
-function matchAttributes(present, node) {
-  for (const { name, value } of [...node.attributes]) {
-    if (present.getAttribute(name) !== value && name !== "open") present.setAttribute(name, value);
+function refresh(present, node) {
+  if (node.nodeType === Node.ELEMENT_NODE) {
+    refreshAttributes(present, node);
+    match(present, node);
+  } else if (present.nodeValue !== node.nodeValue) present.nodeValue = node.nodeValue;
+}
+
+function refreshAttributes(present, node) {
+  // Whether a part is unfolded is the reader's.
+  const ours = (attribute) => attribute.name !== "open";
+  for (const { name, value } of [...node.attributes].filter(ours)) {
+    if (present.getAttribute(name) !== value) present.setAttribute(name, value);
   }
-  for (const { name } of [...present.attributes]) {
-    // Whether a part is unfolded is the reader's.
-    if (!node.hasAttribute(name) && name !== "open") present.removeAttribute(name);
+  for (const { name } of [...present.attributes].filter(ours)) {
+    if (!node.hasAttribute(name)) present.removeAttribute(name);
   }
 }

@@ -9,6 +9,7 @@ const made = (d) => `${duration(d.duration_ms)}, led by ${d.sentinel}`;
 const list = (names) => (Array.isArray(names) ? names.join(", ") : String(names ?? ""));
 
 const SENTENCES = {
+  __proto__: null,
   "primary.down": (d) => `primary ${d.node} is down, say ${list(d.sentinels)}`,
   "primary.up": (d) => `primary ${d.node} is up again, without a failover`,
   "replica.down": (d) => `${d.node} is down, say ${list(d.sentinels)}`,
@@ -25,6 +26,7 @@ const SENTENCES = {
   seen: (d) => d.words,
 };
 const SIGNS = {
+  __proto__: null,
   "primary.down": "critical",
   "replica.down": "warning",
   "failover.started": "busy",
@@ -59,7 +61,7 @@ function eventItem(event, withGroup) {
   const sentence = SENTENCES[event.type]?.(event.data) ?? `${event.type}: ${JSON.stringify(event.data)}`;
   return h(
     "li",
-    { class: `event is-${level}` },
+    { class: `event is-${level}`, "data-key": event.id },
     icon(level),
     h("time", { datetime: event.at }, clock(event.at)),
     h(

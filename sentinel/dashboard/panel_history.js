@@ -6,6 +6,7 @@ import { bytes, clock, duration, since } from "./format.js";
 
 /** What the time up to a step was spent on. */
 const STEPS = {
+  __proto__: null,
   evidence: "first sign",
   subjectively_down: "patience",
   objectively_down: "agreement",

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { since } from "./format.js";
 import { withSign } from "./table.js";
 
-const LEVELS = { error: "critical", warning: "warning" };
+const LEVELS = { __proto__: null, error: "critical", warning: "warning" };
 
 export function preflightPanel(preflight) {
   if (preflight === null) return h("p", { class: "quiet" }, "Asking…");

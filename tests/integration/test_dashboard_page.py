@@ -289,6 +289,29 @@ def test_everything_is_reached_and_used_by_keyboard(browser: Browser, origin: st
         expect(page.locator("main")).to_be_focused()
 
 
+def test_what_is_renewed_leaves_the_reader_where_they_were(browser: Browser, origin: str) -> None:
+    with watched(browser, origin) as seen:
+        page = seen.page
+        shop = group("shop")
+        stub = Stub(page, [shop])
+        page.goto(origin)
+        unfolded = page.locator(".change", has_text="term 3").locator("summary")
+        unfolded.click()
+        expect(unfolded).to_be_focused()
+        older = history(shop).changes[0]
+        newer = older.model_copy(update={"term": 4, "new": "shop-b:6379"})
+        answer = {"group": "shop", "changes": [newer.model_dump(), older.model_dump()]}
+        stub.extra["GET /v1/groups/shop/history"] = answer
+        primary, *replicas = shop.nodes
+        late = [each.model_copy(update={"lag_bytes": 5000}) for each in replicas]
+        stub.groups["shop"] = shop.model_copy(update={"term": 4, "nodes": [primary, *late]})
+        expect(page.locator(".wire-label").first).to_have_text("5.0 kB behind")
+        expect(page.locator(".change")).to_have_count(2)
+        expect(page.get_by_text("work done at 90 ms")).to_have_count(2)
+        assert page.locator(".change details[open]").count() == 1
+        expect(page.locator(".change").last.locator("summary")).to_be_focused()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_readable_by_everybody(
