@@ -12,7 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 
-from promotion.actions import Request
+from promotion.actions import Action, Note, Request
 from promotion.step_types import Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
 from promotion.view import NodeView
 
@@ -41,6 +41,19 @@ def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
     offsets = {view.name: view.offset_bytes for view in views if view.reachable and not view.down}
     old, new = offsets.get(primary), offsets.get(target)
     return old is not None and new is not None and new >= old
+
+
+def told_of_handover(step: Step) -> list[Action]:
+    """What is worth telling of a switchover's step that succeeded, but for the promotion itself."""
+    match step:
+        case Freeze(node, for_s):
+            return [Note("writes_paused", {"node": node, "for_ms": round(for_s * 1000)})]
+        case Thaw(node):
+            return [Note("writes_resumed", {"node": node})]
+        case Repoint(node) | Handover(node):
+            return [Note("handed_over", {"node": node})]
+        case _:
+            return []
 
 
 class Stage(enum.Enum):

@@ -32,7 +32,7 @@ from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
-from promotion.switching import SWITCHOVER, Switchover, caught_up, objection
+from promotion.switching import SWITCHOVER, Switchover, caught_up, objection, told_of_handover
 from promotion.view import NodeView
 from promotion.witness import all_heard_the_end, hearing
 from promotion.work_settings import WorkSettings
@@ -227,12 +227,13 @@ class Work:
         return actions
 
     def _handover_step_done(self, step: Step, facts: Facts, now: float) -> list[Action]:
+        told = told_of_handover(step)
         if isinstance(step, (Handover, Promote)):
-            return self._promoted(self.target or "", facts)
+            return [*told, *self._promoted(self.target or "", facts)]
         assert self._switchover is not None
         if self._switchover.step_done(now):
-            return [self._observe(facts)]
-        return self._handing_over(None, now)
+            return [*told, self._observe(facts)]
+        return [*told, *self._handing_over(None, now)]
 
     def _handing_over(self, step: Step | None, now: float) -> list[Action]:
         """Go on with a switchover: take ``step``, or look again, or give up."""

@@ -21,7 +21,8 @@ from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
-from sentinel.http_server import Runner
+from sentinel.http_server import Runner, max_connections
+from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
@@ -55,6 +56,7 @@ def make_app(
         *groups.endpoints(),
         *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
+        *WebhookHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
         *dashboard.endpoints(),
@@ -77,13 +79,14 @@ def make_app(
     return app
 
 
-def make_runner(app: web.Application) -> web.AppRunner:
-    """With limits on what a client may send and how long it may idle.
+def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
+    """With limits on what a client may send, how long it may idle, and how many (``most``) may be connected.
 
     A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
     """
     return Runner(
         app,
+        most=max_connections() if most is None else most,
         access_log=None,
         auto_decompress=False,
         handler_cancellation=True,

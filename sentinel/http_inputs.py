@@ -19,6 +19,8 @@ BODY_TIMEOUT_S = 10.0
 MAX_WAIT_S = 60.0
 MAX_TERM = 2**63 - 1
 MAX_ERRORS = 20
+BODY_PROBLEMS = ("bad-request", "timeout", "too-large", "unsupported-media-type")
+"""What ``json_body`` may find wrong."""
 
 _UNASKED_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 _PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)

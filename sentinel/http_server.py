@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -24,15 +26,30 @@ HEAD_TIMEOUT_S = 10.0
 SEND_TIMEOUT_S = 30.0
 """For a client to take in its answer."""
 
+MAX_CONNECTIONS = 12_000
+
 _logger = logging.getLogger(__name__)
 _log = LimitedLog(_logger)
 
 
+def max_connections() -> int:
+    """Leaves a quarter of the files that this process may have open to Redis, the peers and the state."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft * 3 // 4)
+
+
 class Runner(web.AppRunner):
+    """``most`` connections are taken; the next ones are answered with 503."""
+
+    def __init__(self, app: web.Application, *, most: int, **settings: Any) -> None:
+        super().__init__(app, **settings)
+        self._most = most
+
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
             made.request_handler,
+            most=self._most,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,
@@ -40,6 +57,14 @@ class Runner(web.AppRunner):
 
 
 class _Server(web.Server):
+    def __init__(self, *given: Any, most: int, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self._most = most
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._connections) > self._most
+
     def __call__(self) -> web.RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
@@ -47,9 +72,16 @@ class _Server(web.Server):
 class Connection(web.RequestHandler):
     """One client's connection."""
 
-    def __init__(self, manager: web.Server, **settings: Any) -> None:
+    def __init__(self, manager: _Server, **settings: Any) -> None:
         super().__init__(manager, **settings)
+        self._server = manager
         self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._server.is_full:
+            _log.warning("full", "as many clients as this sentinel can take are connected")
+            self._end_with(ProblemError("unavailable", "Too many clients are connected."))
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -119,12 +151,17 @@ class Connection(web.RequestHandler):
         self._head_timer = None
         if not self._awaits_head or self.transport is None:
             return
-        overdue = ProblemError("timeout", f"The headers did not arrive within {HEAD_TIMEOUT_S:.0f} s.")
-        body = problem.body(overdue, "/")
+        self._end_with(ProblemError("timeout", f"The headers did not arrive within {HEAD_TIMEOUT_S:.0f} s."))
+
+    def _end_with(self, found: ProblemError) -> None:
+        """Answer what is no request yet, and close."""
+        body = problem.body(found, "/")
         head = (
-            f"HTTP/1.1 {overdue.status} Request Timeout\r\nContent-Type: {problem.CONTENT_TYPE}\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            f"HTTP/1.1 {found.status} {HTTPStatus(found.status).phrase}\r\n"
+            f"Content-Type: {problem.CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n"
         )
+        assert self.transport is not None
         self.transport.write(head.encode() + body)
         self.force_close()
 

@@ -84,6 +84,12 @@ class Leading:
     def requested(self, request: Request, now: float) -> None:
         self.request = request
         self._request_until = now + self._config.work.limit_s
+        self._core.tell(
+            NoticeName.REQUESTED,
+            kind=SWITCHOVER if request.switchover else "failover",
+            node=request.candidate,
+            operation=request.operation,
+        )
 
     def wake(self, now: float, wall_ms: int) -> None:
         if self.work is not None:

@@ -15,7 +15,11 @@ from sentinel.problem import CONTENT_TYPE, KINDS
 
 REF = "#/components/schemas/{model}"
 
-_PATH_PARAMETERS = {"group": "The group's name.", "operation": "The operation's id."}
+_PATH_PARAMETERS = {
+    "group": "The group's name.",
+    "operation": "The operation's id.",
+    "id": "The delivery's id.",
+}
 
 
 @dataclass(frozen=True, slots=True)

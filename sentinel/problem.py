@@ -28,6 +28,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unknown-group": (404, "No such group"),
     "unknown-node": (404, "No such node"),
     "unknown-operation": (404, "No such operation"),
+    "unknown-webhook": (404, "No such dead letter"),
     "method-not-allowed": (405, "This method is not for this resource"),
     "timeout": (408, "The request did not arrive in time"),
     "in-progress": (409, "A change of primary is already under way"),

@@ -91,6 +91,9 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, so it lives: {f['detail']}",
     NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that nobody configured; watching it too",
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
+    NoticeName.REQUESTED: lambda f: (
+        f"an operator asks for a {f['kind']}{' to ' + f['node'] if f['node'] else ''}"
+    ),
     NoticeName.ELECTED: _elected,
     NoticeName.STEPPED_DOWN: lambda f: f"no longer leader of term {f['term']}: {f['reason']}",
     NoticeName.FAILOVER_STARTED: lambda f: (
@@ -100,6 +103,9 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.CANDIDATE_CHOSEN: _chosen,
     NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
     NoticeName.INTENT_CANCELLED: lambda f: f"{f['node']} need not be promoted any more",
+    NoticeName.WRITES_PAUSED: lambda f: f"the writes of {f['node']} are paused, for {f['for_ms']} ms at most",
+    NoticeName.WRITES_RESUMED: lambda f: f"{f['node']} takes writes again",
+    NoticeName.HANDED_OVER: lambda f: f"{f['node']} has handed over, and takes no writes any more",
     NoticeName.PROMOTED: lambda f: f"promoted {f['node']}, fenced with term {f['term']}",
     NoticeName.TOPOLOGY: _topology,
     NoticeName.REPOINTED: lambda f: f"{f['node']} now replicates from {f['primary']}",

@@ -14,10 +14,15 @@ MAX_BODY_BYTES = 1 << 20
 
 
 class Receiver:
-    """``events`` are the verified bodies in order of arrival; a bad signature is answered with 401."""
+    """``events`` are the verified bodies in order of arrival; a bad signature is answered with 401.
+
+    While ``broken`` is set, it keeps nothing but in ``turned_away``, and answers with that status.
+    """
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+        self.turned_away: list[dict[str, Any]] = []
+        self.broken: int | None = None
         self.refused = 0
         receiver = self
 
@@ -31,8 +36,9 @@ class Receiver:
                     receiver.refused += 1
                     self.send_response(401)
                 else:
-                    receiver.events.append(event)
-                    self.send_response(204)
+                    kept = receiver.events if receiver.broken is None else receiver.turned_away
+                    kept.append(event)
+                    self.send_response(receiver.broken or 204)
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:

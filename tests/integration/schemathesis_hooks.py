@@ -1,4 +1,4 @@
-"""Loaded by schemathesis into its own process: half of its requests are about what exists; none waits long."""
+"""Loaded by schemathesis into its own process: half of its requests are about what exists, none waits."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from functools import partial
 
 import pytest
 
@@ -14,6 +15,17 @@ from tests.waiting import wait_until
 pytestmark = pytest.mark.integration
 
 CLIENTS = 1000
+SWITCHOVER_STEPS = [
+    "requested",
+    "elected",
+    "candidate_chosen",
+    "intent_committed",
+    "writes_paused",
+    "handed_over",
+    "promoted",
+    "committed",
+    "work_done",
+]
 
 
 def check(sentinel: Sentinel, role: str, node: str) -> int:
@@ -48,7 +60,7 @@ async def test_a_thousand_waiting_clients_are_told_of_a_switchover() -> None:
         asked, other, _ = cluster.sentinels
         old, new, third = (node.name for node in cluster.nodes)
         assert check(asked, "primary", old) == 200 and check(asked, "primary", new) == 503
-        await wait_until(lambda: check(asked, "replica", new) == 200, what="the replica to be seen following")
+        await wait_until(partial(is_replica, asked, new), what="the replica to be seen following")
         path = f"/v1/groups/{GROUP}/primary?after_term={asked.term()}&wait=60s"
         connections = await asyncio.gather(*(ask(asked.port, path) for _ in range(CLIENTS)))
         try:
@@ -68,8 +80,25 @@ async def test_a_thousand_waiting_clients_are_told_of_a_switchover() -> None:
             cluster.wait_agreed(new)
             assert check(sentinel, "primary", new) == 200 and check(sentinel, "primary", old) == 503
             for replica in (old, third):
-                await wait_until(
-                    lambda sentinel=sentinel, replica=replica: check(sentinel, "replica", replica) == 200,  # type: ignore[misc]
-                    30,
-                    f"{replica} to follow",
-                )
+                is_let_in = partial(is_replica, sentinel, replica)
+                await wait_until(is_let_in, 30, f"{replica} to follow")
+            await wait_until(partial(is_told_of, sentinel), 30, "the leader's whole timeline")
+            found = [name for name in steps(sentinel) if not name.startswith(("repointed", "demoted"))]
+            assert found == SWITCHOVER_STEPS
+
+
+def is_replica(sentinel: Sentinel, node: str) -> bool:
+    return check(sentinel, "replica", node) == 200
+
+
+def is_told_of(sentinel: Sentinel) -> bool:
+    return steps(sentinel)[-1:] == ["work_done"]
+
+
+def steps(sentinel: Sentinel) -> list[str]:
+    """Of the newest change, as its leader saw it, whoever is asked."""
+    newest = sentinel.get(f"/v1/groups/{GROUP}/history")[1]["changes"][0]
+    assert newest["cause"] == "switchover"
+    at = [step["at_ms"] for step in newest["timeline"]]
+    assert at == sorted(at)
+    return [step["name"] for step in newest["timeline"]]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.cluster import GROUP, Cluster
+from tests.integration.cluster import CHECKOUT, GROUP, Cluster
 from tests.integration.receiver import SECRET, Receiver
 from tests.waiting import stays, wait_for
 
@@ -53,3 +56,43 @@ def test_leader_killed_before_delivery_is_stood_in_for(receiver: Receiver) -> No
         dead.start()
         cluster.wait_agreed(new.name)
         stays(lambda: len({e["id"] for e in receiver.of_type("failover.completed")}) == 1, 1.0, "one id")
+
+
+def vedette(cluster: Cluster, *arguments: str) -> str:
+    """What the command prints, asking the members of the configuration."""
+    command = [sys.executable, "-m", "sentinel.cli", *arguments, "-c", str(cluster.sentinels[0].file)]
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+
+
+def test_what_was_given_up_is_delivered_when_an_operator_retries_it(receiver: Receiver) -> None:
+    secret_url = receiver.url.replace("http://", "http://user:pa55word@") + "?key=t0ken"
+    hook = {"url": secret_url, "secret": SECRET, "max_attempts": 1, "events": ["failover.completed"]}
+    receiver.broken = 500
+    with Cluster(extra={"webhooks": [hook]}) as cluster:
+        old = cluster.nodes[0]
+        old.kill()
+        new = cluster.wait_failover(old.name)
+
+        def dead() -> list[str]:
+            answers = [sentinel.get("/v1/webhooks")[1] for sentinel in cluster.sentinels]
+            return [
+                each["id"] for answer in answers for each in answer["deliveries"] if each["state"] == "dead"
+            ]
+
+        (id_,) = wait_for(dead, what="the event to be given up")
+        (event,) = receiver.turned_away
+        owner = next(sentinel for sentinel in cluster.sentinels if sentinel.id == event["data"]["sentinel"])
+        shown = vedette(cluster, "webhooks", "list")
+        assert id_ in shown and "answered 500" in shown and f"{owner.id}: 0 pending, 1 given up" in shown
+        wait_for(lambda: "vedette_webhook_dead_letters 1.0" in owner.text("/metrics"), what="the metric")
+        receiver.broken = None
+        assert vedette(cluster, "webhooks", "retry", "--all") == f"tried again: {id_}\n"
+        (delivered,) = wait_for(lambda: receiver.events, what="the delivery")
+        assert delivered == event and delivered["data"]["new_primary"] == new.name
+        wait_for(lambda: not dead(), what="the dead letter to be gone")
+        for sentinel in cluster.sentinels:
+            everything = [sentinel.log(), shown, sentinel.text("/metrics"), str(sentinel.get("/v1/webhooks"))]
+            assert not any(secret in text for text in everything for secret in ("pa55word", "t0ken", "/hook"))

@@ -9,8 +9,10 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import aiohttp
@@ -18,10 +20,14 @@ import pytest
 import standardwebhooks
 from aiohttp import web
 
+from sentinel import outbox as outbox_module
+from sentinel.metrics import Metrics
 from sentinel.outbox import Outbox
 from sentinel.store import Store
 from sentinel.webhook_event import Endpoint, WebhookEvent
 from sentinel.webhooks import Webhooks
+from tests.processes import free_port
+from tests.waiting import wait_until
 
 KEY = b"an endpoint's signing key"
 LATER_S = 400.0  # Beyond any jittered wait.
@@ -65,19 +71,25 @@ def status(code: int, **headers: str) -> Answerer:
     return answer
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
+@asynccontextmanager
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/{path:.*}", receiver.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hook"
         yield receiver
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as made:
+        yield made
 
 
 @dataclass
@@ -160,22 +172,19 @@ async def test_retry_after_is_honoured(receiver: Receiver, tmp_path: Path) -> No
         assert sender.settled == ["msg_1"]
 
 
-async def test_gone_and_exhausted_events_become_dead_letters(receiver: Receiver, tmp_path: Path) -> None:
-    receiver.script = [status(410), status(500), status(400), status(500)]
+async def test_an_exhausted_event_becomes_a_dead_letter(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(500), status(400), status(500)]
     async with sending(tmp_path, endpoint(receiver.url, max_attempts=3)) as sender:
-        await sender.add("msg_gone", "msg_bad")
-        await sender.retry()
-        await sender.retry()
-        await sender.retry()
-        assert receiver.ids == ["msg_gone", *["msg_bad"] * 3]
-        letters = {letter.event_id: letter for letter in await sender.outbox.dead_letters()}
-        assert letters["msg_gone"].problem == "answered 410: it wants no more events"
-        assert (letters["msg_bad"].attempts, letters["msg_bad"].problem) == (3, "answered 500")
-        assert sorted(sender.settled) == ["msg_bad", "msg_gone"]
-        assert await sender.outbox.retry(letters["msg_bad"].id)
+        await sender.add("msg_1")
+        for _ in range(3):
+            await sender.retry()
+        assert receiver.ids == ["msg_1"] * 3 and sender.settled == ["msg_1"]
+        (letter,) = await sender.outbox.dead_letters()
+        assert (letter.event_id, letter.attempts, letter.problem) == ("msg_1", 3, "answered 500")
+        assert await sender.outbox.retry(letter.id)
         await sender.webhooks.idle()
-        assert receiver.ids[-1] == "msg_bad"
-        assert [letter.event_id for letter in await sender.outbox.dead_letters()] == ["msg_gone"]
+        assert receiver.ids == ["msg_1"] * 4
+        assert await sender.outbox.dead_letters() == []
 
 
 async def test_redirects_are_not_followed(receiver: Receiver, tmp_path: Path) -> None:
@@ -295,3 +304,115 @@ async def test_after_close_nothing_is_sent(receiver: Receiver, tmp_path: Path) -
         await sender.add("msg_1")
         await sender.retry()
         assert receiver.ids == []
+
+
+async def test_a_receiver_that_is_down_for_a_while_misses_nothing(tmp_path: Path) -> None:
+    port = free_port()
+    async with sending(tmp_path, endpoint(f"http://127.0.0.1:{port}/hook")) as sender:
+        await sender.add("msg_1", "msg_2")
+        await sender.retry()
+        assert sender.settled == []
+        (first, _) = await sender.outbox.pending()
+        assert first.attempts == 2 and first.problem.startswith("no valid answer: ")
+        async with receiving(port) as receiver:
+            await sender.retry()
+            assert sorted(receiver.ids) == sorted(sender.settled) == ["msg_1", "msg_2"]
+
+
+@pytest.mark.parametrize("code", [429, 503])
+async def test_a_receiver_that_asks_for_a_rest_gets_it_with_all_events(
+    receiver: Receiver, tmp_path: Path, code: int
+) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=1800)
+    receiver.script = [status(code, Retry_After=format_datetime(at, usegmt=True))]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1", "msg_2")
+        await sender.retry()
+        await sender.retry()
+        assert receiver.ids == ["msg_1"], "a newer event does not get through either"
+        await sender.webhooks.run_due(time.time() + 1900)
+        await sender.webhooks.idle()
+        assert sorted(sender.settled) == ["msg_1", "msg_2"]
+
+
+async def test_no_rest_is_longer_than_an_hour(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.script = [status(429, Retry_After="99999999")]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1")
+        await sender.webhooks.run_due(time.time() + 3500)
+        await sender.webhooks.idle()
+        assert sender.settled == []
+        await sender.webhooks.run_due(time.time() + 3700)
+        await sender.webhooks.idle()
+        assert sender.settled == ["msg_1"]
+
+
+async def test_a_receiver_that_is_gone_is_left_alone_until_somebody_retries(
+    receiver: Receiver, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.script = [status(410)]
+    other = endpoint(receiver.url + "/other")
+    async with sending(tmp_path, other) as sender:
+        await sender.add("msg_1")
+        await sender.add("msg_2", "msg_3")
+        assert receiver.ids == ["msg_1"] and sender.settled == ["msg_1", "msg_2", "msg_3"]
+        letters = {letter.event_id: letter for letter in await sender.outbox.dead_letters()}
+        assert [letters[f"msg_{number}"].attempts for number in (1, 2, 3)] == [1, 0, 0]
+        assert {letter.problem for letter in letters.values()} == {"answered 410: it wants no more events"}
+        (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+        assert "webhooks to http://127.0.0.1" in line.getMessage() and "/hook" not in line.getMessage()
+        assert await sender.outbox.retry(letters["msg_2"].id)
+        await sender.webhooks.idle()
+        await sender.add("msg_4")
+        assert receiver.ids == ["msg_1", "msg_2", "msg_4"]
+
+
+async def test_of_a_huge_answer_only_the_beginning_is_read(receiver: Receiver, tmp_path: Path) -> None:
+    written = 0
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        nonlocal written
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(b"x" * 65536)
+                written += 65536
+        return response
+
+    receiver.script = [endless]
+    async with sending(tmp_path, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1", "msg_2")
+        assert sender.settled == ["msg_1", "msg_2"]
+        await wait_until(lambda: receiver.in_flight == 0, what="the endless answer to be cut off")
+    assert written < 64 * 1024 * 1024, "what the sockets' buffers hold"
+
+
+async def test_a_slow_receiver_holds_up_no_other(receiver: Receiver, tmp_path: Path) -> None:
+    release = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await release.wait()
+        return web.Response()
+
+    async with receiving() as stuck:
+        stuck.script = [slow]
+        async with sending(tmp_path, endpoint(stuck.url), endpoint(receiver.url)) as sender:
+            adding = asyncio.create_task(sender.add("msg_1", "msg_2"))
+            await wait_until(lambda: receiver.ids == ["msg_1", "msg_2"] and stuck.ids == ["msg_1"])
+            release.set()
+            await adding
+            assert stuck.ids == receiver.ids == ["msg_1", "msg_2"]
+
+
+async def test_beyond_its_limit_the_outbox_gives_up_the_oldest_and_the_metric_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "MAX_PENDING", 3)
+    metrics = Metrics("s1", "1")
+    async with sending(tmp_path, endpoint(f"http://127.0.0.1:{free_port()}/")) as sender:
+        await sender.add(*(f"msg_{number}" for number in range(5)))
+        metrics.set_webhooks(*await sender.outbox.counts())
+        assert [letter.event_id for letter in await sender.outbox.dead_letters()] == ["msg_1", "msg_0"]
+    shown = metrics.render("")[0].decode()
+    assert "vedette_webhook_pending 3.0" in shown and "vedette_webhook_dead_letters 2.0" in shown

@@ -58,14 +58,15 @@ def under_way() -> Work:
 
 def paused() -> Work:
     leader = under_way()
-    assert leader.step_done(FREEZE, None, FACTS, 0.1) == LOOK
+    told, *rest = leader.step_done(FREEZE, None, FACTS, 0.1)
+    assert told == Note("writes_paused", {"node": "a:1", "for_ms": 4000}) and rest == LOOK
     return leader
 
 
 def demoted() -> Work:
     leader = paused()
     assert leader.observed([A, WHOLE, C], FACTS, 0.2) == [Run(DEMOTE)]
-    assert leader.step_done(DEMOTE, None, FACTS, 0.3) == LOOK
+    assert leader.step_done(DEMOTE, None, FACTS, 0.3) == [Note("handed_over", {"node": "a:1"}), *LOOK]
     return leader
 
 
@@ -100,7 +101,8 @@ def test_a_target_that_never_gets_the_last_write_is_not_promoted() -> None:
 def test_a_target_that_does_not_catch_up_in_time_leaves_the_primary_as_it_was() -> None:
     leader = paused()
     assert leader.observed([A, B, C], FACTS, 0.1 + TIMEOUT_S) == [Run(Thaw("a:1"))]
-    (give_up,) = leader.step_done(Thaw("a:1"), None, FACTS, 2.2)
+    told, give_up = leader.step_done(Thaw("a:1"), None, FACTS, 2.2)
+    assert told == Note("writes_resumed", {"node": "a:1"})
     assert isinstance(give_up, GiveUp)
     assert "did not catch up within 2 s" in give_up.reason
 

@@ -123,7 +123,7 @@ def test_without_a_target_the_ranking_chooses() -> None:
 
 def test_while_it_catches_up_it_looks_again_and_again() -> None:
     leader = at("freeze")
-    assert leader.step_done(FREEZE, None, UP, 0.1) == [Observe(("a:1", "b:1", "c:1"))]
+    assert asked(leader.step_done(FREEZE, None, UP, 0.1)) == [Observe(("a:1", "b:1", "c:1"))]
     assert leader.observed([A, BEHIND, C], UP, 0.2) == []
     due = leader.next_deadline
     assert due is not None and 0.2 < due < 0.2 + TIMEOUT_S

@@ -185,7 +185,7 @@ def test_a_request_without_a_majority_expires() -> None:
     world = World(members=3, in_touch=False)
     world.step(Requested(Request("op-1", None)))
     world.advance(LIMIT_S - 0.1)
-    assert world.told_names() == []
+    assert world.told_names() == ["requested"]
     world.advance(0.2)
     aborted = world.last(NoticeName.FAILOVER_ABORTED)
     assert (aborted["operation"], aborted["reason"]) == ("op-1", "no leader could be elected in time")

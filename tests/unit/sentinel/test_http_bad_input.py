@@ -220,3 +220,22 @@ async def test_a_client_that_takes_no_answer_is_cut_off(
 
     await eventually(is_cut, "the connection ends")
     writer.transport.abort()
+
+
+async def test_connections_are_bounded_and_let_in_again(tmp_path: Path) -> None:
+    async with running(tmp_path, max_connections=2) as world:
+        held = [await connect(world) for _ in range(2)]
+        for _, writer in held:
+            writer.write(GET + b"\r\n")
+        assert [(await read_answer(reader))[0] for reader, _ in held] == [200, 200]
+        status, headers, body = await send(world, b"")
+        assert (status, headers["connection"]) == (503, "close")
+        assert json.loads(body)["type"] == "urn:vedette:problem:unavailable"
+        held[0][1].close()
+
+        def is_let_in() -> bool:
+            return world.runner.server is not None and len(world.runner.server.connections) < 2
+
+        await eventually(is_let_in, "room for another")
+        assert (await send(world, GET + b"\r\n"))[0] == 200
+        held[1][1].close()

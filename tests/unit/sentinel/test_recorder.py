@@ -100,6 +100,27 @@ def test_what_an_aborted_attempt_left_is_not_told_of_the_next_change() -> None:
     assert steps(kept.spread[0]) == [("elected", 0), ("committed", 100)]
 
 
+def test_a_switchover_begins_with_the_request_and_tells_how_long_writes_were_held_up() -> None:
+    kept = Kept()
+    for name, at in (
+        (NoticeName.REQUESTED, 10.0),
+        (NoticeName.ELECTED, 10.01),
+        (NoticeName.WRITES_PAUSED, 10.02),
+        (NoticeName.HANDED_OVER, 10.04),
+        (NoticeName.PROMOTED, 10.05),
+    ):
+        kept.tell(name, at, node=A)
+    kept.topology(10.06)
+    assert steps(kept.spread[0]) == [
+        ("requested", 0),
+        ("elected", 10),
+        ("writes_paused", 20),
+        ("handed_over", 40),
+        ("promoted", 50),
+        ("committed", 60),
+    ]
+
+
 def test_a_timeline_has_a_limit() -> None:
     kept = Kept()
     for number in range(1000):

@@ -101,6 +101,18 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"a majority knows that {B} is about to be promoted",
     ),
     (NoticeName.INTENT_CANCELLED, {"node": B, "term": 2}, f"{B} need not be promoted any more"),
+    (
+        NoticeName.REQUESTED,
+        {"kind": "switchover", "node": B, "operation": "op-1"},
+        f"an operator asks for a switchover to {B}",
+    ),
+    (
+        NoticeName.WRITES_PAUSED,
+        {"node": A, "for_ms": 4000},
+        f"the writes of {A} are paused, for 4000 ms at most",
+    ),
+    (NoticeName.WRITES_RESUMED, {"node": A}, f"{A} takes writes again"),
+    (NoticeName.HANDED_OVER, {"node": A}, f"{A} has handed over, and takes no writes any more"),
     (NoticeName.PROMOTED, {"node": B, "term": 2}, f"promoted {B}, fenced with term 2"),
     (
         NoticeName.TOPOLOGY,
