@@ -23,7 +23,7 @@ const ACTIONS = {
         field(
           "When",
           h("input", { type: "datetime-local", name: "at", step: "1" }),
-          "Leave it empty for now. The time is your computer's.",
+          "Now, if left empty. In the time zone of this computer.",
         ),
       ],
       confirm: "Switch over",

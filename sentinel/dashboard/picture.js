@@ -65,7 +65,7 @@ function link(box, narrow) {
   const from = { x: parent.x + parent.width, y: parent.y + BOX.height / 2 };
   const bend = (box.x - from.x) / 2;
   const path = narrow
-    ? `M${turn} ${parent.y + BOX.height}V${mid}H${box.x - 7}`
+    ? `M${turn} ${box.wireFrom}V${mid}H${box.x - 7}`
     : `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${box.x - bend} ${mid} ${box.x - 8} ${mid}`;
   const label = narrow
     ? { x: box.x + 6, y: box.y - 10, anchor: "start" }

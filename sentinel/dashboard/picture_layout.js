@@ -72,6 +72,11 @@ function stacked(boxes, room) {
     box.width = Math.min(BOX.mostStacked, room - box.x - MARGIN);
     if (box.parent) y += LINK_ROOM - ROW_GAP;
     box.y = y;
+    if (box.parent) {
+      // Each wire goes on where that of the sibling above branched off.
+      box.wireFrom = box.parent.branch ?? box.parent.y + BOX.height;
+      box.parent.branch = box.y + BOX.height / 2;
+    }
     y += BOX.height + ROW_GAP;
   }
   return { width: Math.max(...boxes.map((box) => box.x + box.width)) + MARGIN, height: y - ROW_GAP + MARGIN };
