@@ -40,7 +40,7 @@ demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
 	@$(BIN)/vedette demo
 
 .PHONY: test
-test: $(READY) redis ## Unit, simulation and integration tests
+test: $(READY) redis chromium ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
 	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
 
@@ -98,6 +98,10 @@ schema: $(READY) ## Write config/vedette.schema.json from the models
 docs: $(READY) ## Write the tables and diagrams in the documents that are made from the code
 	@$(BIN)/python -m tests.docs_blocks
 
+.PHONY: screenshots
+screenshots: $(READY) redis chromium ## Take docs/images/ anew, from the dashboard in a failover
+	@VEDETTE_SCREENSHOTS=1 $(BIN)/pytest tests/integration/test_dashboard.py -k failover_is_seen $(PYTEST_ARGS)
+
 .PHONY: lock
 lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported Python and platform
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
@@ -120,6 +124,10 @@ $(READY): requirements/dev.txt pyproject.toml
 .PHONY: redis
 redis: $(READY)
 	@.ci/ensure-redis
+
+.PHONY: chromium
+chromium:
+	@.ci/ensure-chromium
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel

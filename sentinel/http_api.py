@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from sentinel import http_preflight, openapi, problem
 from sentinel.http_checks import CheckHandlers
+from sentinel.http_dashboard import FILES, Dashboard
 from sentinel.http_deps import HttpDeps
 from sentinel.http_directives import DirectiveHandlers
 from sentinel.http_events import MAX_LISTENING, EventHandlers
@@ -46,10 +47,11 @@ def make_app(
 ) -> web.Application:
     """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
     waiting, listening = Limit(max_waiting), Limit(max_listening)
-    groups, events, health = (
+    groups, events, health, dashboard = (
         GroupHandlers(deps, waiting),
         EventHandlers(deps, listening),
         HealthHandlers(deps),
+        Dashboard(),
     )
     endpoints = (
         *groups.endpoints(),
@@ -60,6 +62,7 @@ def make_app(
         *WebhookHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
+        *dashboard.endpoints(),
     )
     described = openapi.document(endpoints, deps.version, token=deps.token is not None)
     health.description = json.dumps(described).encode()
@@ -70,6 +73,7 @@ def make_app(
             app.router.add_get(endpoint.path, _checked(endpoint))
         else:
             app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
+    app.router.add_get(FILES, dashboard.get_file)
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))

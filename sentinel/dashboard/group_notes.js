@@ -1,0 +1,69 @@
+// What is out of the ordinary about a group, in sentences.
+
+import { isStray } from "./condition.js";
+import { h } from "./dom.js";
+import { clock, counted, since } from "./format.js";
+import { withSign } from "./table.js";
+
+/** `preflight` may be null while it is unknown. */
+export function groupNotes(group, preflight) {
+  const errors = preflight?.problems?.filter((found) => found.severity === "error").length ?? 0;
+  return h(
+    "div",
+    { class: "notes" },
+    group.ambiguous ? ambiguousNote(group.ambiguous) : null,
+    group.failover ? failoverNote(group.failover) : null,
+    group.paused ? pausedNote(group.paused) : null,
+    group.scheduled ? scheduledNote(group.scheduled) : null,
+    group.nodes.filter((node) => isStray(node, group)).map(strayNote),
+    errors
+      ? note("warning", "Not fit for a failover. ", `Preflight found ${counted(errors, "error")}.`)
+      : null,
+  );
+}
+
+function ambiguousNote(why) {
+  return note("critical", "Not clear who is primary: ", why, ". Nothing is changed until that is clear.");
+}
+
+function failoverNote({ phase, target, cause, leader }) {
+  const what = cause === "switchover" ? "Switchover" : "Failover";
+  const how = phase ? `, ${phase.replaceAll("_", " ")}` : "";
+  const whom = target ? [mono(target), " is to be promoted"] : "No node is chosen yet";
+  return note("busy", `${what} under way${how}. `, whom, leader ? `; ${leader} leads.` : ".");
+}
+
+function pausedNote({ by, reason, ...paused }) {
+  return note(
+    "paused",
+    "Paused. ",
+    `${since(paused.since)}, through ${by}`,
+    reason ? [": ", h("q", {}, reason)] : null,
+    ". No sentinel changes anything by itself until it is resumed.",
+  );
+}
+
+function scheduledNote({ at, to }) {
+  return note(
+    "busy",
+    "Switchover scheduled. ",
+    `For ${clock(at)} (${since(at)}), to ${to ?? "the best replica"}.`,
+  );
+}
+
+function strayNote({ node }) {
+  return note(
+    "warning",
+    "A second primary. ",
+    mono(node),
+    " answers as a primary too, and will be made a replica.",
+  );
+}
+
+function note(level, title, ...words) {
+  return h("p", { class: `note is-${level}` }, withSign({ level, words: title }), h("span", {}, words));
+}
+
+function mono(name) {
+  return h("span", { class: "mono" }, name);
+}
