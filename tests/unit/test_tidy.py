@@ -32,7 +32,15 @@ PURE = [
     "promotion/*.py",
     *(
         f"sentinel/{name}.py"
-        for name in ("backoff", "coordinator", "group_inputs", "leading", "nodebook", "situation")
+        for name in (
+            "backoff",
+            "coordinator",
+            "group_inputs",
+            "leading",
+            "nodebook",
+            "offset_trail",
+            "situation",
+        )
     ),
 ]
 IMPURE = ["promotion/executor.py"]
