@@ -40,7 +40,7 @@ demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
 	@$(BIN)/vedette demo
 
 .PHONY: test
-test: $(READY) redis ## Unit, simulation and integration tests
+test: $(READY) redis tools ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
 	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
 
@@ -109,6 +109,12 @@ $(READY): requirements/dev.txt pyproject.toml
 .PHONY: redis
 redis: $(READY)
 	@.ci/ensure-redis
+
+# What some tests of the examples use where it can be had.
+.PHONY: tools
+tools: $(READY)
+	@.ci/ensure-haproxy
+	@.ci/ensure-promtool
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
