@@ -209,7 +209,7 @@ class Daemon:
     def _tick(self) -> None:
         now = clock.monotonic()
         if self._ticked_at is not None:
-            self._metrics.set_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
+            self._metrics.observe_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
         self._ticked_at = now
         self._check_run(now)
 
@@ -274,6 +274,7 @@ class Daemon:
         self._spawn(self._store.add_change(change))
 
     def _spread(self, change: Change) -> None:
+        self._metrics.on_timeline(change)
         self._keep(change)
         self._tell_peers(ChangeNote(change))
 

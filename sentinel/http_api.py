@@ -20,6 +20,7 @@ from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_collector import GroupCollector
+from sentinel.metrics_redis_exporter import RedisExporterCollector
 from sentinel.openapi import Endpoint
 
 __all__ = ["HttpDeps", "make_app", "make_runner"]
@@ -46,7 +47,9 @@ def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING] = waiting
     app.on_shutdown.append(groups.release)
-    deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
+    registry = deps.metrics.registry
+    registry.register(GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority))
+    registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
     return app
 
 

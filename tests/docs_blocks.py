@@ -8,6 +8,7 @@ from pathlib import Path
 
 from config.settings_table import settings_table
 from promotion.lifecycle import TRANSITIONS
+from tests.metrics_table import metrics_table
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -32,6 +33,7 @@ def chaos_summary() -> str:
 
 BLOCKS = {
     ("README.md", "settings"): settings_table,
+    ("README.md", "metrics"): metrics_table,
     ("README.md", "outage"): result("outage"),
     ("README.md", "watching"): result("watching"),
     ("README.md", "mass"): result("mass"),

@@ -1,0 +1,90 @@
+"""README's table of all metrics, made from what a sentinel registers, whether or not it has samples yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.metrics_core import Metric
+
+from sentinel.metrics import Metrics
+from sentinel.metrics_collector import GroupCollector
+from sentinel.metrics_redis_exporter import PREFIX, RedisExporterCollector
+
+FROM_CLIENT_LIBRARY = "process_"
+
+
+@dataclass(frozen=True)
+class Described:
+    """A metric as ``/metrics`` names it."""
+
+    name: str
+    type: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def described(registry: CollectorRegistry) -> list[Described]:
+    """Every metric of ``registry``, in order of name; those of the process itself are the library's."""
+    found = {
+        metric.name: Described(_exposed(metric), metric.type, labels, metric.documentation)
+        for metric, labels in _families(registry)
+        if not metric.name.startswith(FROM_CLIENT_LIBRARY)
+    }
+    return [found[name] for name in sorted(found)]
+
+
+def own_registry() -> CollectorRegistry:
+    """As a sentinel's that watches nothing."""
+    metrics = Metrics("s1", "0")
+    metrics.registry.register(GroupCollector({}, dict, lambda: True))
+    metrics.registry.register(RedisExporterCollector({}, frozenset({"s1"}), frozenset))
+    return metrics.registry
+
+
+def metrics_table() -> str:
+    rows = [
+        f"| `{each.name}` | {each.type} | {_code(each.labels)} | {each.help} |"
+        for each in described(own_registry())
+        if not each.name.startswith(PREFIX)
+    ]
+    theirs = [
+        f"| `{each.name}` | {_code(each.labels)} | {each.help} |"
+        for each in described(own_registry())
+        if each.name.startswith(PREFIX)
+    ]
+    return "\n".join(
+        [
+            "| metric | type | labels | meaning |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "As redis_exporter names them, all gauges:",
+            "",
+            "| metric | labels | meaning |",
+            "|---|---|---|",
+            *theirs,
+        ]
+    )
+
+
+def _families(registry: CollectorRegistry) -> Iterator[tuple[Metric, tuple[str, ...]]]:
+    for collector in list(registry._collector_to_names):
+        for metric in collector.collect():
+            source = collector if isinstance(collector, MetricWrapperBase) else metric
+            labels = getattr(source, "_labelnames", ())
+            # What never has more than one series (build_info) has its labels in the sample alone.
+            if not labels and metric.type == "info" and metric.samples:
+                labels = tuple(metric.samples[0].labels)
+            yield metric, tuple(labels)
+
+
+def _exposed(metric: Metric) -> str:
+    suffix = {"counter": "_total", "info": "_info"}.get(metric.type, "")
+    return metric.name + suffix
+
+
+def _code(labels: tuple[str, ...]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)
