@@ -76,7 +76,7 @@ class Daemon:
         )
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
         self._operations = Operations()
-        self._metrics = Metrics(settings.sentinel.id, VERSION)
+        self._metrics = Metrics(settings.sentinel.id, VERSION, tuple(settings.groups))
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
         around = Surroundings(
             settings,

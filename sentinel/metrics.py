@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import Iterable
-from itertools import pairwise
+from collections.abc import Collection, Iterable
+from itertools import pairwise, product
 from typing import Any
 
 from prometheus_client import (
@@ -25,10 +25,13 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from promotion.switching import SWITCHOVER
+from quorum.messages import Grade
 from sentinel.changes import Change
 from sentinel.notices import Notice, NoticeName
 
 OPERATOR = "operator"
+CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER)
 
 _FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 _STEP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -37,9 +40,9 @@ _LOOP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 class Metrics:
-    """One per process, with its own ``registry``."""
+    """One per process, with its own ``registry``. ``groups`` are the names of all that it watches."""
 
-    def __init__(self, sentinel_id: str, version: str) -> None:
+    def __init__(self, sentinel_id: str, version: str, groups: Collection[str] = ()) -> None:
         # When each series began would double their number, and nobody asks.
         disable_created_metrics()
         self.registry = registry = CollectorRegistry()
@@ -96,6 +99,12 @@ class Metrics:
             "vedette_webhook_pending", "Webhooks that wait to be delivered.", registry=registry
         )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
+        # A counter that appears with its first event hides that event from increase().
+        for outcome, cause in product(("completed", "aborted"), CAUSES):
+            for group in groups:
+                self._failovers.labels(group, outcome, cause)
+        for outcome in ("delivered", "failed", "dead"):
+            self._deliveries.labels(outcome)
         self._stalls = _Stalls()
         registry.register(self._stalls)
         ProcessCollector(registry=registry)

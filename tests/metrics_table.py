@@ -44,6 +44,12 @@ def own_registry() -> CollectorRegistry:
     return metrics.registry
 
 
+def sample_names(metric: Described) -> tuple[str, ...]:
+    """What can be asked for in a query."""
+    endings = ("_bucket", "_sum", "_count") if metric.type == "histogram" else ("",)
+    return tuple(metric.name + ending for ending in endings)
+
+
 def metrics_table() -> str:
     rows = [
         f"| `{each.name}` | {each.type} | {_code(each.labels)} | {each.help} |"

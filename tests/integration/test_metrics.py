@@ -80,8 +80,8 @@ def told() -> Iterator[Told]:
 
 def test_the_failover_is_counted_once_by_who_led_it(told: Told) -> None:
     labels = {"group": GROUP, "outcome": "completed", "cause": "refused"}
-    assert told.values("vedette_failovers_total", **labels) == [1]
-    assert told.values("vedette_failovers_total") == [1]
+    assert sorted(told.values("vedette_failovers_total", **labels)) == [0, 0, 1]
+    assert sum(told.values("vedette_failovers_total")) == 1
     assert told.values("vedette_failover_duration_seconds_count", group=GROUP) == [1]
     (took_s,) = told.values("vedette_failover_duration_seconds_sum", group=GROUP)
     assert 0.03 <= took_s < 30

@@ -90,6 +90,13 @@ def test_an_aborted_failover_has_the_cause_it_began_with(metrics: Metrics) -> No
     ]
 
 
+def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None:
+    samples = scrape(Metrics("s1", "1.2.3", ("a", "b")))
+    labels = {"outcome": "aborted", "cause": "silent"}
+    assert [value(samples, "vedette_failovers_total", group=group, **labels) for group in "ab"] == [0, 0]
+    assert value(samples, "vedette_webhook_deliveries_total", outcome="dead") == 0
+
+
 def test_a_stall_that_every_group_tells_of_is_one(metrics: Metrics) -> None:
     assert value(scrape(metrics), "vedette_stalls_total") == 0
     for group in ("a", "b", "a", "b"):
