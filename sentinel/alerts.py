@@ -3,7 +3,8 @@
 What a leader did is told by that leader, under an id made of the type, the group and the term. A completed
 failover is also noted by every other sentinel, which delivers it under the same id if the leader cannot.
 What no leader does (a node goes down or comes back) is told by the first sentinel in line that is in
-touch: the same line in which sentinels stand for election, so normally by the leader as well.
+touch: the same line in which sentinels stand for election, so normally by the leader as well. The others
+see it too, and only their own listeners hear of it from them.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Alert:
 
     event: WebhookEvent
     owner: bool
+    kept: bool = True
+    """False: another sentinel delivers an event of its own; this one is for who listens here."""
 
 
 class Alerts:
@@ -122,12 +125,12 @@ class Alerts:
 
     def _on_duty(self, type_: str, group: str, data: dict[str, object], wall_ms: int) -> list[Alert]:
         in_touch = self._in_touch()
-        if len(in_touch) + 1 < majority(len(self._members)) or not self._first_in_line(group, in_touch):
-            return []
+        has_majority = len(in_touch) + 1 >= majority(len(self._members))
+        mine = has_majority and self._first_in_line(group, in_touch)
         self._seq += 1
         id_ = event_id(type_, group, self._self_id, self._boot, self._seq)
         event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
-        return [Alert(event, owner=True)]
+        return [Alert(event, owner=mine, kept=mine)]
 
     def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:
         line = [m for m in ranking(group, self._members) if m == self._self_id or m in in_touch]

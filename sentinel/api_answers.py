@@ -117,6 +117,18 @@ class GroupAnswer(Answer):
     nodes: list[NodeAnswer]
 
 
+class CheckAnswer(Answer):
+    """The node is what was asked for."""
+
+    group: str
+    node: str
+    role: Literal["primary", "replica"]
+    term: int
+    """Since which the group has its primary."""
+    lag_bytes: int | None = None
+    """A replica's, as last seen; null where unknown."""
+
+
 class PeerAnswer(Answer):
     sentinel: str
     in_touch: bool

@@ -12,7 +12,6 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 
 import aiohttp
-from aiohttp import web
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import GroupSettings, Settings, WebhookSettings
@@ -21,8 +20,10 @@ from sentinel import clock, jobs, story
 from sentinel.alerts import Alerts
 from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
+from sentinel.event_feed import EventFeed
+from sentinel.events import EventLog
 from sentinel.group_runtime import GroupRuntime, Surroundings
-from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -75,6 +76,7 @@ class Daemon:
             resolver=HttpResolver(self._resolver),
         )
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
+        self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
         self._operations = Operations()
         self._metrics = Metrics(settings.sentinel.id, VERSION, tuple(settings.groups))
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
@@ -111,7 +113,7 @@ class Daemon:
         http, resp = self._settings.sentinel.http, self._settings.sentinel.resp
         scheduler = jobs.make_scheduler()
         try:
-            await web.TCPSite(runner, http.host, http.port).start()
+            await make_site(runner, http.host, http.port).start()
             if resp is not None:
                 await self._resp.start(resp.host, resp.port)
             async with aiohttp.ClientSession(
@@ -163,6 +165,7 @@ class Daemon:
             peer_states=self._peer_states,
             store=self._store,
             operations=self._operations,
+            events=self._events,
             metrics=self._metrics,
             token=token.get_secret_value() if token else None,
             open_posts=settings.sentinel.http.is_loopback,
@@ -230,6 +233,7 @@ class Daemon:
         if not in_touch:
             for group in self._groups.values():
                 group.driver.peer_gone(peer)
+        self._events.touch_all()
 
     def _on_up(self, _peer: str) -> None:
         for group in self._groups.values():
@@ -248,7 +252,9 @@ class Daemon:
         self._resp.on_notice(notice)
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
-            self._spawn(self._outbox.add(alert.event, alert.owner))
+            self._events.tell(alert.event)
+            if alert.kept:
+                self._spawn(self._outbox.add(alert.event, alert.owner))
 
     def _on_delivered(self, event_id: str) -> None:
         self._tell_peers(DeliveredNote((event_id,)))

@@ -13,43 +13,64 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import openapi, problem
+from sentinel.http_checks import CheckHandlers
 from sentinel.http_deps import HttpDeps
+from sentinel.http_events import MAX_LISTENING, EventHandlers
 from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
+from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
 from sentinel.metrics_redis_exporter import RedisExporterCollector
 from sentinel.openapi import Endpoint
 
-__all__ = ["HttpDeps", "make_app", "make_runner"]
+__all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 
 PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
+BACKLOG = 1024
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
+LISTENING = web.AppKey("listening", Limit)
+"""How many clients listen to the events."""
 
 
-def make_app(deps: HttpDeps, max_waiting: int = MAX_WAITING) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits."""
-    waiting = Limit(max_waiting)
-    groups, health = GroupHandlers(deps, waiting), HealthHandlers(deps)
-    endpoints = (*groups.endpoints(), *OperationHandlers(deps).endpoints(), *health.endpoints())
+def make_app(
+    deps: HttpDeps, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+) -> web.Application:
+    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
+    waiting, listening = Limit(max_waiting), Limit(max_listening)
+    groups, events, health = (
+        GroupHandlers(deps, waiting),
+        EventHandlers(deps, listening),
+        HealthHandlers(deps),
+    )
+    endpoints = (
+        *groups.endpoints(),
+        *CheckHandlers(deps).endpoints(),
+        *OperationHandlers(deps).endpoints(),
+        *events.endpoints(),
+        *health.endpoints(),
+    )
     health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
-        # aiohttp answers HEAD as well where it is given a GET.
-        add = app.router.add_get if endpoint.method == "GET" else app.router.add_post
-        add(endpoint.path, _checked(endpoint))
+        if endpoint.method == "GET":
+            # aiohttp answers HEAD as well where it is given a GET.
+            app.router.add_get(endpoint.path, _checked(endpoint))
+        else:
+            app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING] = waiting
     app.on_shutdown.append(groups.release)
     registry = deps.metrics.registry
     registry.register(GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority))
     registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
+    registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app
 
 
@@ -67,6 +88,11 @@ def make_runner(app: web.Application) -> web.AppRunner:
         max_line_size=MAX_LINE_BYTES,
         max_field_size=MAX_LINE_BYTES,
     )
+
+
+def make_site(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
+    """With room for all the clients of a sentinel that come back to it at the same moment."""
+    return web.TCPSite(runner, host, port, backlog=BACKLOG)
 
 
 def _checked(endpoint: Endpoint) -> Handler:

@@ -9,8 +9,10 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel
 
+from quorum.messages import Topology
 from sentinel import group_status
 from sentinel.driver import GroupDriver
+from sentinel.event_feed import EventFeed
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
 from sentinel.problem import ProblemError
@@ -29,6 +31,7 @@ class HttpDeps:
     """``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
     store: Store
     operations: Operations
+    events: EventFeed
     metrics: Metrics
     token: str | None
     """What POST needs."""
@@ -63,6 +66,14 @@ class HttpDeps:
             f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",
             extra={"in_touch": found, "members": sorted(self.members), "needed": needed},
         )
+
+
+def need_topology(driver: GroupDriver) -> Topology:
+    """Who is primary, as clients may be told. Raises ProblemError while nobody knows."""
+    if driver.topology is None:
+        reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
+        raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
+    return driver.topology
 
 
 def reply(

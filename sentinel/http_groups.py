@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from quorum.messages import Topology
 from sentinel import clock, group_status
 from sentinel.api_answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
 from sentinel.driver import GroupDriver
-from sentinel.http_deps import HttpDeps, reply
+from sentinel.http_deps import HttpDeps, need_topology, reply
 from sentinel.http_inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
 from sentinel.long_poll import Limit, TooManyWaitingError, TopologyWaiters
 from sentinel.openapi import Endpoint, Parameter
@@ -113,7 +112,7 @@ class GroupHandlers:
             await self._wait(driver, after_term, limit_s)
         if not is_stale_ok:
             self._deps.need_majority()
-        topology = _need_topology(driver)
+        topology = need_topology(driver)
         headers = {"ETag": f'"{topology.term}"'}
         if any(tag.value in ("*", str(topology.term)) for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers | {"Cache-Control": "no-store"})
@@ -124,7 +123,7 @@ class GroupHandlers:
 
     async def get_candidates(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
-        topology = _need_topology(driver)
+        topology = need_topology(driver)
         ranking = driver.coordinator.situation.ranking(clock.monotonic())
         assert ranking is not None
         return reply(group_status.ranking(driver.coordinator, ranking, topology.primary))
@@ -148,10 +147,3 @@ class GroupHandlers:
             await self._waiters[driver.name].wait(after_term, limit_s)
         except TooManyWaitingError as error:
             raise ProblemError("too-many-waiting", str(error)) from error
-
-
-def _need_topology(driver: GroupDriver) -> Topology:
-    if driver.topology is None:
-        reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
-        raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
-    return driver.topology

@@ -1,16 +1,20 @@
 """Clients that wait for the next primary. Waiting costs a future and a timer, and nothing at each probe.
 
 The driver calls back after every step; only a newer topology wakes anybody, and then only those who are
-waiting for it.
+waiting for it. They are woken a few at a time: thousands of answers at once would hold up what the
+failover still has to do, and the heartbeats of its leader.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 from sentinel.driver import GroupDriver
 
 MAX_WAITING = 10_000
+WOKEN_TOGETHER = 20
+"""Their answers take a few milliseconds."""
 
 
 class TooManyWaitingError(Exception):
@@ -25,6 +29,7 @@ class TopologyWaiters:
         self._limit = limit
         self._term = self._current_term()
         self._waiting: dict[asyncio.Future[None], int] = {}
+        self._due: deque[asyncio.Future[None]] = deque()
         self._closed = False
         driver.on_change(self._on_change)
 
@@ -60,9 +65,18 @@ class TopologyWaiters:
         if term == self._term:
             return
         self._term = term
-        for woken, after_term in self._waiting.items():
-            if after_term < term and not woken.done():
+        was_idle = not self._due
+        self._due.extend(woken for woken, after_term in self._waiting.items() if after_term < term)
+        if was_idle:
+            self._wake_some()
+
+    def _wake_some(self) -> None:
+        for _ in range(min(WOKEN_TOGETHER, len(self._due))):
+            woken = self._due.popleft()
+            if not woken.done():
                 woken.set_result(None)
+        if self._due:
+            asyncio.get_running_loop().call_soon(self._wake_some)
 
 
 class Limit:

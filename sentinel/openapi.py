@@ -20,11 +20,12 @@ _PATH_PARAMETERS = {"group": "The group's name.", "operation": "The operation's 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter; ``schema`` is JSON Schema."""
+    """Of the query, or a header; ``schema`` is JSON Schema."""
 
     name: str
     schema: JsonObject
     description: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,16 @@ class Endpoint:
     status: int = 200
     body: type[BaseModel] | None = None
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
     content_type: str = "application/json"
     conditional: bool = False
     """Answers If-None-Match with 304."""
+
+    @property
+    def operation_id(self) -> str:
+        name = self.handler.__name__
+        return f"{name}_options" if self.method == "OPTIONS" else name
 
     @property
     def query_names(self) -> tuple[str, ...]:
@@ -79,7 +86,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
 def _operation(endpoint: Endpoint) -> JsonObject:
     in_path = re.findall(r"{(\w+)}", endpoint.path)
     operation: JsonObject = {
-        "operationId": endpoint.handler.__name__,
+        "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
         "parameters": [
             *(
@@ -93,13 +100,20 @@ def _operation(endpoint: Endpoint) -> JsonObject:
                 for name in in_path
             ),
             *(
-                {"name": each.name, "in": "query", "schema": each.schema, "description": each.description}
-                for each in endpoint.query
+                {
+                    "name": each.name,
+                    "in": place,
+                    "required": each.required,
+                    "schema": each.schema,
+                    "description": each.description,
+                }
+                for place, parameters in (("query", endpoint.query), ("header", endpoint.headers))
+                for each in parameters
             ),
         ],
         "responses": _responses(endpoint),
     }
-    if endpoint.method != "GET":
+    if endpoint.method not in ("GET", "OPTIONS"):
         # Without a token where none is configured.
         operation["security"] = [{"token": []}, {}]
     if endpoint.body is not None:

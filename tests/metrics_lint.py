@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sentinel.metrics_redis_exporter import PREFIX
 
 NAME = re.compile(r"(vedette|process)(_[a-z]+)+")
-LABEL = re.compile(r"[a-z]+")
+LABEL = re.compile(r"[a-z]+(_[a-z]+)*")
 NOT_BASE = re.compile(
     r"(^|_)(milliseconds?|ms|us|ns|microseconds?|nanoseconds?|minutes?|hours?|days?"
     r"|kilobytes?|kb|mb|megabytes?|gigabytes?|bits?|percent|time)(_|$)"

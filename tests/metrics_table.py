@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
-from sentinel.metrics import Metrics
-from sentinel.metrics_collector import GroupCollector
-from sentinel.metrics_redis_exporter import PREFIX, RedisExporterCollector
+from sentinel.metrics_redis_exporter import PREFIX
+from tests.unit.sentinel.http_cases import running
 
 FROM_CLIENT_LIBRARY = "process_"
 
@@ -36,12 +40,18 @@ def described(registry: CollectorRegistry) -> list[Described]:
     return [found[name] for name in sorted(found)]
 
 
-def own_registry() -> CollectorRegistry:
-    """As a sentinel's that watches nothing."""
-    metrics = Metrics("s1", "0")
-    metrics.registry.register(GroupCollector({}, dict, lambda: True))
-    metrics.registry.register(RedisExporterCollector({}, frozenset({"s1"}), frozenset))
-    return metrics.registry
+@cache
+def own_metrics() -> tuple[Described, ...]:
+    """A sentinel's, as its HTTP API has them."""
+
+    async def collect() -> tuple[Described, ...]:
+        with TemporaryDirectory() as directory:
+            async with running(Path(directory)) as world:
+                return tuple(described(world.metrics.registry))
+
+    # A loop of its own: whoever asks may have one already.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, collect()).result()
 
 
 def sample_names(metric: Described) -> tuple[str, ...]:
@@ -53,12 +63,12 @@ def sample_names(metric: Described) -> tuple[str, ...]:
 def metrics_table() -> str:
     rows = [
         f"| `{each.name}` | {each.type} | {_code(each.labels)} | {each.help} |"
-        for each in described(own_registry())
+        for each in own_metrics()
         if not each.name.startswith(PREFIX)
     ]
     theirs = [
         f"| `{each.name}` | {_code(each.labels)} | {each.help} |"
-        for each in described(own_registry())
+        for each in own_metrics()
         if each.name.startswith(PREFIX)
     ]
     return "\n".join(

@@ -15,7 +15,7 @@ from tests.docs_blocks import CHECKOUT
 from tests.integration.cluster import GROUP, Cluster
 from tests.integration.receiver import SECRET, Receiver
 from tests.metrics_lint import families, problems
-from tests.metrics_table import described, own_registry
+from tests.metrics_table import own_metrics
 from tests.programs import promtool
 from tests.waiting import wait_for
 
@@ -169,7 +169,7 @@ def test_every_metric_is_in_readme_s_table_and_every_row_is_exposed(told: Told) 
     for text in told.texts:
         exposed = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
         assert {name for name in exposed if not name.startswith("process_")} == rows
-    assert {each.name for each in described(own_registry())} == rows
+    assert {each.name for each in own_metrics()} == rows
 
 
 def test_promtool_finds_nothing_to_complain_of(told: Told) -> None:

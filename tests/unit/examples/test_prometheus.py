@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.docs_blocks import CHECKOUT
-from tests.metrics_table import described, own_registry, sample_names
+from tests.metrics_table import own_metrics, sample_names
 from tests.programs import promtool
 
 pytestmark = pytest.mark.unit
@@ -43,7 +43,7 @@ def queries() -> Iterator[str]:
 
 def known() -> tuple[set[str], set[str]]:
     """What can be asked for, and by which labels."""
-    metrics = described(own_registry())
+    metrics = own_metrics()
     names = {name for metric in metrics for name in sample_names(metric)} | {"process_cpu_seconds_total"}
     return names, {label for metric in metrics for label in metric.labels} | FROM_PROMETHEUS
 

@@ -25,8 +25,10 @@ from quorum.timing import Timing
 from sentinel import clock
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
+from sentinel.event_feed import EventFeed
+from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen
-from sentinel.http_api import HttpDeps, make_app, make_runner
+from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
@@ -148,6 +150,7 @@ class World:
     redis: dict[str, MemoryRedis]
     drivers: dict[str, GroupDriver]
     operations: Operations
+    events: EventFeed
     metrics: Metrics
     members: frozenset[str]
     in_touch: set[str]
@@ -215,11 +218,14 @@ async def running(
     token: str | None = None,
     open_posts: bool = True,
     max_waiting: int = 100,
+    max_listening: int = 100,
+    kept_events: int = 1000,
     limit_s: float = 30.0,
     peer_handler: Callable[[web.Request], object] | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations(), Metrics("s1", "1.2.3")
+    events = EventFeed(EventLog("s1.1", kept_events), look_s=0.01)
     notices: list[Notice] = []
     touched = set(in_touch)
 
@@ -248,6 +254,7 @@ async def running(
             },
             store=store,
             operations=operations,
+            events=events,
             metrics=metrics,
             token=token,
             open_posts=open_posts,
@@ -255,11 +262,12 @@ async def running(
             version="1.2.3",
         ),
         max_waiting=max_waiting,
+        max_listening=max_listening,
     )
     runner = make_runner(app)
     try:
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await make_site(runner, "127.0.0.1", 0).start()
         host, port = runner.addresses[0][:2]
         async with aiohttp.ClientSession(f"http://{host}:{port}") as client:
             yield World(
@@ -267,6 +275,7 @@ async def running(
                 redis,
                 drivers,
                 operations,
+                events,
                 metrics,
                 members,
                 touched,
