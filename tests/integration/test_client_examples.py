@@ -136,14 +136,14 @@ def hand_over(cluster: Cluster, old: RedisServer, new: RedisServer) -> None:
     sentinel = cluster.sentinels[0]
 
     def handed_over() -> bool:
-        """It is refused until this sentinel has seen the replica linked, and undone on a machine too busy for it."""
+        """Refused until this sentinel has seen the replica linked; undone where the machine is too busy."""
         status, accepted = sentinel.post(f"/v1/groups/{GROUP}/switchover", {"to": new.name, "timeout": "10s"})
         if status != 202:
             return False
         path = f"/v1/operations/{accepted['operation']}"
         ended = ("completed", "failed")
         state = wait_for(lambda: s if (s := sentinel.get(path)[1].get("state")) in ended else None, 20, path)
-        return state == "completed"
+        return bool(state == "completed")
 
     wait_for(handed_over, 60, f"{new.name} to take over")
     cluster.wait_agreed(new.name)
