@@ -30,6 +30,7 @@ def find_errors(draft: Draft) -> Iterator[Finding]:
         if draft.cluster is not None:
             yield from _quorum(name, group, len(draft.cluster.members))
     yield from _nodes(draft)
+    yield from _webhooks(draft)
 
 
 def _timing(cluster: ClusterSettings) -> Iterator[Finding]:
@@ -177,4 +178,18 @@ def _nodes(draft: Draft) -> Iterator[Finding]:
                 loc,
                 f"'{node.address}' is already listed as {where}",
                 (("groups", name, "nodes"), ("groups", first, "nodes")),
+            )
+
+
+def _webhooks(draft: Draft) -> Iterator[Finding]:
+    """A receiver is known by its URL, which is not repeated here: it may hold a password."""
+    seen: dict[str, int] = {}
+    for index, webhook in enumerate(draft.webhooks):
+        first = seen.setdefault(webhook.url, index)
+        if first != index:
+            where = format_path(("webhooks", first, "url"))
+            yield Finding(
+                ("webhooks", index, "url"),
+                f"is the same as {where}: name each receiver once, with all its events",
+                (("webhooks",),),
             )

@@ -5,16 +5,19 @@ Modules are imported where a command needs them, so that ``--help`` does not loa
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
+from sentinel.cli_frame import AnyConfigFile, ConfigFile, Group, Json, TokenFile, Urls
+from sentinel.cli_frame import errors as _errors
+from sentinel.cli_frame import print_json as _print_json
+from sentinel.cli_frame import safe as _safe
+from sentinel.cli_frame import sentinels as _sentinels
+from sentinel.cli_webhooks import webhooks
 
 if TYPE_CHECKING:
     from sentinel.cli_client import Reply, Sentinels
@@ -27,25 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The sentinel's configuration.")]
-AnyConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="Ask the members of this configuration, with its API token."),
-]
-Urls = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--url",
-        help="A sentinel to ask; repeat it for more, and the next is asked when one is down. "
-        "Default: VEDETTE_URL (separated by commas), else http://127.0.0.1:8701.",
-    ),
-]
-TokenFile = Annotated[
-    Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
-Group = Annotated[str, typer.Argument(help="The group's name.", show_default=False)]
+app.add_typer(webhooks, name="webhooks")
 
 
 @app.command(epilog=EPILOG)
@@ -246,24 +231,6 @@ def main() -> None:
     app()
 
 
-def _sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Sentinels:
-    from sentinel.cli_find import find_sentinels
-
-    return find_sentinels(urls or (), config, token_file, complain)
-
-
-@contextmanager
-def _errors(as_json: bool = False) -> Iterator[None]:
-    """A CliError becomes lines for people, an object for machines, and the exit code."""
-    try:
-        yield
-    except CliError as error:
-        complain(str(error))
-        if as_json:
-            _print_json(error.body)
-        raise typer.Exit(error.code) from None
-
-
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
     """What was accepted; or, followed for ``wait_s``, what came of it."""
     from sentinel import cli_failover
@@ -276,17 +243,6 @@ def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | 
         typer.echo(_safe(f"{group}: {reply.body['new_primary']} is primary, term {reply.body['term']}"))
     else:
         typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
-
-
-def _print_json(body: Mapping[str, object]) -> None:
-    # ASCII only: whatever a node answered, no control character reaches the terminal.
-    typer.echo(json.dumps(body, indent=2))
-
-
-def _safe(text: str) -> str:
-    from sentinel.story import clean
-
-    return clean(text)
 
 
 if __name__ == "__main__":

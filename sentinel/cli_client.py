@@ -30,6 +30,7 @@ _ADVICE = {
     "precondition": "`vedette explain GROUP` tells why each node is, or is not, a candidate.",
     "no-quorum": "Bring the other sentinels back, or ask one that is in touch with them: --url URL.",
     "no-primary": "`vedette explain GROUP` shows what the sentinels see.",
+    "unknown-webhook": "`vedette webhooks list` shows the dead letters of every sentinel it can ask.",
     "unknown-operation": "`vedette history GROUP` shows how it ended.",
 }
 

@@ -165,6 +165,7 @@ class Daemon:
             peer_states=self._peer_states,
             store=self._store,
             operations=self._operations,
+            outbox=self._outbox,
             events=self._events,
             metrics=self._metrics,
             token=token.get_secret_value() if token else None,

@@ -20,6 +20,8 @@ from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
+from sentinel.http_server import Runner
+from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
@@ -53,10 +55,12 @@ def make_app(
         *groups.endpoints(),
         *CheckHandlers(deps).endpoints(),
         *OperationHandlers(deps).endpoints(),
+        *WebhookHandlers(deps).endpoints(),
         *events.endpoints(),
         *health.endpoints(),
     )
-    health.description = json.dumps(openapi.document(endpoints, deps.version)).encode()
+    described = openapi.document(endpoints, deps.version, token=deps.token is not None)
+    health.description = json.dumps(described).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:
         if endpoint.method == "GET":
@@ -79,9 +83,10 @@ def make_runner(app: web.Application) -> web.AppRunner:
 
     A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
     """
-    return web.AppRunner(
+    return Runner(
         app,
         access_log=None,
+        auto_decompress=False,
         handler_cancellation=True,
         keepalive_timeout=KEEPALIVE_S,
         shutdown_timeout=SHUTDOWN_S,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from config.address import Address
+from config.address import PATTERN, Address
 from config.errors import InvalidValueError
 from sentinel import clock, group_status
 from sentinel.api_answers import CheckAnswer
@@ -20,7 +20,10 @@ from sentinel.problem import ProblemError
 MAX_BYTES = 2**63 - 1
 
 _NODE = Parameter(
-    "node", {"type": "string"}, "`host:port`, as configured or as announced to clients.", required=True
+    "node",
+    {"type": "string", "pattern": PATTERN},
+    "`host:port`, as configured or as announced to clients.",
+    required=True,
 )
 _MAX_LAG = Parameter(
     "max_lag_bytes",

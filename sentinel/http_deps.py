@@ -15,6 +15,7 @@ from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
+from sentinel.outbox import Outbox
 from sentinel.problem import ProblemError
 from sentinel.store import Store
 
@@ -31,6 +32,7 @@ class HttpDeps:
     """``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
     store: Store
     operations: Operations
+    outbox: Outbox
     events: EventFeed
     metrics: Metrics
     token: str | None

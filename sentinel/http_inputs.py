@@ -19,6 +19,8 @@ BODY_TIMEOUT_S = 10.0
 MAX_WAIT_S = 60.0
 MAX_TERM = 2**63 - 1
 MAX_ERRORS = 20
+BODY_PROBLEMS = ("bad-request", "timeout", "too-large", "unsupported-media-type")
+"""What ``json_body`` may find wrong."""
 
 _UNASKED_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 _PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
@@ -84,11 +86,17 @@ async def json_body(request: web.Request, model: type[_Body]) -> _Body:
     """
     if request.content_type in _UNASKED_TYPES:
         raise ProblemError("unsupported-media-type", "Send application/json, or no body at all.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise ProblemError("unsupported-media-type", "Send the body without a Content-Encoding.")
+    if (request.content_length or 0) > MAX_BODY_BYTES:
+        raise ProblemError("too-large", f"The body is larger than {MAX_BODY_BYTES} bytes.")
     try:
         async with asyncio.timeout(BODY_TIMEOUT_S):
             raw = await request.read()
     except TimeoutError:
-        raise ProblemError("bad-request", f"The body did not arrive within {BODY_TIMEOUT_S:.0f} s.") from None
+        raise ProblemError("timeout", f"The body did not arrive within {BODY_TIMEOUT_S:.0f} s.") from None
+    except web.RequestPayloadError:
+        raise ProblemError("bad-request", "The body breaks off, or is not framed as HTTP says.") from None
     if not raw:
         return model()
     if request.content_type != "application/json":

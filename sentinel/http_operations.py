@@ -30,6 +30,7 @@ _PROBLEMS = (
     "unknown-group",
     "in-progress",
     "precondition",
+    "timeout",
     "too-large",
     "unsupported-media-type",
     "no-quorum",

@@ -15,7 +15,11 @@ from sentinel.problem import CONTENT_TYPE, KINDS
 
 REF = "#/components/schemas/{model}"
 
-_PATH_PARAMETERS = {"group": "The group's name.", "operation": "The operation's id."}
+_PATH_PARAMETERS = {
+    "group": "The group's name.",
+    "operation": "The operation's id.",
+    "id": "The delivery's id.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ class Endpoint:
         return tuple(parameter.name for parameter in self.query)
 
 
-def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
-    """The whole description, as JSON-able data."""
+def document(endpoints: Sequence[Endpoint], version: str, *, token: bool) -> JsonObject:
+    """The whole description, as JSON-able data. ``token``: whether this sentinel asks for one."""
     answers = {endpoint.answer for endpoint in endpoints if endpoint.answer} | {ProblemAnswer}
     bodies = {endpoint.body for endpoint in endpoints if endpoint.body}
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "serialization") for model in answers]
@@ -66,7 +70,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
     _, definitions = models_json_schema(models, ref_template=REF)
     paths: dict[str, JsonObject] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, token)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,7 +87,7 @@ def document(endpoints: Sequence[Endpoint], version: str) -> JsonObject:
     }
 
 
-def _operation(endpoint: Endpoint) -> JsonObject:
+def _operation(endpoint: Endpoint, token: bool) -> JsonObject:
     in_path = re.findall(r"{(\w+)}", endpoint.path)
     operation: JsonObject = {
         "operationId": endpoint.operation_id,
@@ -114,8 +118,7 @@ def _operation(endpoint: Endpoint) -> JsonObject:
         "responses": _responses(endpoint),
     }
     if endpoint.method not in ("GET", "OPTIONS"):
-        # Without a token where none is configured.
-        operation["security"] = [{"token": []}, {}]
+        operation["security"] = [{"token": []}] if token else []
     if endpoint.body is not None:
         operation["requestBody"] = {"required": False, "content": _content("application/json", endpoint.body)}
     return operation

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from sentinel.state_thread import StateThread
 from sentinel.webhook_attempt import MAX_RETRY_AFTER_S
@@ -37,16 +38,19 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """What was given up; ``id`` is for ``Outbox.retry``."""
+class Letter:
+    """One event for one endpoint, for people; ``id`` is for ``Outbox.retry``. ``*_s`` are Unix time."""
 
     id: int
     event_id: str
     type: str
     endpoint: str
     created_s: float
+    due_s: float
+    """When it is tried next; 0 for at once."""
     attempts: int
     problem: str
+    body: str
 
 
 class Outbox:
@@ -62,6 +66,7 @@ class Outbox:
         self._thread = thread
         self._wall = wall
         self._on_pending: Callable[[], None] = lambda: None
+        self._stopped: dict[str, str] = {}
 
     def watch(self, on_pending: Callable[[], None]) -> None:
         """Have ``on_pending`` called whenever something may have become deliverable."""
@@ -114,10 +119,12 @@ class Outbox:
         now = self._wall()
         return await self._thread.write(lambda connection: _finish(connection, item, "delivered", "", now))
 
-    async def bury(self, item: Item, problem: str) -> bool:
+    async def bury(self, item: Item, problem: str, *, tried: bool = True) -> bool:
         """Give up: to the dead letters. Whether the event is settled with this."""
         now = self._wall()
-        return await self._thread.write(lambda connection: _finish(connection, item, "dead", problem, now))
+        return await self._thread.write(
+            lambda connection: _finish(connection, item, "dead", problem, now, tried)
+        )
 
     async def retry_at(self, item: Item, due_s: float, problem: str) -> None:
         """Count a failed attempt, and try again at ``due_s``."""
@@ -128,17 +135,24 @@ class Outbox:
             )
         )
 
-    async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
-        """The newest first."""
+    async def pending(self, limit: int = 100) -> list[Letter]:
+        """What is still to be delivered from here, the oldest first."""
+        return await self._letters("pending", 1, min(limit, MAX_PENDING))
+
+    async def dead_letters(self, limit: int = 100) -> list[Letter]:
+        """What was given up, the newest first."""
+        return await self._letters("dead", -1, min(limit, MAX_DEAD))
+
+    async def _letters(self, state: str, sign: Literal[1, -1], limit: int) -> list[Letter]:
         rows = await self._thread.read(
             lambda connection: connection.execute(
-                "SELECT row_id, event_id, type, endpoint, created_s, attempts, last_error FROM outbox "
-                "WHERE state = 'dead' ORDER BY row_id DESC LIMIT ?",
-                (max(0, min(limit, MAX_DEAD)),),
+                "SELECT row_id, event_id, type, endpoint, created_s, due_s, attempts, last_error, body "
+                "FROM outbox WHERE state = ? ORDER BY row_id * ? LIMIT ?",
+                (state, sign, max(0, limit)),
             ).fetchall()
         )
         removed = "(not configured any more)"
-        letters = [DeadLetter(*row) for row in rows]
+        letters = [Letter(*row) for row in rows]
         return [replace(letter, endpoint=self._names.get(letter.endpoint, removed)) for letter in letters]
 
     async def counts(self) -> tuple[int, int]:
@@ -148,11 +162,25 @@ class Outbox:
         return rows.get("pending", 0), rows.get("dead", 0)
 
     async def retry(self, dead_letter_id: int) -> bool:
-        """Try a dead letter from the beginning. False if there is none with this id, or no such endpoint."""
+        """Try a dead letter from the beginning, even where its endpoint has wanted nothing more.
+
+        False if there is none with this id, or no such endpoint.
+        """
         keys = list(self._names)
-        found = await self._thread.write(lambda connection: _revive(connection, dead_letter_id, keys))
+        key = await self._thread.write(lambda connection: _revive(connection, dead_letter_id, keys))
+        if key is None:
+            return False
+        self._stopped.pop(key, None)
         self._on_pending()
-        return found
+        return True
+
+    def stop(self, endpoint: Endpoint, problem: str) -> None:
+        """Nothing is to be sent there any more, until somebody retries a dead letter of it, or a restart."""
+        self._stopped[endpoint.key] = problem
+
+    def stopped(self, endpoint: Endpoint) -> str | None:
+        """Why nothing is sent there."""
+        return self._stopped.get(endpoint.key)
 
     async def sweep(self, now: float) -> None:
         """Drop standby copies that nobody claimed and old settled ids; bury what has no endpoint any more.
@@ -191,11 +219,13 @@ def _claim(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
     )
 
 
-def _finish(connection: sqlite3.Connection, item: Item, state: str, problem: str, now: float) -> bool:
+def _finish(
+    connection: sqlite3.Connection, item: Item, state: str, problem: str, now: float, tried: bool = True
+) -> bool:
     changed = connection.execute(
-        "UPDATE outbox SET state = ?, attempts = attempts + 1, last_error = ? "
+        "UPDATE outbox SET state = ?, attempts = attempts + ?, last_error = ? "
         "WHERE row_id = ? AND state = 'pending'",
-        (state, problem, item.row_id),
+        (state, int(tried), problem, item.row_id),
     ).rowcount
     if state == "dead":
         _trim(connection, "dead", MAX_DEAD)
@@ -229,13 +259,19 @@ def _bury(connection: sqlite3.Connection, rows: list[tuple[int, str]], problem: 
     _trim(connection, "dead", MAX_DEAD)
 
 
-def _revive(connection: sqlite3.Connection, row_id: int, keys: list[str]) -> bool:
-    changed = connection.execute(
-        "UPDATE outbox SET state = 'pending', attempts = 0, due_s = 0 "
-        "WHERE row_id = ? AND state = 'dead' AND endpoint IN (SELECT value FROM json_each(?))",
+def _revive(connection: sqlite3.Connection, row_id: int, keys: list[str]) -> str | None:
+    """The key of its endpoint."""
+    row = connection.execute(
+        "SELECT endpoint FROM outbox WHERE row_id = ? AND state = 'dead' "
+        "AND endpoint IN (SELECT value FROM json_each(?))",
         (row_id, json.dumps(keys)),
-    ).rowcount
-    return changed > 0
+    ).fetchone()
+    if row is None:
+        return None
+    connection.execute(
+        "UPDATE outbox SET state = 'pending', attempts = 0, due_s = 0 WHERE row_id = ?", (row_id,)
+    )
+    return str(row[0])
 
 
 def _sweep(connection: sqlite3.Connection, keys: list[str], now: float) -> None:

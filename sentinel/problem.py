@@ -28,11 +28,14 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unknown-group": (404, "No such group"),
     "unknown-node": (404, "No such node"),
     "unknown-operation": (404, "No such operation"),
+    "unknown-webhook": (404, "No such dead letter"),
     "method-not-allowed": (405, "This method is not for this resource"),
+    "timeout": (408, "The request did not arrive in time"),
     "in-progress": (409, "A change of primary is already under way"),
     "precondition": (412, "A failover could not succeed now"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "The body must be JSON"),
+    "expectation-failed": (417, "This cannot be expected here"),
     "upgrade-required": (426, "This takes a websocket"),
     "internal": (500, "This sentinel failed to answer"),
     "no-quorum": (503, "This sentinel is not in touch with a majority"),
@@ -52,6 +55,7 @@ _KIND_OF_STATUS = {
     405: "method-not-allowed",
     413: "too-large",
     415: "unsupported-media-type",
+    417: "expectation-failed",
     426: "upgrade-required",
     503: "unavailable",
 }
@@ -77,23 +81,33 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
-def response(problem: ProblemError, request: web.Request) -> web.Response:
-    """``instance`` is the path that was asked for; a 503 says when to try again."""
-    body = problem.extra | {
-        "type": TYPE_PREFIX + problem.kind,
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-        "instance": request.rel_url.raw_path,
-    }
+def body(problem: ProblemError, instance: str) -> bytes:
+    """``instance`` is the path that was asked for."""
+    return json.dumps(
+        problem.extra
+        | {
+            "type": TYPE_PREFIX + problem.kind,
+            "title": problem.title,
+            "status": problem.status,
+            "detail": problem.detail,
+            "instance": instance,
+        }
+    ).encode()
+
+
+def response(problem: ProblemError, request: web.BaseRequest) -> web.Response:
+    """A 503 says when to try again."""
     headers = {"Cache-Control": "no-store"} | problem.headers
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     answer = web.Response(
-        status=problem.status, body=json.dumps(body).encode(), content_type=CONTENT_TYPE, headers=headers
+        status=problem.status,
+        body=body(problem, request.rel_url.raw_path),
+        content_type=CONTENT_TYPE,
+        headers=headers,
     )
-    if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        # What is left of the body is not worth reading to keep the connection.
+    if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
+        # What is left of the body is not worth waiting for to keep the connection.
         answer.force_close()
     return answer
 
@@ -109,7 +123,7 @@ def middleware(raw_handler: Handler) -> Middleware:
         except ProblemError as problem:
             return response(problem, request)
         except web.HTTPException as error:
-            return response(_from_aiohttp(error, request), request)
+            return response(from_aiohttp(error, request), request)
         except Exception:
             if request.match_info.handler is raw_handler:
                 raise
@@ -119,7 +133,7 @@ def middleware(raw_handler: Handler) -> Middleware:
     return answer_problems
 
 
-def _from_aiohttp(error: web.HTTPException, request: web.Request) -> ProblemError:
+def from_aiohttp(error: web.HTTPException, request: web.BaseRequest) -> ProblemError:
     details = {
         404: "There is nothing at this path.",
         405: f"{request.method:.20} is not for this path, but {error.headers.get('Allow')}.",

@@ -1,7 +1,9 @@
 """Delivers what is in the outbox: at least once, in order of creation, one at a time per endpoint.
 
 A new event is tried at once; one that fails waits its turn outside the queue, so that it never holds up
-the events behind it. Whether an event is delivered is decided here, in the process of whoever owns it.
+the events behind it. An endpoint that asks to be left alone for a while (Retry-After) is, with all events;
+one that is gone (410) gets no more at all: they go to the dead letters, and who retries one of those wakes
+the endpoint again. Whether an event is delivered is decided here, in the process of whoever owns it.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 from sentinel.limited_log import LimitedLog
 from sentinel.outbox import Item, Outbox
 from sentinel.state_file import StoreError
-from sentinel.webhook_attempt import Answer, Result, headers, judge, retry_in_s
+from sentinel.webhook_attempt import MAX_RETRY_AFTER_S, Answer, Result, headers, judge, retry_in_s
 from sentinel.webhook_event import Endpoint
 
 MAX_ANSWER_BYTES = 4096
@@ -51,6 +53,8 @@ class Webhooks:
         self._log = LimitedLog(_logger)
         self._wanted: dict[str, float] = {}
         """Endpoints that must be looked at again, and at what time."""
+        self._resting: dict[str, float] = {}
+        """Endpoints that are not to be bothered, and until what time."""
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._closed = False
         outbox.watch(lambda: self._kick(self._wall()))
@@ -85,38 +89,64 @@ class Webhooks:
         """Deliver until nothing is due. The only task of this endpoint, so one delivery is in flight."""
         try:
             while (now := self._wanted.pop(endpoint.key, None)) is not None:
-                while (item := await self._outbox.next_due(endpoint, now)) is not None:
+                while self._may_bother(endpoint, now):
+                    item = await self._outbox.next_due(endpoint, now)
+                    if item is None:
+                        break
                     await self._deliver(endpoint, item, now)
         except StoreError as error:
             self._log.warning("store", f"webhooks to {endpoint.name} stop: {error}")
         finally:
             del self._lanes[endpoint.key]
 
+    def _may_bother(self, endpoint: Endpoint, now: float) -> bool:
+        until = self._resting.get(endpoint.key, 0.0)
+        # Further ahead than any wait can be: the clock was set back.
+        return not now < until <= now + 2 * MAX_RETRY_AFTER_S
+
     async def _deliver(self, endpoint: Endpoint, item: Item, now: float) -> None:
+        stopped = self._outbox.stopped(endpoint)
+        if stopped is not None:
+            await self._bury(item, stopped, tried=False)
+            return
         answer = await self._attempt(endpoint, item)
         attempts = item.attempts + 1
         if answer.result is Result.DELIVERED:
             self._on_attempt("delivered")
-            is_settled = await self._outbox.delivered(item)
-        elif answer.result is Result.GONE or attempts >= endpoint.max_attempts:
+            if await self._outbox.delivered(item):
+                self._on_delivered(item.event_id)
+        elif answer.result is Result.GONE:
+            self._outbox.stop(endpoint, answer.problem)
+            _logger.error(
+                "webhooks to %s stop: %s; take it out of the configuration, or retry a dead letter",
+                endpoint.name,
+                answer.problem,
+            )
+            await self._bury(item, answer.problem)
+        elif attempts >= endpoint.max_attempts:
             self._log.warning(
                 f"dead {endpoint.key}",
                 f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; "
                 f"given up after {attempts} attempts",
             )
-            self._on_attempt("dead")
-            is_settled = await self._outbox.bury(item, answer.problem)
+            await self._bury(item, answer.problem)
         else:
-            wait_s = retry_in_s(attempts, answer, self._rng)
-            self._log.warning(
-                f"retry {endpoint.key}",
-                f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
-            )
-            self._on_attempt("failed")
-            await self._outbox.retry_at(item, max(now, self._wall()) + wait_s, answer.problem)
-            is_settled = False
-        if is_settled:
+            await self._postpone(endpoint, item, answer, max(now, self._wall()))
+
+    async def _bury(self, item: Item, problem: str, *, tried: bool = True) -> None:
+        self._on_attempt("dead")
+        if await self._outbox.bury(item, problem, tried=tried):
             self._on_delivered(item.event_id)
+
+    async def _postpone(self, endpoint: Endpoint, item: Item, answer: Answer, now: float) -> None:
+        wait_s = retry_in_s(item.attempts + 1, answer, self._rng)
+        self._log.warning(
+            f"retry {endpoint.key}",
+            f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
+        )
+        self._on_attempt("failed")
+        self._resting[endpoint.key] = now + answer.retry_after_s
+        await self._outbox.retry_at(item, now + wait_s, answer.problem)
 
     async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
         now = self._wall()

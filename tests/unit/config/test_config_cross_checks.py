@@ -194,3 +194,11 @@ def test_a_warning_has_its_line(tmp_path: Path) -> None:
     line = (tmp_path / "vedette.yml").read_text(encoding="utf-8").splitlines()[warning.line - 1]
     assert line.strip() == "quorum: 1"
     assert warning.at(Path("v.yml")).startswith(f"v.yml:{warning.line}: groups.mymaster.quorum: ")
+
+
+def test_a_receiver_is_named_once_and_its_url_not_shown(tmp_path: Path) -> None:
+    url = "https://user:pa55@hooks.example/x"
+    tree = changed(("webhooks", [{"url": url, "secret": "a"}, {"url": url, "secret": "b"}]))
+    assert problems(tmp_path, tree) == [
+        "webhooks[1].url: is the same as webhooks[0].url: name each receiver once, with all its events"
+    ]

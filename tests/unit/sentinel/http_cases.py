@@ -34,9 +34,11 @@ from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
 from sentinel.notices import Notice
 from sentinel.operations import Operations
+from sentinel.outbox import Outbox
 from sentinel.situation import CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
+from sentinel.webhook_event import Endpoint
 
 GROUP = "mymaster"
 A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
@@ -150,6 +152,7 @@ class World:
     redis: dict[str, MemoryRedis]
     drivers: dict[str, GroupDriver]
     operations: Operations
+    outbox: Outbox
     events: EventFeed
     metrics: Metrics
     members: frozenset[str]
@@ -220,12 +223,14 @@ async def running(
     max_waiting: int = 100,
     max_listening: int = 100,
     kept_events: int = 1000,
+    receivers: tuple[Endpoint, ...] = (),
     limit_s: float = 30.0,
     peer_handler: Callable[[web.Request], object] | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations(), Metrics("s1", "1.2.3")
     events = EventFeed(EventLog("s1.1", kept_events), look_s=0.01)
+    outbox = Outbox(store.thread, receivers)
     notices: list[Notice] = []
     touched = set(in_touch)
 
@@ -254,6 +259,7 @@ async def running(
             },
             store=store,
             operations=operations,
+            outbox=outbox,
             events=events,
             metrics=metrics,
             token=token,
@@ -275,6 +281,7 @@ async def running(
                 redis,
                 drivers,
                 operations,
+                outbox,
                 events,
                 metrics,
                 members,

@@ -1,0 +1,64 @@
+"""What the commands have in common: their options, whom they ask, and how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sentinel.cli_exit import CliError, complain
+
+if TYPE_CHECKING:
+    from sentinel.cli_client import Sentinels
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The sentinel's configuration.")]
+AnyConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Ask the members of this configuration, with its API token."),
+]
+Urls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--url",
+        help="A sentinel to ask; repeat it for more, and the next is asked when one is down. "
+        "Default: VEDETTE_URL (separated by commas), else http://127.0.0.1:8701.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Group = Annotated[str, typer.Argument(help="The group's name.", show_default=False)]
+
+
+def sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Sentinels:
+    from sentinel.cli_find import find_sentinels
+
+    return find_sentinels(urls or (), config, token_file, complain)
+
+
+@contextmanager
+def errors(as_json: bool = False) -> Iterator[None]:
+    """A CliError becomes lines for people, an object for machines, and the exit code."""
+    try:
+        yield
+    except CliError as error:
+        complain(str(error))
+        if as_json:
+            print_json(error.body)
+        raise typer.Exit(error.code) from None
+
+
+def print_json(body: Mapping[str, object]) -> None:
+    # ASCII only: whatever a node answered, no control character reaches the terminal.
+    typer.echo(json.dumps(body, indent=2))
+
+
+def safe(text: str) -> str:
+    from sentinel.story import clean
+
+    return clean(text)
