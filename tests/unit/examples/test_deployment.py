@@ -1,4 +1,4 @@
-"""The systemd unit and the Kubernetes manifests: valid, consistent, with configurations that Vedette takes."""
+"""The systemd unit and the Kubernetes manifests: valid, consistent, and Vedette takes their configurations."""
 
 from __future__ import annotations
 
@@ -93,6 +93,7 @@ def test_the_configuration_names_the_pods_that_there_will_be(
         monkeypatch.setenv(variable["name"], "a secret that is long enough")
     file = tmp_path / "vedette.yml"
     file.write_text(manifests["ConfigMap", "vedette"]["data"]["vedette.yml"])
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
     for pod in pods:
         monkeypatch.setenv("SENTINEL_ID", pod)
         settings = config.load(file).settings
@@ -100,8 +101,7 @@ def test_the_configuration_names_the_pods_that_there_will_be(
         assert {name: str(address) for name, address in settings.cluster.members.items()} == {
             name: f"{name}.{spec['serviceName']}:8700" for name in pods
         }
-    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-    assert mounts["state"] == str(settings.sentinel.state_dir)
+        assert mounts["state"] == str(settings.sentinel.state_dir)
     assert container["args"][-1] == f"{mounts['config']}/vedette.yml"
 
 
