@@ -1,4 +1,4 @@
-"""The systemd unit and the Kubernetes manifests: valid, consistent, and Vedette takes their configurations."""
+"""The systemd unit and the Kubernetes manifests: valid, consistent, and configured as Vedette takes it."""
 
 from __future__ import annotations
 
