@@ -87,13 +87,14 @@ connect() {
 # redis WORD...: sends an inline command, and sets $reply to the first line of the answer
 redis() {
     local primary=""
+    reply=""
     [ -e "$known" ] || ask
     [ -e "$known" ] && primary=$(<"$known")
     if [ -z "$connected" ] || [ "$connected" != "$primary" ]; then
         disconnect
         connect "$primary" || return
     fi
-    printf '%s\r\n' "$*" 2>/dev/null >&3 && IFS= read -r -t 2 reply <&3 || return
+    { printf '%s\r\n' "$*" >&3 && IFS= read -r -t 2 reply <&3; } 2>/dev/null || return
     reply=${reply%$'\r'}
     [ "${reply:0:1}" != "-" ]
 }
@@ -103,7 +104,6 @@ follow &
 follower=$!
 set +m
 number=1
-reply=""
 while true; do
     if redis HSET "${COUNTER:-counter}" "$number" 1; then
         printf '%d %s.%s\n' "$number" $((${EPOCHREALTIME/./} / 1000)) $((${EPOCHREALTIME/./} % 1000 / 100))
@@ -112,7 +112,6 @@ while true; do
     else
         # The number may be there nevertheless: setting its field once more does no harm.
         echo "$number failed: ${reply:-connection lost}" >&2
-        reply=""
         disconnect
         ask
         sleep 0.05

@@ -29,6 +29,7 @@ export class FollowedPrimary extends EventEmitter {
 
   constructor(sentinels, group) {
     super();
+    if (sentinels.length === 0) throw new TypeError("sentinels: name at least one URL");
     this.#sentinels = sentinels;
     this.#group = encodeURIComponent(group);
     this.#follow();
@@ -174,12 +175,16 @@ class Connection {
 
   #onData(data) {
     this.#received = Buffer.concat([this.#received, data]);
-    let found;
-    while ((found = parse(this.#received, 0)) !== null) {
-      this.#received = this.#received.subarray(found.end);
-      const { resolve, reject } = this.#waiting.shift();
-      if (found.value instanceof Error) reject(found.value);
-      else resolve(found.value);
+    try {
+      let found;
+      while ((found = parse(this.#received, 0)) !== null) {
+        this.#received = this.#received.subarray(found.end);
+        const { resolve, reject } = this.#waiting.shift();
+        if (found.value instanceof Error) reject(found.value);
+        else resolve(found.value);
+      }
+    } catch (error) {
+      this.end(error); // not a reply to anything that was asked
     }
   }
 }

@@ -64,6 +64,8 @@ class FollowedPrimary:
     """Who is primary, by the newest answer of any sentinel. For any number of threads."""
 
     def __init__(self, sentinels: Sequence[str], group: str) -> None:
+        if not sentinels:
+            raise ValueError("sentinels: name at least one URL")
         self._sentinels = list(sentinels)
         self._group = group
         self._newest: Primary | None = None
