@@ -40,7 +40,7 @@ demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
 	@$(BIN)/vedette demo
 
 .PHONY: test
-test: $(READY) redis chromium ## Unit, simulation and integration tests
+test: $(READY) redis tools ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
 	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
 
@@ -99,7 +99,7 @@ docs: $(READY) ## Write the tables and diagrams in the documents that are made f
 	@$(BIN)/python -m tests.docs_blocks
 
 .PHONY: screenshots
-screenshots: $(READY) redis chromium ## Take docs/images/ anew, from the dashboard in a failover
+screenshots: $(READY) redis tools ## Take docs/images/ anew, from the dashboard in a failover
 	@VEDETTE_SCREENSHOTS=1 $(BIN)/pytest tests/integration/test_dashboard.py -k failover_is_seen $(PYTEST_ARGS)
 
 .PHONY: lock
@@ -125,9 +125,12 @@ $(READY): requirements/dev.txt pyproject.toml
 redis: $(READY)
 	@.ci/ensure-redis
 
-.PHONY: chromium
-chromium:
+# What the tests of the dashboard and of the examples use where it can be had.
+.PHONY: tools
+tools: $(READY)
 	@.ci/ensure-chromium
+	@.ci/ensure-haproxy
+	@.ci/ensure-promtool
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel

@@ -81,7 +81,7 @@ class Daemon:
         self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
         self._operations = Operations(settings.sentinel.id)
         self._lookup = OperationLookup(settings.sentinel.id, members, HttpResolver(self._resolver))
-        self._metrics = Metrics(settings.sentinel.id, VERSION)
+        self._metrics = Metrics(settings.sentinel.id, VERSION, tuple(settings.groups))
         self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
         around = Surroundings(
             settings,
@@ -220,7 +220,7 @@ class Daemon:
     def _tick(self) -> None:
         now = clock.monotonic()
         if self._ticked_at is not None:
-            self._metrics.set_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
+            self._metrics.observe_loop_lag(max(0.0, now - self._ticked_at - jobs.WATCH_S))
         self._ticked_at = now
         self._check_run(now)
 
@@ -293,6 +293,7 @@ class Daemon:
         self._spawn(self._store.add_change(change))
 
     def _spread(self, change: Change) -> None:
+        self._metrics.on_timeline(change)
         self._keep(change)
         self._tell_peers(ChangeNote(change))
 

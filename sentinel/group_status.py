@@ -118,6 +118,14 @@ def lag_bytes(coordinator: Coordinator, node: str) -> int | None:
     return max(0, ahead.offset_bytes - behind.offset_bytes)
 
 
+def lag_s(coordinator: Coordinator, node: str) -> float | None:
+    """How old the node's data was when last seen; None where ``lag_bytes`` is."""
+    agreed = coordinator.member.primary
+    if agreed is None or lag_bytes(coordinator, node) is None:
+        return None
+    return coordinator.book.behind_s(node, agreed)
+
+
 def ranking(coordinator: Coordinator, found: Ranking, agreed: str) -> CandidatesAnswer:
     return CandidatesAnswer(
         group=coordinator.config.group, primary=agreed, chosen=found.chosen, candidates=candidates(found)

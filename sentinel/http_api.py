@@ -27,6 +27,7 @@ from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
+from sentinel.metrics_redis_exporter import RedisExporterCollector
 from sentinel.openapi import Endpoint
 
 __all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
@@ -77,8 +78,10 @@ def make_app(
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))
-    deps.metrics.registry.register(GroupCollector(deps.drivers, deps.peer_states))
-    deps.metrics.registry.register(ClientCollector({"primary": waiting, "events": listening}))
+    registry = deps.metrics.registry
+    registry.register(GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority))
+    registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
+    registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app
 
 

@@ -55,7 +55,7 @@ class HealthHandlers:
         return reply(ReadyAnswer(in_touch=found))
 
     async def get_metrics(self, request: web.Request) -> web.Response:
-        body, content_type = self._deps.metrics.render(request.headers.get("Accept", ""))
+        body, content_type = await self._deps.metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 
     async def get_openapi(self, _: web.Request) -> web.Response:

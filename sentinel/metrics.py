@@ -6,8 +6,10 @@ failovers. Labels take their values from the configuration and from fixed lists 
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import pairwise, product
 from typing import Any
 
 from prometheus_client import (
@@ -19,27 +21,35 @@ from prometheus_client import (
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from promotion.switching import SWITCHOVER
+from quorum.messages import Grade
+from sentinel.changes import Change
 from sentinel.notices import Notice, NoticeName
 
 OPERATOR = "operator"
+CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER)
 
 _FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
+_STEP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 _PROBE_BUCKETS_S = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_LOOP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 class Metrics:
-    """One per process, with its own ``registry``."""
+    """One per process, with its own ``registry``. ``groups`` are the names of all that it watches."""
 
-    def __init__(self, sentinel_id: str, version: str) -> None:
+    def __init__(self, sentinel_id: str, version: str, groups: Collection[str] = ()) -> None:
         # When each series began would double their number, and nobody asks.
         disable_created_metrics()
         self.registry = registry = CollectorRegistry()
         self._sentinel_id = sentinel_id
         self._causes: dict[str, str] = {}
+        self._steps_seen: dict[str, tuple[int, int]] = {}
+        """Of each group's newest change: its term, and how many steps of its timeline are counted already."""
         Info("vedette_build", "This sentinel's program.", registry=registry).info({"version": version})
         self._failovers = Counter(
             "vedette_failovers",
@@ -54,15 +64,23 @@ class Metrics:
             buckets=_FAILOVER_BUCKETS_S,
             registry=registry,
         )
+        self._steps = Histogram(
+            "vedette_failover_step_duration_seconds",
+            "From the step before to this one, in the timelines of changes made by this sentinel.",
+            ("group", "step"),
+            buckets=_STEP_BUCKETS_S,
+            registry=registry,
+        )
         self._probes = Histogram(
             "vedette_probe_latency_seconds",
             "From a PING to its reply.",
             buckets=_PROBE_BUCKETS_S,
             registry=registry,
         )
-        self._loop_lag = Gauge(
+        self._loop_lag = Histogram(
             "vedette_event_loop_lag_seconds",
-            "How late the event loop last ran what was due.",
+            "How late the event loop ran what was due, ten times a second.",
+            buckets=_LOOP_BUCKETS_S,
             registry=registry,
         )
         self._loss = Gauge(
@@ -81,6 +99,12 @@ class Metrics:
             "vedette_webhook_pending", "Webhooks that wait to be delivered.", registry=registry
         )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
+        # A counter that appears with its first event hides that event from increase().
+        for outcome, cause in product(("completed", "aborted"), CAUSES):
+            for group in groups:
+                self._failovers.labels(group, outcome, cause)
+        for outcome in ("delivered", "failed", "dead"):
+            self._deliveries.labels(outcome)
         self._stalls = _Stalls()
         registry.register(self._stalls)
         ProcessCollector(registry=registry)
@@ -106,6 +130,17 @@ class Metrics:
             case _:
                 pass
 
+    def on_timeline(self, change: Change) -> None:
+        """To be called with the record of this sentinel's own change whenever it has more steps."""
+        term, seen = self._steps_seen.get(change.group, (change.term, 0))
+        if change.old_primary is None or change.term < term:
+            return
+        seen = seen if change.term == term else 0
+        for before, step in pairwise(change.timeline[max(0, seen - 1) :]):
+            name = step.name.partition(" ")[0]
+            self._steps.labels(change.group, name).observe(max(0.0, step.at_ms - before.at_ms) / 1000)
+        self._steps_seen[change.group] = (change.term, max(seen, len(change.timeline)))
+
     def _set_loss(self, group: str, lost_bytes: int | None) -> None:
         if lost_bytes is not None:
             self._loss.labels(group).set(lost_bytes)
@@ -115,8 +150,8 @@ class Metrics:
     def observe_probe(self, seconds: float) -> None:
         self._probes.observe(seconds)
 
-    def set_loop_lag(self, seconds: float) -> None:
-        self._loop_lag.set(seconds)
+    def observe_loop_lag(self, seconds: float) -> None:
+        self._loop_lag.observe(seconds)
 
     def on_delivery(self, outcome: str) -> None:
         """``outcome`` is ``delivered``, ``failed`` or ``dead``."""
@@ -126,10 +161,24 @@ class Metrics:
         self._pending.set(pending)
         self._dead.set(dead_letters)
 
-    def render(self, accept: str) -> tuple[bytes, str]:
-        """The exposition in the format that the ``Accept`` header asks for, and its content type."""
+    async def render(self, accept: str) -> tuple[bytes, str]:
+        """The exposition in the format that the ``Accept`` header asks for, and its content type.
+
+        For hundreds of groups it is half a megabyte, which a thread writes: probes must not wait for that.
+        """
         encoder, content_type = choose_encoder(accept)
-        return encoder(self.registry), content_type
+        collected = _Collected(list(self.registry.collect()))
+        return await asyncio.to_thread(encoder, collected), content_type
+
+
+class _Collected(Collector):
+    """What a registry held at one moment, for an encoder."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 class _Stalls(Collector):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -22,9 +23,11 @@ class GroupCollector(Collector):
         self,
         drivers: Mapping[str, GroupDriver],
         peer_states: Callable[[], Mapping[str, Mapping[str, Any]]],
+        has_majority: Callable[[], bool],
     ) -> None:
         self._drivers = drivers
         self._peer_states = peer_states
+        self._has_majority = has_majority
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         now = clock.monotonic()
@@ -38,7 +41,9 @@ class GroupCollector(Collector):
         leader = _gauge("vedette_leader", "1 while this sentinel leads the group.", "group")
         down = _gauge("vedette_primary_objectively_down", "1 while a quorum calls the primary down.", "group")
         last = _gauge(
-            "vedette_last_failover_timestamp_seconds", "When the primary last changed, Unix time.", "group"
+            "vedette_last_failover_timestamp_seconds",
+            "When the primary last changed, planned or not, Unix time.",
+            "group",
         )
         paused = _gauge("vedette_paused", "1 while the group is paused.", "group")
         scheduled = _gauge(
@@ -68,13 +73,15 @@ class GroupCollector(Collector):
         return families.all()
 
     def _peers(self) -> Iterable[GaugeMetricFamily]:
+        majority = _gauge("vedette_majority_in_touch", "1 while this sentinel can take part in a change.")
         in_touch = _gauge("vedette_peer_in_touch", "1 while the peer was heard from lately.", "peer")
         rtt = _gauge("vedette_peer_round_trip_seconds", "Round trip of the last ping to the peer.", "peer")
+        majority.add_metric([], self._has_majority())
         for peer, state in self._peer_states().items():
             in_touch.add_metric([peer], bool(state["in_touch"]))
             if state.get("rtt_s") is not None:
                 rtt.add_metric([peer], state["rtt_s"])
-        return in_touch, rtt
+        return majority, in_touch, rtt
 
 
 class _NodeFamilies:
@@ -86,11 +93,42 @@ class _NodeFamilies:
         )
         self._role = _gauge("vedette_node_role", "1 for the role that the node answers in.", *labels, "role")
         self._offset = _gauge("vedette_node_offset_bytes", "The node's replication offset.", *labels)
-        self._lag = _gauge("vedette_replication_lag_bytes", "How far behind the primary.", *labels)
+        self._lag = _gauge(
+            "vedette_replication_lag_bytes", "How far behind the primary, when last seen.", *labels
+        )
+        self._lag_s = _gauge(
+            "vedette_replication_lag_seconds",
+            "How long ago the primary was where the replica is, each as last seen; absent while it is down.",
+            *labels,
+        )
+        self._linked = _gauge(
+            "vedette_replica_link_up",
+            "1 while the replica is linked to its primary; absent for primaries.",
+            *labels,
+        )
+        self._silence = _gauge(
+            "vedette_node_silence_seconds",
+            "Since the node's last valid reply; absent before the first.",
+            *labels,
+        )
         self._opinions = _gauge("vedette_opinions_down", "How many sentinels call the node down.", *labels)
+        self._odown = _gauge(
+            "vedette_node_objectively_down", "1 while a quorum calls the node down.", *labels
+        )
 
     def all(self) -> tuple[GaugeMetricFamily, ...]:
-        return self._up, self._misconfigured, self._role, self._offset, self._lag, self._opinions
+        return (
+            self._up,
+            self._misconfigured,
+            self._role,
+            self._offset,
+            self._lag,
+            self._lag_s,
+            self._linked,
+            self._silence,
+            self._opinions,
+            self._odown,
+        )
 
     def add(self, group: str, coordinator: Coordinator, node: str, now: float) -> None:
         labels = [group, node]
@@ -103,9 +141,18 @@ class _NodeFamilies:
             self._role.add_metric([*labels, each], each == role)
         if info is not None:
             self._offset.add_metric(labels, info.offset_bytes)
-        lag = group_status.lag_bytes(coordinator, node)
-        if lag is not None:
-            self._lag.add_metric(labels, lag)
+            if info.role != "master":
+                self._linked.add_metric(labels, info.link_up and state == "up")
+        lag_bytes = group_status.lag_bytes(coordinator, node)
+        if lag_bytes is not None:
+            self._lag.add_metric(labels, lag_bytes)
+        lag_s = group_status.lag_s(coordinator, node)
+        if lag_s is not None and state == "up":
+            self._lag_s.add_metric(labels, lag_s)
+        silence_s = coordinator.member.silence_s(node, now)
+        if math.isfinite(silence_s):
+            self._silence.add_metric(labels, silence_s)
+        self._odown.add_metric(labels, coordinator.member.is_odown(node))
         self._opinions.add_metric(labels, len(coordinator.member.board.down(node, now)))
 
 

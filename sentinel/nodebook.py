@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from promotion.view import AttachedReplica, NodeView
 from sentinel.info import NodeInfo
+from sentinel.offset_trail import OffsetTrail
 
 MAX_DISCOVERED = 64
 
@@ -48,6 +49,7 @@ class NodeBook:
     def __init__(self, specs: Iterable[NodeSpec], discover: bool) -> None:
         self._records = {spec.name: NodeRecord(spec) for spec in specs}
         self._discover = discover
+        self._trails: dict[str, OffsetTrail] = {}
         self.version = 0
         """Grows with all that is learned."""
 
@@ -64,7 +66,18 @@ class NodeBook:
     def update(self, name: str, info: NodeInfo, peer_ip: str | None, now: float) -> None:
         record = self._records[name]
         self._records[name] = NodeRecord(record.spec, info, now, peer_ip or record.peer_ip)
+        if info.role == "master":
+            self._trails.setdefault(name, OffsetTrail()).add(info.replid, info.offset_bytes, now)
+        else:
+            self._trails.pop(name, None)
         self.version += 1
+
+    def behind_s(self, name: str, primary: str) -> float | None:
+        """How old the data of ``name`` was when last seen, by the offsets of ``primary``, where known."""
+        record, trail = self._records[name], self._trails.get(primary)
+        if trail is None or record.info is None:
+            return None
+        return trail.behind_s(record.info.offset_bytes, record.info_at)
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
@@ -105,6 +118,7 @@ class NodeBook:
         self.version += len(doubles)
         for name in doubles:
             del self._records[name]
+            self._trails.pop(name, None)
         return tuple(doubles)
 
     def views(

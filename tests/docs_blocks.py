@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.summary import summary
 from config.settings_table import settings_table
 from promotion.lifecycle import TRANSITIONS
+from tests.metrics_table import metrics_table
 
 CHECKOUT = Path(__file__).parents[1]
 RESULTS = ("outage", "loss", "switchover", "busy", "timeline", "mass", "watching")
@@ -35,6 +36,7 @@ def chaos_summary() -> str:
 
 BLOCKS = {
     ("README.md", "settings"): settings_table,
+    ("README.md", "metrics"): metrics_table,
     ("README.md", "summary"): summary,
     **{("benchmarks/README.md", name): result(name) for name in RESULTS},
     ("ARCHITECTURE.md", "restart"): result("restart"),

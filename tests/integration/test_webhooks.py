@@ -414,5 +414,5 @@ async def test_beyond_its_limit_the_outbox_gives_up_the_oldest_and_the_metric_te
         await sender.add(*(f"msg_{number}" for number in range(5)))
         metrics.set_webhooks(*await sender.outbox.counts())
         assert [letter.event_id for letter in await sender.outbox.dead_letters()] == ["msg_1", "msg_0"]
-    shown = metrics.render("")[0].decode()
+    shown = (await metrics.render(""))[0].decode()
     assert "vedette_webhook_pending 3.0" in shown and "vedette_webhook_dead_letters 2.0" in shown

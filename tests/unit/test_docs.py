@@ -9,7 +9,10 @@ import pytest
 
 from tests.docs_blocks import BLOCKS, CHECKOUT, with_block
 
-DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+DOCUMENTS = [
+    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *sorted(path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "examples").rglob("README.md")),
+]
 
 
 @pytest.mark.parametrize(("file", "name"), list(BLOCKS))
@@ -23,7 +26,7 @@ def test_local_links_exist(file: str) -> None:
     text = (CHECKOUT / file).read_text()
     for target in re.findall(r"\]\(([^)#]+)", text):
         if "://" not in target:
-            assert (CHECKOUT / target).exists(), f"{file} links to {target}"
+            assert ((CHECKOUT / file).parent / target).exists(), f"{file} links to {target}"
 
 
 def test_missing_markers_are_noticed(tmp_path: Path) -> None:
