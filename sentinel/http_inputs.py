@@ -75,7 +75,8 @@ def instant_ms(name: str, text: str, now_ms: int, most_ms: int) -> int:
     Raises ProblemError naming ``name``.
     """
     try:
-        at = datetime.fromisoformat(text)
+        # Python 3.11 overlooks a NUL at the end.
+        at = datetime.fromisoformat(text if text.isprintable() else "")
     except ValueError:
         raise bad_parameter(name, f"{text!r:.80} is not a time like 2026-01-31T03:00:00Z") from None
     if at.tzinfo is None:

@@ -96,7 +96,7 @@ class Sentinel:
             ended = status == 200 and operation["state"] in ("scheduled", "completed", "failed")
             return operation if ended else None
 
-        return wait_for(over, 30.0, f"operation {accepted['operation']} to end")
+        return wait_for(over, 60.0, f"operation {accepted['operation']} to end")
 
     def primary(self, group: str = GROUP) -> str | None:
         status, body = self.get(f"/v1/groups/{group}/primary")

@@ -156,6 +156,8 @@ async def test_it_runs_at_its_time_and_its_operation_tells(world: World) -> None
     ("when", "problem"),
     [
         ("soon", "is not a time"),
+        ("2099-01-01T03:00:00Z\0", "is not a time"),
+        ("0001-01-01T00:00:00+23:59", "is not in the future"),
         ("2099-01-01T03:00:00", "has no offset"),
         ("2001-01-01T03:00:00Z", "is not in the future"),
         ("2099-01-01T03:00:00Z", "days away"),
