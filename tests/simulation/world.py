@@ -309,13 +309,13 @@ class World:
 
     def bereave(self, node: Node) -> None:
         """``node`` is about to lose data. What it lost before counts while another node still holds it."""
-        topology = max((t for t in self._topologies() if t), key=lambda t: t.term, default=None)
-        if topology is None or topology.primary != node.name:
-            return
-        key = (node.name, topology.term)
+        reigns = {(topology.primary, topology.term) for topology in self._topologies() if topology}
+        entries = [host.disk.entry for host in self.hosts.values()]
+        reigns |= {(entry.intent.target, entry.term) for entry in entries if entry.intent}
         held = {other.history for other in self.nodes.values() if other is not node and other.values}
-        if self._bereft.get(key) not in held:
-            self._bereft[key] = node.history
+        for name, term in reigns:
+            if name == node.name and self._bereft.get((name, term)) not in held:
+                self._bereft[name, term] = node.history
 
     def _topologies(self) -> list[Topology | None]:
         return [host.disk.committed.topology for host in self.hosts.values()]
