@@ -124,6 +124,12 @@ def _print(screen: Screen, picture: Picture) -> None:
     screen.line(f"{picture.at}  {picture.snapshot.asked}")
     for group in picture.snapshot.groups:
         show_group(screen, group)
+    if picture.snapshot.peers:
+        said = (
+            f"{p.sentinel} {'in touch' if p.in_touch else 'out of touch'}" for p in picture.snapshot.peers
+        )
+        screen.line(f"sentinels: {', '.join(said)}")
+        screen.line()
 
 
 def _print_json(picture: Picture) -> None:

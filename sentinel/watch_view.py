@@ -57,7 +57,7 @@ def frame(picture: Picture, width: int, height: int) -> list[Text]:
     return lines
 
 
-def headline(group: GroupAnswer) -> Text:
+def _headline(group: GroupAnswer) -> Text:
     made = group.topology
     text = Text(clean(group.group), style="bold")
     text.append(clean(f"  primary {made.primary}" if made else "  no primary"))
@@ -92,29 +92,29 @@ def _groups(groups: Sequence[GroupAnswer], width: int, room: int) -> list[Text]:
         if in_trouble and len(lines) <= fits:
             shown += lines
         elif fits >= 1:
-            shown.append(_short(group, in_trouble))
+            shown.append(_short(group))
         else:
             return [*shown[: room - 1], Text(f"... and {left + 1} more groups")][:room]
     return shown
 
 
 def _whole(group: GroupAnswer, width: int) -> list[Text]:
-    lines = [Text(), headline(group)]
+    lines = [Text(), _headline(group)]
     lines += [Text(clean(f"  ! {problem}"), style="bold red") for problem in complaints(group)]
     if group.failover is not None:
         lines.append(Text(clean(f"  > {_change(group)}"), style="yellow"))
     return [*lines, *_table(group, width)]
 
 
-def _short(group: GroupAnswer, in_trouble: bool) -> Text:
-    line = headline(group)
+def _short(group: GroupAnswer) -> Text:
+    line = _headline(group)
     found = complaints(group)
     if group.failover is not None:
         line.append(clean(f"  {_change(group)}"), style="yellow")
     elif found:
         line.append(clean(f"  ! {found[0]}"), style="bold red")
     else:
-        line.append("  ok" if not in_trouble else "", style="not bold green")
+        line.append("  ok", style="not bold green")
     return line
 
 

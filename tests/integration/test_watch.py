@@ -54,18 +54,19 @@ def test_in_a_pipe_each_change_is_a_snapshot(cluster: Cluster, file: Path, tmp_p
     try:
         wait_for(lambda: replica.name in plain.read_text(), 30, "the first snapshot")
         wait_for(lambda: replica.name in lines.read_text(), 30, "the first snapshot as JSON")
-        replica.pause()
+        replica.kill()
         wait_for(lambda: re.search(rf"{replica.name}\s+replica\s+down", plain.read_text()), 30, "the change")
         wait_for(lambda: '"state": "down"' in lines.read_text(), 30, "the change as JSON")
-        replica.resume()
         assert [process.end(signal.SIGINT) for process in watching] == [0, 0]
     finally:
-        replica.resume()
         for process in watching:
             process.kill()
+        replica.restart()
     assert "\x1b" not in plain.read_text()
     bodies = [json.loads(line) for line in lines.read_text().splitlines()]
     assert {body["groups"][0]["topology"]["primary"] for body in bodies} == {primary.name}
+    assert "s2 in touch" in plain.read_text()
+    cluster.wait_replicas(primary, replica)
     cluster.wait_watching()
 
 
