@@ -22,12 +22,11 @@ def test_every_sentinel_tells_of_a_failover_and_goes_on_after_a_lost_connection(
         new = cluster.wait_failover(old.name)
         heard = {id_: stream.until("failover.completed") for id_, stream in streams.items()}
         for events in heard.values():
-            assert "primary.down" in [type_ for type_, _ in events]
             done = events[-1][1]
             assert done["data"]["new_primary"] == new.name and done["data"]["group"] == GROUP
         assert len({events[-1][1]["id"] for events in heard.values()}) == 1
         leader = heard["s1"][-1][1]["data"]["sentinel"]
-        assert [id_ for id_ in heard if "failover.started" in [type_ for type_, _ in heard[id_]]] == [leader]
+        assert {"primary.down", "failover.started"} <= {type_ for type_, _ in heard[leader]}
 
         me, stream = cluster.sentinels[0], streams["s1"]
         assert stream.until("group")[-1] == ("group", {"group": GROUP}), "it looks different since"
@@ -35,7 +34,7 @@ def test_every_sentinel_tells_of_a_failover_and_goes_on_after_a_lost_connection(
         old.restart()
         cluster.wait_replicas(new, old)
         with EventStream(me.port, last_id=stream.parser.last_id) as back:
-            missed = back.until("replica.up", "node.demoted")
+            missed = back.until("group")
             assert "reset" not in [type_ for type_, _ in missed]
         id_ = back.parser.last_id
         me.kill()

@@ -66,10 +66,11 @@ def test_history_tells_the_same_story_at_every_sentinel(cluster: Cluster) -> Non
 
     for change in wait_for(full_histories, what="the timeline at every sentinel"):
         assert (change["old"], change["new"]) == (old.name, new.name)
-        names = [step["name"] for step in change["timeline"]]
+        names = iter([step["name"] for step in change["timeline"]])
         steps = ["evidence", "subjectively_down", "objectively_down"]
         steps += ["elected", "intent_committed", "promoted"]
-        assert [name for name in names if name in steps] == steps
+        # In this order; a busy machine may have needed a second attempt in between.
+        assert all(step in names for step in steps)
         assert change["cause"] == "refused"
 
 

@@ -14,10 +14,11 @@ from tests.integration.cluster import CHECKOUT, GROUP, Cluster
 pytestmark = pytest.mark.integration
 
 HERE = Path(__file__).parent
-EXAMPLES = 15
+EXAMPLES = 10
 """For each operation, beside those of the coverage phase."""
 
 
+@pytest.mark.timeout(300)
 def test_everything_described_is_true() -> None:
     with Cluster(replicas=1, sentinels=1, extra={"api": {"token": "t0ken"}}) as cluster:
         command = [
@@ -45,7 +46,7 @@ def test_everything_described_is_true() -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=200,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert cluster.sentinels[0].get("/healthz")[0] == 200

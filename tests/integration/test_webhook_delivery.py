@@ -74,25 +74,29 @@ def test_what_was_given_up_is_delivered_when_an_operator_retries_it(receiver: Re
     with Cluster(extra={"webhooks": [hook]}) as cluster:
         old = cluster.nodes[0]
         old.kill()
-        new = cluster.wait_failover(old.name)
+        cluster.wait_failover(old.name)
 
-        def dead() -> list[str]:
+        def dead() -> set[str]:
             answers = [sentinel.get("/v1/webhooks")[1] for sentinel in cluster.sentinels]
-            return [
-                each["id"] for answer in answers for each in answer["deliveries"] if each["state"] == "dead"
-            ]
+            all_ = [each for answer in answers for each in answer["deliveries"]]
+            return {each["id"] for each in all_ if each["state"] == "dead"}
 
-        (id_,) = wait_for(dead, what="the event to be given up")
-        (event,) = receiver.turned_away
+        def all_given_up() -> set[str] | None:
+            # A busy machine may need more than one change of primary.
+            found = dead()
+            return found if len(found) == len(receiver.turned_away) else None
+
+        ids = wait_for(all_given_up, 20, "the event to be given up")
+        event = receiver.turned_away[-1]
         owner = next(sentinel for sentinel in cluster.sentinels if sentinel.id == event["data"]["sentinel"])
         shown = vedette(cluster, "webhooks", "list")
-        assert id_ in shown and "answered 500" in shown and f"{owner.id}: 0 pending, 1 given up" in shown
-        wait_for(lambda: "vedette_webhook_dead_letters 1.0" in owner.text("/metrics"), what="the metric")
+        assert all(id_ in shown for id_ in ids) and "answered 500" in shown
+        wait_for(lambda: "vedette_webhook_dead_letters 0.0" not in owner.text("/metrics"), what="the metric")
         receiver.broken = None
-        assert vedette(cluster, "webhooks", "retry", "--all") == f"tried again: {id_}\n"
-        (delivered,) = wait_for(lambda: receiver.events, what="the delivery")
-        assert delivered == event and delivered["data"]["new_primary"] == new.name
-        wait_for(lambda: not dead(), what="the dead letter to be gone")
+        told = vedette(cluster, "webhooks", "retry", "--all").removeprefix("tried again: ").strip()
+        assert set(told.split(", ")) == ids
+        wait_for(lambda: event in receiver.events, 20, "the delivery, under the same id")
+        wait_for(lambda: not dead() & ids, 20, "the dead letters to be gone")
         for sentinel in cluster.sentinels:
             everything = [sentinel.log(), shown, sentinel.text("/metrics"), str(sentinel.get("/v1/webhooks"))]
             assert not any(secret in text for text in everything for secret in ("pa55word", "t0ken", "/hook"))

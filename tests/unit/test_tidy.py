@@ -32,7 +32,16 @@ PURE = [
     "promotion/*.py",
     *(
         f"sentinel/{name}.py"
-        for name in ("backoff", "coordinator", "group_inputs", "leading", "nodebook", "situation")
+        for name in (
+            "backoff",
+            "coordinator",
+            "events",
+            "group_inputs",
+            "leading",
+            "node_checks",
+            "nodebook",
+            "situation",
+        )
     ),
 ]
 IMPURE = ["promotion/executor.py"]

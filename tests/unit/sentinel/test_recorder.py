@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from sentinel.changes import Change, TimelineStep
 from sentinel.notices import Notice, NoticeName
 from sentinel.recorder import MAX_STEPS, Recorder
@@ -91,13 +93,72 @@ def test_a_replica_that_goes_down_is_not_part_of_the_story() -> None:
     assert [name for name, _ in steps(kept.spread[0])] == ["evidence", "subjectively_down", "committed"]
 
 
-def test_what_an_aborted_attempt_left_is_not_told_of_the_next_change() -> None:
+def test_while_the_primary_stays_down_failed_attempts_are_part_of_the_story() -> None:
+    kept = Kept()
+    kept.down(10.1)
+    kept.tell(NoticeName.ELECTED, 10.2)
+    kept.tell(NoticeName.STEPPED_DOWN, 10.3, term=2, reason="lost touch with the majority")
+    kept.tell(NoticeName.ELECTED, 11.0)
+    kept.tell(NoticeName.FAILOVER_ABORTED, 11.1, term=3)
+    kept.tell(NoticeName.STEPPED_DOWN, 11.1, term=3, reason="resigned")
+    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.topology(20.1)
+    assert steps(kept.spread[0]) == [
+        ("evidence", 0),
+        ("subjectively_down", 100),
+        ("elected", 200),
+        ("stepped_down", 300),
+        ("elected", 1000),
+        ("given_up", 1100),
+        ("elected", 10_000),
+        ("committed", 10_100),
+    ]
+
+
+@pytest.mark.parametrize("node", [A, C])
+def test_a_loss_that_is_over_is_not_told_of_the_next_change(node: str) -> None:
     kept = Kept()
     kept.down(10.1)
     kept.tell(NoticeName.STEPPED_DOWN, 10.3, term=2, reason="resigned")
+    kept.tell(NoticeName.NODE_UP, 15.0, node=node)
+    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.topology(20.1)
+    began = "elected" if node == A else "evidence"
+    assert steps(kept.spread[0])[0] == (began, 0)
+
+
+def test_a_primary_that_comes_back_while_it_is_replaced_does_not_cut_the_story_short() -> None:
+    kept = Kept()
+    kept.down(10.1)
+    kept.tell(NoticeName.ELECTED, 10.2)
+    kept.tell(NoticeName.NODE_UP, 10.25, node=A)
+    kept.topology(10.3)
+    assert [name for name, _ in steps(kept.spread[0])] == [
+        "evidence",
+        "subjectively_down",
+        "elected",
+        "committed",
+    ]
+
+
+def test_a_request_that_nobody_could_take_up_is_not_told_of_the_next_change() -> None:
+    kept = Kept()
+    kept.tell(NoticeName.REQUESTED, 10.0, node=B)
+    kept.tell(NoticeName.FAILOVER_ABORTED, 11.0, term=2)
     kept.tell(NoticeName.ELECTED, 20.0)
     kept.topology(20.1)
     assert steps(kept.spread[0]) == [("elected", 0), ("committed", 100)]
+
+
+def test_what_another_request_left_is_not_told_of_the_next_one() -> None:
+    kept = Kept()
+    for at in (10.0, 20.0):
+        kept.tell(NoticeName.REQUESTED, at, node=B)
+        kept.tell(NoticeName.ELECTED, at + 0.1)
+        kept.tell(NoticeName.STEPPED_DOWN, at + 0.2, term=2, reason="lost touch with the majority")
+    kept.tell(NoticeName.REQUESTED, 30.0, node=B)
+    kept.topology(30.1)
+    assert steps(kept.spread[0]) == [("requested", 0), ("committed", 100)]
 
 
 def test_a_switchover_begins_with_the_request_and_tells_how_long_writes_were_held_up() -> None:
@@ -121,12 +182,19 @@ def test_a_switchover_begins_with_the_request_and_tells_how_long_writes_were_hel
     ]
 
 
-def test_a_timeline_has_a_limit() -> None:
+def test_a_timeline_has_a_limit_and_keeps_its_beginning_and_its_end() -> None:
     kept = Kept()
+    kept.down(9.0)
     for number in range(1000):
         kept.tell(NoticeName.HELD, 10.0 + number)
     kept.topology(2000.0)
-    assert len(kept.spread[0].timeline) == MAX_STEPS
+    timeline = steps(kept.spread[0])
+    assert len(timeline) == MAX_STEPS
+    assert (timeline[0], timeline[-1][0]) == (("evidence", 0), "committed")
+    for _ in range(10):
+        kept.tell(NoticeName.REPOINTED, 2001.0, node=C)
+    kept.tell(NoticeName.WORK_DONE, 2002.0)
+    assert steps(kept.spread[-1]) == timeline
 
 
 def test_a_whole_failover() -> None:
