@@ -21,6 +21,7 @@ const STEPS = {
   handed_over: "handover",
   promoted: "promotion",
   committed: "commit",
+  given_up: "in vain",
 };
 const BAR = 1000;
 const LEAST = 4;
