@@ -69,8 +69,8 @@ def make_app(
         else:
             app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
-    app[WAITING] = waiting
-    app.on_shutdown.append(groups.release)
+    app[WAITING], app[LISTENING] = waiting, listening
+    app.on_shutdown.extend((groups.release, events.release))
     registry = deps.metrics.registry
     registry.register(GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority))
     registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
