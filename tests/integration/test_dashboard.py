@@ -19,8 +19,6 @@ TOKEN = "dashboard-token"
 HOSTILE_ZONE = "<img src=x onerror=\"document.title='hacked'\">"
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE = (1360, 1220)
-NO_PREFLIGHT = ("/v1/groups/mymaster/preflight", "/v1/groups/sessions/preflight")
-"""A sentinel without these checks answers 404, which the browser reports."""
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +62,8 @@ def save(page: Page, name: str) -> None:
 
 def test_a_failover_is_seen_without_reloading(browser: Browser, cluster: Cluster, origin: str) -> None:
     with (
-        watched(browser, origin, size=SIZE, allowed=NO_PREFLIGHT) as seen,
-        watched(browser, origin, size=SIZE, scheme="dark", allowed=NO_PREFLIGHT) as dark,
+        watched(browser, origin, size=SIZE) as seen,
+        watched(browser, origin, size=SIZE, scheme="dark") as dark,
     ):
         page = seen.page
         for each in (page, dark.page):
@@ -102,7 +100,7 @@ def test_a_switchover_takes_a_confirmation_and_the_token(
     browser: Browser, cluster: Cluster, origin: str
 ) -> None:
     path = f"/v1/groups/{GROUP}/switchover"
-    with watched(browser, origin, allowed=(path, *NO_PREFLIGHT)) as seen:
+    with watched(browser, origin, allowed=(path,)) as seen:
         page = seen.page
         open_group(page, origin)
         old = cluster.wait_agreed()
@@ -136,7 +134,7 @@ def test_a_failover_that_cannot_be_is_refused_with_the_reasons(
     browser: Browser, cluster: Cluster, origin: str
 ) -> None:
     path = f"/v1/groups/{GROUP}/failover"
-    with watched(browser, origin, allowed=(path, *NO_PREFLIGHT)) as seen:
+    with watched(browser, origin, allowed=(path,)) as seen:
         page = seen.page
         open_group(page, origin)
         page.evaluate("token => sessionStorage.setItem('vedette-token', token)", TOKEN)
@@ -157,7 +155,7 @@ def test_a_failover_that_cannot_be_is_refused_with_the_reasons(
 
 
 def test_a_sentinel_without_a_majority_says_so(browser: Browser, cluster: Cluster, origin: str) -> None:
-    with watched(browser, origin, allowed=NO_PREFLIGHT) as seen:
+    with watched(browser, origin) as seen:
         page = seen.page
         open_group(page, origin)
         others = cluster.sentinels[1:]
@@ -193,7 +191,7 @@ def test_it_finds_a_sentinel_again_that_was_restarted(
 
 
 def test_what_the_configuration_says_is_shown_as_text(browser: Browser, origin: str) -> None:
-    with watched(browser, origin, allowed=NO_PREFLIGHT) as seen:
+    with watched(browser, origin) as seen:
         page = seen.page
         open_group(page, origin, "sessions")
         expect(page.get_by_role("table", name="Nodes", exact=True)).to_contain_text(HOSTILE_ZONE)

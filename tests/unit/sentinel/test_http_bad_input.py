@@ -181,7 +181,9 @@ async def test_headers_that_never_end_are_cut_off(world: World, monkeypatch: pyt
             status, headers, body = await read_answer(reader)
             assert (status, headers["connection"]) == (408, "close")
             assert json.loads(body)["type"] == "urn:vedette:problem:timeout"
-            assert await reader.read() == b""
+            # What was on its way when the connection was closed makes the end of it a reset.
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
     finally:
         writer.close()
         await asyncio.gather(dripping, return_exceptions=True)
