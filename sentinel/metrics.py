@@ -51,12 +51,8 @@ class Metrics:
         self._steps_seen: dict[str, tuple[int, int]] = {}
         """Of each group's newest change: its term, and how many steps of its timeline are counted already."""
         Info("vedette_build", "This sentinel's program.", registry=registry).info({"version": version})
-        self._failovers = Counter(
-            "vedette_failovers",
-            "Failovers led by this sentinel, by how they ended and why they began.",
-            ("group", "outcome", "cause"),
-            registry=registry,
-        )
+        self._failovers = _Failovers(groups)
+        registry.register(self._failovers)
         self._durations = Histogram(
             "vedette_failover_duration_seconds",
             "From the first evidence to the commit, of failovers completed by this sentinel.",
@@ -99,10 +95,6 @@ class Metrics:
             "vedette_webhook_pending", "Webhooks that wait to be delivered.", registry=registry
         )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
-        # A counter that appears with its first event hides that event from increase().
-        for outcome, cause in product(("completed", "aborted"), CAUSES):
-            for group in groups:
-                self._failovers.labels(group, outcome, cause)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)
         self._stalls = _Stalls()
@@ -116,11 +108,11 @@ class Metrics:
                 self._causes[notice.group] = fields["cause"] or OPERATOR
             case NoticeName.FAILOVER_ABORTED:
                 cause = self._causes.pop(notice.group, OPERATOR)
-                self._failovers.labels(notice.group, "aborted", cause).inc()
+                self._failovers.count[notice.group, "aborted", cause] += 1
             case NoticeName.TOPOLOGY:
                 self._causes.pop(notice.group, None)
                 if fields["leader"] == self._sentinel_id and fields["previous"] is not None:
-                    self._failovers.labels(notice.group, "completed", fields["cause"]).inc()
+                    self._failovers.count[notice.group, "completed", fields["cause"]] += 1
                     self._durations.labels(notice.group).observe(fields["duration_ms"] / 1000)
                 self._set_loss(notice.group, fields["lost_bytes"])
             case NoticeName.LOSS_MEASURED:
@@ -179,6 +171,27 @@ class _Collected(Collector):
 
     def collect(self) -> Iterable[Metric]:
         return self._families
+
+
+class _Failovers(Collector):
+    """Every combination is there from the start: a series that appears with its first event hides that event
+    from increase(). As child metrics of the library they would be megabytes for hundreds of groups.
+    """
+
+    def __init__(self, groups: Collection[str]) -> None:
+        self.count: Tally[tuple[str, str, str]] = Tally()
+        self._groups = groups
+
+    def collect(self) -> Iterable[CounterMetricFamily]:
+        family = CounterMetricFamily(
+            "vedette_failovers",
+            "Failovers led by this sentinel, by how they ended and why they began.",
+            labels=("group", "outcome", "cause"),
+        )
+        known = product(self._groups, ("completed", "aborted"), CAUSES)
+        for labels in sorted({*known, *self.count}):
+            family.add_metric(labels, self.count[labels])
+        yield family
 
 
 class _Stalls(Collector):
