@@ -19,17 +19,33 @@ AGREEMENT = (
             self._journal.vote(sender)
             self._voter.stick_to(sender, now)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
 """,
         """\
             self._voter.stick_to(sender, now)
             self._restart_campaign(now)
+        elif request.entry_id < self.state.entry.id:
+            # A majority has said that it would vote for it, else it would not ask.
+            self._campaign.stand_back(now)
         self._journal.send(sender, VoteReply(self.state.term, granted=not why, reason=why))
         if not why:
             self._journal.vote(sender)
 """,
         (f"{_REGISTER}::test_a_vote_is_on_disk_before_anybody_hears_of_it",),
         style="gentle",
+    ),
+    Mutation(
+        "stand-back",
+        "who refuses a candidate for its older entry lets it try first",
+        "L1",
+        "quorum/register.py",
+        "            self._campaign.stand_back(now)\n",
+        "            pass\n",
+        (f"{_REGISTER}::test_who_refuses_a_candidate_for_its_older_entry_lets_it_try_first",),
+        style="",
     ),
     Mutation(
         "vote-persisted",
