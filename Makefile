@@ -134,5 +134,5 @@ tools: $(READY)
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
-	@rm -rf $(VENV) .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
