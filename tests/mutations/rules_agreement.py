@@ -40,6 +40,16 @@ AGREEMENT = (
         style="gentle",
     ),
     Mutation(
+        "stand-back",
+        "who refuses a candidate for its older entry lets it try first",
+        "L1",
+        "quorum/register.py",
+        "            self._campaign.stand_back(now)\n",
+        "            pass\n",
+        (f"{_REGISTER}::test_who_refuses_a_candidate_for_its_older_entry_lets_it_try_first",),
+        style="",
+    ),
+    Mutation(
         "vote-persisted",
         "a vote is on disk at all",
         "S1, S2",
