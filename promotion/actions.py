@@ -66,6 +66,8 @@ class Facts:
     """The primary's last known offset."""
     odown_nodes: frozenset[str] = frozenset()
     """Those that a quorum calls down."""
+    unanswered_s: float = 0.0
+    """As ``silence_s``, which a stall of this sentinel starts anew: the primary may be away for longer."""
     gone_s: float = 0.0
     """Since the primary's process was seen to be gone, if that is the evidence."""
     histories: frozenset[str] = frozenset()

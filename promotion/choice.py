@@ -13,9 +13,11 @@ from promotion.view import NodeView
 def policy_now(policy: Policy, facts: Facts) -> Policy:
     """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
 
-    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage.
+    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage. For
+    the same reason a stall of this sentinel does not shorten that.
     """
-    return replace(policy, max_link_down_s=policy.max_link_down_s + facts.silence_s)
+    away_s = max(facts.silence_s, facts.unanswered_s)
+    return replace(policy, max_link_down_s=policy.max_link_down_s + away_s)
 
 
 def rank_now(

@@ -42,6 +42,8 @@ class Detector:
     def __init__(self, patience: Patience, now: float) -> None:
         self._patience = patience
         self.last_valid_at = now
+        self.answered_at = now
+        """Of these two, a stall of this process moves the first alone."""
         self.reached = False
         """Whether the node has ever answered this process."""
         self.misconfigured: str | None = None
@@ -84,7 +86,7 @@ class Detector:
         calm = evidence.kind is EvidenceKind.ALIVE and self.reached and self._calm(now)
         if calm:
             self._detail = detail
-            self.last_valid_at = now
+            self.last_valid_at = self.answered_at = now
         return calm
 
     def saw_role(self, right: bool, now: float) -> None:
@@ -170,7 +172,7 @@ class Detector:
         return grounds
 
     def _alive(self, now: float) -> None:
-        self.last_valid_at = now
+        self.last_valid_at = self.answered_at = now
         self.reached = True
         self.misconfigured = None
         self._gone_since = None

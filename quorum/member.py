@@ -133,6 +133,11 @@ class Member:
             return 0.0
         return now - detector.last_valid_at if detector.reached else math.inf
 
+    def unanswered_s(self, node: str, now: float) -> float:
+        """As ``silence_s``, but that a stall of this process does not start it anew."""
+        detector = self._detectors.get(node)
+        return now - detector.answered_at if detector is not None and detector.reached else 0.0
+
     @property
     def quiet(self) -> bool:
         """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""

@@ -124,6 +124,7 @@ class Situation:
             cause=verdict.grade.value if down else "",
             gone_by_all=primary is not None and member.gone_by_all(primary, now),
             silence_s=member.silence_s(primary, now) if primary is not None else 0.0,
+            unanswered_s=member.unanswered_s(primary, now) if primary is not None else 0.0,
             earlier=tuple(self._baseline.values()),
             nodes=self._book.names,
             down_nodes=frozenset(name for name in self._book.names if self._mute(name, now)),

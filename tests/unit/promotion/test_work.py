@@ -84,6 +84,19 @@ def test_whoever_has_said_its_last_word_on_a_dead_primary_is_not_read_again() ->
         assert work().begin([GONE, *last], facts, 0.0) == [Observe(("b:1", "c:1"))]
 
 
+def test_a_replica_is_not_too_long_cut_off_for_having_outlived_a_stalled_sentinels_patience() -> None:
+    """Each stall starts the silence anew, while a replica's link goes on being down."""
+    cut_off = [GONE, *(replace(view, link_up=False, link_down_s=29) for view in (B, C))]
+    stalled = replace(DOWN, silence_s=1.3, unanswered_s=30.0)
+    leader = work()
+    leader.begin([], stalled, 0.0)
+    assert asked(leader.observed(cut_off, stalled, 0.1)) == [WriteIntent("b:1", "refused")]
+    leader = work()
+    leader.begin([], DOWN, 0.0)
+    (given_up,) = asked(leader.observed(cut_off, DOWN, 0.1))
+    assert isinstance(given_up, GiveUp), "its link was down long before the primary was"
+
+
 def test_the_best_replica_is_promoted_and_the_rest_follow_by_turns() -> None:
     leader = work()
     assert promoted(leader, [GONE, B, C], DOWN) == "b:1"

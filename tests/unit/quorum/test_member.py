@@ -182,6 +182,15 @@ def test_a_stalled_sentinel_listens_for_a_leader_before_it_stands_for_other_work
     assert asks_for_votes(sentinel.step(Wake(), later + TIMING.election_max_s))
 
 
+def test_a_stall_starts_the_silence_anew_but_not_how_long_the_node_has_been_away() -> None:
+    sentinel = Sentinel()
+    sentinel.step(Stalled(60.0), NOW + 60)
+    assert sentinel.member.silence_s(NODE, NOW + 61) == pytest.approx(1.0)
+    assert sentinel.member.unanswered_s(NODE, NOW + 61) == pytest.approx(61.0)
+    sentinel.see(EvidenceKind.ALIVE, NOW + 62)
+    assert sentinel.member.unanswered_s(NODE, NOW + 62) == 0.0
+
+
 def test_a_stall_makes_what_the_peers_said_worthless() -> None:
     sentinel = Sentinel()
     sentinel.hear(REFUSED, NOW + 1)
