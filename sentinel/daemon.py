@@ -108,7 +108,7 @@ class Daemon:
                 for name, group in self._groups.items()
             },
             self._rng,
-            self._metrics.registry,
+            self._metrics.preflight_problems,
             clock.monotonic(),
         )
         self._recorders = {

@@ -94,6 +94,12 @@ class Metrics:
         self._pending = Gauge(
             "vedette_webhook_pending", "Webhooks that wait to be delivered.", registry=registry
         )
+        self.preflight_problems = Gauge(
+            "vedette_preflight_problems",
+            "What would bite during a failover, as this sentinel's newest preflight found.",
+            ("group", "severity"),
+            registry=registry,
+        )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)

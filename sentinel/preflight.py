@@ -13,7 +13,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import Gauge
 
 from sentinel import clock
 from sentinel.preflight_facts import SEVERITIES, GroupFacts, Problem
@@ -49,22 +49,15 @@ class Checked:
 
 
 class Preflights:
-    """``tick`` once in TICK_S, on the event loop."""
+    """``tick`` once in TICK_S, on the event loop. ``found`` counts the problems by group and severity."""
 
-    def __init__(
-        self, groups: Mapping[str, Checked], rng: random.Random, registry: CollectorRegistry, now: float
-    ) -> None:
+    def __init__(self, groups: Mapping[str, Checked], rng: random.Random, found: Gauge, now: float) -> None:
         self._groups = groups
         self._rng = rng
         self._due = {name: now + START_S for name, group in groups.items() if group.interval_s is not None}
         self._reports: dict[str, Report] = {}
         self._running: asyncio.Task[None] | None = None
-        self._gauge = Gauge(
-            "vedette_preflight_problems",
-            "What would bite during a failover, as this sentinel's newest preflight found.",
-            ("group", "severity"),
-            registry=registry,
-        )
+        self._gauge = found
 
     def report(self, group: str) -> Report:
         return self._reports.get(group, Report())

@@ -81,7 +81,7 @@ class Probe:
         self._safety: WriteSafety | None = None
         self._told_unsafe = False
         self._attempts = 0
-        self._bare_first = False
+        self._refused_last = False
 
     @property
     def connected(self) -> bool:
@@ -135,8 +135,7 @@ class Probe:
             seen = await self._connect_and_serve()
             pause_s = self._pause_s(seen)
             self._attempts += 1
-            # The process may be gone, which a bare attempt finds out at less cost.
-            self._bare_first = seen.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED)
+            self._refused_last = seen.kind is EvidenceKind.REFUSED
             self._tell_evidence(self.node, seen)
             if pause_s > 0:
                 with contextlib.suppress(TimeoutError):
@@ -170,7 +169,7 @@ class Probe:
             self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
 
     async def _connect(self) -> Line:
-        if self._bare_first and (error := await self._link.refusal(self._host, self._port)) is not None:
+        if self._refused_last and (error := await self._link.refusal(self._host, self._port)) is not None:
             raise error
         connection = await self._link.connection(self._host, self._port, self.peer_ip)
         self.peer_ip = connection.getpeername() or self.peer_ip

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
-from prometheus_client import CollectorRegistry
 
+from sentinel.metrics import Metrics
 from sentinel.preflight import SETTLE_S, START_S, Checked, Preflights
 from sentinel.preflight_facts import GroupFacts
 from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, group
@@ -38,12 +38,12 @@ class Fake:
 
 class Bench:
     def __init__(self, interval_s: float | None = HOUR_S, **fakes: Fake) -> None:
-        self.registry = CollectorRegistry()
+        self.metrics = Metrics("s1", "1")
         checked: Mapping[str, Checked] = {
             name: Checked(interval_s, fake.gather, lambda fake=fake: fake.calm)  # type: ignore[misc]
             for name, fake in fakes.items()
         }
-        self.preflights = Preflights(checked, random.Random(1), self.registry, 0.0)
+        self.preflights = Preflights(checked, random.Random(1), self.metrics.preflight_problems, 0.0)
 
     async def tick(self, now: float) -> None:
         self.preflights.tick(now)
@@ -53,7 +53,7 @@ class Bench:
 
     def metric(self, name: str, severity: str) -> float | None:
         labels = {"group": name, "severity": severity}
-        return self.registry.get_sample_value("vedette_preflight_problems", labels)
+        return self.metrics.registry.get_sample_value("vedette_preflight_problems", labels)
 
 
 async def test_it_looks_soon_after_the_start_and_then_at_its_interval() -> None:
