@@ -63,6 +63,15 @@ def _in_group(old: GroupAnswer, new: GroupAnswer) -> Iterator[str]:
     if made is not None and (old.topology is None or old.topology.term < made.term):
         was = f" (was {made.previous}, {made.cause}, took {made.duration_ms} ms)" if made.previous else ""
         yield f"{made.primary} is primary, term {made.term}{was}"
+    if new.paused is not None and old.paused is None:
+        why = f": {new.paused.reason}" if new.paused.reason else ""
+        yield f"paused, asked for at {new.paused.by}{why}"
+    elif new.paused is None and old.paused is not None:
+        yield "no longer paused"
+    if new.scheduled is not None and new.scheduled != old.scheduled:
+        yield f"a switchover to {new.scheduled.to or 'the best replica'} is scheduled for {new.scheduled.at}"
+    elif new.scheduled is None and old.scheduled is not None:
+        yield "no switchover is scheduled any more"
     if new.ambiguous and new.ambiguous != old.ambiguous:
         yield f"it is not clear which node is primary: {new.ambiguous}"
     if old.has_majority != new.has_majority:

@@ -103,6 +103,12 @@ def _whole(group: GroupAnswer, width: int) -> list[Text]:
     lines += [Text(clean(f"  ! {problem}"), style="bold red") for problem in complaints(group)]
     if group.failover is not None:
         lines.append(Text(clean(f"  > {_change(group)}"), style="yellow"))
+    if group.paused is not None:
+        why = f": {group.paused.reason}" if group.paused.reason else ""
+        lines.append(Text(clean(f"  paused since {group.paused.since}{why}"), style="bold yellow"))
+    if group.scheduled is not None:
+        to = group.scheduled.to or "the best replica"
+        lines.append(Text(clean(f"  switchover to {to} at {group.scheduled.at}")))
     return [*lines, *_table(group, width)]
 
 
@@ -113,6 +119,8 @@ def _short(group: GroupAnswer) -> Text:
         line.append(clean(f"  {_change(group)}"), style="yellow")
     elif found:
         line.append(clean(f"  ! {found[0]}"), style="bold red")
+    elif group.paused is not None:
+        line.append("  paused", style="bold yellow")
     else:
         line.append("  ok", style="not bold green")
     return line

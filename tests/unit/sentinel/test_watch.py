@@ -22,6 +22,13 @@ SWITCHED = {
     "cause": "refused",
     "duration_ms": 9,
 }
+PAUSED = {"since": "2026-01-31T12:00:00Z", "by": "s1", "reason": "updates"}
+SCHEDULED = {
+    "operation": "op-1",
+    "at": "2026-02-01T03:00:00Z",
+    "to": B,
+    "requested_at": "2026-01-31T12:00:00Z",
+}
 
 
 def snapshot(
@@ -70,6 +77,8 @@ def test_nothing_happened() -> None:
             group(failover=CHANGE),
             ["a change begins because of refused, led by s2", f"s2 is promoting {B}"],
         ),
+        (group(paused=PAUSED), ["paused, asked for at s1: updates"]),
+        (group(scheduled=SCHEDULED), [f"a switchover to {B} is scheduled for 2026-02-01T03:00:00Z"]),
         (group(has_majority=False), ["not in touch with a majority"]),
         (group(ambiguous="two masters"), ["it is not clear which node is primary: two masters"]),
     ],
@@ -169,6 +178,14 @@ def test_a_narrow_terminal_keeps_what_matters() -> None:
     shown = "\n".join(lines(Picture(snapshot(group()), "12:00:00"), width=50))
     assert all(word in shown for word in ("NODE", "ROLE", "STATE", "LAG"))
     assert "LINK" not in shown
+
+
+def test_a_pause_and_a_plan_are_shown_and_their_end_is_told() -> None:
+    held = group(paused=PAUSED, scheduled=SCHEDULED)
+    text = "\n".join(lines(Picture(snapshot(held), "12:00:00")))
+    assert "paused since 2026-01-31T12:00:00Z: updates" in text
+    assert f"switchover to {B} at 2026-02-01T03:00:00Z" in text
+    assert told(held, group()) == ["no longer paused", "no switchover is scheduled any more"]
 
 
 def test_an_old_picture_says_so() -> None:
