@@ -145,4 +145,7 @@ def summary() -> str:
         compared = ratio(ours, theirs) if ours is not None and theirs is not None else ""
         cells = (shown(ours, figure.unit), shown(theirs, figure.unit), compared, figure.goal)
         lines.append(f"| {figure.what} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Medians, on {Result('outage').machine}."])
+    where = (
+        f"Medians, on {Result('outage').machine}; benchmarks/README.md names the machine of each benchmark."
+    )
+    return "\n".join([*lines, "", where])
