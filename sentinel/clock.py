@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import time
 
+STALL_S = 0.3
+"""A gap of this length is a stall: the least time after which another leader may have been elected."""
+
 _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 

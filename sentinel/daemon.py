@@ -44,9 +44,6 @@ from sentinel.webhooks import Webhooks
 
 logger = logging.getLogger(__name__)
 
-STALL_S = 0.3
-"""A gap of this length is a stall: the least time after which another leader may have been elected."""
-
 START_TOGETHER = 4
 START_PAUSE_S = 0.04
 
@@ -61,7 +58,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._ticked_at: float | None = None
         self._failure: BaseException | None = None
-        self._watch = clock.StallWatch(STALL_S)
+        self._watch = clock.StallWatch(clock.STALL_S)
         self._tasks: set[asyncio.Task[None]] = set()
         members = settings.cluster.members
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))

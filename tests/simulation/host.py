@@ -25,6 +25,7 @@ from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
 from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
+from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
 from sentinel.nodebook import NodeBook, NodeSpec
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 GROUP = "g"
-STALL_S = 0.5
 TICK_S = 0.25
 PEER_TIMEOUT_S = 1.5
 GOSSIP_TICKS = 4
