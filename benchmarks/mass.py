@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 
+from benchmarks.asking import Asking
 from benchmarks.redis_sentinel import GROUP, RedisSentinels
 from benchmarks.report import Column, Trials, machine, write
 from tests.integration.cluster import Cluster
@@ -34,7 +34,6 @@ COLUMNS = (
     Column("last", "ms"),
     Column("never", "groups"),
 )
-WRITE = b"SET bench x\r\n"
 
 Groups = dict[str, list[RedisServer]]
 
@@ -86,46 +85,19 @@ def stock(count: int, *, down_after_ms: int) -> Iterator[Groups]:
             sentinels.stop()
 
 
-class Writer:
-    """Tries to write to one node, again and again, without waiting for answers."""
-
-    def __init__(self, node: RedisServer) -> None:
-        self._port = node.port
-        self._socket = self._connect()
-
-    def wrote(self) -> bool:
-        """Whether an earlier try was accepted; else one more is made."""
-        try:
-            answer = self._socket.recv(65536)
-            if b"+OK" in answer:
-                return True
-            if not answer:  # A promotion disconnects whoever took the node for a replica.
-                self.close()
-                self._socket = self._connect()
-        except BlockingIOError:
-            pass
-        except OSError:
-            return False
-        with suppress(OSError):
-            self._socket.send(WRITE)
-        return False
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def _connect(self) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", self._port))
-        connection.setblocking(False)
-        return connection
-
-
 class Recovery:
     """When each group took a write again, by asking its replicas over and over."""
 
     def __init__(self, groups: Groups) -> None:
         self.at: dict[str, float] = {}
         self._period_s = max(PERIOD_S, PERIOD_OF_A_GROUP_S * len(groups))
-        self._writers = {name: [Writer(node) for node in nodes[1:]] for name, nodes in groups.items()}
+        self._writers = {
+            name: [Asking(node.port, "SET", "bench", "x") for node in nodes[1:]]
+            for name, nodes in groups.items()
+        }
+        for writers in self._writers.values():
+            for writer in writers:
+                writer.turn()
 
     def watch(self, until: float) -> None:
         while len(self.at) < len(self._writers) and time.perf_counter() < until:
@@ -133,8 +105,8 @@ class Recovery:
             for name, writers in self._writers.items():
                 if name in self.at:
                     continue
-                tries = [writer.wrote() for writer in writers]
-                if any(tries):
+                answers = [writer.turn() for writer in writers]
+                if b"OK" in answers:
                     self.at[name] = time.perf_counter()
             time.sleep(max(0.0, self._period_s - (time.perf_counter() - begun)))
 
