@@ -15,7 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import Settings, WebhookSettings
 from quorum.messages import Message
-from sentinel import clock, jobs, story
+from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
@@ -197,6 +197,7 @@ class Daemon:
         if self._settings.webhooks:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
         jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
+        jobs.every(scheduler, jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
             jobs.every(scheduler, PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
 

@@ -1,0 +1,41 @@
+"""Memory that is free goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from pathlib import Path
+
+import pytest
+
+from sentinel import memory
+
+BLOCKS = 4000
+BLOCK_BYTES = 8000
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or getattr(ctypes.CDLL(None), "malloc_trim", None) is None, reason="needs glibc"
+)
+def test_what_is_free_below_what_is_used_goes_back() -> None:
+    blocks = [bytes(BLOCK_BYTES) + b"1" for _ in range(BLOCKS)]
+    kept = blocks[::100]
+    full = resident_bytes()
+    del blocks
+    before = resident_bytes()
+    assert before > full - BLOCKS * BLOCK_BYTES / 2, "glibc has given it back by itself: nothing to test"
+
+    memory.give_back()
+
+    assert resident_bytes() < before - BLOCKS * BLOCK_BYTES / 2
+    assert all(block[-1:] == b"1" for block in kept)
+
+
+def test_a_c_library_without_it_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_trim", None)
+    memory.give_back()
