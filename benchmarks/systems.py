@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from benchmarks.redis_sentinel import GROUP, RedisSentinels
+from quorum.rank import ranking
 from tests.integration.cluster import Cluster
 from tests.processes import Process
 from tests.redis_server import RedisServer
@@ -18,6 +19,7 @@ class System:
 
     nodes: list[RedisServer]
     sentinels: list[Process]
+    """Those that would lead the next failover come last, where the system has such an order."""
     ports: list[int]
     """Where the sentinels answer, in the order of ``sentinels``."""
     ask_switchover: Callable[[], None] | None = None
@@ -28,8 +30,10 @@ class System:
 def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
     """At its defaults but for what ``group`` says. Its group is called GROUP too."""
     with Cluster(sentinels=sentinels, group=group) as cluster:
-        processes = [sentinel.process for sentinel in cluster.sentinels if sentinel.process is not None]
-        ports = [sentinel.resp_port for sentinel in cluster.sentinels]
+        line = ranking(GROUP, [sentinel.id for sentinel in cluster.sentinels])
+        last_first = sorted(cluster.sentinels, key=lambda sentinel: line.index(sentinel.id), reverse=True)
+        processes = [sentinel.process for sentinel in last_first if sentinel.process is not None]
+        ports = [sentinel.resp_port for sentinel in last_first]
 
         def ask() -> None:
             status, answer = cluster.sentinels[0].post(f"/v1/groups/{GROUP}/switchover")

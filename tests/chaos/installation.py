@@ -129,7 +129,9 @@ class Installation:
         names = schedule.host_names
         addresses = [network.addresses[name] for name in names]
         self.system: System = (
-            Vedette(addresses, variant.group) if variant.kind == "vedette" else RedisSentinel(addresses)
+            Vedette(addresses, variant.down_after_ms, variant.group)
+            if variant.kind == "vedette"
+            else RedisSentinel(addresses, variant.down_after_ms)
         )
         small = {step.do.host for step in schedule.steps if isinstance(step.do, FillDisk)}
         self.hosts: dict[str, Host] = {}

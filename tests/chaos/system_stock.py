@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tests.chaos.schedules import Moment
-from tests.chaos.systems import DOWN_AFTER_MS, FAILOVER_TIMEOUT_MS, GROUP, REDIS_PORT, Site
+from tests.chaos.systems import FAILOVER_TIMEOUT_MS, GROUP, REDIS_PORT, Site
 from tests.chaos.wire import ReplyError, Wire, ask_once
 
 SENTINEL_PORT = 26379
@@ -19,8 +19,9 @@ def primary_address(address: str, timeout_s: float = 1.0) -> str | None:
 
 
 class RedisSentinel:
-    def __init__(self, addresses: Sequence[str]) -> None:
+    def __init__(self, addresses: Sequence[str], down_after_ms: int) -> None:
         self._addresses = list(addresses)
+        self._down_after_ms = down_after_ms
 
     def command(self, site: Site) -> list[str]:
         """The file is written once: redis-sentinel keeps its state in it."""
@@ -30,7 +31,7 @@ class RedisSentinel:
             file.write_text(
                 f"port {SENTINEL_PORT}\nbind *\nprotected-mode no\ndir {site.state}\n"
                 f"sentinel monitor {GROUP} {self._addresses[0]} {REDIS_PORT} {quorum}\n"
-                f"sentinel down-after-milliseconds {GROUP} {DOWN_AFTER_MS}\n"
+                f"sentinel down-after-milliseconds {GROUP} {self._down_after_ms}\n"
                 f"sentinel failover-timeout {GROUP} {FAILOVER_TIMEOUT_MS}\n"
             )
         return ["redis-sentinel", str(file)]

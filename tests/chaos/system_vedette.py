@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from tests.chaos.schedules import Moment
-from tests.chaos.systems import DOWN_AFTER_MS, FAILOVER_TIMEOUT_MS, GROUP, REDIS_PORT, Site
+from tests.chaos.systems import FAILOVER_TIMEOUT_MS, GROUP, REDIS_PORT, Site
 
 HTTP_PORT = 8700
 TOKEN = "chaos-token-of-the-tests"
@@ -42,8 +42,9 @@ def primary_and_term(address: str, timeout_s: float = TIMEOUT_S) -> tuple[str, i
 
 
 class Vedette:
-    def __init__(self, addresses: Sequence[str], options: Mapping[str, Any]) -> None:
+    def __init__(self, addresses: Sequence[str], down_after_ms: int, options: Mapping[str, Any]) -> None:
         self._addresses = list(addresses)
+        self._down_after_ms = down_after_ms
         self._options = dict(options)
         self._operation = ""
 
@@ -63,7 +64,7 @@ class Vedette:
             "groups": {
                 GROUP: {
                     "nodes": [f"{address}:{REDIS_PORT}" for address in self._addresses],
-                    "down_after": f"{DOWN_AFTER_MS}ms",
+                    "down_after": f"{self._down_after_ms}ms",
                     "failover_timeout": f"{FAILOVER_TIMEOUT_MS}ms",
                     **self._options,
                 }

@@ -23,6 +23,7 @@ class Variant:
     kind: Literal["vedette", "redis-sentinel"]
     group: Mapping[str, Any] = field(default_factory=dict)
     redis: Sequence[str] = ()
+    down_after_ms: int = DOWN_AFTER_MS
 
 
 VARIANTS: dict[str, Variant] = {
