@@ -1,7 +1,9 @@
 """Which notices become webhooks, and which sentinel delivers each.
 
-What a leader did is told by that leader, under an id made of the type, the group and the term. A completed
-failover is also noted by every other sentinel, which delivers it under the same id if the leader cannot.
+What a leader did is told by that leader. A completed failover is also noted by every other sentinel, which
+delivers it under the same id if the leader cannot: the id is made of what the topology says. The time is in
+every id, for a receiver may also hear of a group of the same name elsewhere, or of this one from before it
+was set up anew: it drops what it takes for a repetition.
 What no leader does (a node goes down or comes back) is told by the first sentinel in line that is in
 touch: the same line in which sentinels stand for election, so normally by the leader as well. The others
 see it too, and only their own listeners hear of it from them.
@@ -77,7 +79,9 @@ class Alerts:
                 anew = bool(self._refusals.get(group)) and not fields.get("operation")
                 return [replace(self._mine("failover.started", group, data, wall_ms), kept=not anew)]
             case NoticeName.FAILOVER_ABORTED:
-                alert = self._mine("failover.aborted", group, self._aborted(fields), wall_ms)
+                # A term may see two: a schedule is dropped before the failover that is refused.
+                why = fields["reason"]
+                alert = self._mine("failover.aborted", group, self._aborted(fields), wall_ms, why)
                 return [replace(alert, kept=self._is_news(group, fields))]
             case NoticeName.DEMOTED:
                 data = {"term": fields["term"], "node": fields["node"], "primary": fields["primary"]}
@@ -127,7 +131,7 @@ class Alerts:
     def _completed(self, group: str, fields: Mapping[str, Any]) -> Alert:
         leader = fields["leader"]
         type_ = "switchover.completed" if fields["cause"] == SWITCHOVER else "failover.completed"
-        id_ = event_id(type_, group, fields["term"])
+        id_ = event_id(type_, group, fields["term"], fields["since_ms"])
         data = {
             "term": fields["term"],
             "old_primary": fields["previous"],
@@ -156,7 +160,7 @@ class Alerts:
     def _mine(self, type_: str, group: str, data: dict[str, object], wall_ms: int, *more: str) -> Alert:
         term = data["term"]
         assert isinstance(term, int)
-        id_ = event_id(type_, group, term, *more)
+        id_ = event_id(type_, group, term, wall_ms, *more)
         event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
         return Alert(event, owner=True)
 
@@ -165,7 +169,7 @@ class Alerts:
         has_majority = len(in_touch) + 1 >= majority(len(self._members))
         mine = has_majority and self._first_in_line(group, in_touch)
         self._seq += 1
-        id_ = event_id(type_, group, self._self_id, self._boot, self._seq)
+        id_ = event_id(type_, group, self._self_id, self._boot, self._seq, wall_ms)
         event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
         return [Alert(event, owner=mine, kept=mine)]
 

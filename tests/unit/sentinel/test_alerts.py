@@ -96,6 +96,34 @@ def test_every_time_is_another_event_also_after_a_restart() -> None:
     assert len(set(ids)) == 3
 
 
+def test_another_installation_s_group_of_the_same_name_has_other_ids() -> None:
+    """A receiver of both takes the second for a repetition otherwise; so it is after a new beginning."""
+    told: dict[NoticeName, dict[str, object]] = {
+        NoticeName.QUORUM_DOWN: {"node": A, "agree": [], "primary": True},
+        NoticeName.AMBIGUOUS: {"reason": "no master has replicas"},
+        NoticeName.FAILOVER_STARTED: {"term": 2, "primary": A, "cause": "refused"},
+        NoticeName.FAILOVER_ABORTED: {"term": 2, "primary": A, "reason": "no eligible replica"},
+        NoticeName.DEMOTED: {"term": 2, "node": A, "primary": B},
+    }
+    for name, fields in told.items():
+        notice = Notice(name, "g", fields)
+        here, there = (alerts(LINE[0]).on_notice(notice, wall_ms)[0].event.id for wall_ms in (5, 6))
+        assert here != there, name
+    here, there = (
+        tell(alerts(LINE[0]), NoticeName.TOPOLOGY, **TOPOLOGY | {"since_ms": at})[0].event.id for at in (5, 6)
+    )
+    assert here != there
+
+
+def test_a_schedule_s_end_does_not_hide_the_refusal_in_the_same_term() -> None:
+    to = alerts(LINE[0])
+    reasons = ("the scheduled switchover is dropped: the primary is down", "no eligible replica")
+    ids = [
+        tell(to, NoticeName.FAILOVER_ABORTED, term=2, primary=A, reason=why)[0].event.id for why in reasons
+    ]
+    assert len(set(ids)) == 2
+
+
 def test_an_unclear_primary_is_told() -> None:
     (alert,) = tell(alerts(LINE[0]), NoticeName.AMBIGUOUS, reason="no master has replicas")
     assert (alert.event.type, alert.event.data["reason"]) == ("group.ambiguous", "no master has replicas")
