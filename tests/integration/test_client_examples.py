@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
+import redis.asyncio
 
 from tests.docs_blocks import CHECKOUT
 from tests.integration.cluster import GROUP, Cluster
@@ -49,18 +53,23 @@ EXAMPLES = {
 }
 
 
+def urls(cluster: Cluster) -> list[str]:
+    return [f"http://127.0.0.1:{sentinel.port}" for sentinel in cluster.sentinels]
+
+
 class Counter:
     """A running example, and what it says was acknowledged."""
 
     def __init__(self, name: str, command: list[str], cluster: Cluster) -> None:
-        urls = [f"http://127.0.0.1:{sentinel.port}" for sentinel in cluster.sentinels]
         self.key = f"counter-{name}"
         self.name = name
         self._told = cluster.directory / f"{name}.told"
         self._errors = cluster.directory / f"{name}.errors"
         shell = ["/bin/sh", "-c", 'exec "$@" 2>"$0"', str(self._errors)]
         environment = {"COUNTER": self.key}
-        self._process = Process([*shell, *command, GROUP, *urls], cluster.directory, self._told, environment)
+        self._process = Process(
+            [*shell, *command, GROUP, *urls(cluster)], cluster.directory, self._told, environment
+        )
 
     def acknowledged(self) -> list[tuple[int, float]]:
         """The numbers, and when: milliseconds. The last line may not be written in full yet."""
@@ -170,3 +179,49 @@ def test_it_goes_on_at_the_new_primary_and_loses_nothing_there(
 @pytest.mark.parametrize("name", ["python", "python-asyncio"])
 def test_redis_py_s_callers_see_no_error(name: str, outcomes: dict[str, Outcome]) -> None:
     assert not outcomes[name].errors
+
+
+def test_a_command_does_not_wait_for_a_primary_that_has_been_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The old primary hangs: without a time limit, nothing but the news of the next one ends the wait."""
+    monkeypatch.syspath_prepend(CLIENTS / "python")
+    follow = importlib.import_module("follow_primary")
+    with Cluster() as cluster, ThreadPoolExecutor(1) as thread:
+        pool = follow.PrimaryPool(urls(cluster), GROUP, socket_timeout=None)
+        client = redis.Redis(connection_pool=pool)
+        old = cluster.nodes[0]
+        try:
+            client.set("before", "1")
+            old.pause()
+            waiting = thread.submit(client.set, "under-way", "1")
+            new = cluster.wait_failover(old.name)
+            assert waiting.result(20)
+            with new.client() as at_new:
+                assert at_new.exists("under-way")
+        finally:
+            old.kill()
+            pool.close()
+
+
+def test_an_asyncio_command_does_not_wait_for_a_primary_that_has_been_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.syspath_prepend(CLIENTS / "python")
+    follow = importlib.import_module("follow_primary_asyncio")
+
+    async def through_a_failover(cluster: Cluster) -> None:
+        client = redis.asyncio.Redis.from_pool(follow.PrimaryPool(urls(cluster), GROUP, socket_timeout=None))
+        async with client:
+            await client.set("before", "1")
+            old = cluster.nodes[0]
+            old.pause()
+            waiting = asyncio.ensure_future(client.set("under-way", "1"))
+            new = await asyncio.to_thread(cluster.wait_failover, old.name)
+            async with asyncio.timeout(20):
+                assert await waiting
+            with new.client() as at_new:
+                assert at_new.exists("under-way")
+
+    with Cluster() as cluster:
+        asyncio.run(through_a_failover(cluster))

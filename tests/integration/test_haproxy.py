@@ -1,10 +1,14 @@
-"""The example's HAProxy follows a failover, without the sentinel that it asked before."""
+"""The example's HAProxy follows a failover, without the sentinel that it asked before, and new addresses."""
 
 from __future__ import annotations
 
+import socket
+import struct
 import subprocess
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 
 import pytest
 import redis
@@ -20,19 +24,73 @@ from tests.waiting import wait_for
 EXAMPLE = CHECKOUT / "examples" / "haproxy" / "haproxy.cfg"
 
 
-class HAProxy:
-    """The example with the addresses of this cluster, and nothing else changed."""
+class NameServer:
+    """Answers over UDP with ``addresses``, by name; what is not in there does not exist."""
 
-    def __init__(self, cluster: Cluster, directory: Path) -> None:
+    def __init__(self) -> None:
+        self.addresses: dict[str, str] = {}
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = int(self._socket.getsockname()[1])
+        self._ending = False
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> NameServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending = True
+        self._socket.sendto(b"", ("127.0.0.1", self.port))
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            query, who = self._socket.recvfrom(4096)
+            if self._ending:
+                return
+            self._socket.sendto(self._answer(query), who)
+
+    def _answer(self, query: bytes) -> bytes:
+        """Of the question only the type A is understood (RFC 1035 section 4)."""
+        labels, at = [], 12
+        while length := query[at]:
+            labels.append(query[at + 1 : at + 1 + length].decode())
+            at += 1 + length
+        question = query[12 : at + 5]
+        address = self.addresses.get(".".join(labels)) if question[-4:] == b"\0\1\0\1" else None
+        if address is None:
+            return query[:2] + struct.pack("!5H", 0x8183, 1, 0, 0, 0) + question
+        record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 600, 4) + socket.inet_aton(address)
+        return query[:2] + struct.pack("!5H", 0x8180, 1, 1, 0, 0) + question + record
+
+
+class HAProxy:
+    """The example with the addresses of this cluster, and nothing else changed.
+
+    ``names`` looks up the nodes, which are then ``redis-1.test`` and so on.
+    """
+
+    def __init__(self, cluster: Cluster, directory: Path, names: NameServer | None = None) -> None:
         command = program("haproxy", "Debian's package haproxy has it")
         self.writes, self.reads, sentinels = free_port(), free_port(), free_port()
         text = EXAMPLE.read_text()
+        nodes = list(enumerate(cluster.nodes, 1))
         changes = {
             "bind :6379": f"bind 127.0.0.1:{self.writes}",
             "bind :6380": f"bind 127.0.0.1:{self.reads}",
             "bind 127.0.0.1:8799": f"bind 127.0.0.1:{sentinels}",
             "port 8799": f"port {sentinels}",
-            **{f"redis-{n}:6379": node.name for n, node in enumerate(cluster.nodes, 1)},
+            **({"parse-resolv-conf": f"nameserver test 127.0.0.1:{names.port}"} if names else {}),
+            **(
+                {f" redis-{n}:6379 addr": f" redis-{n}.test:{node.port} addr" for n, node in nodes}
+                if names
+                else {}
+            ),
+            **{f"redis-{n}:6379": node.name for n, node in nodes},
             **{f"host-{n}:8700": f"127.0.0.1:{s.port}" for n, s in enumerate(cluster.sentinels, 1)},
         }
         for old, new in changes.items():
@@ -44,7 +102,7 @@ class HAProxy:
             [command, "-c", "-f", str(file)], capture_output=True, text=True, check=False
         )
         assert checked.returncode == 0, checked.stderr
-        assert "[WARNING]" not in checked.stderr, checked.stderr
+        assert names or "[WARNING]" not in checked.stderr, checked.stderr
         self.process = Process([command, "-db", "-f", str(file)], directory, directory / "log")
 
     def write(self, number: int) -> bool:
@@ -99,3 +157,21 @@ def test_writes_resume_at_the_new_primary(cluster: Cluster, tmp_path: Path) -> N
             assert client.hexists("counter", "50")
     finally:
         haproxy.process.end()
+
+
+def test_a_node_without_an_address_does_not_keep_it_from_starting_and_a_new_one_is_followed(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    elsewhere = "127.0.0.2"  # where no node listens
+    with NameServer() as names:
+        haproxy = HAProxy(cluster, tmp_path, names)
+        try:
+            assert not haproxy.write(0)
+            names.addresses["redis-1.test"] = "127.0.0.1"
+            wait_for(lambda: haproxy.write(1), 30, "the primary to be found by its name")
+            names.addresses["redis-1.test"] = elsewhere
+            wait_for(lambda: not haproxy.write(2), 30, "nothing to be sent to its former address")
+            names.addresses["redis-1.test"] = "127.0.0.1"
+            wait_for(lambda: haproxy.write(3), 30, "its new address to be used")
+        finally:
+            haproxy.process.end()

@@ -58,6 +58,27 @@ def test_leader_killed_before_delivery_is_stood_in_for(receiver: Receiver) -> No
         stays(lambda: len({e["id"] for e in receiver.of_type("failover.completed")}) == 1, 1.0, "one id")
 
 
+def test_a_refused_failover_wakes_nobody_twice(receiver: Receiver) -> None:
+    never = ("--replica-priority", "0")
+    often = {"failover_timeout": "1s"}
+    with Cluster(extra=hooks(receiver), redis_arguments=never, group=often) as cluster:
+
+        def refusals() -> int:
+            return sum(len(sentinel.story("failover_aborted")) for sentinel in cluster.sentinels)
+
+        old = cluster.nodes[0]
+        old.kill()
+        wait_for(lambda: refusals() >= 4, 30, "a failover to be refused again and again")
+        with cluster.nodes[1].client() as client:
+            client.config_set("replica-priority", 100)
+        cluster.wait_failover(old.name)
+        wait_for(lambda: receiver.of_type("failover.completed"), what="its end to be told")
+        told = [(e["data"]["sentinel"], e["data"]["reason"]) for e in receiver.of_type("failover.aborted")]
+        assert told and len(told) == len(set(told)), "by a leader, once"
+        assert len(told) <= len(cluster.sentinels) < refusals()
+        assert len(receiver.of_type("failover.started")) < refusals()
+
+
 def vedette(cluster: Cluster, *arguments: str) -> str:
     """What the command prints, asking the members of the configuration."""
     command = [sys.executable, "-m", "sentinel.cli", *arguments, "-c", str(cluster.sentinels[0].file)]

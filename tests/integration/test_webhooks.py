@@ -216,11 +216,14 @@ async def test_a_connection_closed_instead_of_an_answer_is_a_failure(
     assert not any("pa55word" in line or "t0ken" in line or "/hook" in line for line in warnings)
 
 
-async def test_an_answer_cut_in_its_body_still_counts(receiver: Receiver, tmp_path: Path) -> None:
+@pytest.mark.parametrize("body", [b"half", b""])
+async def test_an_answer_cut_in_its_body_still_counts(
+    receiver: Receiver, tmp_path: Path, body: bytes
+) -> None:
     async def half(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "1000"})
         await response.prepare(request)
-        await response.write(b"half")
+        await response.write(body)
         assert request.transport is not None
         request.transport.close()
         return response

@@ -6,9 +6,9 @@
     pool.close()
 
 A thread waits at a sentinel for the next primary (the long poll), so that connections change over when the
-primary does, mostly before anything has failed. A connection that is lost, or whose node has become a
-replica, asks the sentinels again. The ``term`` only grows: an answer with a lower one is older, and is not
-believed.
+primary does, mostly before anything has failed; one that still waits for a reply of the old primary is cut
+off, as that may never come. A connection that is lost, or whose node has become a replica, asks the sentinels
+again. The ``term`` only grows: an answer with a lower one is older, and is not believed.
 
 A command that was under way when its connection was lost is sent again, as redis-py does by default, and so
 may be carried out twice. Pass ``retry=Retry(NoBackoff(), 0)`` to be given the error instead.
@@ -20,9 +20,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
+import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -70,6 +73,7 @@ class FollowedPrimary:
         self._group = group
         self._newest: Primary | None = None
         self._changed = threading.Condition()
+        self._connections: weakref.WeakSet[PrimaryConnection] = weakref.WeakSet()
         self._closed = threading.Event()
         threading.Thread(target=self._follow, name=f"primary of {group}", daemon=True).start()
 
@@ -86,6 +90,15 @@ class FollowedPrimary:
             self._ask()
         except exceptions.ConnectionError:
             return  # the sentinels may just be electing one: who waits for the primary tries again
+
+    def is_news(self, primary: Primary) -> bool:
+        """Whether another one has been learned of since ``primary`` was."""
+        return self._newest != primary
+
+    def watch(self, connection: PrimaryConnection) -> None:
+        """Cut it off whenever there is a newer primary than its own."""
+        with self._changed:
+            self._connections.add(connection)
 
     def close(self) -> None:
         self._closed.set()
@@ -104,6 +117,8 @@ class FollowedPrimary:
             if self._newest is None or found.term > self._newest.term:
                 self._newest = found
                 self._changed.notify_all()
+                for connection in self._connections:
+                    connection.cut_off(found)
             return self._newest
 
     def _follow(self) -> None:
@@ -137,6 +152,15 @@ class PrimaryConnection(redis.Connection):
         self._followed = followed
         self._patience_s = patience_s
         self._primary: Primary | None = None
+        followed.watch(self)
+
+    def cut_off(self, newest: Primary) -> None:
+        """From any thread: whoever waits for a reply of an older primary gets a ConnectionError at once."""
+        sock = self._sock
+        if sock is not None and self._primary != newest:
+            with suppress(OSError):
+                # Not TLS's own shutdown, which another thread must not call.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """The pool calls this before each use."""
@@ -152,7 +176,8 @@ class PrimaryConnection(redis.Connection):
                     self.disconnect()
                     self._primary, self.host, self.port = primary, primary.host, primary.port
                 super().connect_check_health(check_health, retry_socket_connect=False)
-                return
+                if not self._followed.is_news(primary):
+                    return
             except exceptions.AuthenticationError:
                 raise  # a ConnectionError for redis-py, but no other node would take this password
             except (exceptions.ConnectionError, exceptions.TimeoutError):

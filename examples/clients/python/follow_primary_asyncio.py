@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import weakref
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +57,7 @@ class FollowedPrimary:
         self._newest: Primary | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._connections: weakref.WeakSet[PrimaryConnection] = weakref.WeakSet()
 
     async def get(self) -> Primary:
         """Raises ConnectionError if it is not known yet and no sentinel names it."""
@@ -74,6 +76,14 @@ class FollowedPrimary:
                 await self._ask()
             except exceptions.ConnectionError:
                 return  # the sentinels may just be electing one: who waits for the primary tries again
+
+    def is_news(self, primary: Primary) -> bool:
+        """Whether another one has been learned of since ``primary`` was."""
+        return self._newest != primary
+
+    def watch(self, connection: PrimaryConnection) -> None:
+        """Cut it off whenever there is a newer primary than its own."""
+        self._connections.add(connection)
 
     async def aclose(self) -> None:
         if self._task is not None:
@@ -94,6 +104,8 @@ class FollowedPrimary:
             self._newest = found
             self._changed.set()
             self._changed = asyncio.Event()
+            for connection in self._connections:
+                connection.cut_off(found)
         return self._newest
 
     async def _follow(self) -> None:
@@ -116,6 +128,12 @@ class PrimaryConnection(redis.asyncio.Connection):
         self._followed = followed
         self._patience_s = patience_s
         self._primary: Primary | None = None
+        followed.watch(self)
+
+    def cut_off(self, newest: Primary) -> None:
+        """Whoever waits for a reply of an older primary gets a ConnectionError at once."""
+        if self._writer is not None and self._primary != newest:
+            self._writer.transport.abort()
 
     async def connect(self) -> None:
         """The pool calls this before each use."""
@@ -131,7 +149,8 @@ class PrimaryConnection(redis.asyncio.Connection):
                     await self.disconnect()
                     self._primary, self.host, self.port = primary, primary.host, primary.port
                 await super().connect_check_health(check_health, retry_socket_connect=False)
-                return
+                if not self._followed.is_news(primary):
+                    return
             except exceptions.AuthenticationError:
                 raise  # a ConnectionError for redis-py, but no other node would take this password
             except (exceptions.ConnectionError, exceptions.TimeoutError):

@@ -107,6 +107,41 @@ def test_prometheus_takes_the_dashboard_s_queries(tmp_path: Path) -> None:
     run_promtool("check", "rules", "queries.yml", directory=tmp_path)
 
 
+def test_a_sentinel_s_first_failover_is_on_the_dashboard(tmp_path: Path) -> None:
+    """These series begin with their first event, which ``increase`` does not see."""
+    panels = {
+        panel["title"]: panel["targets"][0]["expr"] for panel in dashboard()["panels"] if "targets" in panel
+    }
+    took, went = (
+        re.sub(r"\$__(rate_interval|range)", "1m", panels[title].replace("$group", ".*"))
+        for title in ("How long they took", "Where the time went")
+    )
+    labels, step = '{group="g", instance="s1"}', '{group="g", instance="s1", step="elected"}'
+    series = {
+        f"vedette_failover_duration_seconds_sum{labels}": "_x3 2x9 5x20",
+        f"vedette_failover_duration_seconds_count{labels}": "_x3 1x9 2x20",
+        f"vedette_failover_step_duration_seconds_sum{step}": "_x3 2x9 5x20",
+        f"vedette_failover_step_duration_seconds_count{step}": "_x3 1x9 2x20",
+    }
+    expected = [
+        (took, "1m", '{group="g"}', 2.0),
+        (took, "2m15s", None, 0.0),
+        (took, "3m30s", '{group="g"}', 3.0),
+        (went, "1m", '{step="elected"}', 2.0),
+        (went, "6m", '{step="elected"}', 2.5),
+    ]
+    test = {
+        "interval": "15s",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {"expr": expr, "eval_time": at, "exp_samples": [{"labels": of, "value": value}] if of else []}
+            for expr, at, of, value in expected
+        ],
+    }
+    (tmp_path / "dashboard_test.yml").write_text(yaml.safe_dump({"rule_files": [], "tests": [test]}))
+    run_promtool("test", "rules", "dashboard_test.yml", directory=tmp_path)
+
+
 def test_panels_are_distinct_and_do_not_overlap() -> None:
     panels = dashboard()["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)

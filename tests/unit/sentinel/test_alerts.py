@@ -6,7 +6,7 @@ import pytest
 
 from promotion.candidates import Ranking, Verdict
 from quorum.rank import ranking
-from sentinel.alerts import MAX_OWNERS, ORPHAN_AFTER_S, Alert, Alerts
+from sentinel.alerts import MAX_OWNERS, MAX_REASONS, ORPHAN_AFTER_S, Alert, Alerts
 from sentinel.notices import Notice, NoticeName
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
@@ -96,6 +96,34 @@ def test_every_time_is_another_event_also_after_a_restart() -> None:
     assert len(set(ids)) == 3
 
 
+def test_another_installation_s_group_of_the_same_name_has_other_ids() -> None:
+    """A receiver of both takes the second for a repetition otherwise; so it is after a new beginning."""
+    told: dict[NoticeName, dict[str, object]] = {
+        NoticeName.QUORUM_DOWN: {"node": A, "agree": [], "primary": True},
+        NoticeName.AMBIGUOUS: {"reason": "no master has replicas"},
+        NoticeName.FAILOVER_STARTED: {"term": 2, "primary": A, "cause": "refused"},
+        NoticeName.FAILOVER_ABORTED: {"term": 2, "primary": A, "reason": "no eligible replica"},
+        NoticeName.DEMOTED: {"term": 2, "node": A, "primary": B},
+    }
+    for name, fields in told.items():
+        notice = Notice(name, "g", fields)
+        here, there = (alerts(LINE[0]).on_notice(notice, wall_ms)[0].event.id for wall_ms in (5, 6))
+        assert here != there, name
+    here, there = (
+        tell(alerts(LINE[0]), NoticeName.TOPOLOGY, **TOPOLOGY | {"since_ms": at})[0].event.id for at in (5, 6)
+    )
+    assert here != there
+
+
+def test_a_schedule_s_end_does_not_hide_the_refusal_in_the_same_term() -> None:
+    to = alerts(LINE[0])
+    reasons = ("the scheduled switchover is dropped: the primary is down", "no eligible replica")
+    ids = [
+        tell(to, NoticeName.FAILOVER_ABORTED, term=2, primary=A, reason=why)[0].event.id for why in reasons
+    ]
+    assert len(set(ids)) == 2
+
+
 def test_an_unclear_primary_is_told() -> None:
     (alert,) = tell(alerts(LINE[0]), NoticeName.AMBIGUOUS, reason="no master has replicas")
     assert (alert.event.type, alert.event.data["reason"]) == ("group.ambiguous", "no master has replicas")
@@ -117,6 +145,81 @@ def test_what_the_leader_does_is_its_own_to_tell() -> None:
     assert aborted.event.data["candidates"] == {C: "priority 0"}
     demoted = [tell(to, NoticeName.DEMOTED, term=2, node=node, primary=B)[0].event for node in (A, C)]
     assert demoted[0].type == "node.demoted" and demoted[0].id != demoted[1].id
+
+
+def attempt(to: Alerts, reason: str, *, operation: str | None = None) -> tuple[bool, bool]:
+    """A failover is begun and refused: whether either is a webhook. A listener hears of both in any case."""
+    asked = {"primary": A, "term": 2, "operation": operation}
+    (started,) = tell(to, NoticeName.FAILOVER_STARTED, cause="refused", **asked)
+    (aborted,) = tell(to, NoticeName.FAILOVER_ABORTED, reason=reason, **asked)
+    assert started.owner and aborted.owner
+    return started.kept, aborted.kept
+
+
+def test_a_refused_failover_is_told_once_and_again_when_the_reason_is_a_new_one() -> None:
+    to = alerts(LINE[2])
+    down(to)
+    assert attempt(to, "no eligible replica") == (True, True)
+    assert attempt(to, "no eligible replica") == (False, False)
+    assert attempt(to, f"still heard by {B}") == (False, True)
+    assert attempt(to, "no eligible replica") == (False, False), "it has been told of this outage"
+    assert completed(to).kept, "its end is told"
+
+
+@pytest.mark.parametrize("end", [NoticeName.QUORUM_UP, NoticeName.TOPOLOGY, None])
+def test_the_next_outage_is_told_anew(end: NoticeName | None) -> None:
+    to = alerts(LINE[2])
+    down(to)
+    attempt(to, "no eligible replica")
+    if end is NoticeName.QUORUM_UP:
+        tell(to, end, node=A, agree=[], primary=True)
+    elif end is NoticeName.TOPOLOGY:
+        completed(to)
+    down(to)
+    assert attempt(to, "no eligible replica") == (True, True)
+
+
+def test_nothing_is_silenced_while_no_primary_is_known_to_be_down_or_in_another_group() -> None:
+    to = alerts(LINE[2])
+    assert attempt(to, "no eligible replica") == attempt(to, "no eligible replica") == (True, True)
+    to.on_notice(Notice(NoticeName.QUORUM_DOWN, "h", {"node": A, "agree": [], "primary": True}), 5)
+    assert attempt(to, "no eligible replica") == (True, True)
+    down(to, primary=False)
+    assert attempt(to, "no eligible replica") == (True, True), "a replica's loss is no outage"
+
+
+def test_a_replica_that_goes_down_or_comes_back_does_not_repeat_a_refusal() -> None:
+    to = alerts(LINE[2])
+    down(to)
+    attempt(to, "no eligible replica")
+    for name in (NoticeName.QUORUM_DOWN, NoticeName.QUORUM_UP):
+        tell(to, name, node=B, agree=[], primary=False)
+    assert attempt(to, "no eligible replica") == (False, False)
+
+
+def test_an_operator_is_always_answered() -> None:
+    to = alerts(LINE[2])
+    down(to)
+    attempt(to, "no eligible replica")
+    assert attempt(to, "no eligible replica", operation="op-1") == (True, True)
+    assert attempt(to, "priority 0", operation="op-2") == (True, True)
+    assert attempt(to, "priority 0") == (False, True), "that a person was refused is no alert"
+
+
+def test_another_leader_tells_a_refusal_itself() -> None:
+    for name in LINE:
+        to = alerts(name)
+        down(to)
+        assert attempt(to, "no eligible replica") == (True, True)
+
+
+def test_reasons_are_forgotten_at_a_limit_the_oldest_first() -> None:
+    to = alerts(LINE[2])
+    down(to)
+    for number in range(MAX_REASONS + 1):
+        assert attempt(to, f"reason {number}")[1]
+    assert not attempt(to, f"reason {MAX_REASONS}")[1]
+    assert attempt(to, "reason 0")[1]
 
 
 @pytest.mark.parametrize(
