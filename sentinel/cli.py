@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sentinel import cli_offline
-from sentinel.cli_command import AnyConfigFile, ConfigFile, Group, Json, OptionalGroup, TokenFile, Urls
+from sentinel.cli_command import Asking, ConfigFile, Group, OptionalGroup, asking
 from sentinel.cli_command import errors as _errors
 from sentinel.cli_command import print_json as _print_json
 from sentinel.cli_command import safe as _safe
-from sentinel.cli_command import sentinels as _sentinels
 from sentinel.cli_exit import EPILOG, CliError, ExitCode
 from sentinel.cli_webhooks import webhooks
 
@@ -35,6 +34,7 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, or ha
 WaitTimeout = Annotated[
     float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
 
 
 @app.command(epilog=EPILOG)
@@ -47,132 +47,115 @@ def run(config: ConfigFile) -> None:
 
 
 @app.command(epilog=EPILOG)
-def status(
-    config: AnyConfigFile = None, url: Urls = None, token_file: TokenFile = None, as_json: Json = False
-) -> None:
+@asking
+def status(asked: Asking) -> None:
     """Show the groups and the sentinels.
 
     Exit code 1 if a group has no usable primary, no majority, or no replica that could take over.
     """
-    with _errors(as_json):
-        from sentinel import cli_show
-        from sentinel.api_answers import GroupsAnswer
-        from sentinel.cli_screen import Screen
+    from sentinel import cli_show
+    from sentinel.api_answers import GroupsAnswer
+    from sentinel.cli_screen import Screen
 
-        reply = _sentinels(url, config, token_file).get("/v1/groups")
-        answer = cli_show.understood(reply, GroupsAnswer)
-        unhealthy = {g.group: found for g in answer.groups if (found := cli_show.complaints(g))}
-        if as_json:
-            _print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
-        else:
-            cli_show.show_status(Screen(), answer, reply.url)
-        if unhealthy:
-            raise typer.Exit(ExitCode.REFUSED)
+    reply = asked.sentinels().get("/v1/groups")
+    answer = cli_show.understood(reply, GroupsAnswer)
+    unhealthy = {g.group: found for g in answer.groups if (found := cli_show.complaints(g))}
+    if asked.as_json:
+        _print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
+    else:
+        cli_show.show_status(Screen(), answer, reply.url)
+    if unhealthy:
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 @app.command(epilog=EPILOG)
+@asking
 def watch(
+    asked: Asking,
     group: OptionalGroup = None,
     interval: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
     ] = 1.0,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
 ) -> None:
     """Watch the groups live, until Ctrl-C.
 
     Where the output is no terminal, a snapshot is printed whenever something but numbers has changed; with
     --json as one line.
     """
-    with _errors(as_json):
-        from sentinel import cli_watch
+    from sentinel import cli_watch
 
-        found = _sentinels(url, config, token_file).patient_for(cli_watch.TIMEOUT_S)
-        cli_watch.watch(found, group, interval, as_json=as_json)
+    found = asked.sentinels().patient_for(cli_watch.TIMEOUT_S)
+    cli_watch.watch(found, group, interval, as_json=asked.as_json)
 
 
 @app.command(epilog=EPILOG)
-def explain(
-    group: Group,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
-) -> None:
+@asking
+def explain(asked: Asking, group: Group) -> None:
     """Explain a group: what each sentinel thinks, and what a failover now would do and why."""
-    with _errors(as_json):
-        from sentinel import cli_show
-        from sentinel.api_answers import CandidatesAnswer, GroupAnswer
-        from sentinel.cli_failover import group_path
-        from sentinel.cli_screen import Screen
+    from sentinel import cli_show
+    from sentinel.api_answers import CandidatesAnswer, GroupAnswer
+    from sentinel.cli_failover import group_path
+    from sentinel.cli_screen import Screen
 
-        found = _sentinels(url, config, token_file)
-        reply = found.get(group_path(group))
-        answer = cli_show.understood(reply, GroupAnswer)
-        ranking = found.only(reply.url).get(group_path(group, "/candidates")) if answer.topology else None
-        if as_json:
-            candidates = ranking.body if ranking else None
-            _print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
-            return
-        parsed = cli_show.understood(ranking, CandidatesAnswer) if ranking else None
-        cli_show.show_explanation(Screen(), answer, parsed)
+    found = asked.sentinels()
+    reply = found.get(group_path(group))
+    answer = cli_show.understood(reply, GroupAnswer)
+    ranking = found.only(reply.url).get(group_path(group, "/candidates")) if answer.topology else None
+    if asked.as_json:
+        candidates = ranking.body if ranking else None
+        _print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
+        return
+    parsed = cli_show.understood(ranking, CandidatesAnswer) if ranking else None
+    cli_show.show_explanation(Screen(), answer, parsed)
 
 
 @app.command(epilog=EPILOG)
+@asking
 def history(
+    asked: Asking,
     group: Group,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, the newest.")] = 20,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
 ) -> None:
     """Show the past changes of a group's primary, newest first, and the steps of the last one."""
-    with _errors(as_json):
-        from sentinel import cli_show
-        from sentinel.api_answers import HistoryAnswer
-        from sentinel.cli_failover import group_path
-        from sentinel.cli_screen import Screen
+    from sentinel import cli_show
+    from sentinel.api_answers import HistoryAnswer
+    from sentinel.cli_failover import group_path
+    from sentinel.cli_screen import Screen
 
-        reply = _sentinels(url, config, token_file).get(group_path(group, f"/history?limit={limit}"))
-        answer = cli_show.understood(reply, HistoryAnswer)
-        if as_json:
-            _print_json(reply.body)
-        else:
-            cli_show.show_history(Screen(), answer)
+    reply = asked.sentinels().get(group_path(group, f"/history?limit={limit}"))
+    answer = cli_show.understood(reply, HistoryAnswer)
+    if asked.as_json:
+        _print_json(reply.body)
+    else:
+        cli_show.show_history(Screen(), answer)
 
 
 @app.command(epilog=EPILOG)
+@asking
 def failover(
+    asked: Asking,
     group: Group,
     candidate: Annotated[
         str | None, typer.Option(help="The node to promote. Default: the best, as `explain` shows it.")
     ] = None,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Fail a group over to another node, whether its primary is up or not."""
-    with _errors(as_json):
-        from sentinel import cli_failover
+    from sentinel import cli_failover
 
-        found = _sentinels(url, config, token_file)
-        if not yes and sys.stdin.isatty():
-            question = cli_failover.describe(found, group, candidate)
-            if not typer.confirm(_safe(question), err=True):
-                raise CliError(ExitCode.REFUSED, "nothing was done")
-        reply = cli_failover.request(found, group, candidate)
-        _show_operation(found, group, reply, timeout if wait else None, as_json)
+    found = asked.sentinels()
+    if not yes and sys.stdin.isatty():
+        _confirm(cli_failover.describe(found, group, candidate))
+    reply = cli_failover.request(found, group, candidate)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
 
 
 @app.command(epilog=EPILOG)
+@asking
 def switchover(
+    asked: Asking,
     group: Group,
     to: Annotated[
         str | None, typer.Option(help="The node to hand over to. Default: the best, as `explain` shows it.")
@@ -194,68 +177,49 @@ def switchover(
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the one that is scheduled.")] = False,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
+    yes: Yes = False,
 ) -> None:
     """Hand the role of a healthy primary over to a replica, without losing a write; now, or at a set time."""
-    with _errors(as_json):
-        from sentinel import cli_directives, cli_failover
+    from sentinel import cli_directives, cli_failover
 
-        cli_directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
-        when = None if at is None else cli_directives.moment(at, datetime.now(UTC))
-        found = _sentinels(url, config, token_file)
-        if not (yes or cancel) and sys.stdin.isatty():
-            question = cli_failover.describe(found, group, to, "Switch over", when)
-            if not typer.confirm(_safe(question), err=True):
-                raise CliError(ExitCode.REFUSED, "nothing was done")
-        if cancel:
-            reply = cli_directives.request_cancel(found, group)
-        else:
-            reply = cli_failover.request_switchover(found, group, to, hold_writes, when)
-        _show_operation(found, group, reply, timeout if wait else None, as_json)
+    cli_directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
+    when = None if at is None else cli_directives.moment(at, datetime.now(UTC))
+    found = asked.sentinels()
+    if not (yes or cancel) and sys.stdin.isatty():
+        _confirm(cli_failover.describe(found, group, to, "Switch over", when))
+    if cancel:
+        reply = cli_directives.request_cancel(found, group)
+    else:
+        reply = cli_failover.request_switchover(found, group, to, hold_writes, when)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
 
 
 @app.command(epilog=EPILOG)
+@asking
 def pause(
+    asked: Asking,
     group: Group,
     reason: Annotated[str | None, typer.Option(help="For people: it is shown while the pause lasts.")] = None,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
 ) -> None:
     """Have the sentinels change nothing in a group by themselves, until `resume`. Detection goes on."""
-    with _errors(as_json):
-        from sentinel import cli_directives
+    from sentinel import cli_directives
 
-        found = _sentinels(url, config, token_file)
-        reply = cli_directives.request_pause(found, group, reason)
-        _show_operation(found, group, reply, timeout if wait else None, as_json)
+    found = asked.sentinels()
+    reply = cli_directives.request_pause(found, group, reason)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
 
 
 @app.command(epilog=EPILOG)
-def resume(
-    group: Group,
-    wait: Wait = False,
-    timeout: WaitTimeout = 60.0,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
-) -> None:
+@asking
+def resume(asked: Asking, group: Group, wait: Wait = False, timeout: WaitTimeout = 60.0) -> None:
     """End a pause. If the primary is down, it is replaced at once."""
-    with _errors(as_json):
-        from sentinel import cli_directives
+    from sentinel import cli_directives
 
-        found = _sentinels(url, config, token_file)
-        _show_operation(
-            found, group, cli_directives.request_resume(found, group), timeout if wait else None, as_json
-        )
+    found = asked.sentinels()
+    reply = cli_directives.request_resume(found, group)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
 
 
 cli_offline.add_to(app)
@@ -263,6 +227,12 @@ cli_offline.add_to(app)
 
 def main() -> None:
     app()
+
+
+def _confirm(question: str) -> None:
+    """Raises CliError on a no."""
+    if not typer.confirm(_safe(question), err=True):
+        raise CliError(ExitCode.REFUSED, "nothing was done")
 
 
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:

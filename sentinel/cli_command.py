@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -45,10 +48,34 @@ OptionalGroup = Annotated[
 ]
 
 
-def sentinels(urls: list[str] | None, config: Path | None, token_file: Path | None) -> Sentinels:
-    from sentinel.cli_find import find_sentinels
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What every command that asks sentinels takes: whom, with which token, and how the answer is printed."""
 
-    return find_sentinels(urls or (), config, token_file, complain)
+    config: AnyConfigFile = None
+    url: Urls = None
+    token_file: TokenFile = None
+    as_json: Json = False
+
+    def sentinels(self) -> Sentinels:
+        from sentinel.cli_find import find_sentinels
+
+        return find_sentinels(self.url or (), self.config, self.token_file, complain)
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command``, for typer to find, the options of ``Asking`` after its own. A CliError ends it."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(Asking, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        asked = Asking(**{name: given.pop(name) for name in shared})
+        with errors(asked.as_json):
+            command(asked, **given)
+
+    with_options.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]
+    return with_options
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import typer
 
-from sentinel.cli_command import AnyConfigFile, Json, TokenFile, Urls, errors, print_json, safe, sentinels
+from sentinel.cli_command import Asking, asking, print_json, safe
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
@@ -24,44 +24,38 @@ webhooks = typer.Typer(help="Show what the webhooks could not deliver, and retry
 
 
 @webhooks.command("list", epilog=EPILOG)
+@asking
 def list_(
+    asked: Asking,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many of each sentinel.")] = 100,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
 ) -> None:
     """Show what waits to be delivered, and what was given up, at every sentinel."""
-    with errors(as_json):
-        found = sentinels(url, config, token_file)
-        answers = list(_ask_each(found, limit))
-        if as_json:
-            print_json({"sentinels": [{**reply.body, "asked": reply.url} for reply, _ in answers]})
-        else:
-            _show([answer for _, answer in answers])
+    found = asked.sentinels()
+    answers = list(_ask_each(found, limit))
+    if asked.as_json:
+        print_json({"sentinels": [{**reply.body, "asked": reply.url} for reply, _ in answers]})
+    else:
+        _show([answer for _, answer in answers])
 
 
 @webhooks.command(epilog=EPILOG)
+@asking
 def retry(
+    asked: Asking,
     id_: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A dead letter's, from `list`.", show_default=False)
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every dead letter of every sentinel.")] = False,
-    config: AnyConfigFile = None,
-    url: Urls = None,
-    token_file: TokenFile = None,
-    as_json: Json = False,
 ) -> None:
     """Try a dead letter again, or all of them, from the beginning and under the same webhook-id."""
-    with errors(as_json):
-        if (id_ is None) != all_:
-            raise CliError(ExitCode.USAGE, "name one dead letter, or all of them with --all")
-        found = sentinels(url, config, token_file)
-        retried = _retry_all(found) if id_ is None else [_retry(found, id_)]
-        if as_json:
-            print_json({"retried": retried})
-        else:
-            typer.echo(safe(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
+    if (id_ is None) != all_:
+        raise CliError(ExitCode.USAGE, "name one dead letter, or all of them with --all")
+    found = asked.sentinels()
+    retried = _retry_all(found) if id_ is None else [_retry(found, id_)]
+    if asked.as_json:
+        print_json({"retried": retried})
+    else:
+        typer.echo(safe(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
 
 
 def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:

@@ -7,7 +7,7 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 import aiohttp
@@ -17,6 +17,7 @@ from config import Settings, WebhookSettings
 from quorum.messages import Message
 from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
+from sentinel.background import Background
 from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
@@ -59,7 +60,7 @@ class Daemon:
         self._ticked_at: float | None = None
         self._failure: BaseException | None = None
         self._watch = clock.StallWatch(clock.STALL_S)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(self._on_fatal)
         members = settings.cluster.members
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
         self._links = PeerLinks(
@@ -148,7 +149,7 @@ class Daemon:
             await self._resp.close()
             await self._links.close()
             await runner.cleanup()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._background.finish()
             await self._store.close()
         if self._failure is not None:
             raise self._failure
@@ -252,7 +253,7 @@ class Daemon:
         if isinstance(note, ChangeNote) and note.change.group in self._groups:
             self._keep(note.change)
         elif isinstance(note, DeliveredNote):
-            self._spawn(self._outbox.mark_delivered(note.ids))
+            self._background.start(self._outbox.mark_delivered(note.ids))
 
     def _on_notice(self, notice: Notice) -> None:
         story.tell(notice)
@@ -265,7 +266,7 @@ class Daemon:
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
             self._events.tell(alert.event)
             if alert.kept:
-                self._spawn(self._outbox.add(alert.event, alert.owner))
+                self._background.start(self._outbox.add(alert.event, alert.owner))
 
     def _on_delivered(self, event_id: str) -> None:
         self._tell_peers(DeliveredNote((event_id,)))
@@ -288,7 +289,7 @@ class Daemon:
         await self._outbox.sweep(time.time())
 
     def _keep(self, change: Change) -> None:
-        self._spawn(self._store.add_change(change))
+        self._background.start(self._store.add_change(change))
 
     def _spread(self, change: Change) -> None:
         self._metrics.on_timeline(change)
@@ -299,16 +300,6 @@ class Daemon:
         for member in self._settings.cluster.members:
             if member != self._settings.sentinel.id:
                 self._links.send_note(member, note)
-
-    def _spawn(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._on_fatal(error)
 
 
 def _secret(settings: Settings) -> bytes:

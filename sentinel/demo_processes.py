@@ -21,8 +21,9 @@ MAX_LINE_BYTES = 256 * 1024
 STOP_PATIENCE_S = 5.0
 READ_OUT_S = 1.0
 
-# Below the ports of outgoing connections on Linux and macOS: none of them takes that of the killed server.
-_PORTS = range(20_000, 32_000)
+# Below those that Linux and macOS give to outgoing connections: none of them takes a server's port before it
+# listens, or while it is down.
+_PORTS = range(10_000, 32_000)
 _PORT_ATTEMPTS = 1_000
 
 _PR_SET_PDEATHSIG = 1
@@ -66,7 +67,7 @@ class Child:
                 limit=MAX_LINE_BYTES,
                 # Its own group: a Ctrl-C in the terminal is for the demo, which ends its children in order.
                 process_group=0,
-                preexec_fn=_dying_with(os.getpid()),
+                preexec_fn=dying_with(os.getpid()),
             )
         except OSError as error:
             raise DemoError(f"{command[0]} cannot be started: {error.strerror}") from error
@@ -166,7 +167,7 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _dying_with(parent: int) -> Callable[[], None] | None:
+def dying_with(parent: int) -> Callable[[], None] | None:
     """Runs in the child before the program does: prctl(2) PR_SET_PDEATHSIG. Only Linux has it."""
     if _libc is None:
         return None

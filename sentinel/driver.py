@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Protocol
 
 from promotion.conversation import FencedError, StepError
@@ -19,6 +19,7 @@ from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import PeerGone, Received, Stalled, Wake
 from quorum.messages import HardState, Message
 from sentinel import clock
+from sentinel.background import Background
 from sentinel.coordinator import Coordinator
 from sentinel.group_inputs import (
     Command,
@@ -80,7 +81,7 @@ class GroupDriver:
         self._writing = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(self._step_failed)
         self._closed = False
         self.topology = coordinator.topology
         """The newest committed topology that is on disk here: what clients may be told."""
@@ -127,9 +128,7 @@ class GroupDriver:
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.cancel()
 
     # -- stepping ------------------------------------------------------------------------------
 
@@ -175,11 +174,11 @@ class GroupDriver:
                 case Send(to, message):
                     self._ports.send(to, message)
                 case Read(token, nodes):
-                    self._spawn(self._read(token, nodes))
+                    self._background.start(self._read(token, nodes))
                 case Perform():
-                    self._spawn(self._perform(effect))
+                    self._background.start(self._perform(effect))
                 case Command(node, words):
-                    self._spawn(self._ports.command(node, words))
+                    self._background.start(self._ports.command(node, words))
                 case Tell(notice):
                     self._tell(notice)
 
@@ -230,13 +229,6 @@ class GroupDriver:
         else:
             self.feed(StepDone(effect.token, result))
 
-    def _spawn(self, job: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(job)
-        self._tasks.add(task)
-        task.add_done_callback(self._over)
-
-    def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.critical("%s: a step failed unexpectedly", self.name, exc_info=error)
-            self._ports.fatal(error)
+    def _step_failed(self, error: BaseException) -> None:
+        logger.critical("%s: a step failed unexpectedly", self.name, exc_info=error)
+        self._ports.fatal(error)

@@ -20,7 +20,7 @@ from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Ordered
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_guard import Guard
-from sentinel.http_inputs import DAY_MS, instant_ms, json_body
+from sentinel.http_inputs import BODY_PROBLEMS, DAY_MS, instant_ms, json_body
 from sentinel.openapi import Endpoint
 from sentinel.operations import OUTCOMES, Operation, State
 from sentinel.orders import CancelOrder, PauseOrder, ResumeOrder, ScheduleOrder
@@ -28,7 +28,6 @@ from sentinel.problem import ProblemError
 
 MOST_AHEAD_MS = 366 * DAY_MS
 _PROBLEMS = ("unauthorized", "forbidden", "unknown-group", "in-progress", "no-quorum")
-_BODY_PROBLEMS = ("bad-request", *_PROBLEMS, "too-large", "unsupported-media-type")
 
 
 class DirectiveHandlers:
@@ -46,7 +45,7 @@ class DirectiveHandlers:
                 AcceptedAnswer,
                 status=202,
                 body=PauseRequest,
-                problems=_BODY_PROBLEMS,
+                problems=(*BODY_PROBLEMS, *_PROBLEMS),
             ),
             Endpoint(
                 "POST",
@@ -56,7 +55,7 @@ class DirectiveHandlers:
                 AcceptedAnswer,
                 status=202,
                 body=ResumeRequest,
-                problems=_BODY_PROBLEMS,
+                problems=(*BODY_PROBLEMS, *_PROBLEMS),
             ),
             Endpoint(
                 "DELETE",

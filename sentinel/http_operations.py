@@ -16,22 +16,19 @@ from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
 from sentinel.http_guard import Guard
-from sentinel.http_inputs import bad_parameter, duration_s, json_body
+from sentinel.http_inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
 from sentinel.problem import ProblemError
 
 MIN_SWITCHOVER_S = 0.1
 _PROBLEMS = (
-    "bad-request",
+    *BODY_PROBLEMS,
     "unauthorized",
     "forbidden",
     "unknown-group",
     "in-progress",
     "paused",
     "precondition",
-    "timeout",
-    "too-large",
-    "unsupported-media-type",
     "no-quorum",
 )
 

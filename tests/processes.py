@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import random
 import signal
-import socket
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+from sentinel.demo_processes import dying_with, free_ports
 
-
-def _die_with_parent() -> None:
-    if _libc is not None:
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+# Random ports, and others in each of the runs side by side, whatever a test has seeded.
+_RNG = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port that nobody listens on now, and none that the kernel gives to outgoing connections meanwhile."""
-    for _ in range(100):
-        port = random.randrange(10_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port between 10000 and 32000")
+    """A port that nobody listens on now. Whoever starts on it must be ready to find it taken."""
+    return free_ports(1, _RNG)[0]
 
 
 class Process:
@@ -49,7 +35,7 @@ class Process:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
-                preexec_fn=_die_with_parent,
+                preexec_fn=dying_with(os.getpid()),
             )
 
     @property

@@ -44,6 +44,7 @@ PURE = [
             "offset_trail",
             "ordering",
             "orders",
+            "self_fence",
             "situation",
         )
     ),
