@@ -15,7 +15,6 @@ from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
-from sentinel.http_guard import Guard
 from sentinel.http_inputs import bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
 from sentinel.problem import ProblemError
@@ -39,7 +38,6 @@ _PROBLEMS = (
 class OperationHandlers:
     def __init__(self, deps: HttpDeps) -> None:
         self._deps = deps
-        self._guard = Guard(deps.token, deps.open_posts)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -74,7 +72,7 @@ class OperationHandlers:
         )
 
     async def post_failover(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         body = await json_body(request, FailoverRequest)
         # From here to the driver nothing else runs: what was checked still holds.
@@ -87,7 +85,7 @@ class OperationHandlers:
         return accepted(operation)
 
     async def post_switchover(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         body = await json_body(request, SwitchoverRequest)
         if body.to is not None and body.candidate not in (None, body.to):

@@ -29,6 +29,7 @@ from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
+from sentinel.http_guard import Guard
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
@@ -267,8 +268,7 @@ async def running(
             outbox=outbox,
             events=events,
             metrics=metrics,
-            token=token,
-            open_posts=open_posts,
+            guard=Guard(token, open_posts),
             peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
             version="1.2.3",
         ),
