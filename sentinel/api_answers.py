@@ -184,6 +184,8 @@ class CandidatesAnswer(Answer):
     group: str
     primary: str
     chosen: str | None
+    refusal: str | None = None
+    """Why nobody would be promoted although there may be who is eligible: ``durability`` forbids it."""
     candidates: list[CandidateAnswer]
 
 

@@ -107,6 +107,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     if group.paused is not None:
         screen.line("The group is paused: nobody is promoted unless an operator names the node.")
     screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
+    if candidates.refusal is not None:
+        screen.line(f"  ! {candidates.refusal}", style="bold red")
     ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
     screen.table(
         ("RANK", "NODE", "PRIORITY", "LAG BYTES", "REASON"),

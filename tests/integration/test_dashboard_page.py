@@ -135,6 +135,16 @@ def test_two_hundred_groups_stay_usable(browser: Browser, origin: str) -> None:
         assert page.evaluate(kept) == MANY
 
 
+def test_a_rule_that_refuses_everybody_is_told_above_the_replicas(browser: Browser, origin: str) -> None:
+    shop = group("shop")
+    refused = candidates(shop).model_copy(update={"chosen": None, "refusal": "durability: too few can vouch"})
+    with watched(browser, origin) as seen:
+        Stub(seen.page, [shop], {"GET /v1/groups/shop/candidates": refused.model_dump()})
+        seen.page.goto(f"{origin}/#g/shop")
+        answer = seen.page.locator(".answer")
+        expect(answer).to_have_text(re.compile("It would promote nobody.*durability: too few can vouch"))
+
+
 def test_no_text_becomes_markup(browser: Browser, origin: str) -> None:
     """Whatever field it comes in: also those that no configuration or Redis lets through today."""
     opinions = [OpinionAnswer(sentinel=EVIL, down=True, grade=EVIL)]

@@ -393,6 +393,10 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert ["1", B, "100", "0", "the", "freshest"] in rows
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
+    refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}
+    fake.answers["/v1/groups/g/candidates"] = (200, refused)
+    explained = vedette("explain", "g", "--url", fake.url).stdout
+    assert "would choose nobody\n  ! durability: too few can vouch\n" in explained
 
 
 def test_watch_begins_only_where_there_is_something_to_see(fake: FakeSentinel, dead: str) -> None:
