@@ -51,7 +51,8 @@ def complaints(group: GroupAnswer) -> list[str]:
         found.append(f"primary {group.topology.primary} is {state}{detail}")
     elif primary.role != "primary":
         found.append(f"{primary.node} should be primary, but says it is {primary.role}")
-    if not any(_can_take_over(node) for node in group.nodes if node is not primary):
+    is_up = primary is not None and primary.state == "up"
+    if not any(_can_take_over(node, is_up) for node in group.nodes if node is not primary):
         found.append("no replica could take over")
     return found
 
@@ -123,7 +124,7 @@ def show_history(screen: Screen, answer: HistoryAnswer) -> None:
     screen.table(
         ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
         [
-            (c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _unknown(c.bytes_possibly_lost))
+            (c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c))
             for c in answer.changes
         ],
     )
@@ -158,17 +159,22 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
     screen.table(
         ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
         [
-            (node.node, node.role, node.state, node.follows, _link(node), node.lag_bytes, _detail(node))
+            (node.node, node.role, node.state, node.follows, link(node), node.lag_bytes, _detail(node))
             for node in group.nodes
         ],
     )
 
 
-def _can_take_over(node: NodeAnswer) -> bool:
-    return node.state == "up" and node.role == "replica" and node.link_up is True and node.priority != 0
+def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
+    # No replica has a link to a primary that is down.
+    linked = node.link_up is True or not primary_is_up
+    return node.state == "up" and node.role == "replica" and linked and node.priority != 0
 
 
-def _link(node: NodeAnswer) -> str | None:
+def link(node: NodeAnswer) -> str | None:
+    """A replica's; None where there is none to speak of. What one that is down said last is no news."""
+    if node.state != "up":
+        return None
     if node.syncing:
         return "syncing"
     return None if node.link_up is None else ("up" if node.link_up else "down")
@@ -190,5 +196,7 @@ def _opinion(down: bool | None) -> str:
     return "unknown" if down is None else ("down" if down else "up")
 
 
-def _unknown(value: int | None) -> object:
-    return "unknown" if value is None else value
+def _loss(change: ChangeAnswer) -> object:
+    if change.old is None:
+        return None  # The first primary took over from nobody.
+    return "unknown" if change.bytes_possibly_lost is None else change.bytes_possibly_lost

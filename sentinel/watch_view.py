@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sentinel.api_answers import GroupAnswer, NodeAnswer
 from sentinel.cli_screen import STYLES
-from sentinel.cli_show import complaints
+from sentinel.cli_show import complaints, link
 from sentinel.story import clean
 from sentinel.watch_events import Event, Snapshot
 
@@ -167,9 +167,7 @@ def _cell(column: str, node: NodeAnswer) -> str:
         case "LAG":
             return "-" if node.lag_bytes is None else f"{node.lag_bytes}"
         case "LINK":
-            if node.syncing:
-                return "syncing"
-            return "-" if node.link_up is None else ("up" if node.link_up else "down")
+            return link(node) or "-"
         case "SAY DOWN":
             return f"{sum(opinion.down is True for opinion in node.opinions)}/{len(node.opinions)}"
         case _:

@@ -349,6 +349,19 @@ def test_status_tells_what_is_not_well(fake: FakeSentinel, state: dict[str, Any]
     assert complaint in json.loads(as_json.stdout)["unhealthy"]["g"][0]
 
 
+def test_while_the_primary_is_down_its_replicas_have_no_link_and_can_take_over(fake: FakeSentinel) -> None:
+    down = node(A, "primary", state="down", detail="refused")
+    waiting, dead = node(B, "replica", link_up=False), node("127.0.0.1:7003", "replica", state="down")
+    fake.answers["/v1/groups"] = groups(group(down, waiting, dead))
+    told = vedette("status", "--url", fake.url).stdout
+    assert "is down (refused)" in told and "no replica could take over" not in told
+    rows = [line.split() for line in told.splitlines()]
+    assert [B, "replica", "up", A, "down", "0"] in rows
+    assert ["127.0.0.1:7003", "replica", "down", A, "-", "0"] in rows, "a dead one's link is not up"
+    fake.answers["/v1/groups"] = groups(group(down, {**waiting, "priority": 0}, dead))
+    assert "no replica could take over" in vedette("status", "--url", fake.url).stdout
+
+
 def test_nothing_from_the_network_drives_the_terminal(fake: FakeSentinel) -> None:
     evil = "\x1b]0;owned\x07\r\n[bold red]x[/]\u202e"
     state = group(node(A, "primary"), node(B, "replica", zone=evil, state="down", detail=evil))
@@ -397,6 +410,15 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     fake.answers["/v1/groups/g/candidates"] = (200, refused)
     explained = vedette("explain", "g", "--url", fake.url).stdout
     assert "would choose nobody\n  ! durability: too few can vouch\n" in explained
+
+
+def test_history_tells_what_may_be_lost_but_not_where_nobody_was_primary_before(fake: FakeSentinel) -> None:
+    first = {"old": None, "new": A, "term": 1, "cause": "bootstrap", "leader": "s1", "duration_ms": 5}
+    first |= {"at": "2026-01-01T00:00:00Z", "timeline": [], "bytes_possibly_lost": None}
+    second, third = {**first, "old": A, "new": B}, {**first, "old": B, "bytes_possibly_lost": 42}
+    fake.answers["/v1/groups/g/history?limit=20"] = (200, {"group": "g", "changes": [third, second, first]})
+    rows = vedette("history", "g", "--url", fake.url).stdout.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["42", "unknown", "-"]
 
 
 def test_watch_begins_only_where_there_is_something_to_see(fake: FakeSentinel, dead: str) -> None:
