@@ -123,10 +123,7 @@ def show_history(screen: Screen, answer: HistoryAnswer) -> None:
         return
     screen.table(
         ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
-        [
-            (c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c))
-            for c in answer.changes
-        ],
+        [(c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c)) for c in answer.changes],
     )
     told = next((change for change in answer.changes if change.timeline), None)
     if told is not None:
