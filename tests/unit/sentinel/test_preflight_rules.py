@@ -24,7 +24,6 @@ from tests.unit.sentinel.preflight_cases import (
     set_to,
 )
 
-
 ON_AOF = {"save": "", "appendonly": "yes"}
 
 
