@@ -162,6 +162,17 @@ def test_a_primary_down_with_nobody_to_promote_calls_for_people(browser: Browser
         expect(seen.page.locator(".note")).to_have_count(0)
 
 
+def test_no_text_turns_the_text_around_it(browser: Browser, origin: str) -> None:
+    """A right-to-left override in a reason or a zone would mirror the rest of its line."""
+    shop = group("shop", [node("a:1", "primary"), node("b:1", zone="z\u202e1", follows="a:1")])
+    with watched(browser, origin) as seen:
+        stub = Stub(seen.page, [shop])
+        stub.more["shop"] = {"paused": {"since": SINCE, "by": "s1", "reason": "\u2067evil\u200b\x85"}}
+        seen.page.goto(f"{origin}/#g/shop")
+        expect(seen.page.locator(".note q")).to_have_text("\ufffdevil\ufffd\ufffd")
+        expect(seen.page.get_by_text("z\ufffd1", exact=True).first).to_be_visible()
+
+
 def test_no_text_becomes_markup(browser: Browser, origin: str) -> None:
     """Whatever field it comes in: also those that no configuration or Redis lets through today."""
     opinions = [OpinionAnswer(sentinel=EVIL, down=True, grade=EVIL)]

@@ -413,8 +413,8 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
 
 
 def test_history_tells_what_may_be_lost_but_not_where_nobody_was_primary_before(fake: FakeSentinel) -> None:
-    first = {"old": None, "new": A, "term": 1, "cause": "bootstrap", "leader": "s1", "duration_ms": 5}
-    first |= {"at": "2026-01-01T00:00:00Z", "timeline": [], "bytes_possibly_lost": None}
+    first: dict[str, Any] = {"old": None, "new": A, "term": 1, "cause": "bootstrap", "leader": "s1"}
+    first |= {"at": "2026-01-01T00:00:00Z", "duration_ms": 5, "timeline": [], "bytes_possibly_lost": None}
     second, third = {**first, "old": A, "new": B}, {**first, "old": B, "bytes_possibly_lost": 42}
     fake.answers["/v1/groups/g/history?limit=20"] = (200, {"group": "g", "changes": [third, second, first]})
     rows = vedette("history", "g", "--url", fake.url).stdout.splitlines()[1:]
