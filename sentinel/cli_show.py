@@ -156,7 +156,7 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
     screen.table(
         ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
         [
-            (node.node, node.role, node.state, node.follows, link(node), node.lag_bytes, _detail(node))
+            (node.node, role(node, group), node.state, node.follows, link(node), node.lag_bytes, _detail(node))
             for node in group.nodes
         ],
     )
@@ -166,6 +166,12 @@ def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
     # No replica has a link to a primary that is down.
     linked = node.link_up is True or not primary_is_up
     return node.state == "up" and node.role == "replica" and linked and node.priority != 0
+
+
+def role(node: NodeAnswer, group: GroupAnswer) -> str:
+    """One that is down is what it was; two primaries in one table would alarm for nothing."""
+    agreed = group.topology is not None and node.node == group.topology.primary
+    return "was primary" if node.role == "primary" and node.state == "down" and not agreed else node.role
 
 
 def link(node: NodeAnswer) -> str | None:

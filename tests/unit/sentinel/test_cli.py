@@ -362,6 +362,14 @@ def test_while_the_primary_is_down_its_replicas_have_no_link_and_can_take_over(f
     assert "no replica could take over" in vedette("status", "--url", fake.url).stdout
 
 
+def test_an_old_primary_that_is_down_is_no_second_one(fake: FakeSentinel) -> None:
+    old, new = node(B, "primary", state="down"), node(A, "primary")
+    fake.answers["/v1/groups"] = groups(group(old, new))
+    rows = [line.split() for line in vedette("status", "--url", fake.url).stdout.splitlines()]
+    assert [B, "was", "primary", "down", "-", "-", "-"] in rows
+    assert [A, "primary", "up", "-", "-", "-"] in rows
+
+
 def test_nothing_from_the_network_drives_the_terminal(fake: FakeSentinel) -> None:
     evil = "\x1b]0;owned\x07\r\n[bold red]x[/]\u202e"
     state = group(node(A, "primary"), node(B, "replica", zone=evil, state="down", detail=evil))
