@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sentinel import cli_offline
-from sentinel.cli_command import AnyConfigFile, ConfigFile, Group, Json, OptionalGroup, TokenFile, Urls
+from sentinel.cli_command import (
+    AnyConfigFile,
+    Candidate,
+    ConfigFile,
+    Group,
+    Json,
+    OptionalGroup,
+    Target,
+    TokenFile,
+    Urls,
+)
 from sentinel.cli_command import errors as _errors
 from sentinel.cli_command import print_json as _print_json
 from sentinel.cli_command import safe as _safe
@@ -147,9 +157,7 @@ def history(
 @app.command(epilog=EPILOG)
 def failover(
     group: Group,
-    candidate: Annotated[
-        str | None, typer.Option(help="The node to promote. Default: the best, as `explain` shows it.")
-    ] = None,
+    candidate: Candidate = None,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")] = False,
@@ -174,9 +182,7 @@ def failover(
 @app.command(epilog=EPILOG)
 def switchover(
     group: Group,
-    to: Annotated[
-        str | None, typer.Option(help="The node to hand over to. Default: the best, as `explain` shows it.")
-    ] = None,
+    to: Target = None,
     hold_writes: Annotated[
         float | None,
         typer.Option(

@@ -156,7 +156,15 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
     screen.table(
         ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
         [
-            (node.node, role(node, group), node.state, node.follows, link(node), node.lag_bytes, _detail(node))
+            (
+                node.node,
+                role(node, group),
+                node.state,
+                node.follows,
+                link(node),
+                node.lag_bytes,
+                _detail(node),
+            )
             for node in group.nodes
         ],
     )

@@ -315,6 +315,22 @@ def test_a_shell_is_offered_the_groups_of_a_sentinel(fake: FakeSentinel, dead: s
     assert '"orders"' not in offered(f"explain --url {dead} o")
 
 
+@pytest.mark.parametrize(("command", "option"), [("failover", "--candidate"), ("switchover", "--to")])
+def test_a_shell_is_offered_the_nodes_that_could_be_named(
+    fake: FakeSentinel, command: str, option: str
+) -> None:
+    fake.answers["/v1/groups"] = groups(group(group="orders"))
+
+    def offered(words: str) -> str:
+        env = {"_VEDETTE_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        env["_TYPER_COMPLETE_ARGS"] = f"vedette {command} {words}"
+        return CliRunner().invoke(app, [], env=env, prog_name="vedette").output
+
+    assert offered(f"orders --url {fake.url} {option} ").split() == [B], "the primary need not be named"
+    assert offered(f"orders --url {fake.url} {option} x").split() == []
+    assert offered(f"--url {fake.url} {option} ").split() == [], "whose nodes is not known yet"
+
+
 def test_a_refusal_says_why_and_what_to_do(fake: FakeSentinel) -> None:
     fake.problem("/v1/groups/nope", "unknown-group", "There is no group 'nope'.")
     result = vedette("explain", "nope", "--url", fake.url)
