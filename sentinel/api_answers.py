@@ -203,6 +203,7 @@ class ChangeAnswer(Answer):
     leader: str
     at: str
     duration_ms: int
+    """From the first evidence to the promotion; a pause does not count, and the commit follows."""
     timeline: list[StepAnswer]
     """As the leader saw it; empty where its record did not arrive."""
     bytes_possibly_lost: int | None
