@@ -43,6 +43,8 @@ class Ranking:
     chosen: str | None
     decided: bool = False
     """A person named a node that no rule would take: nothing that the rules ask for stands in the way."""
+    refusal: str | None = None
+    """In a forecast: why nobody would be promoted, whoever is eligible."""
 
 
 def rank(

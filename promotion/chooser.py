@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from promotion.actions import Facts, Request
 from promotion.candidates import Policy, Ranking
-from promotion.choice import rank_now
+from promotion.choice import left_to_people, rank_now
 from promotion.sealing import Sealing
 from promotion.view import NodeView
 
@@ -35,8 +35,24 @@ class Chooser:
                 return ranking
         return self.rank(views, facts, self._requested)
 
-    def rank(self, views: Sequence[NodeView], facts: Facts, requested: str | None) -> Ranking:
-        """If ``requested`` is given, only that node may be chosen."""
+    def refusal(self, ranking: Ranking, views: Sequence[NodeView], facts: Facts) -> str | None:
+        """Why nobody of ``ranking`` may be promoted; what a person alone could decide is not refused."""
+        return None if ranking.decided else self._sealing.refusal(views, facts)
+
+    def overrules(self, ranking: Ranking, views: Sequence[NodeView], facts: Facts) -> bool:
+        """Whether a person named the node although a rule refuses, where that is for people to decide."""
+        return self.named(ranking.chosen) and ranking.chosen in left_to_people(views, facts)
+
+    def rank(
+        self,
+        views: Sequence[NodeView],
+        facts: Facts,
+        requested: str | None,
+        barred: Mapping[str, str] | None = None,
+    ) -> Ranking:
+        """If ``requested`` is given, only that node may be chosen. ``barred``: what the rules will forbid."""
+        if self._sealing.taken:
+            barred = self._sealing.barred(views, facts)
         return rank_now(
             self._policy,
             views,
@@ -44,5 +60,5 @@ class Chooser:
             requested=requested,
             by_operator=self.named(requested),
             avoid=self._avoid,
-            barred=self._sealing.barred(views, facts) if self._sealing.taken else None,
+            barred=barred,
         )

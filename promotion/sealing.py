@@ -97,6 +97,15 @@ class Sealing:
             barred |= behind_newest(self._coverage(views, facts).seen, views)
         return barred
 
+    def will_bar(self, views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
+        """Whom ``barred`` would name, as far as can be known before anybody is cut off."""
+        if self._rules.acknowledged_by is None:
+            return {}
+        counted = self._coverage(views, facts)
+        why = "durability: not known to hold what WAIT acknowledged"
+        behind = behind_newest(counted.seen, views) if facts.down else {}
+        return behind | {node: f"{why}: {doubt}" for node, doubt in counted.missing.items()}
+
     def _coverage(self, views: Sequence[NodeView], facts: Facts) -> Coverage:
         assert facts.primary is not None
         assert self._rules.acknowledged_by is not None

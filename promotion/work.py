@@ -28,12 +28,7 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Ranking
-from promotion.choice import (
-    left_to_people,
-    refusal_for_people,
-    self_made_primary,
-    wiped_meanwhile,
-)
+from promotion.choice import refusal_for_people, self_made_primary, wiped_meanwhile
 from promotion.chooser import Chooser
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
@@ -282,9 +277,9 @@ class Work:
         if adopted is not None:
             return self._intend(adopted, cause, None, views, facts)
         ranking = self._chooser.choose(views, facts, prefer)
-        refusal = None if ranking.decided else self._sealing.refusal(views, facts)
+        refusal = self._chooser.refusal(ranking, views, facts)
         told: list[Action] = []
-        if refusal and self._chooser.named(ranking.chosen) and ranking.chosen in left_to_people(views, facts):
+        if refusal and self._chooser.overrules(ranking, views, facts):
             self._sealing.overrule()
             told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:

@@ -184,6 +184,8 @@ class CandidatesAnswer(Answer):
     group: str
     primary: str
     chosen: str | None
+    refusal: str | None = None
+    """Why nobody would be promoted although there may be who is eligible: ``durability`` forbids it."""
     candidates: list[CandidateAnswer]
 
 
@@ -201,6 +203,7 @@ class ChangeAnswer(Answer):
     leader: str
     at: str
     duration_ms: int
+    """From the first evidence to the promotion; a pause does not count, and the commit follows."""
     timeline: list[StepAnswer]
     """As the leader saw it; empty where its record did not arrive."""
     bytes_possibly_lost: int | None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sentinel import cli_offline
-from sentinel.cli_command import Asking, ConfigFile, Group, OptionalGroup, asking
+from sentinel.cli_command import Asking, Candidate, ConfigFile, Group, OptionalGroup, Target, asking
 from sentinel.cli_command import errors as _errors
 from sentinel.cli_command import print_json as _print_json
 from sentinel.cli_command import safe as _safe
@@ -135,9 +135,7 @@ def history(
 def failover(
     asked: Asking,
     group: Group,
-    candidate: Annotated[
-        str | None, typer.Option(help="The node to promote. Default: the best, as `explain` shows it.")
-    ] = None,
+    candidate: Candidate = None,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
     yes: Yes = False,
@@ -157,9 +155,7 @@ def failover(
 def switchover(
     asked: Asking,
     group: Group,
-    to: Annotated[
-        str | None, typer.Option(help="The node to hand over to. Default: the best, as `explain` shows it.")
-    ] = None,
+    to: Target = None,
     hold_writes: Annotated[
         float | None,
         typer.Option(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sentinel.cli_complete import group_names
+from sentinel.cli_complete import group_names, node_names
 from sentinel.cli_exit import CliError, complain
 from sentinel.story import clean
 
@@ -39,6 +39,18 @@ TokenFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Group = Annotated[
     str, typer.Argument(help="The group's name.", show_default=False, autocompletion=group_names)
+]
+Candidate = Annotated[
+    str | None,
+    typer.Option(
+        help="The node to promote. Default: the best, as `explain` shows it.", autocompletion=node_names
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        help="The node to hand over to. Default: the best, as `explain` shows it.", autocompletion=node_names
+    ),
 ]
 OptionalGroup = Annotated[
     str | None,

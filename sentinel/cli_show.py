@@ -51,7 +51,8 @@ def complaints(group: GroupAnswer) -> list[str]:
         found.append(f"primary {group.topology.primary} is {state}{detail}")
     elif primary.role != "primary":
         found.append(f"{primary.node} should be primary, but says it is {primary.role}")
-    if not any(_can_take_over(node) for node in group.nodes if node is not primary):
+    is_up = primary is not None and primary.state == "up"
+    if not any(_can_take_over(node, is_up) for node in group.nodes if node is not primary):
         found.append("no replica could take over")
     return found
 
@@ -107,6 +108,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     if group.paused is not None:
         screen.line("The group is paused: nobody is promoted unless an operator names the node.")
     screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
+    if candidates.refusal is not None:
+        screen.line(f"  ! {candidates.refusal}", style="bold red")
     ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
     screen.table(
         ("RANK", "NODE", "PRIORITY", "LAG BYTES", "REASON"),
@@ -120,10 +123,7 @@ def show_history(screen: Screen, answer: HistoryAnswer) -> None:
         return
     screen.table(
         ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
-        [
-            (c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _unknown(c.bytes_possibly_lost))
-            for c in answer.changes
-        ],
+        [(c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c)) for c in answer.changes],
     )
     told = next((change for change in answer.changes if change.timeline), None)
     if told is not None:
@@ -156,17 +156,36 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
     screen.table(
         ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
         [
-            (node.node, node.role, node.state, node.follows, _link(node), node.lag_bytes, _detail(node))
+            (
+                node.node,
+                role(node, group),
+                node.state,
+                node.follows,
+                link(node),
+                node.lag_bytes,
+                _detail(node),
+            )
             for node in group.nodes
         ],
     )
 
 
-def _can_take_over(node: NodeAnswer) -> bool:
-    return node.state == "up" and node.role == "replica" and node.link_up is True and node.priority != 0
+def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
+    # No replica has a link to a primary that is down.
+    linked = node.link_up is True or not primary_is_up
+    return node.state == "up" and node.role == "replica" and linked and node.priority != 0
 
 
-def _link(node: NodeAnswer) -> str | None:
+def role(node: NodeAnswer, group: GroupAnswer) -> str:
+    """One that is down is what it was; two primaries in one table would alarm for nothing."""
+    agreed = group.topology is not None and node.node == group.topology.primary
+    return "was primary" if node.role == "primary" and node.state == "down" and not agreed else node.role
+
+
+def link(node: NodeAnswer) -> str | None:
+    """A replica's; None where there is none to speak of. What one that is down said last is no news."""
+    if node.state != "up":
+        return None
     if node.syncing:
         return "syncing"
     return None if node.link_up is None else ("up" if node.link_up else "down")
@@ -188,5 +207,7 @@ def _opinion(down: bool | None) -> str:
     return "unknown" if down is None else ("down" if down else "up")
 
 
-def _unknown(value: int | None) -> object:
-    return "unknown" if value is None else value
+def _loss(change: ChangeAnswer) -> object:
+    if change.old is None:
+        return None  # The first primary took over from nobody.
+    return "unknown" if change.bytes_possibly_lost is None else change.bytes_possibly_lost

@@ -25,6 +25,7 @@ from sentinel.events import EventLog
 from sentinel.group_access import redis_link
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
+from sentinel.http_guard import Guard
 from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -180,8 +181,7 @@ class Daemon:
             outbox=self._outbox,
             events=self._events,
             metrics=self._metrics,
-            token=token.get_secret_value() if token else None,
-            open_posts=settings.sentinel.http.is_loopback,
+            guard=Guard(token.get_secret_value() if token else None, settings.sentinel.http.is_loopback),
             peer_handler=self._links.handler,
             version=VERSION,
             preflight=self._preflights.report,

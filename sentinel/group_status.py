@@ -128,7 +128,11 @@ def lag_s(coordinator: Coordinator, node: str) -> float | None:
 
 def ranking(coordinator: Coordinator, found: Ranking, agreed: str) -> CandidatesAnswer:
     return CandidatesAnswer(
-        group=coordinator.config.group, primary=agreed, chosen=found.chosen, candidates=candidates(found)
+        group=coordinator.config.group,
+        primary=agreed,
+        chosen=found.chosen,
+        refusal=found.refusal,
+        candidates=candidates(found),
     )
 
 

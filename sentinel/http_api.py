@@ -65,7 +65,7 @@ def make_app(
         *health.endpoints(),
         *dashboard.endpoints(),
     )
-    described = openapi.document(endpoints, deps.version, token=deps.token is not None)
+    described = openapi.document(endpoints, deps.version, token=deps.guard.token is not None)
     health.description = json.dumps(described).encode()
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
     for endpoint in endpoints:

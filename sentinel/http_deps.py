@@ -14,6 +14,7 @@ from sentinel import group_status
 from sentinel.api_answers import OperationAnswer
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
+from sentinel.http_guard import Guard
 from sentinel.metrics import Metrics
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
@@ -39,10 +40,8 @@ class HttpDeps:
     outbox: Outbox
     events: EventFeed
     metrics: Metrics
-    token: str | None
-    """What every request that changes something needs."""
-    open_posts: bool
-    """Bound to a loopback address: these need no token unless one is configured."""
+    guard: Guard
+    """Stands before every request that changes something."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
     preflight: Callable[[str], Report] = lambda _: Report()

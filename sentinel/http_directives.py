@@ -19,7 +19,6 @@ from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Ordered
 from sentinel.http_deps import HttpDeps, reply
-from sentinel.http_guard import Guard
 from sentinel.http_inputs import BODY_PROBLEMS, DAY_MS, instant_ms, json_body
 from sentinel.openapi import Endpoint
 from sentinel.operations import OUTCOMES, Operation, State
@@ -33,7 +32,6 @@ _PROBLEMS = ("unauthorized", "forbidden", "unknown-group", "in-progress", "no-qu
 class DirectiveHandlers:
     def __init__(self, deps: HttpDeps) -> None:
         self._deps = deps
-        self._guard = Guard(deps.token, deps.open_posts)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -69,7 +67,7 @@ class DirectiveHandlers:
         )
 
     async def post_pause(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         body = await json_body(request, PauseRequest)
         # From here to the driver nothing else runs: what was checked still holds.
@@ -81,7 +79,7 @@ class DirectiveHandlers:
         return accepted(operation)
 
     async def post_resume(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         await json_body(request, ResumeRequest)
         self._deps.need_majority()
@@ -91,7 +89,7 @@ class DirectiveHandlers:
         return accepted(operation)
 
     async def delete_switchover(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         self._deps.need_majority()
         _need_no_order(self._deps, driver)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
+from promotion.candidates import Ranking
 from promotion.switching import objection
 from sentinel import clock, group_status
 from sentinel.api_answers import AcceptedAnswer, FailoverRequest, OperationAnswer, SwitchoverRequest
@@ -15,7 +16,6 @@ from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
-from sentinel.http_guard import Guard
 from sentinel.http_inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
 from sentinel.problem import ProblemError
@@ -36,7 +36,6 @@ _PROBLEMS = (
 class OperationHandlers:
     def __init__(self, deps: HttpDeps) -> None:
         self._deps = deps
-        self._guard = Guard(deps.token, deps.open_posts)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -71,20 +70,20 @@ class OperationHandlers:
         )
 
     async def post_failover(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         body = await json_body(request, FailoverRequest)
         # From here to the driver nothing else runs: what was checked still holds.
         self._deps.need_majority()
         self._need_quiet(driver)
         _need_free_hand(driver, body.candidate)
-        candidate = self._need_chance(driver.coordinator, body.candidate)
+        candidate = _need_chance(driver.coordinator, body.candidate)
         operation = self._deps.operations.accept(driver.name, candidate)
         driver.feed(Requested(Request(operation.id, candidate)))
         return accepted(operation)
 
     async def post_switchover(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         driver = self._deps.driver(request)
         body = await json_body(request, SwitchoverRequest)
         if body.to is not None and body.candidate not in (None, body.to):
@@ -99,8 +98,8 @@ class OperationHandlers:
             return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
         self._need_quiet(driver)
         _need_free_hand(driver, body.to or body.candidate)
-        target = self._need_chance(driver.coordinator, body.to or body.candidate)
-        self._need_linked(driver.coordinator, target)
+        target = _need_chance(driver.coordinator, body.to or body.candidate, switchover=True)
+        _need_linked(driver.coordinator, target)
         operation = self._deps.operations.accept(driver.name, target, "switchover")
         driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
         return accepted(operation)
@@ -141,41 +140,46 @@ class OperationHandlers:
             "in-progress", f"Group {driver.name} is being worked on; ask again after that.", extra=extra
         )
 
-    @staticmethod
-    def _need_chance(coordinator: Coordinator, asked: str | None) -> str | None:
-        """The candidate by its name, if a failover can succeed by what is known now. Raises ProblemError."""
-        candidate = None if asked is None else node_name(coordinator, asked)
-        ranking = coordinator.situation.ranking(clock.monotonic(), candidate)
-        if ranking is None:
-            reason = coordinator.situation.ambiguous or "no primary is known yet"
-            raise ProblemError("precondition", f"There is nothing to fail over from: {reason}.")
-        reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
-        if candidate is not None and candidate not in coordinator.book:
-            raise ProblemError(
-                "precondition",
-                f"{candidate!r:.100} is no node of this group.",
-                extra={"candidates": reasons},
-            )
-        if ranking.chosen is None:
-            why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")
-            if candidate is not None and candidate == coordinator.member.primary:
-                why = "is the primary already"
-            subject = "" if candidate is None else f"{candidate}: "
-            raise ProblemError("precondition", f"{subject}{why}.", extra={"candidates": reasons})
-        return candidate
 
-    @staticmethod
-    def _need_linked(coordinator: Coordinator, target: str | None) -> None:
-        """Raises ProblemError if a switchover cannot succeed by what is known now."""
-        now = clock.monotonic()
-        ranking = coordinator.situation.ranking(now, target)
-        primary = coordinator.member.primary
-        if ranking is None or ranking.chosen is None or primary is None:
-            return
-        why_not = objection(primary, ranking.chosen, coordinator.situation.views(now))
-        if why_not is not None:
-            reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
-            raise ProblemError("precondition", f"{why_not}.", extra={"candidates": reasons})
+def _need_chance(coordinator: Coordinator, asked: str | None, *, switchover: bool = False) -> str | None:
+    """The candidate by its name, if a change can succeed by what is known now. Raises ProblemError."""
+    candidate = None if asked is None else node_name(coordinator, asked)
+    primary = coordinator.member.primary
+    if candidate is not None and candidate not in coordinator.book:
+        raise _refused(f"{candidate!r:.100} is no node of this group.", _ranking(coordinator))
+    if candidate is not None and candidate == primary:
+        raise _refused(f"{candidate}: is the primary already.", _ranking(coordinator))
+    ranking = _ranking(coordinator, Request("", candidate, switchover=switchover))
+    if ranking.chosen is None:
+        why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")
+        subject = "" if candidate is None else f"{candidate}: "
+        raise _refused(f"{subject}{ranking.refusal or why}.", ranking)
+    return candidate
+
+
+def _need_linked(coordinator: Coordinator, target: str | None) -> None:
+    """Raises ProblemError if a switchover cannot succeed by what is known now."""
+    ranking = _ranking(coordinator, Request("", target, switchover=True))
+    primary = coordinator.member.primary
+    if ranking.chosen is None or primary is None:
+        return
+    why_not = objection(primary, ranking.chosen, coordinator.situation.views(clock.monotonic()))
+    if why_not is not None:
+        raise _refused(f"{why_not}.", ranking)
+
+
+def _ranking(coordinator: Coordinator, request: Request | None = None) -> Ranking:
+    """Raises ProblemError before there is a primary."""
+    ranking = coordinator.situation.ranking(clock.monotonic(), request)
+    if ranking is None:
+        reason = coordinator.situation.ambiguous or "no primary is known yet"
+        raise ProblemError("precondition", f"There is nothing to fail over from: {reason}.")
+    return ranking
+
+
+def _refused(detail: str, ranking: Ranking) -> ProblemError:
+    reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
+    return ProblemError("precondition", detail, extra={"candidates": reasons})
 
 
 def _need_free_hand(driver: GroupDriver, asked: str | None) -> None:

@@ -9,7 +9,6 @@ from aiohttp import web
 from sentinel.api_answers import ReceiverAnswer, RetriedAnswer, RetryRequest, WebhookAnswer, WebhooksAnswer
 from sentinel.group_status import iso
 from sentinel.http_deps import HttpDeps, reply
-from sentinel.http_guard import Guard
 from sentinel.http_inputs import BODY_PROBLEMS, integer, json_body
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.outbox import MAX_DEAD, Letter
@@ -30,7 +29,6 @@ class WebhookHandlers:
 
     def __init__(self, deps: HttpDeps) -> None:
         self._deps = deps
-        self._guard = Guard(deps.token, deps.open_posts)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -86,7 +84,7 @@ class WebhookHandlers:
         )
 
     async def post_retry(self, request: web.Request) -> web.Response:
-        self._guard.check(request)
+        self._deps.guard.check(request)
         id_ = request.match_info["id"]
         row_id = self._row_id(id_)
         await json_body(request, RetryRequest)

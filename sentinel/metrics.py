@@ -55,7 +55,8 @@ class Metrics:
         registry.register(self._failovers)
         self._durations = Histogram(
             "vedette_failover_duration_seconds",
-            "From the first evidence to the commit, of failovers completed by this sentinel.",
+            "From the first evidence, or the end of a pause, to the promotion, of failovers completed by "
+            "this sentinel.",
             ("group",),
             buckets=_FAILOVER_BUCKETS_S,
             registry=registry,

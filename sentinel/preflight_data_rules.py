@@ -106,10 +106,22 @@ def _failing_snapshots(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _no_persistence(facts: GroupFacts) -> Iterator[Problem]:
+    """A replica has to keep what its primary keeps, or a failover ends that; it need not keep more."""
     primary = facts.primary
-    if primary is None or "save" not in primary.settings or "appendonly" not in primary.settings:
+    if primary is None:
         return
-    if primary.settings["save"] == "" and primary.settings["appendonly"] == "no":
+    kept = _keeps(primary)
+    for node in facts.replicas if kept else ():
+        if _keeps(node) is False:
+            yield Problem(
+                node.name,
+                "warning",
+                "no-persistence",
+                f"keeps nothing on disk, and {primary.name} does: as primary it would come back empty from a "
+                "restart",
+                f"Give it the save and appendonly of {primary.name}, and CONFIG REWRITE.",
+            )
+    if kept is False:
         in_no_time = primary.settings.get("repl-diskless-sync-delay") == "0"
         hurry = ", and with repl-diskless-sync-delay 0 its replicas may be emptied at once" * in_no_time
         yield Problem(
@@ -119,6 +131,13 @@ def _no_persistence(facts: GroupFacts) -> Iterator[Problem]:
             f"keeps nothing on disk: restarted by its supervisor it comes back empty{hurry}",
             "Set save or appendonly, or see that no supervisor restarts it sooner than it is failed over.",
         )
+
+
+def _keeps(node: NodeFacts) -> bool | None:
+    """Whether it keeps its data on disk; None where it does not tell."""
+    if "save" not in node.settings or "appendonly" not in node.settings:
+        return None
+    return node.settings["save"] != "" or node.settings["appendonly"] != "no"
 
 
 def _demands(facts: GroupFacts) -> Iterator[Problem]:

@@ -76,6 +76,12 @@ class NodeFacts:
         host, port = address
         return address == self.reach or (host in self.addresses and port in (self.port, self.reach[1]))
 
+    @property
+    def announced(self) -> Address | None:
+        """Where it says that it is; None if it does not, so that others find it by its connection."""
+        host, port = self.settings.get("replica-announce-ip"), self.number("replica-announce-port")
+        return (host or self.reach[0], port or self.port) if host or port else None
+
     def number(self, name: str) -> int | None:
         """A count out of INFO or CONFIG GET; None if the node did not tell it."""
         text = self.settings.get(name) or self.said.get(name) or ""
@@ -90,6 +96,8 @@ class Stranger:
     address: Address
     as_primary: bool
     detail: str
+    as_itself: bool = False
+    """``reporter`` announces itself by it, whether or not it is a replica now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ _SETTINGS = (
     "min-replicas-to-write",
     "repl-backlog-size",
     "repl-diskless-sync-delay",
+    "replica-announce-ip",
+    "replica-announce-port",
     "save",
     "stop-writes-on-bgsave-error",
     "tls-replication",

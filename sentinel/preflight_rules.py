@@ -178,6 +178,9 @@ def _strangers(facts: GroupFacts) -> Iterator[Problem]:
     for stranger in facts.strangers:
         host, port = stranger.address
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        if stranger.as_itself:
+            yield _misannounced(stranger.reporter, address, f"is not reached ({stranger.detail})")
+            continue
         if not stranger.as_primary:
             yield _announced(stranger.reporter, address, stranger.detail)
             continue
@@ -188,6 +191,28 @@ def _strangers(facts: GroupFacts) -> Iterator[Problem]:
             f"follows {address}, which is none of the group's nodes ({stranger.detail})",
             "Name the primary in the configuration as the replicas do, or by `announce`.",
         )
+
+
+def _announcements(facts: GroupFacts) -> Iterator[Problem]:
+    for node in facts.seen:
+        if node.announced is None:
+            continue
+        host, port = node.announced
+        other = facts.at(node.announced)
+        if other is not None and other.name != node.name:
+            yield _misannounced(node.name, f"{host}:{port}", f"is another node, {other.name}")
+        elif _is_loopback(host) and not _is_loopback(node.reach[0]):
+            yield _misannounced(node.name, f"{host}:{port}", "is another machine to everybody else")
+
+
+def _misannounced(node: str, address: str, trouble: str) -> Problem:
+    return Problem(
+        node,
+        "warning",
+        "announced-address",
+        f"announces itself as {address}, which {trouble}: as a replica it is not known by its name",
+        "Set replica-announce-ip and replica-announce-port to its configured address, or to nothing.",
+    )
 
 
 def _announced(node: str, address: str, detail: str) -> Problem:
@@ -219,6 +244,7 @@ RULES: tuple[Rule, ...] = (
     permission_problems,
     _replication_password,
     _loopback,
+    _announcements,
     _strangers,
     *DATA_RULES,
 )

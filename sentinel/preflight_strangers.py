@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 from redis.exceptions import RedisError
 
@@ -18,18 +19,21 @@ MAX_STRANGERS = 16
 
 async def find_strangers(link: RedisLink, turn: asyncio.Semaphore, facts: GroupFacts) -> tuple[Stranger, ...]:
     """At most MAX_STRANGERS. One that can be reached may be a replica that nobody configured: no fault."""
-    named: dict[tuple[Address, bool], str] = {}
+    named: dict[tuple[Address, bool], Stranger] = {}
+    for node in facts.seen:
+        # Of an address that others report too, the node that announces it is the one to mend.
+        if node.announced is not None:
+            own = Stranger(node.name, node.announced, False, "", as_itself=True)
+            named.setdefault((own.address, False), own)
     for node in facts.seen:
         assert node.info is not None
         for address, as_primary in _named(node.info):
-            named.setdefault((address, as_primary), node.name)
-    unknown = [Stranger(by, at, above, "") for (at, above), by in named.items() if facts.at(at) is None]
+            named.setdefault((address, as_primary), Stranger(node.name, address, as_primary, ""))
+    unknown = [stranger for stranger in named.values() if facts.at(stranger.address) is None]
     asked = unknown[:MAX_STRANGERS]
     reasons = await asyncio.gather(*(_why_lost(link, turn, facts, stranger.address) for stranger in asked))
     return tuple(
-        Stranger(each.reporter, each.address, each.as_primary, why)
-        for each, why in zip(asked, reasons, strict=True)
-        if why is not None
+        replace(each, detail=why) for each, why in zip(asked, reasons, strict=True) if why is not None
     )
 
 

@@ -32,7 +32,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unknown-webhook": (404, "No such dead letter"),
     "method-not-allowed": (405, "This method is not for this resource"),
     "timeout": (408, "The request did not arrive in time"),
-    "in-progress": (409, "A change of primary is already under way"),
+    "in-progress": (409, "The group is being worked on"),
     "paused": (409, "The group is paused"),
     "already-scheduled": (409, "A switchover is scheduled already"),
     "precondition": (412, "A failover could not succeed now"),
@@ -86,16 +86,15 @@ class ProblemError(Exception):
 
 def body(problem: ProblemError, instance: str) -> bytes:
     """``instance`` is the path that was asked for."""
-    return json.dumps(
-        problem.extra
-        | {
-            "type": TYPE_PREFIX + problem.kind,
-            "title": problem.title,
-            "status": problem.status,
-            "detail": problem.detail,
-            "instance": instance,
-        }
-    ).encode()
+    members: dict[str, object] = {
+        "type": TYPE_PREFIX + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+    }
+    # First what people look for; no member of one kind replaces any of these.
+    return json.dumps(members | problem.extra | members).encode()
 
 
 def response(problem: ProblemError, request: web.BaseRequest) -> web.Response:

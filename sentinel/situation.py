@@ -10,10 +10,10 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from promotion.actions import Facts, PendingIntent
+from promotion.actions import Facts, PendingIntent, Request
 from promotion.candidates import Ranking
-from promotion.choice import rank_now
 from promotion.discovery import Ambiguous, discover
+from promotion.forecast import forecast
 from promotion.plan import reconcile
 from promotion.view import NodeView
 from promotion.work_settings import WorkSettings
@@ -66,19 +66,12 @@ class Situation:
 
         return self._book.views(now, reachable, down)
 
-    def ranking(self, now: float, candidate: str | None = None) -> Ranking | None:
+    def ranking(self, now: float, request: Request | None = None) -> Ranking | None:
         """What a failover would choose by what is known now; None before the first topology."""
         topology = self._member.register.state.committed.topology
         if topology is None:
             return None
-        return rank_now(
-            self._config.work.policy,
-            self.views(now),
-            self.facts(now),
-            requested=candidate,
-            by_operator=candidate is not None,
-            avoid=self.avoided(now),
-        )
+        return forecast(self._config.work, self.views(now), self.facts(now), self.avoided(now), request)
 
     def is_odd(self, now: float) -> bool:
         """The primary has left a PING unanswered for a while: the time to hear the witnesses."""

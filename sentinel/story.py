@@ -76,7 +76,7 @@ def _aborted(what: str) -> Callable[[Fields], str]:
     def say(f: Fields) -> str:
         ranking: Ranking | None = f.get("ranking")
         reasons = "; ".join(f"{v.node}: {v.reason}" for v in ranking.verdicts) if ranking else ""
-        retry = f" ; next try in {f['retry_after_ms']} ms" if f.get("retry_after_ms") else ""
+        retry = f"; next try in {f['retry_after_ms']} ms" if f.get("retry_after_ms") else ""
         return f"{what} in term {f['term']}: {f['reason']}" + (f" ({reasons})" if reasons else "") + retry
 
     return say

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from sentinel.api_answers import GroupAnswer, NodeAnswer
 from sentinel.cli_screen import STYLES
-from sentinel.cli_show import complaints
+from sentinel.cli_show import complaints, link, role
 from sentinel.story import clean
 from sentinel.watch_events import Event, Snapshot
 
@@ -140,7 +140,7 @@ def _change(group: GroupAnswer) -> str:
 
 def _table(group: GroupAnswer, width: int) -> Iterator[Text]:
     shown = [name for least, name in _COLUMNS if width >= least]
-    rows = [[clean(_cell(name, node)) for name in shown] for node in group.nodes]
+    rows = [[clean(_cell(name, node, group)) for name in shown] for node in group.nodes]
     widths = [max(cell_len(row[i]) for row in ([*shown], *rows)) for i in range(len(shown))]
     yield _row(shown, widths, "dim")
     for row in rows:
@@ -156,20 +156,18 @@ def _row(cells: Sequence[str], widths: Sequence[int], style: str) -> Text:
     return line
 
 
-def _cell(column: str, node: NodeAnswer) -> str:
+def _cell(column: str, node: NodeAnswer, group: GroupAnswer) -> str:
     match column:
         case "NODE":
             return node.node
         case "ROLE":
-            return node.role
+            return role(node, group)
         case "STATE":
             return node.state
         case "LAG":
             return "-" if node.lag_bytes is None else f"{node.lag_bytes}"
         case "LINK":
-            if node.syncing:
-                return "syncing"
-            return "-" if node.link_up is None else ("up" if node.link_up else "down")
+            return link(node) or "-"
         case "SAY DOWN":
             return f"{sum(opinion.down is True for opinion in node.opinions)}/{len(node.opinions)}"
         case _:

@@ -44,7 +44,9 @@ function problems(group) {
   count((node) => node.state === "misconfigured", "misconfigured");
   count((node) => isStray(node, group), "in the role of a primary");
   count((node) => node.state === "up" && node.role === "replica" && node.syncing, "syncing");
-  count((node) => node.state === "up" && isCutOff(node), "cut off from the primary");
+  // Nobody has a link to a primary that is down.
+  if (primary?.state === "up")
+    count((node) => node.state === "up" && isCutOff(node), "cut off from the primary");
   if (group.topology && !replicas.some((node) => node.state === "up"))
     say("warning", "No replica to fail over to");
   if (!group.has_majority) say("unsure", "Out of touch with the majority");

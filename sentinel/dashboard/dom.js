@@ -2,6 +2,9 @@
 // nodes and attribute values here, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
+/** They show nothing, and some turn the text around them, so that who was before reads as who is now. */
+const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
+const READ_ALOUD = /^(aria-|title$)/;
 
 /** An HTML element. `attributes` that are null or false are left out; true stands without a value. */
 export function h(tag, attributes = {}, ...children) {
@@ -22,7 +25,8 @@ function fill(element, attributes, children) {
     if (value === null || value === undefined || value === false) continue;
     // Scripts and styles in attributes are what a hostile text would need; nobody here does.
     if (/^(on|style$)/i.test(name)) throw new Error(`no ${name} in attributes`);
-    element.setAttribute(name, value === true ? "" : String(value));
+    const said = value === true ? "" : String(value);
+    element.setAttribute(name, READ_ALOUD.test(name) ? visible(said) : said);
   }
   return add(element, children);
 }
@@ -31,9 +35,13 @@ function fill(element, attributes, children) {
 function add(parent, children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    parent.append(child instanceof Node ? child : String(child));
+    parent.append(child instanceof Node ? child : visible(String(child)));
   }
   return parent;
+}
+
+function visible(text) {
+  return text.replace(UNSEEN, "\ufffd");
 }
 
 /**

@@ -29,7 +29,7 @@ export function groupHead(group) {
       { class: "facts" },
       topologyFacts(group.topology),
       fact("Term", termWords(group)),
-      fact("Leader", group.leader ?? "none, nothing to do"),
+      fact("Leader", group.leader ?? "none at the moment"),
       fact("Quorum", `${group.quorum} to call it down, ${group.majority} to elect`),
     ),
   );

@@ -5,14 +5,15 @@ import { h } from "./dom.js";
 import { clock, counted, since } from "./format.js";
 import { withSign } from "./table.js";
 
-/** `preflight` may be null while it is unknown. */
-export function groupNotes(group, preflight) {
+/** `preflight` and `candidates` may be null while they are unknown. */
+export function groupNotes(group, preflight, candidates) {
   const errors = preflight?.problems?.filter((found) => found.severity === "error").length ?? 0;
   return h(
     "div",
     { class: "notes" },
     group.ambiguous ? ambiguousNote(group.ambiguous) : null,
     group.failover ? failoverNote(group.failover) : null,
+    isStuck(group, candidates) ? stuckNote(candidates) : null,
     group.paused ? pausedNote(group.paused) : null,
     group.scheduled ? scheduledNote(group.scheduled) : null,
     group.nodes.filter((node) => isStray(node, group)).map(strayNote),
@@ -24,6 +25,17 @@ export function groupNotes(group, preflight) {
 
 function ambiguousNote(why) {
   return note("critical", "Not clear who is primary: ", why, ". Nothing is changed until that is clear.");
+}
+
+/** Somebody has to do something: no sentinel will. */
+function isStuck(group, candidates) {
+  const primary = group.nodes.find((node) => node.node === group.topology?.primary);
+  return primary?.objectively_down && !group.failover && candidates?.chosen === null;
+}
+
+function stuckNote({ refusal }) {
+  const why = refusal ? [refusal, "."] : "No replica is eligible: see below.";
+  return note("critical", "The primary is down and nobody is promoted. ", why);
 }
 
 function failoverNote({ phase, target, cause, leader }) {

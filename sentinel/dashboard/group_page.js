@@ -39,7 +39,7 @@ function groupPage(group) {
     { class: "group", "data-key": `group-${group.group}`, "aria-labelledby": "group-title" },
     allGroupsLink(),
     groupHead(group),
-    groupNotes(group, state.preflight),
+    groupNotes(group, state.preflight, state.candidates),
     panel(
       "Topology",
       "wide",

@@ -12,7 +12,8 @@ export function candidatesPanel(candidates) {
     : h(
         "p",
         { class: "answer is-critical" },
-        withSign({ level: "critical", words: "It would find nobody to promote." }),
+        withSign({ level: "critical", words: "It would promote nobody." }),
+        candidates.refusal ? h("span", { class: "small why" }, candidates.refusal) : null,
       );
   if (candidates.candidates.length === 0)
     return [sentence, h("p", { class: "quiet" }, "There is no replica.")];

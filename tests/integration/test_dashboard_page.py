@@ -135,6 +135,44 @@ def test_two_hundred_groups_stay_usable(browser: Browser, origin: str) -> None:
         assert page.evaluate(kept) == MANY
 
 
+def test_a_rule_that_refuses_everybody_is_told_above_the_replicas(browser: Browser, origin: str) -> None:
+    shop = group("shop")
+    refused = candidates(shop).model_copy(update={"chosen": None, "refusal": "durability: too few can vouch"})
+    with watched(browser, origin) as seen:
+        Stub(seen.page, [shop], {"GET /v1/groups/shop/candidates": refused.model_dump()})
+        seen.page.goto(f"{origin}/#g/shop")
+        answer = seen.page.locator(".answer")
+        expect(answer).to_have_text(re.compile("It would promote nobody.*durability: too few can vouch"))
+        expect(seen.page.locator(".note")).to_have_count(0)
+
+
+def test_a_primary_down_with_nobody_to_promote_calls_for_people(browser: Browser, origin: str) -> None:
+    a, b, c = node("a:1", "primary", state="down"), node("b:1", link_up=False), node("c:1", link_up=False)
+    shop = group("shop", [a, b, c])
+    refused = candidates(shop).model_copy(update={"chosen": None, "refusal": "durability: too few can vouch"})
+    with watched(browser, origin) as seen:
+        stub = Stub(seen.page, [shop], {"GET /v1/groups/shop/candidates": refused.model_dump()})
+        seen.page.goto(f"{origin}/#g/shop")
+        expect(seen.page.locator(".note")).to_have_text(
+            "The primary is down and nobody is promoted. durability: too few can vouch."
+        )
+        expect(seen.page.locator(".badge")).to_have_text("Primary is down")
+        stub.extra = {"GET /v1/groups/shop/candidates": candidates(shop).model_dump()}
+        seen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(seen.page.locator(".note")).to_have_count(0)
+
+
+def test_no_text_turns_the_text_around_it(browser: Browser, origin: str) -> None:
+    """A right-to-left override in a reason or a zone would mirror the rest of its line."""
+    shop = group("shop", [node("a:1", "primary"), node("b:1", zone="z\u202e1", follows="a:1")])
+    with watched(browser, origin) as seen:
+        stub = Stub(seen.page, [shop])
+        stub.more["shop"] = {"paused": {"since": SINCE, "by": "s1", "reason": "\u2067evil\u200b\x85"}}
+        seen.page.goto(f"{origin}/#g/shop")
+        expect(seen.page.locator(".note q")).to_have_text("\ufffdevil\ufffd\ufffd")
+        expect(seen.page.get_by_text("z\ufffd1", exact=True).first).to_be_visible()
+
+
 def test_no_text_becomes_markup(browser: Browser, origin: str) -> None:
     """Whatever field it comes in: also those that no configuration or Redis lets through today."""
     opinions = [OpinionAnswer(sentinel=EVIL, down=True, grade=EVIL)]

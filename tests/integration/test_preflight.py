@@ -134,7 +134,14 @@ async def test_an_announced_address_that_leads_nowhere() -> None:
     announcing = ("--replica-announce-ip", "127.0.0.1", "--replica-announce-port", port)
     with RedisServer(*SAVING) as primary, RedisServer(*SAVING, *announcing) as replica:
         replica.replicate(primary)
-        assert found(await look((primary, replica))) == {(primary.name, "announced-address")}
+        assert found(await look((primary, replica))) == {(replica.name, "announced-address")}
+        with primary.client() as client:
+            client.config_set("replica-announce-ip", "no-such-host.invalid")
+        both = {(primary.name, "announced-address"), (replica.name, "announced-address")}
+        assert found(await look((primary, replica))) == both, "it will bite once this one is a replica"
+        with primary.client() as client:
+            client.config_set("replica-announce-ip", "localhost")
+        assert (primary.name, "announced-address") not in found(await look((primary, replica)))
 
 
 async def test_renamed_commands_are_named() -> None:

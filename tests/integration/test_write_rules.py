@@ -24,13 +24,11 @@ def wait_demand(node: RedisServer, replicas: int) -> None:
 
 def cut_off(primary: RedisServer, replica: RedisServer) -> None:
     """``replica`` stands still and its link is gone: what ``primary`` takes from now on does not reach it."""
+    with replica.client() as client:
+        (link,) = client.client_list(_type="master")
     replica.pause()
     with primary.client() as client:
-        # CLIENT LIST and ROLE both have the replicas in the order in which they attached.
-        announced = [int(known[1]) for known in client.execute_command("ROLE")[2]]
-        links = client.client_list(_type="replica")
-        (link,) = [entry for entry, port in zip(links, announced, strict=True) if port == replica.port]
-        client.client_kill_filter(_id=link["id"])
+        assert client.client_kill_filter(addr=link["laddr"]) == 1
 
 
 def test_the_demand_is_kept_on_whoever_is_primary_and_lifted_when_nobody_could_meet_it() -> None:

@@ -15,6 +15,7 @@ from aiohttp import ThreadedResolver, web
 from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
+from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Handover, Promote, Repoint, Rewrite, Step
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
@@ -29,6 +30,7 @@ from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
+from sentinel.http_guard import Guard
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.nodebook import NodeBook, NodeSpec
@@ -115,7 +117,7 @@ class MemoryRedis:
         elif isinstance(step, Repoint):
             self._follow(step.node, f"{step.primary_host}:{step.primary_port}")
         else:
-            assert isinstance(step, Rewrite)
+            assert isinstance(step, Rewrite), f"nobody expects {step}"
         return None
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
@@ -192,6 +194,7 @@ def make_driver(
     topology: Topology | None,
     specs: tuple[NodeSpec, ...] = (),
     limit_s: float = 30.0,
+    rules: WriteRules | None = None,
 ) -> GroupDriver:
     now = clock.monotonic()
     entry = Entry(topology.term, 1, topology) if topology else Entry(0, 0, None)
@@ -202,7 +205,9 @@ def make_driver(
     member = Member(config, state, random.Random(1), now)
     default = tuple(NodeSpec(name, name.rpartition(":")[0], 6379) for name in (A, B, C))
     book = NodeBook(specs or default, discover=False)
-    work = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=3600.0), parallel_syncs=1, limit_s=limit_s)
+    work = WorkSettings(
+        Policy(max_link_down_s=10.0, max_age_s=3600.0), 1, limit_s, rules=rules or WriteRules()
+    )
     driver = GroupDriver(
         Coordinator(CoordinatorConfig(group, work, None), member, book, now), redis, lambda _: None
     )
@@ -228,6 +233,7 @@ async def running(
     kept_events: int = 1000,
     receivers: tuple[Endpoint, ...] = (),
     limit_s: float = 30.0,
+    rules: WriteRules | None = None,
     peer_handler: Callable[[web.Request], object] | None = None,
     elsewhere: Mapping[str, HostPort] | None = None,
 ) -> AsyncIterator[World]:
@@ -248,7 +254,9 @@ async def running(
 
     redis = {group: MemoryRedis(dict(HEALTHY), on_notice) for group in groups}
     drivers = {
-        group: make_driver(group, ports, members=members, topology=topology, specs=specs, limit_s=limit_s)
+        group: make_driver(
+            group, ports, members=members, topology=topology, specs=specs, limit_s=limit_s, rules=rules
+        )
         for group, ports in redis.items()
     }
     app = make_app(
@@ -267,8 +275,7 @@ async def running(
             outbox=outbox,
             events=events,
             metrics=metrics,
-            token=token,
-            open_posts=open_posts,
+            guard=Guard(token, open_posts),
             peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
             version="1.2.3",
         ),

@@ -25,6 +25,8 @@ SETTINGS = {
     "min-replicas-to-write": "0",
     "repl-backlog-size": "1048576",
     "repl-diskless-sync-delay": "5",
+    "replica-announce-ip": "",
+    "replica-announce-port": "0",
     "save": "3600 1 300 100 60 10000",
     "stop-writes-on-bgsave-error": "yes",
     "tls-replication": "no",
@@ -64,6 +66,10 @@ def saying(facts: NodeFacts, **changes: str) -> NodeFacts:
 
 def set_to(facts: NodeFacts, changes: Mapping[str, str]) -> NodeFacts:
     return replace(facts, settings={**facts.settings, **changes})
+
+
+def announcing(facts: NodeFacts, host: str, port: str = "0") -> NodeFacts:
+    return set_to(facts, {"replica-announce-ip": host, "replica-announce-port": port})
 
 
 def codes(facts: GroupFacts) -> list[tuple[str | None, str, str]]:

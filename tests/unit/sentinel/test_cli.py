@@ -315,6 +315,22 @@ def test_a_shell_is_offered_the_groups_of_a_sentinel(fake: FakeSentinel, dead: s
     assert '"orders"' not in offered(f"explain --url {dead} o")
 
 
+@pytest.mark.parametrize(("command", "option"), [("failover", "--candidate"), ("switchover", "--to")])
+def test_a_shell_is_offered_the_nodes_that_could_be_named(
+    fake: FakeSentinel, command: str, option: str
+) -> None:
+    fake.answers["/v1/groups"] = groups(group(group="orders"))
+
+    def offered(words: str) -> str:
+        env = {"_VEDETTE_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+        env["_TYPER_COMPLETE_ARGS"] = f"vedette {command} {words}"
+        return CliRunner().invoke(app, [], env=env, prog_name="vedette").output
+
+    assert offered(f"orders --url {fake.url} {option} ").split() == [B], "the primary need not be named"
+    assert offered(f"orders --url {fake.url} {option} x").split() == []
+    assert offered(f"--url {fake.url} {option} ").split() == [], "whose nodes is not known yet"
+
+
 def test_a_refusal_says_why_and_what_to_do(fake: FakeSentinel) -> None:
     fake.problem("/v1/groups/nope", "unknown-group", "There is no group 'nope'.")
     result = vedette("explain", "nope", "--url", fake.url)
@@ -347,6 +363,27 @@ def test_status_tells_what_is_not_well(fake: FakeSentinel, state: dict[str, Any]
     as_json = vedette("status", "--url", fake.url, "--json")
     assert as_json.exit_code == ExitCode.REFUSED
     assert complaint in json.loads(as_json.stdout)["unhealthy"]["g"][0]
+
+
+def test_while_the_primary_is_down_its_replicas_have_no_link_and_can_take_over(fake: FakeSentinel) -> None:
+    down = node(A, "primary", state="down", detail="refused")
+    waiting, dead = node(B, "replica", link_up=False), node("127.0.0.1:7003", "replica", state="down")
+    fake.answers["/v1/groups"] = groups(group(down, waiting, dead))
+    told = vedette("status", "--url", fake.url).stdout
+    assert "is down (refused)" in told and "no replica could take over" not in told
+    rows = [line.split() for line in told.splitlines()]
+    assert [B, "replica", "up", A, "down", "0"] in rows
+    assert ["127.0.0.1:7003", "replica", "down", A, "-", "0"] in rows, "a dead one's link is not up"
+    fake.answers["/v1/groups"] = groups(group(down, {**waiting, "priority": 0}, dead))
+    assert "no replica could take over" in vedette("status", "--url", fake.url).stdout
+
+
+def test_an_old_primary_that_is_down_is_no_second_one(fake: FakeSentinel) -> None:
+    old, new = node(B, "primary", state="down"), node(A, "primary")
+    fake.answers["/v1/groups"] = groups(group(old, new))
+    rows = [line.split() for line in vedette("status", "--url", fake.url).stdout.splitlines()]
+    assert [B, "was", "primary", "down", "-", "-", "-"] in rows
+    assert [A, "primary", "up", "-", "-", "-"] in rows
 
 
 def test_nothing_from_the_network_drives_the_terminal(fake: FakeSentinel) -> None:
@@ -393,6 +430,19 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert ["1", B, "100", "0", "the", "freshest"] in rows
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
+    refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}
+    fake.answers["/v1/groups/g/candidates"] = (200, refused)
+    explained = vedette("explain", "g", "--url", fake.url).stdout
+    assert "would choose nobody\n  ! durability: too few can vouch\n" in explained
+
+
+def test_history_tells_what_may_be_lost_but_not_where_nobody_was_primary_before(fake: FakeSentinel) -> None:
+    first: dict[str, Any] = {"old": None, "new": A, "term": 1, "cause": "bootstrap", "leader": "s1"}
+    first |= {"at": "2026-01-01T00:00:00Z", "duration_ms": 5, "timeline": [], "bytes_possibly_lost": None}
+    second, third = {**first, "old": A, "new": B}, {**first, "old": B, "bytes_possibly_lost": 42}
+    fake.answers["/v1/groups/g/history?limit=20"] = (200, {"group": "g", "changes": [third, second, first]})
+    rows = vedette("history", "g", "--url", fake.url).stdout.splitlines()[1:]
+    assert [row.split()[-1] for row in rows] == ["42", "unknown", "-"]
 
 
 def test_watch_begins_only_where_there_is_something_to_see(fake: FakeSentinel, dead: str) -> None:

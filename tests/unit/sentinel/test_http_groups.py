@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from promotion.sealing import WriteRules
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from quorum.messages import Topology
@@ -251,6 +252,17 @@ async def test_candidates_with_reasons(world: World) -> None:
     assert (best["node"], best["eligible"], best["rank"], best["lag_bytes"]) == (B, True, 1, 10)
     assert (rejected["node"], rejected["eligible"], rejected["rank"]) == (C, False, None)
     assert rejected["reason"] == "subjectively down"
+
+
+async def test_candidates_tell_what_durability_refuses(tmp_path: Path) -> None:
+    async with running(tmp_path, rules=WriteRules(acknowledged_by=1)) as world:
+        world.redis[GROUP].look()
+        _, body, _ = await world.get(f"/v1/groups/{GROUP}/candidates")
+        assert (body["chosen"], body["refusal"]) == (B, None)
+        world.driver.feed(Observed(C, Evidence(EvidenceKind.REFUSED, "connection refused")))
+        _, body, _ = await world.get(f"/v1/groups/{GROUP}/candidates")
+        assert body["chosen"] is None and body["candidates"][0]["eligible"]
+        assert body["refusal"].startswith("durability: WAIT 1 may have acknowledged writes")
 
 
 async def test_history_newest_first(world: World) -> None:

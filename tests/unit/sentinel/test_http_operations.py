@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDictProxy
 
+from promotion.sealing import WriteRules
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from tests.unit.sentinel.http_cases import GROUP, A, B, C, World, eventually, running
@@ -56,6 +57,7 @@ async def assert_done(world: World, answer: Answer) -> None:
 
 
 def assert_problem(answer: Answer, status: int, kind: str) -> None:
+    assert list(answer[1])[:5] == ["type", "title", "status", "detail", "instance"]
     assert answer[0] == status
     assert answer[1]["type"] == f"urn:vedette:problem:{kind}" and answer[1]["status"] == status
     assert answer[2]["Content-Type"] == "application/problem+json"
@@ -143,7 +145,21 @@ async def test_a_candidate_that_cannot_be_promoted(world: World, candidate: str,
     assert_problem(answer, 412, "precondition")
     assert detail in answer[1]["detail"]
     assert {each["node"] for each in answer[1]["candidates"]} == {B, C}
+    if candidate != C:
+        best = answer[1]["candidates"][0]
+        assert (best["node"], best["eligible"]) == (B, True), "whom to name instead"
     assert_untouched(world)
+
+
+@pytest.mark.parametrize("body", [None, {"candidate": B}], ids=["the-best", "named"])
+async def test_what_durability_would_refuse_is_refused_at_once(tmp_path: Path, body: object) -> None:
+    async with running(tmp_path, rules=WriteRules(acknowledged_by=1)) as world:
+        world.redis[GROUP].look()
+        world.driver.feed(Observed(C, Evidence(EvidenceKind.REFUSED)))
+        answer = await post(world, body)
+        assert_problem(answer, 412, "precondition")
+        assert "durability: WAIT 1 may have acknowledged writes" in answer[1]["detail"]
+        assert_untouched(world)
 
 
 async def test_no_replica_is_eligible(world: World) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from multidict import CIMultiDictProxy
 
+from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Freeze, Promote, Repoint, Step
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
@@ -103,6 +104,14 @@ async def test_a_switchover_from_request_to_primary(world: World) -> None:
     (_, change, _) = await world.get(f"/v1/groups/{GROUP}")
     assert (change["topology"]["primary"], change["topology"]["cause"]) == (B, "switchover")
     assert world.redis[GROUP].nodes[A].role == "slave"
+
+
+async def test_durability_needs_nobody_to_vouch_for_what_is_handed_over(tmp_path: Path) -> None:
+    async with running(tmp_path, rules=WriteRules(acknowledged_by=1)) as world:
+        world.redis[GROUP].look()
+        world.driver.feed(Observed(C, Evidence(EvidenceKind.REFUSED)))
+        _, body, _ = await post(world)
+        assert (await followed(world, body["operation"]))["new_primary"] == B
 
 
 async def test_the_writes_are_paused_and_the_old_primary_demoted_before_the_new_one_is_promoted(

@@ -15,6 +15,7 @@ from tests.unit.sentinel.preflight_cases import (
     PRIMARY,
     REPLICA,
     WISHES,
+    announcing,
     codes,
     group,
     node,
@@ -22,6 +23,8 @@ from tests.unit.sentinel.preflight_cases import (
     saying,
     set_to,
 )
+
+ON_AOF = {"save": "", "appendonly": "yes"}
 
 
 def _info(facts: NodeFacts, **changes: object) -> NodeFacts:
@@ -93,6 +96,13 @@ UNLINKED = _info(REPLICA, link_up=False)
             (B, "error", "persistence-failing"),
         ),
         (group(set_to(PRIMARY, {"save": ""}), REPLICA, OTHER), (A, "warning", "no-persistence")),
+        (group(PRIMARY, set_to(REPLICA, {"save": ""}), OTHER), (B, "warning", "no-persistence")),
+        (group(PRIMARY, announcing(REPLICA, C[:-5]), OTHER), (B, "warning", "announced-address")),
+        (group(announcing(PRIMARY, "127.0.0.1"), REPLICA, OTHER), (A, "warning", "announced-address")),
+        (
+            replace(group(), strangers=(Stranger(A, ("10.9.9.9", 6379), False, "refused", as_itself=True),)),
+            (A, "warning", "announced-address"),
+        ),
         (
             group(PRIMARY, set_to(REPLICA, {"min-replicas-to-write": "3"}), OTHER),
             (B, "error", "min-replicas"),
@@ -137,8 +147,12 @@ def test_each_problem_is_found_alone(facts: GroupFacts, expected: tuple[str | No
             wishes=Wishes("vedette", "k", write_safety=True),
         ),
         # Persistence of one kind is persistence; a snapshot that nobody asked for may fail.
-        group(set_to(PRIMARY, {"save": "", "appendonly": "yes"}), REPLICA, OTHER),
-        group(PRIMARY, set_to(saying(REPLICA, rdb_last_bgsave_status="err"), {"save": ""}), OTHER),
+        group(set_to(PRIMARY, ON_AOF), REPLICA, OTHER),
+        group(PRIMARY, set_to(saying(REPLICA, rdb_last_bgsave_status="err"), ON_AOF), OTHER),
+        # Only what is kept today need be kept by the next primary; one that does not tell is not blamed.
+        group(PRIMARY, replace(REPLICA, settings={}), OTHER),
+        # By its own address, in any of the ways to write it.
+        group(PRIMARY, announcing(REPLICA, B.rpartition(":")[0]), announcing(OTHER, "", "6379")),
         group(PRIMARY, replace(REPLICA, fence="12"), OTHER),
         # A machine on its own.
         group(*(_at(each, "127.0.0.1") for each in (PRIMARY, node(B, "127.0.0.1:6379")))),

@@ -140,7 +140,7 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         NoticeName.FAILOVER_ABORTED,
         ABORTED | {"ranking": RANKING, "retry_after_ms": 1000},
         f"failover given up in term 2: no eligible replica ({B}: the best candidate; "
-        f"{C}: priority 0: never to be promoted) ; next try in 1000 ms",
+        f"{C}: priority 0: never to be promoted); next try in 1000 ms",
     ),
     (NoticeName.REPAIR_ABORTED, ABORTED, "re-pointing given up in term 2: no eligible replica"),
     (NoticeName.WORK_DONE, {"term": 2}, "nothing left to do in term 2"),
