@@ -7,13 +7,12 @@ most of a core for a resolution of a millisecond, and longest from whoever else 
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
 
 import hiredis
 
 
 class Asking:
-    """Asks the server at ``port`` on loopback; connects anew whenever the connection ends."""
+    """Asks the server at ``port`` on loopback. If the connection ends, the next question makes a new one."""
 
     def __init__(self, port: int, *words: str) -> None:
         self._port = port
@@ -22,40 +21,62 @@ class Asking:
         self._reader = hiredis.Reader()
         self._waiting = False
 
-    def turn(self) -> object | None:
-        """The answer that came since the last turn, if one did; asks again unless one is still awaited.
+    @property
+    def connected(self) -> bool:
+        return self._socket is not None
+
+    def fileno(self) -> int:
+        """Of the connection. Raises ValueError if there is none."""
+        if self._socket is None:
+            raise ValueError("not connected")
+        return self._socket.fileno()
+
+    def ask(self) -> None:
+        """Unless an answer is still awaited."""
+        if self._waiting:
+            return
+        try:
+            (self._socket or self._connect()).send(self._request)
+            self._waiting = True
+        except BlockingIOError:
+            return
+        except OSError:
+            self.close()
+
+    def answer(self) -> object | None:
+        """What was answered, if anything was by now; None too if the connection has ended.
 
         An error that the server answers is an answer too: a ``hiredis.ReplyError``, returned.
         """
+        if self._socket is None:
+            return None
         try:
-            return self._turn(self._socket or self._connect())
+            data = self._socket.recv(65536)
         except BlockingIOError:
             return None
-        except (OSError, hiredis.ProtocolError):
+        except OSError:
+            data = b""
+        if not data:
             self.close()
             return None
+        self._reader.feed(data)
+        answer: object = self._reader.gets()
+        if answer is False:
+            return None
+        self._waiting = False
+        return answer
+
+    def turn(self) -> object | None:
+        """What was answered, if anything was; and asks again."""
+        answer = self.answer()
+        self.ask()
+        return answer
 
     def close(self) -> None:
         if self._socket is not None:
             self._socket.close()
         self._socket = None
         self._waiting = False
-
-    def _turn(self, connection: socket.socket) -> object | None:
-        answer: object | None = None
-        if self._waiting:
-            data = connection.recv(65536)
-            if not data:
-                raise ConnectionResetError
-            self._reader.feed(data)
-            answer = self._reader.gets()
-            if answer is False:
-                return None
-            self._waiting = False
-        with suppress(BlockingIOError):
-            connection.send(self._request)
-            self._waiting = True
-        return answer
 
     def _connect(self) -> socket.socket:
         self._reader = hiredis.Reader()
