@@ -82,9 +82,9 @@ FIGURES = (
         "",
     ),
     Figure(
-        "switchover: longest gap between writes",
+        "switchover: longest gap between writes that are kept",
         "switchover",
-        "longest write gap",
+        "between kept writes",
         "Vedette's switchover",
         "SENTINEL FAILOVER",
         "25 ms",
