@@ -256,6 +256,7 @@ class OperationAnswer(Answer):
     new_primary: str | None
     requested_at: str
     finished_at: str | None
+    """Of what was to be done at a time, and failed, only the sentinel knows that took the request."""
 
 
 class WebhookAnswer(Answer):

@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,9 +16,18 @@ from sentinel.demo_processes import dying_with, free_ports
 _RNG = random.SystemRandom()
 
 
+_GIVEN: deque[int] = deque(maxlen=1000)
+"""Ports given lately: whoever got one may not listen yet, and two would have the same."""
+
+
 def free_port() -> int:
     """A port that nobody listens on now. Whoever starts on it must be ready to find it taken."""
-    return free_ports(1, _RNG)[0]
+    for _ in range(100):
+        (port,) = free_ports(1, _RNG)
+        if port not in _GIVEN:
+            _GIVEN.append(port)
+            return port
+    raise RuntimeError("a hundred times in vain: no free port that was not given to somebody just now")
 
 
 class Process:

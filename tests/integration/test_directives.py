@@ -103,6 +103,7 @@ def test_a_scheduled_switchover_survives_a_restart_of_all_and_runs_once(cluster:
     for sentinel in cluster.sentinels:
         ended = sentinel.followed((202, planned))
         assert (ended["state"], ended["new_primary"]) == ("completed", wanted.name)
+        assert ended["finished_at"] == sentinel.group()["topology"]["since"]
         assert [line["cause"] for line in sentinel.story("topology")] == ["bootstrap", "switchover"]
     begun = [line for s in cluster.sentinels for line in s.story("failover_started")]
     assert {line["operation"] for line in begun} == {planned["operation"]}
