@@ -22,7 +22,7 @@ from pathlib import Path
 
 import redis
 
-from benchmarks.report import Column, Trials, machine, write
+from benchmarks.report import Column, Trials, counted, machine, write
 from benchmarks.systems import GROUP, System, stock, vedette
 from tests.processes import Process
 from tests.redis_server import RedisServer
@@ -124,8 +124,8 @@ def main() -> None:
                     seen.append(failovers(system, cause))
             rows[f"{trouble}, {name}"] = {"failovers": [sum(seen)]}
             print(f"{trouble}, {name}: {seen}", flush=True)
-    title = f"Failovers of a primary that is busy, in {given.trials} trials each"
-    print(write("busy", title, rows, COLUMNS, machine()))
+    what = f"Sums of {counted(given.trials, 'trial')}."
+    print(write("busy", "Failovers of a primary that is busy", rows, COLUMNS, machine(), what))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from functools import partial
 
 from benchmarks.asking import Asking
 from benchmarks.redis_sentinel import GROUP, RedisSentinels
-from benchmarks.report import Column, Trials, machine, write
+from benchmarks.report import Column, Trials, counted, machine, write
 from tests.integration.cluster import Cluster
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -176,7 +176,7 @@ def main() -> None:
             except AssertionError as error:
                 print(f"{count} groups, {system}: does not start: {error}", flush=True)
                 row = summary([None] * count)
-            rows[f"{count} groups, {system}"] = row
+            rows[f"{counted(count, 'group')}, {system}"] = row
             print(f"{count} groups, {system}: {row}", flush=True)
     if not given.only:
         print(

@@ -12,6 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.report import counted
 from benchmarks.results import Result
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -112,7 +113,7 @@ def crowds() -> None:
         ("redis-sentinel at 1 s", 0.2, THEIRS),
     ):
         for place, size in enumerate(sizes):
-            case = f"{size} groups, {system}"
+            case = f"{counted(size, 'group')}, {system}"
             first, median, last = (result.median(case, column) for column in ("first", "median", "last"))
             if first is None or median is None or last is None:
                 continue
@@ -138,7 +139,7 @@ def crowds() -> None:
                 fontsize=8,
                 color=INK,
             )
-    axes.set_xticks(range(len(sizes)), [f"{size} groups" for size in sizes])
+    axes.set_xticks(range(len(sizes)), [counted(size, "group") for size in sizes])
     axes.set_ylabel("ms until writes are accepted")
     axes.set_title(
         "Primaries lost at once: the median group, from the first to the last", loc="left", color=INK

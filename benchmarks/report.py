@@ -47,13 +47,26 @@ def cell(trials: Trials, column: Column) -> str:
         f"{figure:.{column.digits}f}" for figure in (min(seen), statistics.median(seen), max(seen))
     )
     spread = f" ({low} - {high})" if len(seen) > 1 else ""
-    return f"{middle} {column.unit}{spread}" + (f", {never} of {len(trials)} never" if never else "")
+    return (
+        f"{middle} {column.unit}".rstrip() + spread + (f", {never} of {len(trials)} never" if never else "")
+    )
 
 
-def table(title: str, rows: Mapping[str, Mapping[str, Trials]], columns: Sequence[Column], where: str) -> str:
-    """``rows`` by case, then by the title of the column."""
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def table(
+    title: str,
+    rows: Mapping[str, Mapping[str, Trials]],
+    columns: Sequence[Column],
+    where: str,
+    what: str | None = None,
+) -> str:
+    """``rows`` by case, then by the title of the column. ``what`` tells of what kind the figures are."""
     trials = max((len(figures) for row in rows.values() for figures in row.values()), default=0)
-    what = f"Medians (and ranges) of {trials} trials." if trials > 1 else "One trial."
+    if what is None:
+        what = f"Medians (and ranges) of {trials} trials." if trials > 1 else "One trial."
     lines = [f"{title}, on {where}. {what}", ""]
     lines += [
         f"| case | {' | '.join(column.title for column in columns)} |",
@@ -66,7 +79,12 @@ def table(title: str, rows: Mapping[str, Mapping[str, Trials]], columns: Sequenc
 
 
 def write(
-    name: str, title: str, rows: Mapping[str, Mapping[str, Trials]], columns: Sequence[Column], where: str
+    name: str,
+    title: str,
+    rows: Mapping[str, Mapping[str, Trials]],
+    columns: Sequence[Column],
+    where: str,
+    what: str | None = None,
 ) -> str:
     """Write ``results/<name>.json`` and ``.md``; returns the table."""
     RESULTS.mkdir(exist_ok=True)
@@ -74,6 +92,6 @@ def write(
     units = {column.title: column.unit for column in columns}
     text = json.dumps({"machine": where, "units": units, "cases": plain}, indent=1)
     (RESULTS / f"{name}.json").write_text(text + "\n")
-    drawn = table(title, rows, columns, where)
+    drawn = table(title, rows, columns, where, what)
     (RESULTS / f"{name}.md").write_text(drawn)
     return drawn

@@ -116,6 +116,15 @@ FIGURES = (
         "2x",
         unit="%",
     ),
+    Figure(
+        "its memory",
+        "watching",
+        "memory",
+        "150 groups, Vedette",
+        "150 groups, redis-sentinel",
+        "80 MB",
+        unit="MB",
+    ),
 )
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.fake_redis import COUNT, NODES
 from benchmarks.redis_sentinel import RedisSentinels
-from benchmarks.report import Column, Trials, machine, write
+from benchmarks.report import Column, Trials, counted, machine, write
 from tests.integration.cluster import Cluster
 from tests.processes import Process
 from tests.waiting import wait_for
@@ -144,7 +144,7 @@ def main() -> None:
     rows: dict[str, dict[str, Trials]] = {}
     for count in given.groups:
         for name, system in (("Vedette", vedette), ("redis-sentinel", stock)):
-            case = f"{count} groups, {name}"
+            case = f"{counted(count, 'group')}, {name}"
             try:
                 with fakes(count) as groups, system(groups) as sentinels:
                     rows[case] = measure(sentinels, groups, given.seconds)
