@@ -8,6 +8,7 @@ side (password, permission, TLS) proves that the node lives.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quorum.evidence import Evidence, EvidenceKind
@@ -134,9 +135,13 @@ class Detector:
         """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
         if self._calm(now):
             return self.last_valid_at + self._patience.down_after_s
-        grade = self.judge(now).grade
-        times = (at for at, _ in self._grounds() if at > now and self.judge(at).grade is not grade)
-        return min(times, default=None)
+        grounds = list(self._grounds())
+
+        def grade(when: float) -> Grade:
+            return next((verdict.grade for at, verdict in grounds if when >= at), Grade.NONE)
+
+        current = grade(now)
+        return min((at for at, _ in grounds if at > now and grade(at) is not current), default=None)
 
     def _calm(self, now: float) -> bool:
         """Whether only silence could make it down, and has not yet."""
@@ -149,27 +154,25 @@ class Detector:
             and now < self.last_valid_at + self._patience.down_after_s
         )
 
-    def _grounds(self) -> list[tuple[float, Verdict]]:
+    def _grounds(self) -> Iterator[tuple[float, Verdict]]:
         """Each ground for calling the node down, with when it holds; the most certain first."""
         if self.misconfigured is not None:
-            return []
+            return
         p = self._patience
-        grounds: list[tuple[float, Verdict]] = []
         if self._regression is not None:
             since, detail = self._regression
-            grounds.append((since, Verdict(True, Grade.REGRESSED, since, detail)))
+            yield since, Verdict(True, Grade.REGRESSED, since, detail)
         if self._gone_since is not None and self._gone_grade is not None:
             verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail)
-            grounds.append((self._gone_since + p.refused_after_s, verdict))
+            yield self._gone_since + p.refused_after_s, verdict
         silent = Verdict(True, Grade.SILENT, self.last_valid_at, f"no valid reply; last seen: {self._detail}")
-        grounds.append((self.last_valid_at + p.down_after_s, silent))
+        yield self.last_valid_at + p.down_after_s, silent
         if self._loading_since is not None:
             verdict = Verdict(True, Grade.UNUSABLE, self._loading_since, "still loading its data set")
-            grounds.append((self._loading_since + p.loading_after_s, verdict))
+            yield self._loading_since + p.loading_after_s, verdict
         if self._wrong_role_since is not None:
             verdict = Verdict(True, Grade.UNUSABLE, self._wrong_role_since, "answers as a replica")
-            grounds.append((self._wrong_role_since + p.down_after_s, verdict))
-        return grounds
+            yield self._wrong_role_since + p.down_after_s, verdict
 
     def _alive(self, now: float) -> None:
         self.last_valid_at = self.answered_at = now

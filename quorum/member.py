@@ -256,13 +256,15 @@ class Member:
     def _judge(self, now: float) -> None:
         for node, detector in self._detectors.items():
             verdict = detector.judge(now)
+            if self.board.holds(node, verdict.down, verdict.grade):
+                continue
             opinion = Opinion(node, verdict.down, verdict.grade)
-            if self.board.set_own(opinion):
-                self._opinions_changed = True
-                self.judgements += 1
-                self._effects.append(Emit(OpinionChanged(opinion)))
-                if not opinion.down:
-                    self.register.reconsider(now)
+            self.board.set_own(opinion)
+            self._opinions_changed = True
+            self.judgements += 1
+            self._effects.append(Emit(OpinionChanged(opinion)))
+            if not opinion.down:
+                self.register.reconsider(now)
 
     def _weigh(self, now: float) -> None:
         odown = frozenset(node for node in self._detectors if self.board.odown(node, now))

@@ -7,6 +7,7 @@ the same author, whatever order they arrive in.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quorum.messages import Entry, Grade, Opinion, Opinions
@@ -18,6 +19,7 @@ class _Report:
     heard_at: float
     opinions: dict[str, Opinion]
     committed: Entry | None
+    any_down: bool = False
 
 
 class OpinionBoard:
@@ -32,10 +34,15 @@ class OpinionBoard:
 
     def set_own(self, opinion: Opinion) -> bool:
         """True if this sentinel changed its mind."""
-        if self._own.get(opinion.node, Opinion(opinion.node, down=False)) == opinion:
+        if self.holds(opinion.node, opinion.down, opinion.grade):
             return False
         self._own[opinion.node] = opinion
         return True
+
+    def holds(self, node: str, down: bool, grade: Grade) -> bool:
+        """Whether that is what this sentinel thinks of ``node`` already."""
+        own = self._own.get(node)
+        return not down if own is None else own.down is down and own.grade is grade
 
     def own(self) -> tuple[Opinion, ...]:
         return tuple(self._own.values())
@@ -49,7 +56,8 @@ class OpinionBoard:
         if known is not None and version <= known.version:
             return
         opinions = {opinion.node: opinion for opinion in report.opinions}
-        self._reports[author] = _Report(version, now, opinions, report.committed)
+        any_down = any(opinion.down for opinion in report.opinions)
+        self._reports[author] = _Report(version, now, opinions, report.committed, any_down)
 
     def forget(self, author: str) -> None:
         """The author is out of touch. Its version is kept, so that a late report stays late."""
@@ -76,11 +84,7 @@ class OpinionBoard:
 
     def down(self, node: str, now: float) -> dict[str, Grade]:
         """Who says that ``node`` is down, fresh opinions only, with their grades."""
-        agree: dict[str, Grade] = {}
-        for author, report in self._reports.items():
-            opinion = report.opinions.get(node)
-            if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
-                agree[author] = opinion.grade
+        agree = dict(self._others(node, now))
         own = self._own.get(node)
         if own is not None and own.down:
             agree[self._self_id] = own.grade
@@ -89,13 +93,16 @@ class OpinionBoard:
     def odown(self, node: str, now: float) -> bool:
         """Objectively down: a quorum agrees, and this sentinel is one of them."""
         own = self._own.get(node)
-        return own is not None and own.down and len(self.down(node, now)) >= self._quorum
+        return own is not None and own.down and 1 + sum(1 for _ in self._others(node, now)) >= self._quorum
 
     def next_expiry(self, now: float) -> float | None:
         """When the next report that calls something down goes stale."""
-        expiries = [
-            report.heard_at + self._ttl_s
-            for report in self._reports.values()
-            if any(opinion.down for opinion in report.opinions.values())
-        ]
+        expiries = [report.heard_at + self._ttl_s for report in self._reports.values() if report.any_down]
         return min((at for at in expiries if at > now), default=None)
+
+    def _others(self, node: str, now: float) -> Iterator[tuple[str, Grade]]:
+        """Who else says that ``node`` is down, fresh opinions only."""
+        for author, report in self._reports.items():
+            opinion = report.opinions.get(node) if report.any_down else None
+            if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
+                yield author, opinion.grade

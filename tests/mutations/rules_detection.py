@@ -18,7 +18,7 @@ DETECTION = (
         "objectively down takes a quorum",
         "S6",
         "quorum/opinions.py",
-        "return own is not None and own.down and len(self.down(node, now)) >= self._quorum",
+        "return own is not None and own.down and 1 + sum(1 for _ in self._others(node, now)) >= self._quorum",
         "return own is not None and own.down",
         (f"{_OPINIONS}::test_a_quorum_must_agree_and_counts_this_sentinel_too",),
         style="harmless",
@@ -28,7 +28,7 @@ DETECTION = (
         "who calls a node objectively down has found it down itself",
         "S6",
         "quorum/opinions.py",
-        "return own is not None and own.down and len(self.down(node, now)) >= self._quorum",
+        "return own is not None and own.down and 1 + sum(1 for _ in self._others(node, now)) >= self._quorum",
         "return len(self.down(node, now)) >= self._quorum",
         (f"{_MEMBER}::test_the_others_alone_do_not",),
         style="harmless",
@@ -79,7 +79,7 @@ DETECTION = (
         "quorum/detector.py",
         """\
         if self.misconfigured is not None:
-            return []
+            return
 """,
         "",
         (_DETECTOR,),
