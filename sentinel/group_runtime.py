@@ -41,7 +41,7 @@ from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
-from sentinel.situation import CoordinatorConfig
+from sentinel.situation import SETTLE_S, CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
 from sentinel.warm_clients import WarmClients
@@ -53,6 +53,8 @@ GOSSIPS_MISSED = 3
 READ_TIMEOUT_S = 0.5
 """The leader's reading of the nodes does not wait longer for a slow one."""
 STEP_TIMEOUT_S = 2.0
+SECOND_LOOK_S = 0.01
+"""So long after what is seen of the nodes counts as news again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class GroupRuntime:
         self._link = link
         self._probes: dict[str, Probe] = {}
         self._gossips = 0
+        self._second_look: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
         book = NodeBook([node_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
@@ -108,6 +111,8 @@ class GroupRuntime:
     async def close(self) -> None:
         """Stop leading, so that nobody has to wait for our lease, and stop watching."""
         self.driver.feed(StopLeading())
+        if self._second_look is not None:
+            self._second_look.cancel()
         await self.driver.close()
         await self._clients.close()
         await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
@@ -184,6 +189,9 @@ class GroupRuntime:
         if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
             # What was known of the nodes is from before the change.
             self._look_anew()
+        if notice.name is NoticeName.STEPPED_DOWN:
+            # Who came back just before was passed over, and what it said until then does not count.
+            self._look_again()
         if notice.name is NoticeName.CANDIDATE_CHOSEN:
             self._clients.prepare(str(notice.fields["node"]))
         self._around.on_notice(notice)
@@ -231,6 +239,12 @@ class GroupRuntime:
     def _look_anew(self) -> None:
         for probe in self._probes.values():
             self._around.infos.request(probe)
+
+    def _look_again(self) -> None:
+        if self._second_look is not None:
+            self._second_look.cancel()
+        after_s = SETTLE_S + SECOND_LOOK_S
+        self._second_look = asyncio.get_running_loop().call_later(after_s, self._look_anew)
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe = self._probes.get(node)

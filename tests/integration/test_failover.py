@@ -44,6 +44,17 @@ def test_killed_primary_is_replaced_and_returns_as_replica(cluster: Cluster) -> 
     assert cluster.wait_agreed() == new.name
 
 
+def test_a_primary_that_is_back_while_the_failover_ends_is_demoted_at_once() -> (
+    None
+):
+    with Cluster(group={"info_interval": "30s"}) as cluster:
+        old, *replicas = cluster.nodes
+        old.kill()
+        wait_for(lambda: any(node.info()["role"] == "master" for node in replicas), what="a new primary")
+        old.restart()
+        wait_for(lambda: old.info()["role"] == "slave", what="the old primary to be demoted")
+
+
 def test_hung_primary_is_replaced_and_demoted_when_it_wakes(cluster: Cluster) -> None:
     old = cluster.nodes[0]
     write_and_sync(cluster, "before", "kept")
