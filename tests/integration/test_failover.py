@@ -44,9 +44,7 @@ def test_killed_primary_is_replaced_and_returns_as_replica(cluster: Cluster) -> 
     assert cluster.wait_agreed() == new.name
 
 
-def test_a_primary_that_is_back_while_the_failover_ends_is_demoted_at_once() -> (
-    None
-):
+def test_a_primary_that_is_back_while_the_failover_ends_is_demoted_at_once() -> None:
     with Cluster(group={"info_interval": "30s"}) as cluster:
         old, *replicas = cluster.nodes
         old.kill()
