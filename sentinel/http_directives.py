@@ -144,13 +144,14 @@ def _agreed(driver: GroupDriver, directives: Directives, id_: str) -> Operation 
     if closed.outcome in (Outcome.STARTED, Outcome.DONE):
         state = "running" if closed.outcome is Outcome.STARTED else "completed"
     reason = closed.reason or OUTCOMES[closed.outcome]
-    topology = driver.topology
-    made_by_it = topology is not None and state == "completed" and topology.term == closed.term
+    finished_ms, topology = None, driver.topology
+    if state == "completed" and topology is not None and topology.term == closed.term:
+        finished_ms = topology.since_ms
     return replace(
         _operation(driver.name, closed.schedule, state),
         reason=reason if state == "failed" else None,
         # What ended otherwise was not noted with its time; only the sentinel that took it knows.
-        finished_ms=topology.since_ms if topology is not None and made_by_it else None,
+        finished_ms=finished_ms,
         new_primary=closed.primary,
         term=closed.term,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from sentinel.preflight_data_rules import DATA_RULES
-from sentinel.preflight_facts import SEVERITIES, GroupFacts, NodeFacts, Problem
+from sentinel.preflight_facts import SEVERITIES, Address, GroupFacts, NodeFacts, Problem
 from sentinel.preflight_permissions import permission_problems
 
 Rule = Callable[[GroupFacts], Iterator[Problem]]
@@ -176,8 +176,7 @@ def _loopback(facts: GroupFacts) -> Iterator[Problem]:
 
 def _strangers(facts: GroupFacts) -> Iterator[Problem]:
     for stranger in facts.strangers:
-        host, port = stranger.address
-        address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        address = _shown(stranger.address)
         if stranger.as_itself:
             yield _misannounced(stranger.reporter, address, f"is not reached ({stranger.detail})")
             continue
@@ -197,12 +196,11 @@ def _announcements(facts: GroupFacts) -> Iterator[Problem]:
     for node in facts.seen:
         if node.announced is None:
             continue
-        host, port = node.announced
-        other = facts.at(node.announced)
+        address, other = _shown(node.announced), facts.at(node.announced)
         if other is not None and other.name != node.name:
-            yield _misannounced(node.name, f"{host}:{port}", f"is another node, {other.name}")
-        elif _is_loopback(host) and not _is_loopback(node.reach[0]):
-            yield _misannounced(node.name, f"{host}:{port}", "is another machine to everybody else")
+            yield _misannounced(node.name, address, f"is another node, {other.name}")
+        elif _is_loopback(node.announced[0]) and not _is_loopback(node.reach[0]):
+            yield _misannounced(node.name, address, "is another machine to everybody else")
 
 
 def _misannounced(node: str, address: str, trouble: str) -> Problem:
@@ -223,6 +221,11 @@ def _announced(node: str, address: str, detail: str) -> Problem:
         f"{address} is reported as a replica, is none of the configured nodes, and is not reached ({detail})",
         "Set replica-announce-ip and replica-announce-port at that replica to its configured address.",
     )
+
+
+def _shown(address: Address) -> str:
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:
