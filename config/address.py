@@ -31,6 +31,16 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @property
+    def place(self) -> tuple[str, int]:
+        """What addresses are compared by, as far as their text tells what they reach.
+
+        A trailing dot is kept in ``host``, for it decides how a name is looked up.
+        """
+        ip = _ip(self.host)
+        mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+        return (str(mapped) if mapped is not None else self.host.removesuffix("."), self.port)
+
+    @property
     def is_loopback(self) -> bool:
         """Reaches this machine only: 127.0.0.0/8, ::1 or ``localhost``."""
         ip = _ip(self.host)

@@ -117,7 +117,7 @@ def _group(name: str, group: GroupSettings) -> Iterator[Finding]:
             "or every node is always down",
             ((*loc, "down_after"), (*loc, "ping_interval")),
         )
-    if group.primary is not None and group.primary not in [node.address for node in group.nodes]:
+    if group.primary is not None and group.primary.place not in [node.address.place for node in group.nodes]:
         yield Finding(
             (*loc, "primary"), f"'{group.primary}' is not one of the group's nodes", ((*loc, "nodes"),)
         )
@@ -165,11 +165,14 @@ def _quorum(name: str, group: GroupSettings, member_count: int) -> Iterator[Find
 
 
 def _nodes(draft: Draft) -> Iterator[Finding]:
-    """A node belongs to one group, once: two would fight over it."""
+    """A node belongs to one group, once: two would fight over it.
+
+    Addresses are compared by what they reach. That a name and an IP are one server is known only by asking.
+    """
     seen: dict[object, tuple[str, int]] = {}
     for name, group in draft.groups.items():
         for index, node in enumerate(group.nodes):
-            first, at = seen.setdefault(node.address, (name, index))
+            first, at = seen.setdefault(node.address.place, (name, index))
             if (first, at) == (name, index):
                 continue
             loc: Loc = ("groups", name, "nodes", index)
@@ -179,6 +182,21 @@ def _nodes(draft: Draft) -> Iterator[Finding]:
                 f"'{node.address}' is already listed as {where}",
                 (("groups", name, "nodes"), ("groups", first, "nodes")),
             )
+        yield from _announced(name, group)
+
+
+def _announced(name: str, group: GroupSettings) -> Iterator[Finding]:
+    """Other nodes and clients are sent to where a node is announced: that is one server, so one node."""
+    seen: dict[object, int] = {}
+    for index, node in enumerate(group.nodes):
+        reach = node.announce or node.address
+        at = seen.setdefault(reach.place, index)
+        if at != index:
+            loc: Loc = ("groups", name, "nodes", index)
+            where = format_path(("groups", name, "nodes", at))
+            key = (*loc, "announce") if node.announce is not None else loc
+            if node.address.place != group.nodes[at].address.place:
+                yield Finding(key, f"'{reach}' is where {where} is reached already", (loc,))
 
 
 def _webhooks(draft: Draft) -> Iterator[Finding]:

@@ -103,6 +103,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
     # Whoever was cut off by a leader had passed this before, and hears nobody since then by our own doing.
     down_s = view.link_down_s if not (view.link_up or view.sealed) else 0.0
     checks = (
+        (bool(view.hands_off), view.hands_off),
         (not view.role, "has not answered yet"),
         (view.down, "subjectively down"),
         (not view.reachable, "did not answer when it was asked"),

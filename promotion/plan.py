@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from promotion.following import is_itself
 from promotion.step_types import Repoint
 from promotion.view import NodeView
 
@@ -41,12 +42,13 @@ def reconcile(
     """
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
-    there = [view for view in others if _answers(view)]
+    there = [view for view in others if _answers(view) and not view.hands_off]
     syncing = tuple(v.name for v in there if v.name in in_flight or (_follows(v, primary) and not v.link_up))
     astray = [view for view in there if view.name not in in_flight and not _follows(view, primary)]
+    target = next((view for view in views if view.name == primary), None)
+    astray = [view for view in astray if target is None or not is_itself(view, target)]
     if not astray:
         return Plan(syncing=syncing, unreachable=unreachable)
-    target = next((view for view in views if view.name == primary), None)
     blocked = _why_not(primary, target, astray)
     if target is None or blocked:
         would_wipe = target is not None and blocked == _would_wipe(target, astray)
@@ -88,8 +90,8 @@ def _would_wipe(target: NodeView, astray: Sequence[NodeView]) -> str | None:
 
 
 def _demote(view: NodeView, target: NodeView, resume: bool) -> Repoint:
-    return Repoint(view.name, target.host, target.port, "demote", resume)
+    return Repoint(view.name, target.host, target.port, "demote", resume, target.run_id)
 
 
 def _repoint(view: NodeView, target: NodeView) -> Repoint:
-    return Repoint(view.name, target.host, target.port, "repoint")
+    return Repoint(view.name, target.host, target.port, "repoint", primary_run_id=target.run_id)

@@ -66,7 +66,7 @@ class Sealing:
             Seal(view.name)
             for view in views
             if view.reachable
-            and not view.down
+            and not (view.down or view.hands_off)
             and view.role == "slave"
             and view.follows == facts.primary
             and (self._rules.acknowledged_by is not None or view.name in eligible)

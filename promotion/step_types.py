@@ -5,7 +5,7 @@ Every step names its ``node``, is fenced with the leader's term, and may be take
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 SEAL_HOST, SEAL_PORT = "127.0.0.1", 1
@@ -40,6 +40,7 @@ class Repoint:
     """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain.
 
     ``resume``: its writes may be paused, and whoever waits for that shall be told that it is a replica.
+    ``primary_run_id``: of the primary when it was last seen, lest a node be told to follow itself.
     """
 
     node: str
@@ -47,6 +48,7 @@ class Repoint:
     primary_port: int
     reason: Literal["demote", "repoint"]
     resume: bool = False
+    primary_run_id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from promotion.conversation import (
     Transact,
     Word,
 )
+from promotion.following import check_another, check_follows
 from promotion.handover import hand_over, read_fields
 from promotion.step_types import (
     SEAL_HOST,
@@ -170,6 +171,7 @@ def _repoint(step: Repoint, fence: _Fence) -> Conversation:
     the transaction that ends its writes, so nothing can be added behind.
     """
     yield from fence.check()
+    yield from check_another(step)
     commands: list[Command] = []
     if step.reason == "demote":
         commands.append(("INFO", "replication"))
@@ -179,18 +181,8 @@ def _repoint(step: Repoint, fence: _Fence) -> Conversation:
     if step.reason == "demote":
         commands += _CUT_CLIENTS
     replies = yield from fence.transact(tuple(commands), needed=2 if step.reason == "demote" else 1)
-    yield from _check_follows(step)
+    yield from check_follows(step)
     return _demoted(replies[0]) if step.reason == "demote" else None
-
-
-def _check_follows(step: Repoint) -> Asking:
-    role = yield Call(("ROLE",))
-    if not isinstance(role, list) or role[0] != b"slave":
-        raise StepFailedError(step.node, "is not a replica after REPLICAOF")
-    if (role[1].decode(), role[2]) != (step.primary_host, step.primary_port):
-        raise StepFailedError(
-            step.node, f"does not follow {step.primary_host}:{step.primary_port} after REPLICAOF"
-        )
 
 
 def _seal(step: Seal, fence: _Fence) -> Asking:

@@ -13,6 +13,7 @@ import enum
 from collections.abc import Sequence
 
 from promotion.actions import Action, Note, Request
+from promotion.following import is_itself
 from promotion.step_types import Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
 from promotion.view import NodeView
 
@@ -29,8 +30,12 @@ def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | Non
     new = next((view for view in views if view.name == target), None)
     if old is None or not old.reachable or old.down or old.role != "master":
         return f"{primary} does not answer as a primary: this takes a failover"
+    if old.hands_off:
+        return f"{primary}: {old.hands_off}"
     if new is None or not new.reachable or new.down:
         return f"{target} does not answer"
+    if is_itself(old, new):
+        return f"{target} is the same server as {primary}, under another name"
     if new.follows != primary or not new.link_up:
         return f"{target} is not linked to {primary}"
     return None

@@ -59,6 +59,8 @@ class NodeView:
     """It is handing its role over (``FAILOVER``), which is not decided yet."""
     safety: WriteSafety | None = None
     """What it demands of each write as a primary; None if that was not read."""
+    hands_off: str = ""
+    """Why nothing may be changed at this node, as one that need not be the group's own; empty if it may."""
 
     @property
     def sealed(self) -> bool:

@@ -198,7 +198,9 @@ class Work:
         undecided = old is not None and old.reachable and old.handover
         if undecided and target not in facts.odown_nodes and now < self._give_up_at:
             return self._look_again(f"{facts.primary} is handing over", (), now)
-        usable = [v for v in views if v.name == target and v.reachable and not (v.down or v.loading)]
+        usable = [
+            v for v in views if v.name == target and v.reachable and not (v.down or v.loading or v.hands_off)
+        ]
         if usable and usable[0].role == "master" and target not in self._avoid:
             return self._intend(target, cause, None, views, facts)
         if usable and not self._disarmed and not facts.gone_by_all:

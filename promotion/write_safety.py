@@ -35,6 +35,8 @@ def correction(
     view = next((view for view in views if view.name == primary), None)
     if view is None or view.safety is None or view.role != "master" or not view.reachable or view.down:
         return None
+    if view.hands_off:
+        return None
     others = [other for other in views if other.name != primary]
     at_most = min(asked.min_replicas, sum(other.name not in gone for other in others))
     at_least = min(asked.min_replicas, sum(_linked(other, primary) for other in others))

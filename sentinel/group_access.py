@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from config import GroupSettings, NodeSettings
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Wishes
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver

@@ -35,7 +35,8 @@ from sentinel.group_access import node_spec, wishes
 from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
@@ -291,4 +292,7 @@ def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
     work = WorkSettings(
         policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval, rules=rules
     )
-    return CoordinatorConfig(name, work, str(group.primary) if group.primary else None)
+    # It may be spelled in another way than in the list of nodes, whose spelling is the name.
+    asked = group.primary.place if group.primary else None
+    told = [str(node.address) for node in group.nodes if node.address.place == asked]
+    return CoordinatorConfig(name, work, told[0] if told else None)

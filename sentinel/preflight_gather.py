@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from quorum.evidence import EvidenceKind
 from sentinel.info import InfoError, parse_info
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Failure, GroupFacts, NodeFacts, Wishes
 from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, refusals
 from sentinel.preflight_permissions import harmless, queued

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from redis.exceptions import AuthenticationError, RedisError
 
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from sentinel.preflight_talk import NODE_TIMEOUT_S, ask
 from sentinel.redis_link import RedisLink
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sentinel import clock
 from sentinel.driver import GroupDriver
-from sentinel.nodebook import NodeRecord
+from sentinel.node_spec import NodeRecord
 from sentinel.resp_codec import Reply
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sentinel import preflight_talk
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import GroupFacts, Wishes
 from sentinel.preflight_gather import gather
 from sentinel.preflight_rules import find_problems

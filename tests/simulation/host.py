@@ -28,7 +28,8 @@ from quorum.timing import Timing
 from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.notices import NoticeName
 from sentinel.situation import CoordinatorConfig
 from tests.simulation.hands import Hands

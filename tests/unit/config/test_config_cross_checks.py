@@ -62,6 +62,18 @@ def members(count: int) -> dict[str, str]:
             "groups.mymaster.nodes[2]: 'a:1' is already listed as groups.mymaster.nodes[0]",
         ),
         (
+            {"groups.mymaster.nodes": ["a:1", "b:1", "a.:1"]},
+            "groups.mymaster.nodes[2]: 'a.:1' is already listed as groups.mymaster.nodes[0]",
+        ),
+        (
+            {"groups.mymaster.nodes": ["[::ffff:10.0.0.1]:1", "b:1", "10.0.0.1:1"]},
+            "groups.mymaster.nodes[2]: '10.0.0.1:1' is already listed as groups.mymaster.nodes[0]",
+        ),
+        (
+            {"groups.mymaster.nodes": ["a:1", {"address": "b:1", "announce": "A:1"}, "c:1"]},
+            "groups.mymaster.nodes[1].announce: 'a:1' is where groups.mymaster.nodes[0] is reached already",
+        ),
+        (
             {"groups.other.nodes": ["b:1", "127.0.0.1:6380"]},
             "groups.other.nodes[1]: '127.0.0.1:6380' is already listed as groups.mymaster.nodes[1]",
         ),

@@ -10,7 +10,8 @@ from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
 from quorum.member import Member
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.situation import CoordinatorConfig, Situation
 from tests.unit.quorum.interaction_env import GROUP, NODES
 from tests.unit.quorum.interaction_script import CommandError

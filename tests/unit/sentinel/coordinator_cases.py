@@ -35,7 +35,8 @@ from quorum.timing import Timing
 from sentinel.coordinator import Coordinator
 from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, Perform, Read, ReadDone, StepDone, Tell
 from sentinel.info import Attached, NodeInfo
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.situation import CoordinatorConfig
 

@@ -33,7 +33,8 @@ from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations

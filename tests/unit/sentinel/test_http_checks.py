@@ -13,7 +13,7 @@ from quorum.inputs import Observed
 from quorum.messages import Append, Entry, Grade, Intent, Opinion, Opinions, Topology
 from sentinel.group_inputs import InfoSeen
 from sentinel.info import NodeInfo
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from tests.unit.sentinel.http_cases import GROUP, HEALTHY, SINCE_MS, TERM_7, A, B, C, World, info, running
 
 pytestmark = pytest.mark.unit

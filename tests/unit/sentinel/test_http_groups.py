@@ -13,7 +13,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from quorum.messages import Topology
 from sentinel.changes import Change, TimelineStep
-from sentinel.nodebook import NodeSpec
+from sentinel.node_spec import NodeSpec
 from tests.unit.sentinel.http_cases import (
     GROUP,
     HEALTHY,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sentinel.info import Attached
-from sentinel.nodebook import MAX_DISCOVERED, NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import MAX_DISCOVERED, NodeBook
 from tests.unit.sentinel.coordinator_cases import A, B, info
 
 IP_A, IP_B = "10.0.0.1", "10.0.0.2"
@@ -32,7 +33,12 @@ def attached(*addresses: tuple[str, int]) -> tuple[Attached, ...]:
         ("203.0.113.7", 7001, A),
         (IP_A, 6379, A),
         (IP_A, 7001, A),
+        ("REDIS-A", 6379, A),
+        ("redis-a.", 6379, A),
+        ("::ffff:10.0.0.1", 6379, A),
         (IP_A, 6380, "10.0.0.1:6380"),
+        ("Redis-Z.", 6379, "redis-z:6379"),
+        ("0:0:0:0:0:0:0:1", 6379, "[::1]:6379"),
         ("10.0.0.9", 6379, "10.0.0.9:6379"),
         ("::1", 6379, "[::1]:6379"),
     ],

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel.nodebook import NodeBook, NodeSpec
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
 from sentinel.offset_trail import MAX_LOOKS, OffsetTrail
 from tests.unit.sentinel.coordinator_cases import A, B, info
 

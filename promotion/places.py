@@ -1,0 +1,36 @@
+"""Whether two ways to write an address lead to the same place, as far as the text alone can tell.
+
+Redis keeps whatever spelling it was given: ``REPLICAOF REDIS-01`` stays in capitals, and a later
+``REPLICAOF redis-01`` is answered with "already connected" and changes nothing. So addresses are compared by
+what they reach. Case and a trailing dot mean nothing in a name, and an IPv6 address has many spellings, of
+which one may be an IPv4 address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def plain_host(host: str) -> str:
+    """The one spelling of ``host`` by which hosts are compared. Names are not resolved."""
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return host.lower().removesuffix(".")
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return str(mapped or ip)
+
+
+def plain(place: tuple[str, int]) -> tuple[str, int]:
+    """``host`` and port, to be compared with others."""
+    return (plain_host(place[0]), place[1])
+
+
+def is_ip(host: str) -> bool:
+    """Whether ``host`` is an address, and not a name that may come to stand for another one."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

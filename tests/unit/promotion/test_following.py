@@ -1,0 +1,75 @@
+"""Nobody is told to follow itself, and an address counts however it is spelled."""
+
+from __future__ import annotations
+
+import pytest
+
+from promotion.conversation import Call, ReplyError, Transact
+from promotion.plan import Plan, reconcile
+from promotion.step_types import Repoint
+from promotion.switching import objection
+from promotion.view import NodeView
+from tests.unit.promotion.step_script import done, fence, role
+from tests.unit.promotion.test_step_conversations import fails, take
+
+PRIMARY = NodeView("p:1", "p", 1, role="master", run_id="run-p", keys=9)
+STRAY = NodeView("10.0.0.1:1", "10.0.0.1", 1, role="master", run_id="run-p", keys=9)
+STEP = Repoint("c:1", "redis-01", 6379, "repoint", primary_run_id="run-p")
+ASKED = Call(("INFO", "server"))
+FOLLOW, REWRITE = ("REPLICAOF", "redis-01", 6379), ("CONFIG", "REWRITE")
+
+
+def plan(*others: NodeView) -> Plan:
+    return reconcile("p:1", (PRIMARY, *others), parallel_syncs=1)
+
+
+def test_a_primary_under_another_name_is_not_made_to_follow_itself() -> None:
+    assert plan(STRAY) == Plan()
+
+
+def test_nor_one_that_is_reached_by_the_primarys_own_address() -> None:
+    assert plan(NodeView("other:1", "P.", 1, role="master", run_id="", keys=9)) == Plan()
+
+
+def test_another_server_is_demoted_as_ever_and_the_step_knows_the_primary() -> None:
+    (step,) = plan(NodeView("c:1", "c", 1, role="master", run_id="run-c", keys=9)).steps
+    assert step == Repoint("c:1", "p", 1, "demote") and step.primary_run_id == "run-p"
+
+
+def test_nothing_is_planned_for_a_node_that_need_not_be_the_groups_own() -> None:
+    mine = NodeView("c:1", "c", 1, role="master", run_id="run-c", keys=9, hands_off="contested")
+    assert plan(mine) == Plan()
+
+
+def test_the_step_itself_is_not_taken_at_the_primary() -> None:
+    why = fails(STEP, *fence(), (ASKED, b"# Server\r\nrun_id:run-p\r\n"))
+    assert why == "is the very server that redis-01:6379 leads to, under another name"
+
+
+@pytest.mark.parametrize("said", [b"# Server\r\nrun_id:run-c\r\n", b"", ReplyError("NOPERM no INFO for you")])
+def test_it_is_taken_at_any_other_and_where_that_may_not_be_asked(said: object) -> None:
+    follows = role(b"slave", b"redis-01", 6379, b"connect", -1)
+    take(STEP, *fence(), (ASKED, said), done(FOLLOW, REWRITE), follows)
+
+
+@pytest.mark.parametrize("spelled", [b"REDIS-01", b"redis-01.", b"Redis-01"])
+def test_redis_may_keep_an_older_spelling_of_the_same_address(spelled: bytes) -> None:
+    """It answers "already connected" then, and has done as it was told."""
+    follows = role(b"slave", spelled, 6379, b"connected", 9)
+    take(Repoint("c:1", "redis-01", 6379, "repoint"), *fence(), done(FOLLOW, REWRITE), follows)
+
+
+def test_there_is_no_switchover_to_the_primary_itself_nor_from_one_that_is_not_ours() -> None:
+    twin = NodeView("10.0.0.1:1", "10.0.0.1", 1, role="slave", run_id="run-p", follows="p:1", link_up=True)
+    assert objection("p:1", twin.name, (PRIMARY, twin)) == (
+        "10.0.0.1:1 is the same server as p:1, under another name"
+    )
+    contested = NodeView("p:1", "p", 1, role="master", hands_off="it is in two groups")
+    other = NodeView("c:1", "c", 1, role="slave", follows="p:1", link_up=True)
+    assert objection("p:1", "c:1", (contested, other)) == "p:1: it is in two groups"
+
+
+def test_the_transaction_comes_behind_the_question() -> None:
+    asked = (ASKED, b"run_id:run-c")
+    why = fails(STEP, *fence(), asked, (Transact((FOLLOW, REWRITE)), ReplyError("NOPERM no REPLICAOF")))
+    assert "NOPERM" in why
