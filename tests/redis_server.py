@@ -59,6 +59,11 @@ class RedisServer:
         return f"127.0.0.1:{self.port}"
 
     @property
+    def directory(self) -> Path:
+        """Where it keeps its data and its log."""
+        return self._directory
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 
@@ -93,10 +98,15 @@ class RedisServer:
 
     def wipe(self) -> None:
         """Start it anew on the same port, with nothing of what it kept on disk."""
+        self.lose_files()
+        self.restart()
+
+    def lose_files(self) -> None:
+        """Kill it, and remove what it kept on disk."""
         self._process.kill()
         shutil.rmtree(self._directory / "appendonlydir", ignore_errors=True)
-        (self._directory / "dump.rdb").unlink(missing_ok=True)
-        self.restart()
+        for name in ("dump.rdb", "appendonly.aof"):
+            (self._directory / name).unlink(missing_ok=True)
 
     def restart(self, *, arguments: tuple[str, ...] | None = None) -> None:
         """Kill it if it runs, and start it on the same port, with what its last snapshot holds, if any."""
@@ -106,6 +116,20 @@ class RedisServer:
         self._process = self._launch()
         if not self._wait_ready():
             raise RuntimeError(f"redis-server does not restart: {self._process.log.read_text()[-2000:]}")
+
+    def restart_without_waiting(self, *arguments: str) -> None:
+        """As ``restart``, for one that will not serve for a while."""
+        self._process.kill()
+        self._arguments = arguments
+        self._process = self._launch()
+
+    def upgrade(self, binary: Path) -> None:
+        """Restart it as another version, with the data that it kept."""
+        self._binary = binary
+        self.restart()
+
+    def end(self, number: signal.Signals) -> None:
+        self._process.end(number)
 
     def stop(self) -> None:
         self._process.kill()
