@@ -15,6 +15,8 @@ from config.fields import FilePath, Number, Seconds, Secret, StrictModel
 EventType: TypeAlias = Literal[
     "primary.down",
     "primary.up",
+    "primary.degraded",
+    "primary.recovered",
     "failover.started",
     "failover.completed",
     "failover.aborted",

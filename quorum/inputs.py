@@ -8,6 +8,7 @@ from typing import TypeAlias
 from quorum.directives import Directives
 from quorum.evidence import DataSeen, Evidence
 from quorum.messages import Intent, Message, Topology
+from quorum.usability import Refusing, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,15 @@ class Observed:
 class DataObserved:
     node: str
     seen: DataSeen
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalSeen:
+    """What a living node refuses its clients, by one way to see that; None: nothing any more, by that way."""
+
+    node: str
+    source: Source
+    refusing: Refusing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +112,7 @@ Input: TypeAlias = (
     | Watch
     | Observed
     | DataObserved
+    | RefusalSeen
     | PeerGone
     | Stalled
     | Gossip

@@ -26,6 +26,7 @@ from quorum.inputs import (
     PeerGone,
     Propose,
     Received,
+    RefusalSeen,
     Stalled,
     StopLeading,
     Wake,
@@ -40,6 +41,7 @@ from quorum.register import Register
 from quorum.regression import regression
 from quorum.role import Role
 from quorum.timing import Timing
+from quorum.usability import Usability
 
 ODOWN = "odown"
 UNFINISHED = "unfinished"
@@ -58,6 +60,8 @@ class MemberConfig:
     opinion_ttl_s: float
     boot: int
     crowd: Crowd = ALONE
+    unwritable_after_s: float | None = None
+    """For how long a primary may refuse writes before another is to take its place; None: for ever."""
 
 
 class Member:
@@ -72,6 +76,7 @@ class Member:
         campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)
+        self.usability = Usability(config.unwritable_after_s)
         self._detectors: dict[str, Detector] = {}
         self._data: dict[str, DataSeen] = {}
         self._alongside: dict[str, DataSeen] = {}
@@ -141,10 +146,14 @@ class Member:
     @property
     def quiet(self) -> bool:
         """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
-        return not self._open and not any(opinion.down for opinion in self.board.own())
+        return not self._open and not any(o.down or o.unwritable for o in self.board.own())
 
     def is_odown(self, node: str) -> bool:
         return node in self._odown
+
+    def is_unwritable(self, node: str, now: float) -> bool:
+        """It lives, and a quorum has seen it refuse writes for so long that another is to take its place."""
+        return node not in self._odown and self.board.unwritable(node, now)
 
     def gone_by_all(self, node: str, now: float) -> bool:
         """Whether everybody who calls the node down saw its connection closed and refused."""
@@ -161,6 +170,7 @@ class Member:
 
     def next_deadline(self, now: float) -> float | None:
         deadlines = [self.register.next_deadline(now), self.board.next_expiry(now)]
+        deadlines.append(self.usability.next_deadline(now))
         if self._open and self.register.hears_leader(now):
             deadlines.append(self.register.leader_until(now))
         deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
@@ -190,6 +200,9 @@ class Member:
                     self._note_closed(node, evidence)
             case DataObserved(node, seen):
                 self._on_data(node, seen, now)
+            case RefusalSeen(node, source, refusing):
+                if node in self._detectors:
+                    self.usability.saw(node, source, refusing, now)
             case PeerGone(peer):
                 self.board.forget(peer)
             case Stalled():
@@ -256,12 +269,18 @@ class Member:
     def _judge(self, now: float) -> None:
         for node, detector in self._detectors.items():
             verdict = detector.judge(now)
-            if self.board.holds(node, verdict.down, verdict.grade):
+            unwritable = not verdict.down and self.usability.is_unwritable(node, now)
+            if self.board.holds(node, verdict.down, verdict.grade, unwritable):
                 continue
-            opinion = Opinion(node, verdict.down, verdict.grade)
+            opinion = Opinion(node, verdict.down, verdict.grade, unwritable)
+            before = self.board.own_of(node)
             self.board.set_own(opinion)
             self._opinions_changed = True
             self.judgements += 1
+            if (before.down, before.grade) == (opinion.down, opinion.grade):
+                continue
+            if verdict.down and verdict.grade is not Grade.UNUSABLE:
+                self.usability.gone(node)
             self._effects.append(Emit(OpinionChanged(opinion)))
             if not opinion.down:
                 self.register.reconsider(now)
@@ -284,6 +303,7 @@ class Member:
             self._data.pop(node, None)
             self.board.forget_node(node)
             self._opinions_changed = True
+        self.usability.keep(wanted)
         for node in wanted:
             self._detectors.setdefault(node, Detector(self.config.patience, now))
 
@@ -346,4 +366,5 @@ class Member:
         for detector in self._detectors.values():
             detector.distrust(now)
         self.board.forget_all()
+        self.usability.distrust(now)
         self.register.distrust(now)

@@ -102,6 +102,9 @@ class Opinion:
     node: str
     down: bool
     grade: Grade = Grade.NONE
+    unwritable: bool = False
+    """It lives, but has refused writes for ``unwritable_after``, as another might not. A sentinel of a
+    release without this never says so."""
 
 
 @dataclass(frozen=True, slots=True)

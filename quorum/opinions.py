@@ -19,7 +19,8 @@ class _Report:
     heard_at: float
     opinions: dict[str, Opinion]
     committed: Entry | None
-    any_down: bool = False
+    any_trouble: bool = False
+    """Whether any node is down or unwritable by it: almost always none is."""
 
 
 class OpinionBoard:
@@ -34,18 +35,23 @@ class OpinionBoard:
 
     def set_own(self, opinion: Opinion) -> bool:
         """True if this sentinel changed its mind."""
-        if self.holds(opinion.node, opinion.down, opinion.grade):
+        if self.holds(opinion.node, opinion.down, opinion.grade, opinion.unwritable):
             return False
         self._own[opinion.node] = opinion
         return True
 
-    def holds(self, node: str, down: bool, grade: Grade) -> bool:
+    def holds(self, node: str, down: bool, grade: Grade, unwritable: bool = False) -> bool:
         """Whether that is what this sentinel thinks of ``node`` already."""
         own = self._own.get(node)
-        return not down if own is None else own.down is down and own.grade is grade
+        if own is None:
+            return not (down or unwritable)
+        return own.down is down and own.grade is grade and own.unwritable is unwritable
 
     def own(self) -> tuple[Opinion, ...]:
         return tuple(self._own.values())
+
+    def own_of(self, node: str) -> Opinion:
+        return self._own.get(node, Opinion(node, down=False))
 
     def forget_node(self, node: str) -> None:
         self._own.pop(node, None)
@@ -56,8 +62,8 @@ class OpinionBoard:
         if known is not None and version <= known.version:
             return
         opinions = {opinion.node: opinion for opinion in report.opinions}
-        any_down = any(opinion.down for opinion in report.opinions)
-        self._reports[author] = _Report(version, now, opinions, report.committed, any_down)
+        trouble = any(opinion.down or opinion.unwritable for opinion in report.opinions)
+        self._reports[author] = _Report(version, now, opinions, report.committed, trouble)
 
     def forget(self, author: str) -> None:
         """The author is out of touch. Its version is kept, so that a late report stays late."""
@@ -95,14 +101,28 @@ class OpinionBoard:
         own = self._own.get(node)
         return own is not None and own.down and 1 + sum(1 for _ in self._others(node, now)) >= self._quorum
 
+    def unwritable(self, node: str, now: float) -> bool:
+        """A quorum, this sentinel included, has seen it refuse writes for long enough."""
+        own = self._own.get(node)
+        if own is None or not own.unwritable:
+            return False
+        others = sum(
+            opinion.unwritable
+            for report in self._reports.values()
+            if report.any_trouble and now < report.heard_at + self._ttl_s
+            for opinion in (report.opinions.get(node),)
+            if opinion is not None
+        )
+        return 1 + others >= self._quorum
+
     def next_expiry(self, now: float) -> float | None:
-        """When the next report that calls something down goes stale."""
-        expiries = [report.heard_at + self._ttl_s for report in self._reports.values() if report.any_down]
+        """When the next report that calls something down, or unwritable, goes stale."""
+        expiries = [report.heard_at + self._ttl_s for report in self._reports.values() if report.any_trouble]
         return min((at for at in expiries if at > now), default=None)
 
     def _others(self, node: str, now: float) -> Iterator[tuple[str, Grade]]:
         """Who else says that ``node`` is down, fresh opinions only."""
         for author, report in self._reports.items():
-            opinion = report.opinions.get(node) if report.any_down else None
+            opinion = report.opinions.get(node) if report.any_trouble else None
             if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
                 yield author, opinion.grade

@@ -70,6 +70,10 @@ class Alerts:
                 type_ = f"{what}.{'down' if notice.name is NoticeName.QUORUM_DOWN else 'up'}"
                 data = {"node": fields["node"], "sentinels": fields["agree"]}
                 return self._on_duty(type_, group, data, wall_ms)
+            case NoticeName.DEGRADED | NoticeName.RECOVERED:
+                type_ = f"primary.{notice.name.value}"
+                data = {"node": fields["node"], "refuses": fields["refuses"], "detail": fields["detail"]}
+                return self._on_duty(type_, group, data, wall_ms)
             case NoticeName.AMBIGUOUS:
                 return self._on_duty("group.ambiguous", group, {"reason": fields["reason"]}, wall_ms)
             case NoticeName.FAILOVER_STARTED:

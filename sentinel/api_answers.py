@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Refuses: TypeAlias = Literal["MISCONF", "OOM", "NOREPLICAS", "MAXCLIENTS"]
 
 
 class Answer(BaseModel):
@@ -58,11 +60,15 @@ class NodeAnswer(Answer):
     """Where clients reach it."""
     role: Literal["primary", "replica", "unknown"]
     """What it answers itself; the agreed primary is in ``topology``."""
-    state: Literal["up", "down", "misconfigured", "unknown"]
-    """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet."""
+    state: Literal["up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients"]
+    """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet.
+    ``refuses_writes``: a primary that lives, but refuses writes, or new clients; ``refuses_clients``: a
+    replica that turns new clients away. ``refuses`` and ``detail`` say why."""
     grade: str | None
     """The evidence, where ``down``."""
     detail: str
+    refuses: Refuses | None = None
+    """What a node that is not down refuses its clients, by the word of Redis's error."""
     objectively_down: bool
     opinions: list[OpinionAnswer]
     silence_ms: int | None
@@ -136,18 +142,6 @@ class GroupAnswer(Answer):
     paused: PausedAnswer | None = None
     scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
-
-
-class CheckAnswer(Answer):
-    """The node is what was asked for."""
-
-    group: str
-    node: str
-    role: Literal["primary", "replica"]
-    term: int
-    """Since which the group has its primary."""
-    lag_bytes: int | None = None
-    """A replica's, as last seen; null where unknown."""
 
 
 class PeerAnswer(Answer):

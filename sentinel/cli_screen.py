@@ -23,6 +23,8 @@ STYLES = {
     "down": "bold red",
     "failed": "bold red",
     "misconfigured": "yellow",
+    "refuses_writes": "bold red",
+    "refuses_clients": "yellow",
     "unknown": "yellow",
     "out of touch": "bold red",
     "reachable": "green",

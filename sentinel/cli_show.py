@@ -19,6 +19,9 @@ from sentinel.cli_client import Reply
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.cli_screen import Screen
 
+REFUSING = ("refuses_writes", "refuses_clients")
+"""The states of nodes that live, and are no good to their clients."""
+
 _Answer = TypeVar("_Answer", bound=Answer)
 
 
@@ -45,13 +48,15 @@ def complaints(group: GroupAnswer) -> list[str]:
         return [*found, group.ambiguous or "no primary is known"]
     nodes = {node.node: node for node in group.nodes}
     primary = nodes.get(group.topology.primary)
-    if primary is None or primary.state != "up":
+    if primary is not None and primary.state in REFUSING:
+        found.append(f"primary {primary.node} {primary.detail}")
+    elif primary is None or primary.state != "up":
         state = "not watched" if primary is None else primary.state
         detail = f" ({primary.detail})" if primary is not None and primary.detail else ""
         found.append(f"primary {group.topology.primary} is {state}{detail}")
     elif primary.role != "primary":
         found.append(f"{primary.node} should be primary, but says it is {primary.role}")
-    is_up = primary is not None and primary.state == "up"
+    is_up = primary is not None and primary.state in ("up", *REFUSING)
     if not any(_can_take_over(node, is_up) for node in group.nodes if node is not primary):
         found.append("no replica could take over")
     return found
@@ -173,7 +178,8 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
 def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
     # No replica has a link to a primary that is down.
     linked = node.link_up is True or not primary_is_up
-    return node.state == "up" and node.role == "replica" and linked and node.priority != 0
+    alive = node.state in ("up", *REFUSING)
+    return alive and node.role == "replica" and linked and node.priority != 0
 
 
 def role(node: NodeAnswer, group: GroupAnswer) -> str:
@@ -184,7 +190,7 @@ def role(node: NodeAnswer, group: GroupAnswer) -> str:
 
 def link(node: NodeAnswer) -> str | None:
     """A replica's; None where there is none to speak of. What one that is down said last is no news."""
-    if node.state != "up":
+    if node.state not in ("up", *REFUSING):
         return None
     if node.syncing:
         return "syncing"

@@ -23,10 +23,12 @@ from quorum.effects import (
     OpinionChanged,
     SteppedDown,
 )
-from quorum.inputs import DataObserved, Input, Observed, Stalled, Want, Watch
+from quorum.inputs import DataObserved, Input, Observed, RefusalSeen, Stalled, Want, Watch
 from quorum.member import Member
 from quorum.messages import Topology
+from quorum.usability import Source
 from quorum.votes import majority
+from sentinel.degradation import Degradation
 from sentinel.directive_notices import told_of
 from sentinel.group_inputs import (
     Command,
@@ -42,7 +44,9 @@ from sentinel.group_inputs import (
     StepFenced,
     Tell,
 )
+from sentinel.info import NodeInfo
 from sentinel.leading import OPERATOR, Leading
+from sentinel.node_refusals import refused_now
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import Order, is_due
@@ -68,6 +72,7 @@ class Coordinator:
         self._self_fence = (
             SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None
         )
+        self._degradation = Degradation(member.config.patience.down_after_s, self.tell)
         self._wanted: frozenset[str] = frozenset()
         self._misconfigured: dict[str, str] = {}
         self._told_directives = self.directives
@@ -113,7 +118,11 @@ class Coordinator:
         return self.work is not None or self.request is not None or self.member.register.hears_leader(now)
 
     def next_deadline(self, now: float) -> float | None:
-        deadlines = (self.member.next_deadline(now), self._leading.next_deadline)
+        deadlines = (
+            self.member.next_deadline(now),
+            self._leading.next_deadline,
+            self._degradation.next_deadline,
+        )
         return min((at for at in deadlines if at is not None), default=None)
 
     # -- the step ------------------------------------------------------------------------------
@@ -161,6 +170,8 @@ class Coordinator:
 
     def settle(self, now: float, wall_ms: int) -> None:
         self._leading.wake(now, wall_ms)
+        primary = self.member.primary
+        self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
         wanted = self._wants(now, wall_ms)
         if wanted != self._wanted:
             self._wanted = wanted
@@ -268,6 +279,7 @@ class Coordinator:
     def _on_info(self, seen: InfoSeen, now: float, wall_ms: int) -> None:
         if seen.node not in self.book:
             return
+        before = self.book[seen.node].info
         self.book.update(seen.node, seen.info, seen.peer_ip, now)
         changed = bool(self.book.drop_doubles())
         if seen.node == self.member.primary:
@@ -280,6 +292,14 @@ class Coordinator:
         self.situation.note_witness(seen.node, now)
         if seen.node in self.book:
             self.feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
+            self._mind_refusals(seen.node, seen.info, before, now, wall_ms)
+
+    def _mind_refusals(
+        self, node: str, info: NodeInfo, before: NodeInfo | None, now: float, wall_ms: int
+    ) -> None:
+        refusing = refused_now(info, before)
+        if refusing != self.member.usability.says(node, Source.INFO):
+            self.feed(RefusalSeen(node, Source.INFO, refusing), now, wall_ms)
 
     def _mind_contact(self, at: float, now: float) -> None:
         fence = self._self_fence

@@ -23,10 +23,11 @@ from promotion.step_types import Demoted, Step, WriteSafety
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
-from quorum.inputs import Gossip, Observed, StopLeading, Wake, Watch
+from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member, MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
+from quorum.usability import Refusing, Source
 from sentinel import clock
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
@@ -225,11 +226,16 @@ class GroupRuntime:
             reconnect_interval_s=self.settings.effective_ping_interval,
             on_evidence=self._on_evidence,
             on_info=self._on_info,
+            on_refusal=self._on_refusal,
             on_latency=lambda _node, seconds: self._around.on_latency(seconds),
             read_safety=self.settings.write_safety is not None,
         )
         probe.start()
         return probe
+
+    def _on_refusal(self, node: str, source: Source, refusing: Refusing | None) -> None:
+        if refusing != self.driver.coordinator.member.usability.says(node, source):
+            self.driver.feed(RefusalSeen(node, source, refusing))
 
     def _on_evidence(self, node: str, evidence: Evidence) -> None:
         self.driver.feed(Observed(node, evidence))

@@ -34,7 +34,7 @@ from sentinel.driver import GroupDriver
 _MAX_ISO_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
 
-NodeState = Literal["up", "down", "misconfigured", "unknown"]
+NodeState = Literal["up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients"]
 NodeRole = Literal["primary", "replica", "unknown"]
 
 
@@ -97,6 +97,11 @@ def node_state(coordinator: Coordinator, node: str, now: float) -> NodeState:
         return "down"
     if member.misconfigured(node) is not None:
         return "misconfigured"
+    if member.usability.refusing(node) is not None:
+        # New clients of the primary come to write; of a replica, to read.
+        info = coordinator.book[node].info
+        writes = node == member.primary or (info is not None and info.role == "master")
+        return "refuses_writes" if writes else "refuses_clients"
     return "up" if coordinator.book[node].info is not None else "unknown"
 
 
@@ -233,13 +238,15 @@ def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[st
     member, record = coordinator.member, coordinator.book[view.name]
     verdict, silence_s = member.verdict(view.name, now), member.silence_s(view.name, now)
     info = record.info
+    refusing = None if verdict.down else member.usability.refusing(view.name)
     return NodeAnswer(
         node=view.name,
         address=str(Address(view.host, view.port)),
         role=node_role(info.role if info else None),
         state=node_state(coordinator, view.name, now),
         grade=verdict.grade.value if verdict.down else None,
-        detail=verdict.detail,
+        detail=verdict.detail or (refusing.detail if refusing is not None else ""),
+        refuses=refusing.kind.value if refusing is not None else None,
         objectively_down=member.is_odown(view.name),
         opinions=list(_opinions(coordinator, view.name, peers_in_touch, now)),
         silence_ms=round(silence_s * 1000) if math.isfinite(silence_s) else None,

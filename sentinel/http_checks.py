@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from aiohttp import web
 
 from config.address import PATTERN, Address
 from config.errors import InvalidValueError
 from sentinel import clock, group_status
-from sentinel.api_answers import CheckAnswer
+from sentinel.api_answers import Answer, Refuses
 from sentinel.driver import GroupDriver
 from sentinel.http_deps import HttpDeps, need_topology, reply
-from sentinel.http_inputs import bad_parameter, integer
+from sentinel.http_inputs import bad_parameter, choice, integer
 from sentinel.node_checks import why_not_primary, why_not_replica
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.problem import ProblemError
 
 MAX_BYTES = 2**63 - 1
+REFUSES_HEADER = "X-Vedette-Refuses"
 
 _NODE = Parameter(
     "node",
@@ -30,7 +32,30 @@ _MAX_LAG = Parameter(
     {"type": "integer", "minimum": 0, "maximum": MAX_BYTES},
     "Refuse a replica that is further behind than this, as last seen.",
 )
+_WRITABLE = Parameter(
+    "writable",
+    {"type": "boolean", "default": False},
+    "Refuse the primary too while it refuses writes (its disk, memory, replicas) or new clients. Without "
+    "this it is answered with 200 and the header `X-Vedette-Refuses`: no other node would take the writes, "
+    "and reads go on.",
+)
 _PROBLEMS = ("unknown-group", "unknown-node", "no-primary", "check-failed")
+
+
+class CheckAnswer(Answer):
+    """The node is what was asked for."""
+
+    group: str
+    node: str
+    role: Literal["primary", "replica"]
+    term: int
+    """Since which the group has its primary."""
+    lag_bytes: int | None = None
+    """A replica's, as last seen; null where unknown."""
+    refuses: Refuses | None = None
+    """Of a primary that is the right one, and yet refuses writes, or new clients: why. It is refused with 503
+    only where the question says `writable=true`."""
+    detail: str = ""
 
 
 class CheckHandlers:
@@ -47,7 +72,7 @@ class CheckHandlers:
                 self.check_primary,
                 "Whether writes should go to a node",
                 CheckAnswer,
-                query=(_NODE,),
+                query=(_NODE, _WRITABLE),
                 problems=(*_PROBLEMS, "no-quorum"),
             ),
             Endpoint(
@@ -66,11 +91,19 @@ class CheckHandlers:
         driver = self._deps.driver(request)
         node = _node(driver, request)
         self._deps.need_majority()
+        must_write = choice(request.query, "writable", ("true", "false")) == "true"
         topology = need_topology(driver)
         reason = why_not_primary(driver.coordinator, topology, node)
+        refusing = driver.coordinator.member.usability.refusing(node)
+        if reason is None and must_write and refusing is not None:
+            reason = refusing.detail
         if reason is not None:
             raise _failed(node, reason, topology.term)
-        return reply(CheckAnswer(group=driver.name, node=node, role="primary", term=topology.term))
+        answer = CheckAnswer(group=driver.name, node=node, role="primary", term=topology.term)
+        if refusing is None:
+            return reply(answer)
+        answer = answer.model_copy(update={"refuses": refusing.kind.value, "detail": refusing.detail})
+        return reply(answer, headers={REFUSES_HEADER: refusing.kind.value})
 
     async def check_replica(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)

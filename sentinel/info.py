@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from promotion.step_types import WriteSafety
 from quorum.evidence import DataSeen
+from sentinel.info_limits import LIMIT_NAMES, UNLIMITED, Limits, read_limits
 
 MAX_INFO_BYTES = 1024 * 1024
 MAX_ATTACHED = 1000
@@ -53,6 +54,7 @@ _NAMES = frozenset(
         "total_net_input_bytes",
         "uptime_in_seconds",
         "valkey_version",
+        *LIMIT_NAMES,
     }
 )
 _WANTED = re.compile(
@@ -120,6 +122,9 @@ class NodeInfo:
     """The process loaded neither a snapshot nor an append-only file when it started."""
     safety: WriteSafety | None = None
     """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
+    volatile_keys: int = 0
+    """How many of its keys expire, and so may be evicted by a ``volatile-`` policy."""
+    limits: Limits = UNLIMITED
 
     @property
     def offset_bytes(self) -> int:
@@ -172,6 +177,8 @@ def parse_info(text: bytes | str) -> NodeInfo:
         uptime_s=max(0, fields.integer("uptime_in_seconds", 0)),
         handover=fields.get("master_failover_state") not in (None, "no-failover"),
         started_empty=_started_empty(fields),
+        volatile_keys=sum(_keys(name, value, "expires") for name, value in fields.numbered("db")),
+        limits=read_limits(fields.get),
     )
 
 
@@ -284,8 +291,8 @@ def _attached_replica(name: str, value: str) -> Attached:
     )
 
 
-def _keys(name: str, value: str) -> int:
-    return max(0, _integer(name, _parts(value).get("keys", "0")))
+def _keys(name: str, value: str, which: str = "keys") -> int:
+    return max(0, _integer(name, _parts(value).get(which, "0")))
 
 
 def _parts(value: str) -> dict[str, str]:

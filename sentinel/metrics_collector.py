@@ -13,6 +13,7 @@ from sentinel import clock, group_status
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 
+_LIVING: tuple[group_status.NodeState, ...] = ("up", "refuses_writes", "refuses_clients")
 _ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
 
 
@@ -91,6 +92,13 @@ class _NodeFamilies:
         self._misconfigured = _gauge(
             "vedette_node_misconfigured", "1 while the node refuses credentials, permissions or TLS.", *labels
         )
+        self._refuses = _gauge(
+            "vedette_node_refuses",
+            "1 while the node lives, but refuses writes (MISCONF, OOM, NOREPLICAS) or new clients "
+            "(MAXCLIENTS); absent while it does not.",
+            *labels,
+            "reason",
+        )
         self._role = _gauge("vedette_node_role", "1 for the role that the node answers in.", *labels, "role")
         self._offset = _gauge("vedette_node_offset_bytes", "The node's replication offset.", *labels)
         self._lag = _gauge(
@@ -120,6 +128,7 @@ class _NodeFamilies:
         return (
             self._up,
             self._misconfigured,
+            self._refuses,
             self._role,
             self._offset,
             self._lag,
@@ -136,18 +145,21 @@ class _NodeFamilies:
         state = group_status.node_state(coordinator, node, now)
         self._up.add_metric(labels, state == "up")
         self._misconfigured.add_metric(labels, state == "misconfigured")
+        refusing = coordinator.member.usability.refusing(node)
+        if refusing is not None and state != "down":
+            self._refuses.add_metric([*labels, refusing.kind.value], 1)
         role = group_status.node_role(info.role if info else None)
         for each in _ROLES:
             self._role.add_metric([*labels, each], each == role)
         if info is not None:
             self._offset.add_metric(labels, info.offset_bytes)
             if info.role != "master":
-                self._linked.add_metric(labels, info.link_up and state == "up")
+                self._linked.add_metric(labels, info.link_up and state in _LIVING)
         lag_bytes = group_status.lag_bytes(coordinator, node)
         if lag_bytes is not None:
             self._lag.add_metric(labels, lag_bytes)
         lag_s = group_status.lag_s(coordinator, node)
-        if lag_s is not None and state == "up":
+        if lag_s is not None and state in _LIVING:
             self._lag_s.add_metric(labels, lag_s)
         silence_s = coordinator.member.silence_s(node, now)
         if math.isfinite(silence_s):

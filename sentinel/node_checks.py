@@ -32,6 +32,9 @@ def why_not_replica(
     state = group_status.node_state(coordinator, node, now)
     info = coordinator.book[node].info
     if state != "up" or info is None:
+        refusing = coordinator.member.usability.refusing(node) if state == "refuses_clients" else None
+        if refusing is not None:
+            return f"it {refusing.detail}"
         return f"it is {state}: {coordinator.member.verdict(node, now).detail or 'not reached yet'}"
     if info.role != "slave":
         return "it is no replica"

@@ -17,9 +17,11 @@ from redis.exceptions import InvalidResponse, RedisError
 
 from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
+from quorum.usability import Refusing, Source
 from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
+from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
-from sentinel.redis_evidence import classify
+from sentinel.redis_evidence import classify, error_text
 from sentinel.redis_link import RedisLink
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,10 @@ class Probe:
     ``start`` once, in the event loop; then ``ping`` and ``request_info`` at intervals; at last ``close``.
     The callbacks get the node's name first, and are called in the order in which things happened; they
     must not block, and not raise. ``on_latency`` is told how many seconds each PING took.
-    ``read_safety``: what the node demands of writes is asked for along with each INFO.
+    ``on_refusal`` is told what the node refuses its clients, by the reply to PING or when it is connected to,
+    whenever that is not what it was told last on this connection.
+    ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
+    shows that it demands something.
     ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval.
     """
 
@@ -58,6 +63,7 @@ class Probe:
         on_evidence: Callable[[str, Evidence], None],
         on_info: Callable[[str, NodeInfo], None],
         on_latency: Callable[[str, float], None],
+        on_refusal: Callable[[str, Source, Refusing | None], None] = lambda _node, _source, _refusing: None,
         read_safety: bool = False,
     ) -> None:
         self.node = node
@@ -72,6 +78,9 @@ class Probe:
         self._tell_evidence = on_evidence
         self._tell_info = on_info
         self._tell_latency = on_latency
+        self._tell_refusal = on_refusal
+        self._told_refusals: dict[Source, Refusing | None] = {}
+        self._turned_away: Evidence | None = None
         self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -79,6 +88,8 @@ class Probe:
         self._refused: dict[tuple[str, ...], Evidence] = {}
         self._read_safety = read_safety
         self._safety: WriteSafety | None = None
+        self._demanding = False
+        """Whether its newest INFO shows that it demands something of writes."""
         self._told_unsafe = False
         self._attempts = 0
         self._refused_last = False
@@ -146,10 +157,13 @@ class Probe:
         """One connection, from the attempt to its loss: how it failed or was lost."""
         self._hurry.clear()
         self._refused.clear()
+        self._told_refusals.clear()
+        self._turned_away = None
         try:
             line = await self._connect()
         except (RedisError, OSError) as error:
             self._fail_waiting()
+            self._note_door(error)
             return classify(error)
         self._line = line
         line.send(Command(PING))
@@ -158,7 +172,8 @@ class Probe:
         line.send(Command(("CLIENT", "SETNAME", self._link.client_name)))
         opened_at = asyncio.get_running_loop().time()
         try:
-            return await line.run()
+            seen = await line.run()
+            return self._loss(seen)
         finally:
             self._line = None
             lived_s = asyncio.get_running_loop().time() - opened_at
@@ -167,6 +182,10 @@ class Probe:
             # Who waited for an INFO on this connection gets the first one on the next.
             lost = [waiter for command in line.unanswered() for waiter in command.waiters]
             self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
+
+    def _loss(self, seen: Evidence) -> Evidence:
+        """Who turns us away says so and closes: that is no connection that was lost."""
+        return self._turned_away if self._turned_away is not None else seen
 
     async def _connect(self) -> Line:
         if self._refused_last and (error := await self._link.refusal(self._host, self._port)) is not None:
@@ -194,7 +213,7 @@ class Probe:
 
     def _send_info(self, line: Line) -> None:
         waiters, self._waiting = self._waiting, []
-        if self._read_safety:
+        if self._read_safety or self._demanding:
             # In front, so that the INFO is told along with what this says.
             line.send(Command(SAFETY))
         line.send(Command(INFO, [*waiters]))
@@ -211,11 +230,15 @@ class Probe:
 
     def _on_pong(self, reply: object, latency_s: float) -> None:
         if isinstance(reply, Exception):
+            self._note_door(reply)
+            self._note_refusal(Source.PING, of_ping(error_text(reply)))
             self._refuse(PING, reply)
         elif reply != b"PONG":
             self._refuse(PING, InvalidResponse("PING is not answered with PONG"))
         else:
             self._tell_latency(self.node, latency_s)
+            self._note_refusal(Source.DOOR, None)
+            self._note_refusal(Source.PING, None)
             self._accept(PING, Evidence(EvidenceKind.ALIVE))
 
     def _on_info(self, command: Command, reply: object) -> None:
@@ -228,6 +251,7 @@ class Probe:
             loading = info.loading and not info.async_loading
             # INFO is served while loading, and must not hide that nothing else is.
             self._accept(INFO, Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+            self._demanding = info.limits.good_replicas is not None
             self._tell_info(self.node, info)
         for waiter in command.waiters:
             if not waiter.done():
@@ -238,9 +262,20 @@ class Probe:
     def _on_safety(self, reply: object) -> None:
         """A refusal is no evidence about the node: it only cannot be told what to demand of writes."""
         before, self._safety = self._safety, parse_safety(reply)
-        if self._safety is None and (before is not None or not self._told_unsafe):
+        if self._safety is None and self._read_safety and (before is not None or not self._told_unsafe):
             self._told_unsafe = True
             logger.warning("%s: write_safety cannot be kept, CONFIG GET is refused: %s", self.node, reply)
+
+    def _note_door(self, error: Exception) -> None:
+        refusing = of_connecting(error_text(error))
+        if refusing is not None:
+            self._turned_away = classify(error)
+            self._note_refusal(Source.DOOR, refusing)
+
+    def _note_refusal(self, source: Source, refusing: Refusing | None) -> None:
+        if source not in self._told_refusals or self._told_refusals[source] != refusing:
+            self._told_refusals[source] = refusing
+            self._tell_refusal(self.node, source, refusing)
 
     def _accept(self, words: tuple[str, ...], evidence: Evidence) -> None:
         self._refused.pop(words, None)

@@ -37,7 +37,6 @@ _NOT_ALLOWED_TEXTS = (
     "DENIED",
     "invalid username-password",
     "called without any password",
-    "max number of clients",
 )
 
 
@@ -76,9 +75,13 @@ def os_error(error: BaseException) -> int | None:
     return next((cause.errno for cause in _causes(error) if isinstance(cause, OSError)), None)
 
 
+def error_text(error: Exception) -> str:
+    """What the server said, without its arguments: one whose AUTH was renamed repeats the password."""
+    return str(error).partition(", with args")[0]
+
+
 def _reply(error: Exception) -> Evidence:
-    # A server whose AUTH was renamed repeats the arguments, the password among them.
-    text = str(error).partition(", with args")[0]
+    text = error_text(error)
     if isinstance(error, redis_errors.BusyLoadingError) or text.startswith("LOADING"):
         return _evidence(EvidenceKind.LOADING, text)
     if isinstance(error, redis_errors.MasterDownError) or text.startswith("MASTERDOWN"):

@@ -27,6 +27,7 @@ _WARNINGS = frozenset(
         NoticeName.NODE_DOWN,
         NoticeName.QUORUM_DOWN,
         NoticeName.MISCONFIGURED,
+        NoticeName.DEGRADED,
         NoticeName.AMBIGUOUS,
         NoticeName.FAILOVER_STARTED,
         NoticeName.FENCED,
@@ -108,6 +109,8 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.QUORUM_DOWN: _quorum_down,
     NoticeName.QUORUM_UP: _quorum_up,
     NoticeName.MISCONFIGURED: lambda f: f"{f['node']} refuses us, so it lives: {f['detail']}",
+    NoticeName.DEGRADED: lambda f: f"primary {f['node']} lives, but {f['detail']}",
+    NoticeName.RECOVERED: lambda f: f"primary {f['node']} no longer refuses its clients (-{f['refuses']})",
     NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that nobody configured; watching it too",
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
     NoticeName.REQUESTED: lambda f: (

@@ -13,6 +13,14 @@ const GRADES = {
   regressed: "lost its data",
 };
 
+const REFUSALS = {
+  __proto__: null,
+  MISCONF: "refuses writes: its disk fails",
+  OOM: "refuses writes: its memory is full",
+  NOREPLICAS: "refuses writes: too few replicas",
+  MAXCLIENTS: "turns new clients away",
+};
+
 /** `{level, words}` of a group; the worst comes first. */
 export function condition(group) {
   const found = problems(group);
@@ -34,6 +42,7 @@ function problems(group) {
   }
   if (group.failover)
     say("busy", group.failover.cause === "switchover" ? "Switchover under way" : "Failover under way");
+  if (primary && refusesClients(primary)) say("critical", `Primary ${refusalWords(primary)}`);
   if (primary?.state === "misconfigured") say("warning", "Primary refuses this sentinel");
   const replicas = group.nodes.filter((node) => node !== primary);
   const count = (test, words) => {
@@ -42,16 +51,31 @@ function problems(group) {
   };
   count((node) => node.state === "down", "down");
   count((node) => node.state === "misconfigured", "misconfigured");
+  count((node) => node.state === "refuses_clients", "turning new clients away");
   count((node) => isStray(node, group), "in the role of a primary");
-  count((node) => node.state === "up" && node.role === "replica" && node.syncing, "syncing");
+  count((node) => isAlive(node) && node.role === "replica" && node.syncing, "syncing");
   // Nobody has a link to a primary that is down.
-  if (primary?.state === "up")
-    count((node) => node.state === "up" && isCutOff(node), "cut off from the primary");
-  if (group.topology && !replicas.some((node) => node.state === "up"))
+  if (primary && isAlive(primary))
+    count((node) => isAlive(node) && isCutOff(node), "cut off from the primary");
+  if (group.topology && !replicas.some(isAlive))
     say("warning", "No replica to fail over to");
   if (!group.has_majority) say("unsure", "Out of touch with the majority");
   if (group.paused) say("paused", "Paused");
   return found;
+}
+
+/** It lives, and answers this sentinel as a node of its role does. */
+export function isAlive(node) {
+  return node.state === "up" || refusesClients(node);
+}
+
+/** It lives, but refuses writes, or new clients. */
+function refusesClients(node) {
+  return node.state === "refuses_writes" || node.state === "refuses_clients";
+}
+
+function refusalWords(node) {
+  return REFUSALS[node.refuses] ?? "refuses its clients";
 }
 
 /** A replica whose link is down, although nothing is being copied. */
@@ -62,7 +86,7 @@ export function isCutOff(node) {
 /** Answers as a primary, but is not the one that the sentinels have agreed on. */
 export function isStray(node, group) {
   return (
-    node.state === "up" &&
+    isAlive(node) &&
     node.role === "primary" &&
     group.topology !== null &&
     node.node !== group.topology.primary
@@ -73,6 +97,11 @@ export function isStray(node, group) {
 export function nodeCondition(node, group) {
   if (node.state === "down") return { level: "critical", words: `down: ${gradeWords(node.grade)}` };
   if (node.state === "misconfigured") return { level: "warning", words: "refuses this sentinel" };
+  if (refusesClients(node))
+    return {
+      level: node.state === "refuses_writes" ? "critical" : "warning",
+      words: refusalWords(node),
+    };
   if (node.state === "unknown") return { level: "unsure", words: "not reached yet" };
   if (node.loading) return { level: "warning", words: "loading its data" };
   if (isStray(node, group)) return { level: "warning", words: "up, as a second primary" };
@@ -96,7 +125,7 @@ export function gradeWords(grade) {
 /** `{level, words}` of the link from a replica to whom it follows. */
 export function linkCondition(node) {
   if (node.state === "down") return { level: "critical", words: "gone" };
-  if (node.state !== "up") return { level: "unsure", words: "unknown" };
+  if (!isAlive(node)) return { level: "unsure", words: "unknown" };
   if (node.syncing) return { level: "warning", words: "syncing" };
   if (!node.link_up) return { level: "critical", words: "link down" };
   return { level: "ok", words: "link up" };

@@ -11,6 +11,8 @@ import { addEvent, changed, openedGroup, state } from "./state.js";
 export const EVENT_TYPES = [
   "primary.down",
   "primary.up",
+  "primary.degraded",
+  "primary.recovered",
   "failover.started",
   "failover.completed",
   "failover.aborted",

@@ -12,6 +12,8 @@ const SENTENCES = {
   __proto__: null,
   "primary.down": (d) => `primary ${d.node} is down, say ${list(d.sentinels)}`,
   "primary.up": (d) => `primary ${d.node} is up again, without a failover`,
+  "primary.degraded": (d) => `primary ${d.node} lives, but ${d.detail}`,
+  "primary.recovered": (d) => `primary ${d.node} no longer refuses its clients (${d.refuses})`,
   "replica.down": (d) => `${d.node} is down, say ${list(d.sentinels)}`,
   "replica.up": (d) => `${d.node} is up again`,
   "failover.started": (d) =>
@@ -28,6 +30,7 @@ const SENTENCES = {
 const SIGNS = {
   __proto__: null,
   "primary.down": "critical",
+  "primary.degraded": "critical",
   "replica.down": "warning",
   "failover.started": "busy",
   "failover.aborted": "critical",

@@ -129,6 +129,19 @@ def test_an_unclear_primary_is_told() -> None:
     assert (alert.event.type, alert.event.data["reason"]) == ("group.ambiguous", "no master has replicas")
 
 
+@pytest.mark.parametrize(
+    ("name", "type_"),
+    [(NoticeName.DEGRADED, "primary.degraded"), (NoticeName.RECOVERED, "primary.recovered")],
+)
+def test_a_primary_that_refuses_its_clients_is_told(name: NoticeName, type_: str) -> None:
+    fields = {"node": A, "refuses": "OOM", "detail": "refuses writes (-OOM)"}
+    (alert,) = tell(alerts(LINE[0]), name, **fields)
+    assert (alert.event.type, alert.owner, alert.kept) == (type_, True, True)
+    assert alert.event.data == {**fields, "sentinel": LINE[0]}
+    (heard,) = tell(alerts(LINE[1]), name, **fields)
+    assert not heard.kept
+
+
 def test_what_the_leader_does_is_its_own_to_tell() -> None:
     to = alerts(LINE[2])
     (started,) = tell(to, NoticeName.FAILOVER_STARTED, term=2, primary=A, cause="refused")

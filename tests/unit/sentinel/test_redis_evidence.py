@@ -68,8 +68,8 @@ async def parsed(data: bytes, replies: int = 1) -> object:
         ("ERR invalid password", MISCONFIGURED),
         ("ERR AUTH <password> called without any password configured for the default user.", MISCONFIGURED),
         ("ERR Client sent AUTH, but no password is set", MISCONFIGURED),
-        ("ERR max number of clients reached", MISCONFIGURED),
-        ("ERR max number of clients + cluster connections reached", MISCONFIGURED),
+        ("ERR max number of clients reached", ALIVE),
+        ("ERR max number of clients + cluster connections reached", ALIVE),
         ("DENIED Redis is running in protected mode because protected mode is enabled", MISCONFIGURED),
     ],
 )

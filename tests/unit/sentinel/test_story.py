@@ -42,6 +42,16 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"{B} is no longer objectively down, though s1 cannot reach it",
     ),
     (
+        NoticeName.DEGRADED,
+        {"node": A, "refuses": "OOM", "detail": "refuses writes (-OOM): no room"},
+        f"primary {A} lives, but refuses writes (-OOM): no room",
+    ),
+    (
+        NoticeName.RECOVERED,
+        {"node": A, "refuses": "OOM", "detail": ""},
+        f"primary {A} no longer refuses its clients (-OOM)",
+    ),
+    (
         NoticeName.MISCONFIGURED,
         {"node": A, "detail": "WRONGPASS"},
         f"{A} refuses us, so it lives: WRONGPASS",

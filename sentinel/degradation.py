@@ -1,0 +1,45 @@
+"""What people are told of a primary that lives but refuses its clients: that it does, and when that is over.
+
+Each is told once it has lasted: a primary that was promoted a moment ago has no replicas yet, and one whose
+memory is full takes a write now and then. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quorum.usability import Refusal, Refusing
+from sentinel.notices import NoticeName
+
+
+class Degradation:
+    """``tell`` is told each; ``patience_s`` is how long either must have lasted."""
+
+    def __init__(self, patience_s: float, tell: Callable[..., None]) -> None:
+        self._patience_s = patience_s
+        self._tell = tell
+        self._primary: str | None = None
+        self._told: Refusal | None = None
+        self._seen: Refusal | None = None
+        self._since = 0.0
+
+    @property
+    def next_deadline(self) -> float | None:
+        return None if self._seen is self._told else self._since + self._patience_s
+
+    def look(self, primary: str | None, refusing: Refusing | None, now: float) -> None:
+        """That another node became primary ends it too: ``failover.completed`` says so."""
+        if primary != self._primary:
+            self._primary, self._told, self._seen = primary, None, None
+        kind = refusing.kind if refusing is not None else None
+        if kind is not self._seen:
+            self._seen, self._since = kind, now
+        if self._seen is self._told or now < self._since + self._patience_s:
+            return
+        before, self._told = self._told, self._seen
+        if refusing is not None:
+            name, word, detail = NoticeName.DEGRADED, refusing.kind, refusing.detail
+        else:
+            assert before is not None
+            name, word, detail = NoticeName.RECOVERED, before, ""
+        self._tell(name, node=primary, refuses=word.value, detail=detail)
