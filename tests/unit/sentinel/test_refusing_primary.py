@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from pathlib import Path
+
 import pytest
 
 from quorum.inputs import RefusalSeen
 from quorum.usability import Refusal, Refusing, Source
-from tests.unit.sentinel.http_cases import A, B, GROUP, World
+from tests.unit.sentinel.http_cases import GROUP, A, B, World, running
 
 CHECK = f"/v1/check/{GROUP}"
 OOM = Refusing(Refusal.OOM, "refuses writes (-OOM): no room")
 FULL = Refusing(Refusal.MAXCLIENTS, "turns new clients away")
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with running(tmp_path) as world:
+        yield world
 
 
 @pytest.fixture
