@@ -88,12 +88,23 @@ def _group(loc: Loc, group: GroupSettings) -> Iterator[Finding]:
             f"{shown(group.refused_after)} has no effect beyond down_after ({shown(group.down_after)})",
             ((*loc, "down_after"),),
         )
-    nodes = ((*loc, "nodes"),)
-    if len(group.nodes) == 1 and not group.discover_replicas:
-        yield Finding(
-            (*loc, "nodes"), "is a single node, and discover_replicas is false: nothing can be promoted"
-        )
-    elif all(node.priority == 0 for node in group.nodes):
-        yield Finding((*loc, "nodes"), "all have priority 0, which is never promoted", nodes)
+    yield from _candidates(loc, group)
     if group.tls is not None and not group.tls.verify:
         yield Finding((*loc, "tls", "verify"), "is false: anyone can pose as a node and be sent the password")
+
+
+def _candidates(loc: Loc, group: GroupSettings) -> Iterator[Finding]:
+    """Whoever lists the primary alone would lose failover without noticing."""
+    where, nodes = (*loc, "nodes"), ((*loc, "nodes"),)
+    able = [node for node in group.nodes if node.priority != 0]
+    if not able:
+        yield Finding(where, "all have priority 0, which is never promoted", nodes)
+    elif len(able) == 1 and group.discover_replicas != "promote":
+        only = "is a single node" if len(group.nodes) == 1 else "has one node with a priority other than 0"
+        unlisted = (
+            "replicas that are not listed are watched but never promoted, so nothing can be: "
+            "list the replicas, or set discover_replicas to promote"
+            if group.discover_replicas
+            else "discover_replicas is false: nothing can be promoted in its place"
+        )
+        yield Finding(where, f"{only}, and {unlisted}", (*nodes, (*loc, "discover_replicas")))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -64,10 +65,41 @@ def _preflight_interval(value: object) -> float | None:
     return seconds
 
 
+def _discover(value: object) -> object:
+    text = value.lower() if isinstance(value, str) else value
+    if isinstance(text, bool) or text == "promote":
+        return text
+    if text in ("true", "false"):
+        return text == "true"
+    raise InvalidValueError(value, "is neither true, false nor promote")
+
+
+def _networks(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if isinstance(value, (IPv4Network, IPv6Network)):
+        return value
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError as error:
+        why = "has host bits set" if "host bits" in str(error) else "is not a range of addresses"
+        raise InvalidValueError(value, f"{why} (such as 10.0.0.0/8)") from None
+
+
 def _fence_key(value: object) -> object:
     if value is True:
         raise InvalidValueError(value, "is neither the name of a key nor false")
     return None if value is False else value
+
+
+Network: TypeAlias = Annotated[
+    IPv4Network | IPv6Network,
+    PlainValidator(_network),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8", "fd00::/8"]}),
+]
 
 
 def _shown_interval(value: float | None) -> str | bool:
@@ -185,9 +217,17 @@ class GroupDefaults(StrictModel):
     tls: Annotated[TlsSettings | None, BeforeValidator(_tls)] = Field(
         default=None, description="TLS to the nodes: `true`, or a mapping. Default: `false`."
     )
-    discover_replicas: bool = Field(
+    discover_replicas: Annotated[bool | Literal["promote"], BeforeValidator(_discover)] = Field(
         default=True,
-        description="Monitor, and consider, replicas that the primary reports but `nodes` does not list.",
+        description="Watch replicas that the primary reports but `nodes` does not list, and re-point them. "
+        "With `promote` they may be promoted too.",
+    )
+    discover_range: (
+        Annotated[tuple[Network, ...], BeforeValidator(_networks), Field(min_length=1, max_length=64)] | None
+    ) = Field(
+        default=None,
+        description="Where such replicas may be, such as `[10.0.0.0/8]`; no other is connected to. "
+        "Default: anywhere, or nowhere if the group has a password or a client certificate.",
     )
     fence_key: Annotated[Text | None, BeforeValidator(_fence_key)] = Field(
         default=DEFAULT_FENCE_KEY,

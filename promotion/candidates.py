@@ -109,6 +109,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (not view.reachable, "did not answer when it was asked"),
         (view.age_s > policy.max_age_s, f"last seen {view.age_s:.1f} s ago"),
         (view.loading, "loading its data set"),
+        (bool(view.barred), view.barred),
         (view.role == "master", "is a master"),
         (view.follows not in (primary, SEALED), f"does not replicate from {primary} but from {view.follows}"),
         (view.priority == 0, "priority 0: never to be promoted"),

@@ -113,7 +113,7 @@ def _holders(views: Sequence[NodeView], facts: Facts) -> list[NodeView]:
         if view.name != facts.primary
         and view.reachable
         and view.keys
-        and not (view.down or view.loading or view.hands_off)
+        and not (view.down or view.loading or view.hands_off or view.barred)
     ]
 
 
@@ -149,5 +149,5 @@ def self_made_primary(views: Sequence[NodeView], facts: Facts) -> str | None:
         return None
     for view in views:
         if view.name == primary.follows and view.reachable and view.role == "master":
-            return None if view.hands_off else view.name
+            return None if view.hands_off or view.barred else view.name
     return None if primary.hands_off else primary.name

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from promotion.conversation import Call, Request, StepFailedError
+from promotion.conversation import Call, Calls, ReplyError, Request, StepFailedError
 from promotion.handover import read_fields
 from promotion.places import plain
-from promotion.step_types import Repoint
+from promotion.step_types import Known, Repoint
 from promotion.view import NodeView
 
 
@@ -35,6 +35,27 @@ def check_another(step: Repoint) -> Generator[Request, Any, None]:
             step.node,
             f"is the very server that {step.primary_host}:{step.primary_port} leads to, under another name",
         )
+
+
+def check_known(node: str, known: Known | None) -> Generator[Request, Any, None]:
+    """The last look at a node that nobody configured: one connection leads to one process."""
+    if known is None:
+        return
+    # Several sections in one INFO are an error before Redis 7.
+    replies = yield Calls((("INFO", "server"), ("INFO", "replication")))
+    error = next((reply for reply in replies if isinstance(reply, ReplyError)), None)
+    if error is not None:
+        raise StepFailedError(node, f"INFO: {error.message}")
+    said = read_fields(b"\r\n".join(replies))
+    found = Known(said.get("run_id", ""), said.get("role", ""), said.get("master_replid", ""))
+    if found != known:
+        raise StepFailedError(
+            node, f"is not what was seen there: it is {_shown(found)}, and was {_shown(known)}"
+        )
+
+
+def _shown(known: Known) -> str:
+    return f"a {known.role or 'server'} of run id {known.run_id[:8]} and history {known.replid[:8]}"
 
 
 def check_follows(step: Repoint) -> Generator[Request, Any, None]:

@@ -90,8 +90,10 @@ def _would_wipe(target: NodeView, astray: Sequence[NodeView]) -> str | None:
 
 
 def _demote(view: NodeView, target: NodeView, resume: bool) -> Repoint:
-    return Repoint(view.name, target.host, target.port, "demote", resume, target.run_id)
+    return Repoint(view.name, target.host, target.port, "demote", resume, target.run_id, view.known)
 
 
 def _repoint(view: NodeView, target: NodeView) -> Repoint:
-    return Repoint(view.name, target.host, target.port, "repoint", primary_run_id=target.run_id)
+    return Repoint(
+        view.name, target.host, target.port, "repoint", primary_run_id=target.run_id, known=view.known
+    )

@@ -63,7 +63,7 @@ class Sealing:
         If there is none, it is done.
         """
         steps = tuple(
-            Seal(view.name)
+            Seal(view.name, view.known)
             for view in views
             if view.reachable
             and not (view.down or view.hands_off)

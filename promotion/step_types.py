@@ -24,6 +24,15 @@ class WriteSafety:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """The server that a step was decided for. Behind its address may be another one by now."""
+
+    run_id: str
+    role: str
+    replid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Promote:
     """Make ``node`` a primary. ``safety`` None leaves what its configuration demands of writes.
 
@@ -49,6 +58,8 @@ class Repoint:
     reason: Literal["demote", "repoint"]
     resume: bool = False
     primary_run_id: str = field(default="", compare=False)
+    known: Known | None = None
+    """Refuse unless it is this very server still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,7 @@ class Seal:
     """Cut a replica off from its primary, so that what it has acknowledged cannot grow any more."""
 
     node: str
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from promotion.conversation import (
     Transact,
     Word,
 )
-from promotion.following import check_another, check_follows
+from promotion.following import check_another, check_follows, check_known
 from promotion.handover import hand_over, read_fields
 from promotion.step_types import (
     SEAL_HOST,
@@ -172,6 +172,7 @@ def _repoint(step: Repoint, fence: _Fence) -> Conversation:
     """
     yield from fence.check()
     yield from check_another(step)
+    yield from check_known(step.node, step.known)
     commands: list[Command] = []
     if step.reason == "demote":
         commands.append(("INFO", "replication"))
@@ -188,6 +189,7 @@ def _repoint(step: Repoint, fence: _Fence) -> Conversation:
 def _seal(step: Seal, fence: _Fence) -> Asking:
     """Not written to its configuration: a node that restarts follows as it did before."""
     yield from fence.check()
+    yield from check_known(step.node, step.known)
     if (yield from _role(step.node)) != "slave":
         raise StepFailedError(step.node, "is not a replica")
     yield from fence.transact((("REPLICAOF", SEAL_HOST, SEAL_PORT),), needed=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from promotion.step_types import SEAL_HOST, SEAL_PORT, WriteSafety
+from promotion.step_types import SEAL_HOST, SEAL_PORT, Known, WriteSafety
 
 SEALED = f"{SEAL_HOST}:{SEAL_PORT}"
 
@@ -61,6 +61,18 @@ class NodeView:
     """What it demands of each write as a primary; None if that was not read."""
     hands_off: str = ""
     """Why nothing may be changed at this node, as one that need not be the group's own; empty if it may."""
+    discovered: bool = False
+    """No configuration names it."""
+    barred: str = ""
+    """Why it is never promoted, whatever it holds; empty if it may be."""
+
+    @property
+    def known(self) -> Known | None:
+        """What a discovered node must still be when it is acted on: its address may have changed hands.
+
+        None for one that is configured, which is proof enough.
+        """
+        return Known(self.run_id, self.role, self.replid) if self.discovered else None
 
     @property
     def sealed(self) -> bool:

@@ -46,6 +46,7 @@ from sentinel.group_inputs import (
 )
 from sentinel.info import NodeInfo
 from sentinel.leading import OPERATOR, Leading
+from sentinel.newcomers import Dropped, Elsewhere, Foreign, Found, Newcomers, News, NotWatched, nowhere
 from sentinel.node_refusals import refused_now
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
@@ -63,10 +64,18 @@ QUIET_GOSSIPS = 10
 class Coordinator:
     """``member`` is this sentinel's part in the agreement, ``book`` what it knows of the nodes."""
 
-    def __init__(self, config: CoordinatorConfig, member: Member, book: NodeBook, now: float) -> None:
+    def __init__(
+        self,
+        config: CoordinatorConfig,
+        member: Member,
+        book: NodeBook,
+        now: float,
+        elsewhere: Elsewhere = nowhere,
+    ) -> None:
         self.config = config
         self.member = member
         self.book = book
+        self.newcomers = Newcomers(book, config.discovery, elsewhere)
         self.situation = Situation(config, member, book, now)
         self._leading = Leading(config, member, self.situation, self, now)
         self._self_fence = (
@@ -280,14 +289,14 @@ class Coordinator:
         if seen.node not in self.book:
             return
         before = self.book[seen.node].info
+        agreed, led = self._agreed()
+        self.newcomers.relations.kinship.led(led)
         self.book.update(seen.node, seen.info, seen.peer_ip, now)
-        changed = bool(self.book.drop_doubles())
-        if seen.node == self.member.primary:
-            for spec in self.book.discoverable(seen.node):
-                self.book.add(spec)
-                self.tell(NoticeName.DISCOVERED, node=spec.name)
-                changed = True
-        if changed:
+        doubles = self.book.drop_doubles()
+        news = self.newcomers.seen(seen.node, self.member.primary, agreed, now)
+        for each in news:
+            self._tell_news(each)
+        if doubles or any(isinstance(each, Found | Dropped) for each in news):
             self.feed(Watch(self.book.names), now, wall_ms)
         self.situation.note_witness(seen.node, now)
         if seen.node in self.book:
@@ -300,6 +309,27 @@ class Coordinator:
         refusing = refused_now(info, before)
         if refusing != self.member.usability.says(node, Source.INFO):
             self.feed(RefusalSeen(node, Source.INFO, refusing), now, wall_ms)
+
+    def _agreed(self) -> tuple[set[str], set[str]]:
+        """The nodes that are primary or about to be, by the newest entries; and all that leaders promoted."""
+        state = self.member.register.state
+        agreed = {entry.topology.primary for entry in (state.entry, state.committed) if entry.topology}
+        agreed |= {entry.intent.target for entry in (state.entry, state.committed) if entry.intent}
+        previous = {entry.topology.previous for entry in (state.entry, state.committed) if entry.topology}
+        return agreed, agreed | {name for name in previous if name is not None}
+
+    def _tell_news(self, news: News) -> None:
+        match news:
+            case Found(node, quiet=False):
+                self.tell(NoticeName.DISCOVERED, node=node)
+            case Dropped(node, why, quiet=False):
+                self.tell(NoticeName.DROPPED, node=node, reason=why)
+            case NotWatched(node, why):
+                self.tell(NoticeName.NOT_WATCHED, node=node, reason=why)
+            case Foreign(node, why):
+                self.tell(NoticeName.FOREIGN, node=node, reason=why)
+            case _:
+                pass
 
     def _mind_contact(self, at: float, now: float) -> None:
         fence = self._self_fence

@@ -22,12 +22,13 @@ from sentinel.changes import Change
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
-from sentinel.group_access import redis_link
+from sentinel.group_access import node_spec, redis_link
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.info_pace import InfoPace
 from sentinel.metrics import Metrics
+from sentinel.neighbours import Neighbours
 from sentinel.notes import ChangeNote, DeliveredNote, Note
 from sentinel.notices import Notice, NoticeName
 from sentinel.operation_lookup import OperationLookup
@@ -93,6 +94,9 @@ class Daemon:
             self._rng,
             ElectionLine(),
             InfoPace(),
+            Neighbours(
+                {name: [node_spec(node) for node in group.nodes] for name, group in settings.groups.items()}
+            ),
         )
         states = store.hard_states()
         self._groups = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 
 from config import GroupSettings, NodeSettings
+from sentinel.newcomers import FORGET_S, DiscoveryRules
 from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Wishes
 from sentinel.redis_link import Credentials, RedisLink
@@ -34,6 +35,15 @@ def redis_link(group: GroupSettings, resolver: Resolver, sentinel_id: str) -> Re
         tls.server_name if tls else None,
     )
     return RedisLink(credentials, resolver, sentinel_id, group.connect_timeout)
+
+
+def discovery_rules(group: GroupSettings) -> DiscoveryRules:
+    certificate = group.tls is not None and group.tls.cert_file is not None
+    return DiscoveryRules(
+        secret=group.password is not None or certificate,
+        ranges=group.discover_range,
+        forget_s=max(FORGET_S, 10 * group.effective_info_interval),
+    )
 
 
 def wishes(group: GroupSettings) -> Wishes:

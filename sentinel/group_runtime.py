@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import redis.asyncio
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from config import GroupSettings, Settings
@@ -32,10 +33,11 @@ from sentinel import clock
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine, Place
-from sentinel.group_access import node_spec, wishes
+from sentinel.group_access import discovery_rules, node_spec, wishes
 from sentinel.group_inputs import InfoSeen, MajorityHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
+from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
@@ -73,6 +75,7 @@ class Surroundings:
     rng: random.Random
     line: ElectionLine
     infos: InfoPace
+    neighbours: Neighbours
 
 
 class GroupRuntime:
@@ -90,11 +93,16 @@ class GroupRuntime:
         self._second_look: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
-        book = NodeBook([node_spec(node) for node in self.settings.nodes], self.settings.discover_replicas)
+        book = NodeBook(
+            [node_spec(node) for node in self.settings.nodes],
+            discover=bool(self.settings.discover_replicas),
+            promote=self.settings.discover_replicas == "promote",
+        )
         rng = random.Random(around.rng.random())
         place = around.line.place()
         member = Member(_member_config(name, around, place), states.get(name, HardState()), rng, now)
-        coordinator = Coordinator(_coordinator_config(name, self.settings), member, book, now)
+        config = _coordinator_config(name, self.settings)
+        coordinator = Coordinator(config, member, book, now, partial(around.neighbours.elsewhere, name))
         self.driver = GroupDriver(coordinator, self, around.check_run)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
@@ -254,11 +262,17 @@ class GroupRuntime:
         self._second_look = asyncio.get_running_loop().call_later(after_s, self._look_anew)
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
-        probe = self._probes.get(node)
-        self.driver.feed(InfoSeen(node, info, probe.peer_ip if probe is not None else None))
+        probe, book = self._probes.get(node), self.driver.coordinator.book
+        peer_ip = probe.peer_ip if probe is not None else None
+        if node in book and not book[node].spec.discovered:
+            self._around.neighbours.saw(self.name, book[node].spec, info.run_id, peer_ip)
+        self.driver.feed(InfoSeen(node, info, peer_ip))
 
     async def _connect(self, node: str) -> redis.asyncio.Redis:
-        spec = self.driver.coordinator.book[node].spec
+        book = self.driver.coordinator.book
+        if node not in book:
+            raise RedisConnectionError("is not watched any more")
+        spec = book[node].spec
         return await self._link.client(spec.host, spec.port, STEP_TIMEOUT_S)
 
 
@@ -301,4 +315,4 @@ def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
     # It may be spelled in another way than in the list of nodes, whose spelling is the name.
     asked = group.primary.place if group.primary else None
     told = [str(node.address) for node in group.nodes if node.address.place == asked]
-    return CoordinatorConfig(name, work, told[0] if told else None)
+    return CoordinatorConfig(name, work, told[0] if told else None, discovery_rules(group))

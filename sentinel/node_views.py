@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from promotion.view import AttachedReplica, NodeView
-from sentinel.node_spec import NodeRecord
+from sentinel.node_spec import NodeRecord, NodeSpec
+
+SILENT_S = 60.0
+"""A replica that has acknowledged nothing for so long is gone, though its primary has not missed it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,7 @@ class Onlooker:
     name_of: Callable[[str, int], str]
     is_ours: Callable[[str], bool]
     hands_off: Callable[[str], str]
+    barred: Callable[[NodeSpec], str]
 
 
 def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
@@ -57,8 +61,14 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         attached=tuple(
             AttachedReplica(a.ip, a.port, a.state, a.offset_bytes, a.lag_s) for a in info.attached
         ),
-        strangers=sum(not onlooker.is_ours(onlooker.name_of(a.ip, a.port)) for a in info.attached),
+        strangers=sum(
+            not onlooker.is_ours(onlooker.name_of(a.ip, a.port))
+            for a in info.attached
+            if a.lag_s is None or a.lag_s <= SILENT_S
+        ),
         handover=info.handover,
         safety=info.safety,
         hands_off=hands_off,
+        discovered=spec.discovered,
+        barred=onlooker.barred(spec),
     )

@@ -15,13 +15,16 @@ from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.node_views import Onlooker, view_of
 from sentinel.offset_trail import OffsetTrail
 
-MAX_DISCOVERED = 64
+NOT_CONFIGURED = "discovered, not configured: name it in nodes, or set discover_replicas to promote"
 
 
 class NodeBook:
-    def __init__(self, specs: Iterable[NodeSpec], discover: bool) -> None:
+    """``promote``: a discovered node may be promoted too."""
+
+    def __init__(self, specs: Iterable[NodeSpec], discover: bool, promote: bool = False) -> None:
         self._records = {spec.name: NodeRecord(spec) for spec in specs}
-        self._discover = discover
+        self.discover = discover
+        self._promote = promote
         self._trails: dict[str, OffsetTrail] = {}
         self.objections: list[Callable[[str], str]] = []
         """Each is asked of a node why nothing may be changed at it, and answers nothing if it may."""
@@ -62,22 +65,16 @@ class NodeBook:
         """Why nothing may be changed at the node; empty if it may."""
         return next((why for objection in self.objections if (why := objection(name))), "")
 
-    def discoverable(self, primary: str) -> tuple[NodeSpec, ...]:
-        """Replicas that ``primary`` reports and that are none of ours."""
-        info = self._records[primary].info
-        if not self._discover or info is None:
-            return ()
-        found = []
-        for replica in info.attached:
-            name = self.name_of(replica.ip, replica.port)
-            if name not in self._records and not may_be_known(self._records.values(), replica.port):
-                found.append(NodeSpec(name, replica.ip, replica.port, discovered=True))
-        known = sum(record.spec.discovered for record in self._records.values())
-        return tuple(found[: max(0, MAX_DISCOVERED - known)])
-
     def add(self, spec: NodeSpec) -> None:
         self._records.setdefault(spec.name, NodeRecord(spec))
         self.version += 1
+
+    def may_be_known(self, port: int) -> bool:
+        """A configured name that was not reached yet may turn out to be any address of this port."""
+        return may_be_known(self._records.values(), port)
+
+    def _barred(self, spec: NodeSpec) -> str:
+        return NOT_CONFIGURED if spec.discovered and not self._promote else ""
 
     def drop_doubles(self) -> tuple[str, ...]:
         """Forget discovered nodes that turn out to be configured ones under another address."""
@@ -87,17 +84,20 @@ class NodeBook:
             for name, record in self._records.items()
             if record.spec.discovered and record.info is not None and record.info.run_id in run_ids
         ]
-        self.version += len(doubles)
         for name in doubles:
-            self._forget(name)
+            self.drop(name)
         return tuple(doubles)
 
     def views(
         self, now: float, reachable: Callable[[str], bool], down: Callable[[str], bool]
     ) -> list[NodeView]:
-        onlooker = Onlooker(now, reachable, down, self.name_of, self.__contains__, self.hands_off)
+        onlooker = Onlooker(
+            now, reachable, down, self.name_of, self.__contains__, self.hands_off, self._barred
+        )
         return [view_of(record, onlooker) for record in self._records.values()]
 
-    def _forget(self, name: str) -> None:
+    def drop(self, name: str) -> None:
+        """Forget a discovered node."""
         del self._records[name]
         self._trails.pop(name, None)
+        self.version += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from promotion.actions import Facts, PendingIntent, Request
 from promotion.candidates import Ranking
@@ -21,6 +21,7 @@ from promotion.write_safety import correction
 from quorum.detector import Verdict
 from quorum.member import Member
 from quorum.messages import Grade
+from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
 
 UNCLEAR_FOR_S = 2.0
@@ -37,6 +38,7 @@ class CoordinatorConfig:
     group: str
     work: WorkSettings
     told: str | None
+    discovery: DiscoveryRules = field(default_factory=DiscoveryRules)
 
 
 class Situation:

@@ -28,6 +28,8 @@ _WARNINGS = frozenset(
         NoticeName.QUORUM_DOWN,
         NoticeName.MISCONFIGURED,
         NoticeName.DEGRADED,
+        NoticeName.NOT_WATCHED,
+        NoticeName.DROPPED,
         NoticeName.AMBIGUOUS,
         NoticeName.FAILOVER_STARTED,
         NoticeName.FENCED,
@@ -112,6 +114,11 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.DEGRADED: lambda f: f"primary {f['node']} lives, but {f['detail']}",
     NoticeName.RECOVERED: lambda f: f"primary {f['node']} no longer refuses its clients (-{f['refuses']})",
     NoticeName.DISCOVERED: lambda f: f"{f['node']} is a replica that nobody configured; watching it too",
+    NoticeName.NOT_WATCHED: lambda f: f"{f['node']} is a replica that is not watched: {f['reason']}",
+    NoticeName.DROPPED: lambda f: f"{f['node']} is not watched any more, {f['reason']}",
+    NoticeName.FOREIGN: lambda f: (
+        f"{f['node']} is configured, and is neither demoted nor re-pointed: {f['reason']}"
+    ),
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
     NoticeName.REQUESTED: lambda f: (
         f"an operator asks for a {f['kind']}{' to ' + f['node'] if f['node'] else ''}"
@@ -164,7 +171,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
 
 def tell(notice: Notice) -> None:
     """Write the notice to the log."""
-    if notice.name is NoticeName.FAILOVER_ABORTED:
+    if notice.name in (NoticeName.FAILOVER_ABORTED, NoticeName.FOREIGN):
         level = logging.ERROR
     else:
         level = logging.WARNING if notice.name in _WARNINGS else logging.INFO

@@ -1,0 +1,67 @@
+"""How the nodes of a group's book stand to each other, as ``kinship`` judges by. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from promotion.view import SEALED
+from sentinel.info import NodeInfo
+from sentinel.kinship import Endpoint, Kinship, Relation
+from sentinel.node_spec import NodeSpec
+from sentinel.nodebook import NodeBook
+
+
+class Relations:
+    """``why_foreign`` is one of the book's objections."""
+
+    def __init__(self, book: NodeBook) -> None:
+        self.kinship = Kinship()
+        self._book = book
+        book.objections.append(self.why_foreign)
+
+    def seen(self, name: str, primary: str | None) -> None:
+        """``name`` has spoken: what it said is remembered of one that is the group's."""
+        record = self._book[name]
+        if record.info is None:
+            return
+        if name == primary:
+            self.kinship.reigns(name, record.info)
+        relation = self._relation(record.spec, record.info)
+        if not self.kinship.why_foreign(relation):
+            self.kinship.serves(relation)
+
+    def why_foreign(self, name: str) -> str:
+        """Why the server there is not the group's to demote or to re-point; empty if it is, or is silent."""
+        spec, info = self._book[name].spec, self._book[name].info
+        # Asked at every step, so that what goes without saying is said first.
+        if info is None or not (spec.discovered or (info.attached and not self.kinship.has_had(info))):
+            return ""
+        return self.kinship.why_foreign(self._relation(spec, info))
+
+    def _relation(self, spec: NodeSpec, info: NodeInfo) -> Relation:
+        follows_ours = False
+        if info.role == "slave" and info.master_host is not None and info.master_port is not None:
+            follows_ours = self._is_trusted(self._book.name_of(info.master_host, info.master_port))
+        return Relation(spec.name, spec.discovered, info, follows_ours, tuple(self._strangers(info)))
+
+    def _is_trusted(self, upstream: str) -> bool:
+        """Whether whoever follows ``upstream`` follows the group: nobody else would follow a seal."""
+        if upstream not in self._book:
+            return upstream == SEALED
+        spec, info = self._book[upstream].spec, self._book[upstream].info
+        if info is None or info.role != "master":
+            return not spec.discovered
+        if self.kinship.has_had(info):
+            return True
+        others = Relation(spec.name, spec.discovered, info, False, tuple(self._strangers(info)))
+        return not spec.discovered and not self.kinship.why_foreign(others)
+
+    def _strangers(self, info: NodeInfo) -> Iterator[Endpoint]:
+        """Replicas of a node that are none of ours: neither configured nor watched since they were ours."""
+        for replica in info.attached:
+            name = self._book.name_of(replica.ip, replica.port)
+            if name in self._book:
+                spec, said = self._book[name].spec, self._book[name].info
+                if not spec.discovered or (said is not None and self.kinship.is_the_same(name, said)):
+                    continue
+            yield (replica.ip, replica.port)
