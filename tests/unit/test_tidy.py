@@ -38,7 +38,10 @@ PURE = [
             "directive_notices",
             "events",
             "group_inputs",
+            "kinship",
             "leading",
+            "neighbours",
+            "newcomers",
             "node_checks",
             "node_places",
             "node_spec",
@@ -47,6 +50,7 @@ PURE = [
             "offset_trail",
             "ordering",
             "orders",
+            "relations",
             "self_fence",
             "situation",
         )

@@ -168,7 +168,18 @@ def test_members_beyond_loopback_are_fine_with_a_secret(tmp_path: Path) -> None:
         (
             {"groups.mymaster.nodes": ["a:1"], "groups.mymaster.discover_replicas": False},
             "groups.mymaster.nodes: is a single node, and discover_replicas is false: "
-            "nothing can be promoted",
+            "nothing can be promoted in its place",
+        ),
+        (
+            {"groups.mymaster.nodes": ["a:1"]},
+            "groups.mymaster.nodes: is a single node, and replicas that are not listed are watched but never "
+            "promoted, so nothing can be: list the replicas, or set discover_replicas to promote",
+        ),
+        (
+            {"groups.mymaster.nodes": ["a:1", {"address": "b:1", "priority": 0}]},
+            "groups.mymaster.nodes: has one node with a priority other than 0, and replicas that are not "
+            "listed are watched but never promoted, so nothing can be: list the replicas, or set "
+            "discover_replicas to promote",
         ),
         (
             {"groups.mymaster.nodes": [{"address": "a:1", "priority": 0}]},

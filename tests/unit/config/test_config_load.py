@@ -149,7 +149,17 @@ def test_what_is_wrong_in_the_defaults_is_told_once(tmp_path: Path) -> None:
         ("groups.mymaster.quorum", True, "true is not a whole number"),
         ("groups.mymaster.parallel_syncs", 10**6, "1000000 is too large: at most 1000"),
         ("groups.mymaster.down_after", "0s", "'0s' must be longer than 0"),
-        ("groups.mymaster.discover_replicas", "maybe", "'maybe' is neither true nor false"),
+        ("groups.mymaster.discover_replicas", "maybe", "'maybe' is neither true, false nor promote"),
+        (
+            "groups.mymaster.discover_range",
+            "10.0.0.1/8",
+            "'10.0.0.1/8' has host bits set (such as 10.0.0.0/8)",
+        ),
+        (
+            "groups.mymaster.discover_range",
+            "redis",
+            "'redis' is not a range of addresses (such as 10.0.0.0/8)",
+        ),
         ("groups.mymaster.tls", "maybe", "'maybe' is neither true, false nor a mapping (ca_file: ...)"),
         ("groups.mymaster.fence_key", True, "true is neither the name of a key nor false"),
         ("groups.mymaster.username", False, "must be a text: put it in quotes"),

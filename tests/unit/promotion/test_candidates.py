@@ -43,6 +43,7 @@ def reasons(ranking: Ranking) -> dict[str, str]:
         ({"reachable": False}, "did not answer when it was asked"),
         ({"age_s": 12.1}, "last seen 12.1 s ago"),
         ({"loading": True}, "loading its data set"),
+        ({"barred": "discovered, not configured"}, "discovered, not configured"),
         ({"role": "master", "follows": None}, "is a master"),
         ({"follows": "other:1"}, "does not replicate from p:1 but from other:1"),
         ({"priority": 0}, "priority 0: never to be promoted"),

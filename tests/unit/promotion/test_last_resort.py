@@ -83,6 +83,11 @@ def test_anything_less_is_not(node: NodeView) -> None:
     assert chosen(GONE, node) is None
 
 
+def test_who_may_never_be_promoted_is_no_last_resort_even_if_an_operator_names_it() -> None:
+    barred = replace(HEIR, barred="discovered, not configured")
+    assert chosen(GONE, barred) is None and chosen(GONE, barred, named="b:1") is None
+
+
 def test_while_the_primary_is_up_nobody_is() -> None:
     assert chosen(replace(GONE, reachable=True, down=False), HEIR, facts=UP) is None
 

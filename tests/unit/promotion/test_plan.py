@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promotion.plan import Plan, reconcile
-from promotion.step_types import Repoint
+from promotion.step_types import Known, Repoint
 from promotion.view import NodeView
 
 PRIMARY = "p:1"
@@ -48,6 +48,18 @@ def test_nothing_to_do_when_all_follow() -> None:
 def test_a_stray_master_is_demoted_and_a_lost_replica_is_repointed() -> None:
     found = plan(TARGET, lost("a"), master("b"), node("c"), parallel_syncs=5)
     assert found == Plan(steps=(repoint("b", "demote"), repoint("a")))
+
+
+def test_what_is_not_the_groups_is_left_alone() -> None:
+    found = plan(
+        TARGET, master("a", hands_off="its history is none of ours"), lost("b", hands_off="so it is")
+    )
+    assert found == Plan()
+
+
+def test_a_step_for_a_node_that_nobody_configured_names_the_server_that_was_seen() -> None:
+    found = plan(TARGET, master("a", discovered=True, run_id="r1", replid="h1"), lost("b"))
+    assert [step.known for step in found.steps] == [Known("r1", "master", "h1"), None]
 
 
 def test_replicas_wait_for_their_turn_and_demotions_do_not() -> None:

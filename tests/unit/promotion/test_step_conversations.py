@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from promotion.conversation import (
@@ -23,6 +25,7 @@ from promotion.step_types import (
     Freeze,
     Handover,
     KeepSafety,
+    Known,
     Promote,
     Repoint,
     Rewrite,
@@ -246,6 +249,34 @@ def demotion(info: object, *extra: tuple[Word, ...]) -> tuple[Request, object]:
 @pytest.mark.parametrize("found", [b"6", b"7"])
 def test_a_replica_is_pointed_elsewhere_without_writing_to_it(found: bytes) -> None:
     take(Repoint("c:1", "b", 1, "repoint"), *fence(found), done(FOLLOW, REWRITE), FOLLOWS)
+
+
+KNOWN = Known("r1", "slave", "h1")
+LOOK = Calls((("INFO", "server"), ("INFO", "replication")))
+
+
+@pytest.mark.parametrize("step", [Repoint("a:1", "b", 1, "repoint", known=KNOWN), Seal("a:1", KNOWN)])
+@pytest.mark.parametrize(
+    "said",
+    [
+        (b"run_id:r2\r\n", b"role:slave\r\nmaster_replid:h1\r\n"),
+        (b"run_id:r1\r\n", b"role:master\r\nmaster_replid:h1\r\n"),
+        (b"run_id:r1\r\n", b"role:slave\r\nmaster_replid:h2\r\n"),
+        (ReplyError(NOPERM), b"role:slave\r\nmaster_replid:h1\r\n"),
+    ],
+)
+def test_a_node_that_nobody_configured_is_left_alone_if_it_is_not_what_was_seen(
+    step: Step, said: Any
+) -> None:
+    with pytest.raises(StepFailedError, match=r"is not what was seen there|NOPERM"):
+        hold(conversation(step, TERM, KEY), *opening(step), (LOOK, said))
+
+
+def test_a_node_that_nobody_configured_is_re_pointed_if_it_is_what_was_seen() -> None:
+    step = Repoint("a:1", "b", 1, "repoint", known=KNOWN)
+    same = (b"run_id:r1\r\n", b"role:slave\r\nmaster_replid:h1\r\n")
+    moved = role(b"slave", b"b", 1, b"connect", 0)
+    hold(conversation(step, TERM, KEY), *opening(step), (LOOK, same), done(FOLLOW, REWRITE), moved)
 
 
 def test_how_far_a_master_had_got_is_read_in_the_same_transaction() -> None:

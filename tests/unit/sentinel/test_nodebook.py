@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sentinel.info import Attached
 from sentinel.node_spec import NodeSpec
-from sentinel.nodebook import MAX_DISCOVERED, NodeBook
+from sentinel.nodebook import NodeBook
 from tests.unit.sentinel.coordinator_cases import A, B, info
 
 IP_A, IP_B = "10.0.0.1", "10.0.0.2"
@@ -14,16 +13,12 @@ SPEC_A = NodeSpec(A, "redis-a", 6379, announce_host="203.0.113.7", announce_port
 SPEC_B = NodeSpec(B, "redis-b", 6379)
 
 
-def book(discover: bool = True) -> NodeBook:
+def book() -> NodeBook:
     """Both nodes were reached once."""
-    nodes = NodeBook([SPEC_A, SPEC_B], discover)
+    nodes = NodeBook([SPEC_A, SPEC_B], discover=True)
     nodes.update(A, info(A, "master"), IP_A, 0.0)
     nodes.update(B, info(B), IP_B, 0.0)
     return nodes
-
-
-def attached(*addresses: tuple[str, int]) -> tuple[Attached, ...]:
-    return tuple(Attached(ip, port, "online", 0, 0) for ip, port in addresses)
 
 
 @pytest.mark.parametrize(
@@ -51,31 +46,6 @@ def test_an_address_is_remembered_when_a_later_reply_does_not_tell_it() -> None:
     nodes = book()
     nodes.update(A, info(A, "master"), None, 1.0)
     assert nodes.name_of(IP_A, 6379) == A and nodes[A].info_at == 1.0
-
-
-def test_only_replicas_that_are_none_of_ours_are_new() -> None:
-    nodes = book()
-    nodes.update(A, info(A, "master", attached=attached((IP_B, 6379), ("10.0.0.9", 6380))), IP_A, 1.0)
-    (spec,) = nodes.discoverable(A)
-    assert (spec.name, spec.discovered) == ("10.0.0.9:6380", True)
-    nodes.add(spec)
-    assert nodes.discoverable(A) == () and nodes.names == (A, B, "10.0.0.9:6380")
-
-
-def test_an_address_that_a_name_not_reached_yet_may_stand_for_is_not_new() -> None:
-    nodes = NodeBook([SPEC_A, SPEC_B], discover=True)
-    nodes.update(A, info(A, "master", attached=attached((IP_B, 6379))), IP_A, 0.0)
-    assert nodes.discoverable(A) == ()
-
-
-def test_discovery_can_be_off_and_has_a_limit() -> None:
-    many = info(A, "master", attached=attached(*(("10.9.9.9", 7000 + n) for n in range(200))))
-    for discover, found in ((False, 0), (True, MAX_DISCOVERED)):
-        nodes = book(discover)
-        nodes.update(A, many, IP_A, 1.0)
-        for spec in nodes.discoverable(A):
-            nodes.add(spec)
-        assert len(nodes.names) == 2 + found and nodes.discoverable(A) == ()
 
 
 def test_a_configured_node_under_another_address_is_no_second_node() -> None:

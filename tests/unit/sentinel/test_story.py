@@ -57,6 +57,21 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"{A} refuses us, so it lives: WRONGPASS",
     ),
     (NoticeName.DISCOVERED, {"node": C}, f"{C} is a replica that nobody configured; watching it too"),
+    (
+        NoticeName.NOT_WATCHED,
+        {"node": C, "reason": "outside of discover_range"},
+        f"{C} is a replica that is not watched: outside of discover_range",
+    ),
+    (
+        NoticeName.DROPPED,
+        {"node": C, "reason": "no longer ours: why"},
+        f"{C} is not watched any more, no longer ours: why",
+    ),
+    (
+        NoticeName.FOREIGN,
+        {"node": C, "reason": "why"},
+        f"{C} is configured, and is neither demoted nor re-pointed: why",
+    ),
     (NoticeName.AMBIGUOUS, {"reason": "why"}, "it is not clear which node is primary: why"),
     (
         NoticeName.ELECTED,
