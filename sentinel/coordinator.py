@@ -46,7 +46,7 @@ from sentinel.group_inputs import (
 )
 from sentinel.info import NodeInfo
 from sentinel.leading import OPERATOR, Leading
-from sentinel.newcomers import Dropped, Elsewhere, Foreign, Found, Newcomers, News, NotWatched, nowhere
+from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, notice_of, nowhere
 from sentinel.node_refusals import refused_now
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
@@ -289,13 +289,12 @@ class Coordinator:
         if seen.node not in self.book:
             return
         before = self.book[seen.node].info
-        agreed, led = self._agreed()
-        self.newcomers.relations.kinship.led(led)
         self.book.update(seen.node, seen.info, seen.peer_ip, now)
         doubles = self.book.drop_doubles()
-        news = self.newcomers.seen(seen.node, self.member.primary, agreed, now)
+        news = self.newcomers.seen(seen.node, self.member.primary, self.member.register.state, now)
         for each in news:
-            self._tell_news(each)
+            if (notice := notice_of(each)) is not None:
+                self.tell(notice[0], **notice[1])
         if doubles or any(isinstance(each, Found | Dropped) for each in news):
             self.feed(Watch(self.book.names), now, wall_ms)
         self.situation.note_witness(seen.node, now)
@@ -309,27 +308,6 @@ class Coordinator:
         refusing = refused_now(info, before)
         if refusing != self.member.usability.says(node, Source.INFO):
             self.feed(RefusalSeen(node, Source.INFO, refusing), now, wall_ms)
-
-    def _agreed(self) -> tuple[set[str], set[str]]:
-        """The nodes that are primary or about to be, by the newest entries; and all that leaders promoted."""
-        state = self.member.register.state
-        agreed = {entry.topology.primary for entry in (state.entry, state.committed) if entry.topology}
-        agreed |= {entry.intent.target for entry in (state.entry, state.committed) if entry.intent}
-        previous = {entry.topology.previous for entry in (state.entry, state.committed) if entry.topology}
-        return agreed, agreed | {name for name in previous if name is not None}
-
-    def _tell_news(self, news: News) -> None:
-        match news:
-            case Found(node, quiet=False):
-                self.tell(NoticeName.DISCOVERED, node=node)
-            case Dropped(node, why, quiet=False):
-                self.tell(NoticeName.DROPPED, node=node, reason=why)
-            case NotWatched(node, why):
-                self.tell(NoticeName.NOT_WATCHED, node=node, reason=why)
-            case Foreign(node, why):
-                self.tell(NoticeName.FOREIGN, node=node, reason=why)
-            case _:
-                pass
 
     def _mind_contact(self, at: float, now: float) -> None:
         fence = self._self_fence

@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from quorum.messages import HardState
 from sentinel.info import Attached
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
+from sentinel.notices import NoticeName
 from sentinel.relations import Relations
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -109,8 +111,10 @@ class Newcomers:
         self._foreign: dict[str, str] = {}
         self._looked_at: float | None = None
 
-    def seen(self, node: str, primary: str | None, agreed: Collection[str], now: float) -> list[News]:
-        """To be called when ``node`` has spoken. ``agreed`` are never dropped: they may be primary."""
+    def seen(self, node: str, primary: str | None, state: HardState, now: float) -> list[News]:
+        """To be called when ``node`` has spoken. What the sentinels have agreed on is never dropped."""
+        agreed, led = _agreed(state)
+        self.relations.kinship.led(led)
         if node not in self._book:
             return []
         news: list[News] = []
@@ -215,6 +219,30 @@ class Newcomers:
         if not why and sum(self._book[name].spec.discovered for name in self._book.names) >= MAX_DISCOVERED:
             why = f"{MAX_DISCOVERED} replicas that nobody configured are watched already, which is the limit"
         return why
+
+
+def notice_of(news: News) -> tuple[NoticeName, dict[str, str]] | None:
+    """What is told of it, if anything."""
+    match news:
+        case Found(node, quiet=False):
+            return NoticeName.DISCOVERED, {"node": node}
+        case Dropped(node, why, quiet=False):
+            return NoticeName.DROPPED, {"node": node, "reason": why}
+        case NotWatched(node, why):
+            return NoticeName.NOT_WATCHED, {"node": node, "reason": why}
+        case Foreign(node, why):
+            return NoticeName.FOREIGN, {"node": node, "reason": why}
+        case _:
+            return None
+
+
+def _agreed(state: HardState) -> tuple[set[str], set[str]]:
+    """Who is primary or about to be, by the newest entries; and all whom leaders may have promoted."""
+    entries = (state.entry, state.committed)
+    agreed = {entry.topology.primary for entry in entries if entry.topology}
+    agreed |= {entry.intent.target for entry in entries if entry.intent}
+    previous = {entry.topology.previous for entry in entries if entry.topology}
+    return agreed, agreed | {name for name in previous if name is not None}
 
 
 def nowhere(_host: str, _port: int, _run_id: str | None) -> None:
