@@ -24,9 +24,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """These are the group's nodes from now on; detection of new ones starts now."""
+    """These are the group's nodes from now on; detection of new ones starts now.
+
+    ``aliases`` are pairs: another name of a node, and its name here.
+    """
 
     nodes: tuple[str, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

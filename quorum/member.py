@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from quorum.campaign import Campaign
@@ -35,6 +35,7 @@ from quorum.inputs import (
     YieldTo,
 )
 from quorum.messages import Grade, HardState, Opinion, Opinions, Resign
+from quorum.names import Names
 from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
 from quorum.register import Register
@@ -75,7 +76,8 @@ class Member:
         awake_at = now + config.timing.mute_s(state.promised_ms)
         campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
-        self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s)
+        self.names = Names()
+        self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
         self.usability = Usability(config.unwritable_after_s)
         self._detectors: dict[str, Detector] = {}
         self._data: dict[str, DataSeen] = {}
@@ -99,9 +101,9 @@ class Member:
 
     @property
     def primary(self) -> str | None:
-        """The primary by the newest topology known to be committed."""
+        """The primary by the newest topology known to be committed, by its name here."""
         topology = self.register.state.committed.topology
-        return topology.primary if topology else None
+        return self.names.local(topology.primary) if topology else None
 
     @property
     def paused(self) -> bool:
@@ -133,8 +135,7 @@ class Member:
 
     def silence_s(self, node: str, now: float) -> float:
         """Seconds since the node's last valid reply; infinite if it never answered this process."""
-        detector = self._detectors.get(node)
-        if detector is None:
+        if (detector := self._detectors.get(node)) is None:
             return 0.0
         return now - detector.last_valid_at if detector.reached else math.inf
 
@@ -157,8 +158,8 @@ class Member:
 
     def gone_by_all(self, node: str, now: float) -> bool:
         """Whether everybody who calls the node down saw its connection closed and refused."""
-        grades = self.board.down(node, now).values()
-        return bool(grades) and all(grade in (Grade.REFUSED, Grade.REGRESSED) for grade in grades)
+        grades = set(self.board.down(node, now).values())
+        return bool(grades) and grades <= {Grade.REFUSED, Grade.REGRESSED}
 
     @property
     def lost_histories(self) -> frozenset[str]:
@@ -169,8 +170,8 @@ class Member:
         return before.replids
 
     def next_deadline(self, now: float) -> float | None:
-        deadlines = [self.register.next_deadline(now), self.board.next_expiry(now)]
-        deadlines.append(self.usability.next_deadline(now))
+        parts: tuple[Register | Usability, ...] = (self.register, self.usability)
+        deadlines = [self.board.next_expiry(now), *(part.next_deadline(now) for part in parts)]
         if self._open and self.register.hears_leader(now):
             deadlines.append(self.register.leader_until(now))
         deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
@@ -192,8 +193,8 @@ class Member:
                 self.register.receive(sender, message, now)
                 if isinstance(message, Resign):
                     self._hurry(now)
-            case Watch(nodes):
-                self._watch(nodes, now)
+            case Watch(nodes, aliases):
+                self._watch(nodes, dict(aliases), now)
             case Observed(node, evidence):
                 if node in self._detectors:
                     self._detectors[node].observe(evidence, now)
@@ -250,9 +251,8 @@ class Member:
 
     def _unfinished(self, now: float) -> bool:
         """A leader died in mid-work: its entry is not known to be committed, or still holds an intent."""
-        if self.register.role is not Role.FOLLOWER:
-            return self._open
-        return self._open and not self.register.hears_leader(now)
+        leading = self.register.role is not Role.FOLLOWER
+        return self._open and (leading or not self.register.hears_leader(now))
 
     @property
     def _open(self) -> bool:
@@ -273,9 +273,8 @@ class Member:
             if self.board.holds(node, verdict.down, verdict.grade, unwritable):
                 continue
             opinion = Opinion(node, verdict.down, verdict.grade, unwritable)
-            before = self.board.own_of(node)
+            before, self._opinions_changed = self.board.own_of(node), True
             self.board.set_own(opinion)
-            self._opinions_changed = True
             self.judgements += 1
             if (before.down, before.grade) == (opinion.down, opinion.grade):
                 continue
@@ -295,8 +294,9 @@ class Member:
 
     # -- inputs --------------------------------------------------------------------------------
 
-    def _watch(self, nodes: Iterable[str], now: float) -> None:
+    def _watch(self, nodes: Iterable[str], aliases: Mapping[str, str], now: float) -> None:
         wanted = dict.fromkeys(nodes)
+        self.board.rename(wanted, aliases)
         self.judgements += 1
         for node in [node for node in self._detectors if node not in wanted]:
             del self._detectors[node]
@@ -308,16 +308,16 @@ class Member:
             self._detectors.setdefault(node, Detector(self.config.patience, now))
 
     def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
-        if sender not in self.peers:
-            return
-        self.board.record(sender, report, now)
-        self.register.learn_committed(report.committed, now)
+        if sender in self.peers:
+            self.board.record(sender, report, now)
+            self.register.learn_committed(report.committed, now)
 
     def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
         if node not in self._detectors:
             return
         previous = self._data.get(node)
         self._data[node] = seen
+        self.names.saw(node, seen.run_id)
         restarted = previous is not None and previous.run_id != seen.run_id
         if node == self.primary:
             if restarted and self.verdict(node, now).grade is not Grade.REGRESSED:

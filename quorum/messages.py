@@ -10,12 +10,27 @@ entry that a sentinel stores only grows in that order.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from quorum.directives import NO_DIRECTIVES, Directives
 
 EntryId: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node is that an entry names, for a sentinel that has no such name: how it is reached, by which
+    address others are told to, and the run id that it had then.
+
+    It is a hint to what is agreed on, and no part of it: older sentinels leave it out.
+    """
+
+    host: str
+    port: int
+    announce_host: str | None = None
+    announce_port: int | None = None
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,8 @@ class Topology:
     """From the start of the change to its proposal, as the leader measured it."""
     lost_bytes: int | None = None
     """Upper bound of what this change lost, once the old primary came back and told; None while unknown."""
+    primary_at: Place | None = field(default=None, compare=False)
+    previous_at: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,7 @@ class Intent:
     leader: str
     started_ms: int
     """Wall clock, milliseconds since the epoch, when the change began. For people only."""
+    target_at: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +115,10 @@ class Grade(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """One sentinel's view of one node. ``grade`` is ``none`` unless ``down``."""
+    """One sentinel's view of one node. ``grade`` is ``none`` unless ``down``.
+
+    ``run_id`` and ``known_as``, its other names, tell a peer that has another name for it which one is meant.
+    """
 
     node: str
     down: bool
@@ -105,6 +126,8 @@ class Opinion:
     unwritable: bool = False
     """It lives, but has refused writes for ``unwritable_after``, as another might not. A sentinel of a
     release without this never says so."""
+    run_id: str = ""
+    known_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,20 @@ the same author, whatever order they arrive in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from quorum.messages import Entry, Grade, Opinion, Opinions
+from quorum.names import Names
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
+    """``said`` as the author names the nodes, ``opinions`` by the names that are used here."""
+
     version: tuple[int, int]
     heard_at: float
+    said: tuple[Opinion, ...]
     opinions: dict[str, Opinion]
     committed: Entry | None
     any_trouble: bool = False
@@ -26,7 +30,8 @@ class _Report:
 class OpinionBoard:
     """``quorum`` is how many sentinels must agree, this one included, for objectively down."""
 
-    def __init__(self, self_id: str, quorum: int, ttl_s: float) -> None:
+    def __init__(self, self_id: str, quorum: int, ttl_s: float, names: Names | None = None) -> None:
+        self._names = names or Names()
         self._self_id = self_id
         self._quorum = quorum
         self._ttl_s = ttl_s
@@ -48,7 +53,8 @@ class OpinionBoard:
         return own.down is down and own.grade is grade and own.unwritable is unwritable
 
     def own(self) -> tuple[Opinion, ...]:
-        return tuple(self._own.values())
+        """As the peers are told: with what they may know the nodes by."""
+        return tuple(self._names.signed(opinion) for opinion in self._own.values())
 
     def own_of(self, node: str) -> Opinion:
         return self._own.get(node, Opinion(node, down=False))
@@ -61,15 +67,30 @@ class OpinionBoard:
         known = self._reports.get(author)
         if known is not None and version <= known.version:
             return
-        opinions = {opinion.node: opinion for opinion in report.opinions}
         trouble = any(opinion.down or opinion.unwritable for opinion in report.opinions)
-        self._reports[author] = _Report(version, now, opinions, report.committed, trouble)
+        opinions = self._in_own_words(report.opinions)
+        self._reports[author] = _Report(version, now, report.opinions, opinions, report.committed, trouble)
+
+    def rename(self, nodes: Iterable[str], aliases: Mapping[str, str]) -> None:
+        """These are the names now: what was heard of the nodes is sorted anew."""
+        self._names.watch(nodes, aliases)
+        for author, report in self._reports.items():
+            self._reports[author] = replace(report, opinions=self._in_own_words(report.said))
+
+    def _in_own_words(self, said: tuple[Opinion, ...]) -> dict[str, Opinion]:
+        """Who has two names for a node speaks of it by the one that is used here, or first."""
+        opinions: dict[str, Opinion] = {}
+        for opinion in said:
+            node = self._names.meant(opinion)
+            if node == opinion.node or node not in opinions:
+                opinions[node] = opinion
+        return opinions
 
     def forget(self, author: str) -> None:
         """The author is out of touch. Its version is kept, so that a late report stays late."""
         known = self._reports.get(author)
         if known is not None:
-            self._reports[author] = _Report(known.version, float("-inf"), {}, None)
+            self._reports[author] = _Report(known.version, float("-inf"), (), {}, None)
 
     def forget_all(self) -> None:
         for author in list(self._reports):
@@ -83,7 +104,7 @@ class OpinionBoard:
             if report.heard_at > since
             and report.committed is not None
             and report.committed.topology is not None
-            and report.committed.topology.primary == node
+            and self._names.local(report.committed.topology.primary) == node
             and report.committed.intent is None
             and not report.opinions.get(node, Opinion(node, down=False)).down
         )

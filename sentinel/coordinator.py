@@ -28,6 +28,7 @@ from quorum.member import Member
 from quorum.messages import Topology
 from quorum.usability import Source
 from quorum.votes import majority
+from sentinel.contested import Contested
 from sentinel.degradation import Degradation
 from sentinel.directive_notices import told_of
 from sentinel.group_inputs import (
@@ -53,12 +54,15 @@ from sentinel.notices import Notice, NoticeName
 from sentinel.orders import Order, is_due
 from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
+from sentinel.who_is_who import WhoIsWho
 
 BOOTSTRAP = "bootstrap"
 CONTRADICTION = "contradiction"
 SCHEDULE = "schedule"
 QUIET_GOSSIPS = 10
 """While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
+
+_OF_CHANGE = ("term", "primary", "previous", "cause", "leader", "since_ms", "duration_ms", "lost_bytes")
 
 
 class Coordinator:
@@ -71,10 +75,12 @@ class Coordinator:
         book: NodeBook,
         now: float,
         elsewhere: Elsewhere = nowhere,
+        contested: Contested | None = None,
     ) -> None:
         self.config = config
         self.member = member
         self.book = book
+        self.who_is_who = WhoIsWho(config.group, member, book, contested or Contested())
         self.newcomers = Newcomers(book, config.discovery, elsewhere)
         self.situation = Situation(config, member, book, now)
         self._leading = Leading(config, member, self.situation, self, now)
@@ -94,8 +100,9 @@ class Coordinator:
 
     @property
     def topology(self) -> Topology | None:
-        """The newest topology known to be committed."""
-        return self.member.register.state.committed.topology
+        """The newest topology known to be committed, in the names that are used here."""
+        topology = self.member.register.state.committed.topology
+        return self.member.names.localized(topology) if topology else None
 
     @property
     def directives(self) -> Directives:
@@ -178,6 +185,9 @@ class Coordinator:
         return self.member.quiet and not self.config.work.rules.self_fence
 
     def settle(self, now: float, wall_ms: int) -> None:
+        if self.who_is_who.keep():
+            self._watch(now, wall_ms)
+            self._tell_who(now)
         self._leading.wake(now, wall_ms)
         primary = self.member.primary
         self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
@@ -232,6 +242,7 @@ class Coordinator:
                     )
                 else:
                     self.tell(NoticeName.NODE_UP, node=opinion.node)
+                self._tell_who(now)
             case OdownChanged(node, down, agree):
                 name = NoticeName.QUORUM_DOWN if down else NoticeName.QUORUM_UP
                 self.tell(name, node=node, agree=list(agree), primary=node == self.member.primary)
@@ -248,17 +259,7 @@ class Coordinator:
             self._tell_change(NoticeName.LOSS_MEASURED, topology)
 
     def _tell_change(self, name: NoticeName, topology: Topology) -> None:
-        self.tell(
-            name,
-            term=topology.term,
-            primary=topology.primary,
-            previous=topology.previous,
-            cause=topology.cause,
-            leader=topology.leader,
-            since_ms=topology.since_ms,
-            duration_ms=topology.duration_ms,
-            lost_bytes=topology.lost_bytes,
-        )
+        self.tell(name, **{field: getattr(topology, field) for field in _OF_CHANGE})
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives
@@ -290,17 +291,24 @@ class Coordinator:
             return
         before = self.book[seen.node].info
         self.book.update(seen.node, seen.info, seen.peer_ip, now)
-        doubles = self.book.drop_doubles()
-        news = self.newcomers.seen(seen.node, self.member.primary, self.member.register.state, now)
+        if self.who_is_who.saw(seen.node, now):
+            self._watch(now, wall_ms)
+        # What is decided is decided by what the server says to the name that is used.
+        if self.book.local(seen.node) == seen.node:
+            self._mind_newcomers(seen.node, now, wall_ms)
+            self.situation.note_witness(seen.node, now)
+            if seen.node in self.book:
+                self.feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
+                self._mind_refusals(seen.node, seen.info, before, now, wall_ms)
+        self._tell_who(now)
+
+    def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
+        news = self.newcomers.seen(node, self.member.primary, self.member.register.state, now)
         for each in news:
             if (notice := notice_of(each)) is not None:
                 self.tell(notice[0], **notice[1])
-        if doubles or any(isinstance(each, Found | Dropped) for each in news):
-            self.feed(Watch(self.book.names), now, wall_ms)
-        self.situation.note_witness(seen.node, now)
-        if seen.node in self.book:
-            self.feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
-            self._mind_refusals(seen.node, seen.info, before, now, wall_ms)
+        if any(isinstance(each, Found | Dropped) for each in news):
+            self._watch(now, wall_ms)
 
     def _mind_refusals(
         self, node: str, info: NodeInfo, before: NodeInfo | None, now: float, wall_ms: int
@@ -308,6 +316,13 @@ class Coordinator:
         refusing = refused_now(info, before)
         if refusing != self.member.usability.says(node, Source.INFO):
             self.feed(RefusalSeen(node, Source.INFO, refusing), now, wall_ms)
+
+    def _watch(self, now: float, wall_ms: int) -> None:
+        self.feed(Watch(self.book.names, self.book.aliases), now, wall_ms)
+
+    def _tell_who(self, now: float) -> None:
+        for name, fields in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):
+            self.tell(name, **fields)
 
     def _mind_contact(self, at: float, now: float) -> None:
         fence = self._self_fence

@@ -19,6 +19,7 @@ from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
 from sentinel.changes import Change
+from sentinel.contested import Contested
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
@@ -97,6 +98,7 @@ class Daemon:
             Neighbours(
                 {name: [node_spec(node) for node in group.nodes] for name, group in settings.groups.items()}
             ),
+            Contested(),
         )
         states = store.hard_states()
         self._groups = {

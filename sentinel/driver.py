@@ -17,7 +17,7 @@ from promotion.step_types import Demoted, Step
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import PeerGone, Received, Stalled, Wake
-from quorum.messages import HardState, Message
+from quorum.messages import HardState, Message, Topology
 from sentinel import clock
 from sentinel.background import Background
 from sentinel.coordinator import Coordinator
@@ -83,8 +83,7 @@ class GroupDriver:
         self._timer_at: float | None = None
         self._background = Background(self._step_failed)
         self._closed = False
-        self.topology = coordinator.topology
-        """The newest committed topology that is on disk here: what clients may be told."""
+        self._topology = coordinator.member.register.state.committed.topology
         self.directives = coordinator.directives
         """The same of what operators have told the group for later."""
         self._on_change: list[Callable[[], None]] = []
@@ -92,6 +91,13 @@ class GroupDriver:
     @property
     def name(self) -> str:
         return self.coordinator.config.group
+
+    @property
+    def topology(self) -> Topology | None:
+        """The newest committed topology that is on disk here, in the names that are used here: what clients
+        may be told.
+        """
+        return self.coordinator.member.names.localized(self._topology) if self._topology else None
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back after every step; cheap checks only."""
@@ -185,7 +191,7 @@ class GroupDriver:
     def _tell(self, notice: Notice) -> None:
         if notice.name is NoticeName.TOPOLOGY:
             # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
-            self.topology = self.coordinator.topology
+            self._topology = self.coordinator.member.register.state.committed.topology
         elif notice.name in _ABOUT_DIRECTIVES:
             self.directives = self.coordinator.directives
         self._ports.tell(notice)

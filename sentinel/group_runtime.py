@@ -30,6 +30,7 @@ from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from quorum.usability import Refusing, Source
 from sentinel import clock
+from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine, Place
@@ -76,6 +77,7 @@ class Surroundings:
     line: ElectionLine
     infos: InfoPace
     neighbours: Neighbours
+    contested: Contested
 
 
 class GroupRuntime:
@@ -102,7 +104,8 @@ class GroupRuntime:
         place = around.line.place()
         member = Member(_member_config(name, around, place), states.get(name, HardState()), rng, now)
         config = _coordinator_config(name, self.settings)
-        coordinator = Coordinator(config, member, book, now, partial(around.neighbours.elsewhere, name))
+        elsewhere = partial(around.neighbours.elsewhere, name)
+        coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
         self.driver = GroupDriver(coordinator, self, around.check_run)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
@@ -114,7 +117,9 @@ class GroupRuntime:
         return self._probes
 
     def start(self) -> None:
-        self.driver.feed(Watch(self.driver.coordinator.book.names))
+        book = self.driver.coordinator.book
+        self.driver.coordinator.who_is_who.keep()
+        self.driver.feed(Watch(book.names, book.aliases))
         self._follow_book()
         self.driver.on_change(self._follow_book)
 
@@ -214,9 +219,10 @@ class GroupRuntime:
     def _follow_book(self) -> None:
         """Start probes for nodes that were discovered, end those of nodes that were dropped."""
         book = self.driver.coordinator.book
-        if len(book.names) == len(self._probes) and all(name in self._probes for name in book.names):
+        watched = book.watched
+        if len(watched) == len(self._probes) and all(name in self._probes for name in watched):
             return
-        for name in book.names:
+        for name in watched:
             if name not in self._probes:
                 self._probes[name] = self._start_probe(book[name].spec)
         for name in [name for name in self._probes if name not in book]:

@@ -227,7 +227,7 @@ def _failover(coordinator: Coordinator, now: float) -> FailoverAnswer | None:
         return None
     return FailoverAnswer(
         phase=work.phase.value if work else None,
-        target=(work.target if work else None) or (intent.target if intent else None),
+        target=(work.target if work else None) or (member.names.local(intent.target) if intent else None),
         cause=cause,
         leader=leader,
         operation=request.operation if request else None,

@@ -133,7 +133,7 @@ class Leading:
     def _write_directives(self, now: float, wall_ms: int) -> bool:
         """Whether something must be agreed on before the work begins."""
         entry = self._member.register.state.entry
-        wanted = self.ordering.to_write(entry.directives, self._situation.facts(now), wall_ms)
+        wanted = self.ordering.to_write(self._directives, self._situation.facts(now), wall_ms)
         if wanted is None:
             return False
         self._propose(entry.topology, entry.intent, now, wall_ms, wanted)
@@ -146,7 +146,7 @@ class Leading:
         self._started_at = now
         facts = self._situation.facts(now)
         if self.request is None:
-            self.ordering.take_schedule(self._member.register.state.entry.directives, facts, wall_ms)
+            self.ordering.take_schedule(self._directives, facts, wall_ms)
         request = self._asked
         self.work = Work(self._config.work, request, self._situation.avoided(now), now)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None:
@@ -166,6 +166,11 @@ class Leading:
         self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
     @property
+    def _directives(self) -> Directives:
+        """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
+        return self._member.names.ordered(self._member.register.state.entry.directives)
+
+    @property
     def _asked(self) -> Request | None:
         """What the work is to do for an operator, who asked for it now or set a time for it."""
         return self.request or self.ordering.scheduled
@@ -178,7 +183,8 @@ class Leading:
         if self.work is None:
             self._directives_agreed(entry, now, wall_ms)
         elif entry.intent is not None:
-            self._core.tell(NoticeName.INTENT_COMMITTED, node=entry.intent.target, term=entry.term)
+            target = self._member.names.local(entry.intent.target)
+            self._core.tell(NoticeName.INTENT_COMMITTED, node=target, term=entry.term)
             self._do(self.work.intent_committed(), now, wall_ms)
         else:
             self._do(self.work.topology_committed(self._situation.facts(now), now), now, wall_ms)
@@ -246,12 +252,24 @@ class Leading:
                 self._read_token = self._token
                 self._core.put(Read(self._token, nodes))
             case WriteIntent(target, cause):
-                intent = Intent(target, cause, self._member.config.self_id, self._started_ms)
-                self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(entry.directives))
+                leader, place = self._member.config.self_id, self._situation.place(target)
+                intent = Intent(target, cause, leader, self._started_ms, place)
+                self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
             case WriteTopology(primary, previous, cause, lost_bytes):
                 duration_ms = round((now - self._started_at) * 1000)
                 leader = self._member.config.self_id
-                topology = Topology(primary, term, previous, cause, leader, wall_ms, duration_ms, lost_bytes)
+                topology = Topology(
+                    primary,
+                    term,
+                    previous,
+                    cause,
+                    leader,
+                    wall_ms,
+                    duration_ms,
+                    lost_bytes,
+                    primary_at=self._situation.place(primary),
+                    previous_at=self._situation.place(previous),
+                )
                 self._propose(topology, None, now, wall_ms)
             case WriteLoss(lost_bytes):
                 assert entry.topology is not None
@@ -282,7 +300,12 @@ class Leading:
         # The entry's id is known before its commit can be: what the core emits meanwhile is handled later.
         before = self._member.register.state.entry
         self._proposed = (self._member.register.state.term, before.seq + 1)
-        told = orders.after(before, topology, intent) if directives is None else directives
+        told = directives
+        if told is None:
+            names = self._member.names
+            known = names.localized(before.topology) if before.topology else None
+            new = names.localized(topology) if topology else None
+            told = orders.after(replace(before, topology=known, directives=self._directives), new, intent)
         self._core.feed(Propose(topology, intent, told), now, wall_ms)
 
     def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
@@ -302,7 +325,7 @@ class Leading:
         )
         self.request = None
         entry = self._member.register.state.entry
-        dropped = self.ordering.given_up(entry.directives, action.reason)
+        dropped = self.ordering.given_up(self._directives, action.reason)
         if dropped is None:
             self._stop_leading(retry_after_s, now, wall_ms)
             return

@@ -113,7 +113,7 @@ class Newcomers:
 
     def seen(self, node: str, primary: str | None, state: HardState, now: float) -> list[News]:
         """To be called when ``node`` has spoken. What the sentinels have agreed on is never dropped."""
-        agreed, led = _agreed(state)
+        agreed, led = ({self._book.local(name) for name in names} for names in _agreed(state))
         self.relations.kinship.led(led)
         if node not in self._book:
             return []
@@ -158,7 +158,7 @@ class Newcomers:
         gap_s = min(now - since, MAX_GAP_S) if since is not None else 0.0
         reported = {self._book.name_of(each.ip, each.port) for each in self._attached(primary)}
         news: list[News] = []
-        for name in self._book.names:
+        for name in self._book.watched:
             record = self._book[name]
             if not record.spec.discovered or name in agreed:
                 continue

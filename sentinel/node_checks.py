@@ -20,6 +20,7 @@ def why_not_primary(coordinator: Coordinator, topology: Topology, node: str) -> 
         return "a quorum calls it down"
     entry = coordinator.member.register.state.entry
     next_ = entry.intent.target if entry.intent else (entry.topology.primary if entry.topology else node)
+    next_ = coordinator.member.names.local(next_)
     return None if next_ == node else f"{next_} is about to replace it"
 
 

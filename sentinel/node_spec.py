@@ -20,6 +20,10 @@ class NodeSpec:
     zone: str | None = None
     discovered: bool = False
     """Nobody configured it."""
+    unlisted: bool = False
+    """And yet it is watched for as long as an entry names it as the primary, or as about to be."""
+    run_id: str = ""
+    """As an entry has it, which may be from before its last restart."""
 
     @property
     def reach(self) -> tuple[str, int]:

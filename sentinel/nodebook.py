@@ -1,14 +1,17 @@
 """What is known of a group's nodes: their names, what they last said, and which address is whose.
 
-A node is its configured name. Redis reports addresses (of a replica's master, of a master's replicas);
-``node_places`` translates them back to names.
+A node is its configured name; Redis reports addresses, which ``node_places`` translates back. A server is its
+run id: of several names that lead to one, the book speaks of it by the one that is used (``doubles``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from promotion.view import NodeView
+from sentinel.agreed_nodes import Named, spec_of
+from sentinel.doubles import Doubles
 from sentinel.info import NodeInfo
 from sentinel.node_places import may_be_known, node_at, written
 from sentinel.node_spec import NodeRecord, NodeSpec
@@ -26,14 +29,13 @@ class NodeBook:
         self.discover = discover
         self._promote = promote
         self._trails: dict[str, OffsetTrail] = {}
+        self._doubles = Doubles()
+        self._spelled: dict[str, str] = {}
+        """Names of entries that are only another spelling of a node's address."""
         self.objections: list[Callable[[str], str]] = []
         """Each is asked of a node why nothing may be changed at it, and answers nothing if it may."""
         self.version = 0
         """Grows with all that is learned."""
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._records)
 
     def __getitem__(self, name: str) -> NodeRecord:
         return self._records[name]
@@ -59,7 +61,7 @@ class NodeBook:
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
-        return node_at(self._records.values(), host, port) or written(host, port)
+        return self.local(node_at(self._records.values(), host, port) or written(host, port))
 
     def hands_off(self, name: str) -> str:
         """Why nothing may be changed at the node; empty if it may."""
@@ -76,17 +78,65 @@ class NodeBook:
     def _barred(self, spec: NodeSpec) -> str:
         return NOT_CONFIGURED if spec.discovered and not self._promote else ""
 
-    def drop_doubles(self) -> tuple[str, ...]:
-        """Forget discovered nodes that turn out to be configured ones under another address."""
-        run_ids = {r.info.run_id for r in self._records.values() if r.info and not r.spec.discovered}
-        doubles = [
-            name
-            for name, record in self._records.items()
-            if record.spec.discovered and record.info is not None and record.info.run_id in run_ids
-        ]
-        for name in doubles:
-            self.drop(name)
-        return tuple(doubles)
+    # -- names that lead to one server, and nodes that only an entry names -------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the nodes: where several names lead to one server, the one that is used."""
+        return tuple(name for name in self._records if name not in self._doubles.of)
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """And the other names too, lest it be missed that they part."""
+        return tuple(self._records)
+
+    @property
+    def aliases(self) -> tuple[tuple[str, str], ...]:
+        """Pairs: a name that is not used, and the one that is used instead."""
+        return (*self._doubles.of.items(), *self._spelled.items())
+
+    @property
+    def doubles(self) -> dict[str, str]:
+        """The configured names that lead to the server of another node, which is used instead."""
+        return {name: used for name, used in self._doubles.of.items() if not self[name].spec.discovered}
+
+    def local(self, name: str) -> str:
+        """The name that is used for the node; ``name`` itself if it has no other."""
+        name = self._doubles.of.get(name, name)
+        return name if name in self._records else self._spelled.get(name, name)
+
+    def sort_out(self, now: float) -> bool:
+        """Compare whose run ids are whose. Returns whether other names are used than before."""
+        changed = self._doubles.look(self._records, now)
+        self.version += changed
+        return changed
+
+    def keep(self, named: Sequence[Named]) -> bool:
+        """Watch the nodes that the newest entries name. Returns whether there are other nodes than before."""
+        wanted = {node.name for node in named}
+        before = (self.watched, self.aliases)
+        for name in [r.spec.name for r in self._records.values() if r.spec.unlisted]:
+            if name not in wanted:
+                self.drop(name)
+        self._spelled = {}
+        for node in named:
+            record = self._records.get(node.name)
+            if record is not None and record.spec.discovered:
+                spec = replace(record.spec, unlisted=node.needed)
+                self._records[node.name] = replace(record, spec=spec)
+            elif record is None and (spelled := self._written_as(node)) is not None:
+                self._spelled[node.name] = spelled
+            elif record is None:
+                self.add(spec_of(node))
+        return (self.watched, self.aliases) != before
+
+    def _written_as(self, node: Named) -> str | None:
+        """The node that has this very address, in another spelling or by what is announced."""
+        place = spec_of(node)
+        known = [replace(record, peer_ip=None) for record in self._records.values()]
+        return node_at(known, place.host, place.port) or node_at(known, *place.reach)
+
+    # -- what the deciding code is shown ---------------------------------------------------------
 
     def views(
         self, now: float, reachable: Callable[[str], bool], down: Callable[[str], bool]
@@ -94,10 +144,11 @@ class NodeBook:
         onlooker = Onlooker(
             now, reachable, down, self.name_of, self.__contains__, self.hands_off, self._barred
         )
-        return [view_of(record, onlooker) for record in self._records.values()]
+        return [view_of(self._records[name], onlooker) for name in self.names]
 
     def drop(self, name: str) -> None:
         """Forget a discovered node."""
         del self._records[name]
         self._trails.pop(name, None)
+        self._doubles.forget(name)
         self.version += 1

@@ -20,7 +20,8 @@ from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction
 from quorum.detector import Verdict
 from quorum.member import Member
-from quorum.messages import Grade
+from quorum.messages import Grade, Place
+from sentinel.agreed_nodes import place_of
 from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
 
@@ -70,17 +71,16 @@ class Situation:
 
     def ranking(self, now: float, request: Request | None = None) -> Ranking | None:
         """What a failover would choose by what is known now; None before the first topology."""
-        topology = self._member.register.state.committed.topology
-        if topology is None:
+        if self._member.primary is None:
             return None
         return forecast(self._config.work, self.views(now), self.facts(now), self.avoided(now), request)
 
     def is_odd(self, now: float) -> bool:
         """The primary has left a PING unanswered for a while: the time to hear the witnesses."""
-        topology = self._member.register.state.committed.topology
-        if topology is None:
+        primary = self._member.primary
+        if primary is None:
             return False
-        silence_s = self._member.silence_s(topology.primary, now)
+        silence_s = self._member.silence_s(primary, now)
         return 2 * self._config.work.ping_interval_s < silence_s < math.inf
 
     def awaits_witness(self, node: str, now: float) -> bool:
@@ -94,6 +94,10 @@ class Situation:
         elif node not in self._baseline:
             self._baseline |= {view.name: view for view in self.views(now) if view.name == node}
 
+    def place(self, node: str | None) -> Place | None:
+        """What an entry that names ``node`` tells of where it is."""
+        return place_of(self._book[node]) if node is not None and node in self._book else None
+
     def avoid(self, node: str, reason: str, until: float) -> None:
         """Promoting ``node`` failed: another may be better for a while."""
         self._avoid[node] = (until, reason)
@@ -106,7 +110,8 @@ class Situation:
         """What the leader's work is told of the world."""
         member = self._member
         state = member.register.state
-        primary = state.entry.topology.primary if state.entry.topology else None
+        topology = member.names.localized(state.entry.topology) if state.entry.topology else None
+        primary = topology.primary if topology else None
         down = primary is not None and member.is_odown(primary)
         info = self._book[primary].info if primary is not None and primary in self._book else None
         intent = state.entry.intent
@@ -114,7 +119,7 @@ class Situation:
         return Facts(
             primary=primary,
             settled=state.entry == state.committed,
-            intent=PendingIntent(intent.target, intent.cause) if intent else None,
+            intent=PendingIntent(member.names.local(intent.target), intent.cause) if intent else None,
             down=down,
             cause=verdict.grade.value if down else "",
             gone_by_all=primary is not None and member.gone_by_all(primary, now),
@@ -123,13 +128,13 @@ class Situation:
             earlier=tuple(self._baseline.values()),
             nodes=self._book.names,
             down_nodes=frozenset(name for name in self._book.names if self._mute(name, now)),
-            told=self._config.told,
+            told=member.names.local(self._config.told) if self._config.told else None,
             reference_offset_bytes=info.offset_bytes if info is not None else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
             gone_s=now - verdict.since if verdict.grade is Grade.REFUSED else 0.0,
             histories=member.lost_histories,
-            previous=state.entry.topology.previous if state.entry.topology else None,
-            loss_known=state.entry.topology is None or state.entry.topology.lost_bytes is not None,
+            previous=topology.previous if topology else None,
+            loss_known=topology is None or topology.lost_bytes is not None,
             paused=member.paused,
         )
 
@@ -142,10 +147,11 @@ class Situation:
         """A leader is only worth electing once it is clear who is primary; until then, note what is not."""
         known = (self._book.version, self._member.judgements)
         if self._found[0] != known:
-            found = discover(self.views(now), len(self._book.names), self._config.told)
+            told = self._member.names.local(self._config.told) if self._config.told else None
+            found = discover(self.views(now), len(self._book.names), told)
             self._found = (known, found.reason if isinstance(found, Ambiguous) else None)
         reason = self._found[1]
-        if reason is None or not self._looked_at_all(now):
+        if reason is None or not self.looked_at_all(now):
             self._unclear_since = now
         # Nodes and sentinels that start together are unclear for a moment, which nobody need be told.
         self.ambiguous = reason if now - self._unclear_since >= UNCLEAR_FOR_S else None
@@ -160,14 +166,14 @@ class Situation:
         if register.hears_leader(now):
             self._quiet_since = self._unsafe_since = now
             return False
-        topology = register.state.committed.topology
-        if topology is None or self._member.is_odown(topology.primary):
+        primary = self._member.primary
+        if primary is None or self._member.is_odown(primary):
             return False
         # Asked at every step, while what it depends on changes with an INFO.
         known = (self._book.version, self._member.judgements, register.state.committed.id, self._quiet_since)
         if self._standing[0] != known:
             views = self.views(now)
-            astray, safe = self._astray(topology.primary, views), self._safe(topology.primary, views)
+            astray, safe = self._astray(primary, views), self._safe(primary, views)
             self._standing = (known, astray, safe)
         _, astray, safe = self._standing
         if safe:
@@ -187,7 +193,8 @@ class Situation:
         gone = [name for name in self._book.names if self._member.is_odown(name)]
         return asked is None or correction(asked, primary, views, gone) is None
 
-    def _looked_at_all(self, now: float) -> bool:
+    def looked_at_all(self, now: float) -> bool:
+        """Whether each node has answered, or is down."""
         return all(
             self._book[name].info is not None or self._member.verdict(name, now).down
             for name in self._book.names

@@ -22,6 +22,16 @@ MAX_LINE_CHARS = 4000
 
 Fields = Mapping[str, Any]
 
+_ERRORS = frozenset(
+    {
+        NoticeName.FAILOVER_ABORTED,
+        NoticeName.FOREIGN,
+        NoticeName.DOUBLE,
+        NoticeName.CONTESTED,
+        NoticeName.UNLISTED,
+        NoticeName.UNWATCHED,
+    }
+)
 _WARNINGS = frozenset(
     {
         NoticeName.NODE_DOWN,
@@ -119,6 +129,16 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.FOREIGN: lambda f: (
         f"{f['node']} is configured, and is neither demoted nor re-pointed: {f['reason']}"
     ),
+    NoticeName.DOUBLE: lambda f: (
+        f"{f['node']} and {f['reason']} are one server: {f['reason']} is used, and {f['node']} is left out; "
+        "list it once"
+    ),
+    NoticeName.CONTESTED: lambda f: f"nothing is changed at {f['node']}: {f['reason']}",
+    NoticeName.UNLISTED: lambda f: (
+        f"the primary {f['node']} is not among the nodes of the configuration; it is watched all the same"
+    ),
+    NoticeName.UNWATCHED: lambda f: f"the primary {f['node']} is not watched: nobody here would see it go",
+    NoticeName.IDENTIFIED: lambda f: f"{f['node']} is no longer {f['was']}",
     NoticeName.AMBIGUOUS: lambda f: f"it is not clear which node is primary: {f['reason']}",
     NoticeName.REQUESTED: lambda f: (
         f"an operator asks for a {f['kind']}{' to ' + f['node'] if f['node'] else ''}"
@@ -171,7 +191,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
 
 def tell(notice: Notice) -> None:
     """Write the notice to the log."""
-    if notice.name in (NoticeName.FAILOVER_ABORTED, NoticeName.FOREIGN):
+    if notice.name in _ERRORS:
         level = logging.ERROR
     else:
         level = logging.WARNING if notice.name in _WARNINGS else logging.INFO

@@ -33,9 +33,12 @@ PURE = [
     *(
         f"sentinel/{name}.py"
         for name in (
+            "agreed_nodes",
             "backoff",
+            "contested",
             "coordinator",
             "directive_notices",
+            "doubles",
             "events",
             "group_inputs",
             "kinship",
@@ -53,6 +56,7 @@ PURE = [
             "relations",
             "self_fence",
             "situation",
+            "who_is_who",
         )
     ),
     "sentinel/preflight_*rules.py",

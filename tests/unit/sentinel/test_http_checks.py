@@ -40,6 +40,7 @@ async def refused(world: World, path: str) -> str:
 
 
 def seen(world: World, node: str, answer: NodeInfo) -> None:
+    answer = replace(answer, run_id=HEALTHY[node].run_id)
     world.driver.feed(InfoSeen(node, answer, node.rpartition(":")[0]))
 
 

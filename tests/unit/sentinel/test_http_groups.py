@@ -120,7 +120,7 @@ async def test_strangers_do_not_make_a_majority(tmp_path: Path) -> None:
 async def test_no_primary_is_known_yet(tmp_path: Path) -> None:
     async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"}), topology=None) as world:
         for node in (A, B, C):
-            world.redis[GROUP].nodes[node] = HEALTHY[A]
+            world.redis[GROUP].nodes[node] = replace(HEALTHY[A], run_id=HEALTHY[node].run_id)
         status, body, headers = await world.get(PRIMARY)
         assert status == 503 and body["type"] == "urn:vedette:problem:no-primary" and headers["Retry-After"]
 

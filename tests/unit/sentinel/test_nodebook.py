@@ -51,9 +51,12 @@ def test_an_address_is_remembered_when_a_later_reply_does_not_tell_it() -> None:
 def test_a_configured_node_under_another_address_is_no_second_node() -> None:
     nodes = book()
     nodes.add(NodeSpec("10.0.0.9:6379", "10.0.0.9", 6379, discovered=True))
-    assert nodes.drop_doubles() == ()
+    assert not nodes.sort_out(0.0)
     nodes.update("10.0.0.9:6379", info(B), None, 1.0)
-    assert nodes.drop_doubles() == ("10.0.0.9:6379",) and nodes.names == (A, B)
+    assert nodes.sort_out(1.0) and nodes.names == (A, B)
+    assert nodes.watched == (A, B, "10.0.0.9:6379"), "so that it is known if they part"
+    assert nodes.name_of("10.0.0.9", 6379) == nodes.local("10.0.0.9:6379") == B
+    assert nodes.doubles == {}, "nobody configured it twice"
 
 
 def test_a_view_speaks_of_names_and_of_what_others_should_connect_to() -> None:

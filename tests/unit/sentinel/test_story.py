@@ -56,6 +56,23 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         {"node": A, "detail": "WRONGPASS"},
         f"{A} refuses us, so it lives: WRONGPASS",
     ),
+    (
+        NoticeName.DOUBLE,
+        {"node": C, "reason": B},
+        f"{C} and {B} are one server: {B} is used, and {C} is left out; list it once",
+    ),
+    (NoticeName.CONTESTED, {"node": C, "reason": "why"}, f"nothing is changed at {C}: why"),
+    (
+        NoticeName.UNLISTED,
+        {"node": C, "reason": ""},
+        f"the primary {C} is not among the nodes of the configuration; it is watched all the same",
+    ),
+    (
+        NoticeName.UNWATCHED,
+        {"node": C, "reason": ""},
+        f"the primary {C} is not watched: nobody here would see it go",
+    ),
+    (NoticeName.IDENTIFIED, {"node": C, "was": "double"}, f"{C} is no longer double"),
     (NoticeName.DISCOVERED, {"node": C}, f"{C} is a replica that nobody configured; watching it too"),
     (
         NoticeName.NOT_WATCHED,

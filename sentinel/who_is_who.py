@@ -1,0 +1,94 @@
+"""Who is who among a group's nodes, as one sentinel can tell, and what people must know of it. Pure.
+
+A server is its run id and its history; names are ways to it. What the newest entries name is watched whoever
+configured it, under whatever name it has here. Of the names of one server one is used. At a server that
+another group has too, nothing is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from quorum.member import Member
+from quorum.messages import EntryId
+from sentinel.agreed_nodes import Named, named_by
+from sentinel.contested import Contested
+from sentinel.nodebook import NodeBook
+from sentinel.notices import NoticeName
+
+News: TypeAlias = tuple[NoticeName, dict[str, object]]
+
+
+class WhoIsWho:
+    """``contested`` is shared by all groups of this sentinel."""
+
+    def __init__(self, group: str, member: Member, book: NodeBook, contested: Contested) -> None:
+        self._group = group
+        self._member = member
+        self._book = book
+        self._contested = contested
+        self._kept: tuple[EntryId, EntryId] | None = None
+        self._told: dict[tuple[NoticeName, str], str] = {}
+        book.objections.append(self.why_contested)
+
+    @property
+    def unlisted(self) -> str | None:
+        """The agreed primary, if no configuration names it."""
+        primary = self._member.primary
+        if primary is None or primary not in self._book or not self._book[primary].spec.discovered:
+            return None
+        return primary
+
+    @property
+    def unwatched(self) -> str | None:
+        """The agreed primary, if it is not watched: nobody would know here that it is lost."""
+        primary = self._member.primary
+        return primary if primary is not None and primary not in self._member.names.nodes else None
+
+    def why_contested(self, name: str) -> str:
+        return self._contested.why(self._group, name)
+
+    def keep(self) -> bool:
+        """Have the newest entries' nodes in the book. Returns whether it has other nodes than before."""
+        state = self._member.register.state
+        known = (state.entry.id, state.committed.id)
+        if known == self._kept:
+            return False
+        self._kept = known
+        return self._book.keep(self._named())
+
+    def saw(self, name: str, now: float) -> bool:
+        """The node has told who it is. Returns whether other names are used than before."""
+        record = self._book[name]
+        if record.info is not None and not record.spec.discovered:
+            self._contested.saw(self._group, name, record.info.run_id, now)
+        return self._book.sort_out(now)
+
+    def news(self, *, looked_at_all: bool) -> Iterator[News]:
+        """What is new to people. ``looked_at_all``: each node has answered or is down, so that it is known
+        whether the primary is one that is configured under another name.
+        """
+        found: dict[tuple[NoticeName, str], str] = {}
+        for name, used in self._book.doubles.items():
+            found[NoticeName.DOUBLE, name] = used
+        for name in self._book.names:
+            if why := self.why_contested(name):
+                found[NoticeName.CONTESTED, name] = why
+        if self.unwatched is not None:
+            found[NoticeName.UNWATCHED, self.unwatched] = ""
+        elif (primary := self.unlisted) is not None:
+            key = (NoticeName.UNLISTED, primary)
+            if looked_at_all or key in self._told:
+                found[key] = ""
+        told, self._told = self._told, found
+        for (name, node), why in found.items():
+            if told.get((name, node)) != why:
+                yield name, {"node": node, "reason": why}
+        for name, node in told:
+            if (name, node) not in found:
+                yield NoticeName.IDENTIFIED, {"node": node, "was": name.value}
+
+    def _named(self) -> tuple[Named, ...]:
+        state = self._member.register.state
+        return named_by((state.entry, state.committed))

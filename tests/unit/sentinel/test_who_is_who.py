@@ -1,0 +1,141 @@
+"""What a sentinel makes of names: of an entry from before a renaming, of doubles, of an unlisted primary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from promotion.actions import Request
+from promotion.step_types import Promote, Repoint
+from quorum.inputs import Watch
+from quorum.messages import Entry, HardState, Intent, Place, Topology
+from sentinel.agreed_nodes import named_by
+from sentinel.contested import Contested
+from sentinel.group_inputs import InfoSeen, Requested
+from sentinel.notices import NoticeName
+from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
+
+OLD = "10.0.0.1:6379"
+"""What redis-a was called before, or by others."""
+
+
+def agreed(primary: str, previous: str | None = None, at: Place | None = None) -> HardState:
+    entry = Entry(1, 1, Topology(primary, 1, previous, "bootstrap", "s1", 0, 0, primary_at=at))
+    return HardState(1, None, entry, entry)
+
+
+def test_a_primary_that_the_configuration_names_otherwise_is_one_node_and_not_two() -> None:
+    world = World(agreed(OLD))
+    assert world.primary == (OLD, 1), "who it is shows when it has answered under both names"
+    world.step(InfoSeen(OLD, info(A, "master"), None))
+    assert world.primary == (A, 1) and world.coordinator.book.names == (A, B, C)
+    assert "unlisted" not in world.told_names() and world.performs == []
+    world.kill(A)
+    assert world.perform().step == Promote(B)
+    intent = world.coordinator.member.register.state.entry.intent
+    assert intent is not None and intent.target_at == Place("redis-b", 6379, run_id=f"run-{B}")
+
+
+def test_the_run_id_in_the_entry_tells_who_it_is_before_the_old_name_answers() -> None:
+    world = World(agreed(OLD, at=Place("10.0.0.1", 6379, run_id=f"run-{A}")))
+    assert world.primary == (A, 1)
+
+
+@pytest.mark.parametrize("name", ["REDIS-A:6379", "redis-a.:6379"])
+def test_another_spelling_needs_no_answer_at_all(name: str) -> None:
+    assert World(agreed(name), dead={A}).primary == (A, 1)
+
+
+def test_an_unlisted_primary_is_watched_told_and_failed_over() -> None:
+    world = World(agreed(OLD))
+    gone = {**world.nodes, OLD: info(OLD, "master")}
+    follow = {name: replace(info(name), master_host="10.0.0.1") for name in (A, B, C)}
+    world.nodes = {**gone, **follow}
+    world.look()
+    assert world.last(NoticeName.UNLISTED)["node"] == OLD and world.coordinator.who_is_who.unlisted == OLD
+    world.step(InfoSeen(OLD, world.nodes[OLD], None))
+    assert [notice.name for notice in world.notices].count(NoticeName.UNLISTED) == 1
+    world.kill(OLD)
+    assert isinstance(world.perform().step, Promote)
+
+
+def test_it_is_let_go_once_no_entry_names_it() -> None:
+    world = World(agreed(OLD))
+    follow = {name: replace(info(name), master_host="10.0.0.1") for name in (A, B, C)}
+    world.nodes = {OLD: info(OLD, "master"), **follow}
+    world.look()
+    world.kill(OLD)
+    promoted = world.succeed().step.node
+    world.succeed()
+    world.succeed()
+    assert OLD in world.coordinator.book and not world.coordinator.book[OLD].spec.unlisted, "it was primary"
+    assert world.coordinator.topology is not None and world.coordinator.topology.primary == promoted
+    assert world.coordinator.who_is_who.unlisted is None
+    assert NoticeName.IDENTIFIED in [notice.name for notice in world.notices]
+
+
+def test_an_intents_target_is_watched_too() -> None:
+    known = agreed(A).committed.topology
+    entry = Entry(2, 1, known, Intent(OLD, "odown", "s2", 0, Place("10.0.0.1", 6379)))
+    world = World(HardState(2, None, entry, agreed(A).committed), in_touch=False, members=3)
+    assert OLD in world.coordinator.book.names and OLD in world.coordinator.member.names.nodes
+
+
+def test_old_entries_have_the_names_alone() -> None:
+    entry = Entry(1, 1, Topology("[::1]:7", 1, "not an address", "x", "s1", 0, 0), Intent(B, "x", "s1", 0))
+    assert [(named.name, named.needed) for named in named_by([entry])] == [("[::1]:7", True), (B, True)]
+    assert {named.place for named in named_by([entry])} == {Place("::1", 7), Place("redis-b", 6379)}
+
+
+def twins(**changes: object) -> World:
+    """B is a second name of the primary A."""
+    nodes = {A: info(A, "master"), B: replace(info(A, "master"), **changes), C: info(C)}  # type: ignore[arg-type]
+    return World(nodes=nodes)
+
+
+def test_of_two_names_of_one_server_the_first_is_used_and_the_other_is_told() -> None:
+    world = twins()
+    assert world.coordinator.book.names == (A, C) and world.coordinator.book.doubles == {B: A}
+    assert world.last(NoticeName.DOUBLE) == {"node": B, "reason": A}
+    assert [view.name for view in world.coordinator.situation.views(world.now)] == [A, C]
+    assert world.performs == [], "and it is not made to follow itself"
+    ranking = world.coordinator.situation.ranking(world.now)
+    assert ranking is not None and [verdict.node for verdict in ranking.verdicts] == [C]
+
+
+def test_the_other_name_may_be_what_is_agreed_on() -> None:
+    nodes = {A: info(A, "master"), B: info(A, "master"), C: info(C)}
+    world = World(agreed(B), nodes=nodes)
+    assert world.primary == (A, 1) and world.performs == []
+    world.kill(A)
+    assert world.perform().step == Promote(C)
+
+
+def test_a_switchover_to_the_other_name_does_nothing() -> None:
+    world = twins()
+    world.step(Requested(Request("op-1", world.coordinator.book.local(B), switchover=True)))
+    assert world.performs == []
+
+
+def test_a_server_that_another_group_has_is_not_touched_by_either() -> None:
+    contested = Contested()
+    world = World()
+    who = world.coordinator.who_is_who
+    who._contested = contested
+    contested.saw("other", "redis-x:1", f"run-{C}", world.now)
+    world.nodes[C] = replace(info(C), master_host="redis-x", master_port=1)
+    world.look(C)
+    world.advance(1.0)
+    assert world.last(NoticeName.CONTESTED)["node"] == C and world.performs == []
+    world.kill(A)
+    assert world.succeed().step == Promote(B)
+    assert [p for p in world.performs if isinstance(p.step, Repoint) and p.step.node == C] == []
+
+
+def test_a_primary_that_is_not_watched_is_told() -> None:
+    world = World()
+    world.coordinator.member.step(Watch((B, C)), world.now)
+    assert world.coordinator.who_is_who.unwatched == A
+    world.look(B)
+    assert world.last(NoticeName.UNWATCHED)["node"] == A
