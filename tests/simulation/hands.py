@@ -52,7 +52,18 @@ class Taking:
         limit_s = STEP_TIMEOUT_S + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
         self._host.world.schedule.at(limit_s, partial(self._lost, "no answer in time"))
         if self._leads():
-            self._wire.open(partial(self._go_on, None), partial(self._lost, "refused"))
+            self._wire.open(self._introduce, partial(self._lost, "connection refused"))
+
+    def _introduce(self) -> None:
+        """As redis-py does when it has connected; whoever is turned away hears it here."""
+
+        def introduced(reply: Any) -> None:
+            if isinstance(reply, ReplyError):
+                self._lost(reply.message)
+            else:
+                self._go_on(None)
+
+        self._wire.send(("CLIENT", "SETNAME", f"vedette-{self._host.name}"), introduced)
 
     def _leads(self) -> bool:
         brain = self._host.brain
@@ -132,7 +143,9 @@ class Taking:
     def _lost(self, why: str) -> None:
         if not self._over and self._host.boots == self._boots:
             said = "sent, answer lost" if self._sent else "not sent"
-            self._host.when_awake(lambda: self._end(StepFailed(self._perform.token, f"{why} ({said})")))
+            node = self._perform.step.node
+            reason = f"{node}: {why} ({said})"
+            self._host.when_awake(lambda: self._end(StepFailed(self._perform.token, reason)))
 
     def _end(self, outcome: GroupInput) -> None:
         if self._over:

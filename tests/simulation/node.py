@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.simulation.model_redis import ModelServer, ModelWorld
 from tests.simulation.model_redis import Session as ModelSession
+from tests.simulation.model_redis.refusals import Refusals
 from tests.simulation.network import Network
 from tests.simulation.schedule import Schedule
 
@@ -92,6 +93,8 @@ class Session:
         self._settings = settings
         self._on_close = on_close
         self._waiting: deque[OnReply] = deque()
+        self._replies: deque[Any] = deque()
+        """Nobody has asked for these yet: whom a server turns away is told so before it says a word."""
         self.closed = False
 
     def send(self, words: Sequence[str | int], on_reply: OnReply) -> None:
@@ -105,10 +108,12 @@ class Session:
         self._servers.look()
 
     def hand_over(self) -> None:
-        for reply in self._model.take():
-            on_reply = self._waiting.popleft()
-            on_reply(reply)
-        if self._model.closed and not self.closed:
+        if not (self._model.answered or self._model.closed or self._replies):
+            return
+        self._replies.extend(self._model.take())
+        while self._replies and self._waiting:
+            self._waiting.popleft()(self._replies.popleft())
+        if self._model.closed and not self.closed and not self._replies:
             self.closed = True
             self._servers.closed(self)
             self._on_close()
@@ -209,6 +214,13 @@ class Node:
     def wipe(self) -> None:
         """Its data is gone; the configuration stays."""
         self._server.wipe(config=False)
+
+    # -- what it refuses -----------------------------------------------------------------------
+
+    @property
+    def refusals(self) -> Refusals:
+        """Its table, to be filled by whoever breaks it on purpose."""
+        return self._server.refusals
 
     def command(self, *words: str | int) -> None:
         """By somebody at the node itself, who does not look at the answer."""

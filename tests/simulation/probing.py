@@ -9,11 +9,14 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from redis.exceptions import ResponseError
+
 from promotion.conversation import ReplyError
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from sentinel.group_inputs import InfoSeen, ReadDone
 from sentinel.info import parse_info, parse_safety
+from sentinel.redis_evidence import classify
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
@@ -36,7 +39,8 @@ class Eye:
         self.asked_at: float | None = None
         self._began_at = 0.0
         self._safety: Any = None
-        self._waiting: list[tuple[int, int]] = []
+        self._refused: dict[str, Evidence] = {}
+        """What is refused as misconfigured on this connection."""
 
     @property
     def silence_s(self) -> float:
@@ -68,6 +72,7 @@ class Eye:
             return
         wire = Wire(self.host.name, self.node, self.host.world.network, self._on_closed)
         self.wire = wire
+        self._refused.clear()
         self._began_at = self.host.world.schedule.now
         wire.open(partial(self._on_open, wire), partial(self._on_refused, wire))
 
@@ -127,9 +132,25 @@ class Eye:
         if self.host.world.denied(self.host.name, self.node.name):
             self._see(Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS"))
         elif isinstance(value, ReplyError):
-            self._see(Evidence(EvidenceKind.LOADING))
+            self._refuse("PING", value)
         else:
-            self._see(Evidence(EvidenceKind.LOADING if self.node.loading else EvidenceKind.ALIVE))
+            self._accept("PING", Evidence(EvidenceKind.ALIVE))
+
+    def _refuse(self, command: str, error: ReplyError) -> None:
+        evidence = classify(ResponseError(error.message))
+        if evidence.kind is EvidenceKind.MISCONFIGURED:
+            self._refused[command] = evidence
+        else:
+            self._refused.pop(command, None)
+        self._report(evidence)
+
+    def _accept(self, command: str, evidence: Evidence) -> None:
+        self._refused.pop(command, None)
+        self._report(evidence)
+
+    def _report(self, evidence: Evidence) -> None:
+        """While one command is refused, the other's success must not make the state flap."""
+        self._see(next(iter(self._refused.values()), evidence))
 
     def _on_safety(self, value: Any) -> None:
         self._safety = parse_safety(value)
@@ -137,9 +158,12 @@ class Eye:
     def _on_info(self, value: Any) -> None:
         if self.host.world.denied(self.host.name, self.node.name):
             return
+        if isinstance(value, ReplyError):
+            self._refuse("INFO", value)
+            return
         info = replace(parse_info(value), safety=self._safety)
         loading = info.loading and not info.async_loading
-        self._see(Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+        self._accept("INFO", Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
         self.host.feed(InfoSeen(self.node.name, info, self.node.host))
         self.host.probing.seen(self.node.name)
 

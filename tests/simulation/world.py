@@ -138,7 +138,7 @@ class World:
         self.clients = [
             Client(name, self, wait if index % 2 else 0) for index, name in enumerate(setup.cast.clients)
         ]
-        self.schedule.after_each = self._after_each
+        self.schedule.after_each = self.after_each
         self._looks = 0
 
     @property
@@ -164,7 +164,7 @@ class World:
             self.schedule.at(fault.at_s, partial(self._strike, fault))
         self.schedule.run(SAFETY_S)
         self._heal()
-        if not self._settles(HEAL_S):
+        if not self.settles(HEAL_S):
             if self._refuses_to_wipe():
                 self.coverage.add("refused to let an empty primary wipe the rest")
             elif self._refuses_to_choose():
@@ -172,11 +172,11 @@ class World:
             else:
                 self.checks.broken(f"L1: {self.unsettled()}, {HEAL_S:.0f} s after everything was healed")
             self._decide()
-            if not self._settles(HEAL_S):
+            if not self.settles(HEAL_S):
                 self.checks.broken(f"L1: {self.unsettled()}, though an operator decided")
         self.schedule.run(5.0)
         # What was on its way when it was first in order may have upset it once more.
-        if not self._settles(HEAL_S):
+        if not self.settles(HEAL_S):
             self.checks.broken(f"L1: {self.unsettled()}, once more, {HEAL_S:.0f} s after it was in order")
         self.schedule.run(5.0)
         before = len(self.elected)
@@ -187,7 +187,8 @@ class World:
             self.checks.broken(f"L1: elections go on in a group that is in order: {for_nothing}")
         self._check_writes()
 
-    def _settles(self, limit_s: float) -> bool:
+    def settles(self, limit_s: float) -> bool:
+        """Whether all is in order within that time."""
         for _ in range(int(limit_s)):
             self._resume()
             self.schedule.run(1.0)
@@ -388,7 +389,7 @@ class World:
         self._operations += 1
         return f"op-{self._operations}"
 
-    def _after_each(self) -> None:
+    def after_each(self) -> None:
         self.checks.one_writable()
         self._looks += 1
         if self._looks % 4 == 0:

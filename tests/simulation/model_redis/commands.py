@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from promotion.conversation import Reply, ReplyError
 from tests.simulation.model_redis.data import NOT_AN_INTEGER, SYNTAX
 from tests.simulation.model_redis.info_text import info_text
+from tests.simulation.model_redis.limits import STALE
 from tests.simulation.model_redis.messages import Words
 from tests.simulation.model_redis.pauses import ALL, BY_COMMAND, WRITE
 
@@ -32,7 +33,9 @@ class Command:
     arity: int
     """With the command's name; negative: at least."""
     writes: bool = False
+    deny_oom: bool = False
     while_loading: bool = False
+    while_stale: bool = False
     script: bool = False
     """It may write, which is known only when it runs."""
 
@@ -41,12 +44,12 @@ class Command:
         return self.writes or self.script
 
 
-def find(words: Words) -> tuple[Words, Command | None, str]:
-    """The words with their command in capitals; without a command, the error."""
+def find(words: Words, hidden: Collection[str] = ()) -> tuple[Words, Command | None, str]:
+    """The words with their command in capitals; without a command, the error. ``hidden`` are not known here."""
     if not words:
         return ("",), None, "ERR unknown command ''"
     name = words[0].upper()
-    command = COMMANDS.get(name)
+    command = None if name in hidden else COMMANDS.get(name)
     if command is None:
         shown = "".join(f"'{word}' " for word in words[1:])
         return (
@@ -86,7 +89,9 @@ def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
     script, count, *rest = words[1:]
     if script != FENCE_SCRIPT or count != "1" or len(rest) != 2:
         raise ValueError(f"the model runs no other script than {FENCE_SCRIPT}")
-    refused = session.refused_write()
+    if server.limits.stale:
+        return ReplyError(STALE)
+    refused = session.refused_in_script()
     if refused:
         sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         return ReplyError(f"{refused} script: {sha}, on @user_script:1.")
@@ -177,7 +182,11 @@ def _kill_normal(session: Session, server: ModelServer) -> int:
 
 
 def _save(session: Session, server: ModelServer, words: Words) -> Reply:
-    server.saving.save()
+    return b"OK" if server.saving.save() else ReplyError("ERR")
+
+
+def _unwatch(session: Session, server: ModelServer, words: Words) -> Reply:
+    session.unwatch()
     return b"OK"
 
 
@@ -185,30 +194,37 @@ def _transaction(session: Session, server: ModelServer, words: Words) -> Reply:
     raise AssertionError("the session handles transactions itself")
 
 
+def _acl(session: Session, server: ModelServer, words: Words) -> Reply:
+    if tuple(word.upper() for word in words[1:3]) == ("SETUSER", "DEFAULT"):
+        return server.limits.set_user(words[3:])
+    return NO_SUCH
+
+
 COMMANDS = {
     "PING": Command(_ping, -1),
-    "INFO": Command(_info, -1, while_loading=True),
-    "ROLE": Command(_role, 1, while_loading=True),
+    "INFO": Command(_info, -1, while_loading=True, while_stale=True),
+    "ROLE": Command(_role, 1, while_loading=True, while_stale=True),
     "GET": Command(_keys, 2),
-    "SET": Command(_keys, -3, writes=True),
-    "INCR": Command(_keys, 2, writes=True),
-    "SADD": Command(_keys, -3, writes=True),
+    "SET": Command(_keys, -3, writes=True, deny_oom=True),
+    "INCR": Command(_keys, 2, writes=True, deny_oom=True),
+    "SADD": Command(_keys, -3, writes=True, deny_oom=True),
     "SMEMBERS": Command(_keys, 2),
     "DEL": Command(_keys, -2, writes=True),
-    "RPUSH": Command(_keys, -3, writes=True),
+    "RPUSH": Command(_keys, -3, writes=True, deny_oom=True),
     "LRANGE": Command(_keys, 4),
     "DBSIZE": Command(_keys, 1),
     "FLUSHALL": Command(_keys, 1, writes=True),
-    "EVAL": Command(_eval, -3, script=True),
-    "MULTI": Command(_transaction, 1, while_loading=True),
-    "EXEC": Command(_transaction, 1, while_loading=True),
-    "DISCARD": Command(_transaction, 1, while_loading=True),
-    "WATCH": Command(_transaction, -2, while_loading=True),
-    "UNWATCH": Command(_transaction, 1, while_loading=True),
-    "REPLICAOF": Command(_replicaof, 3),
-    "FAILOVER": Command(_failover, -1),
+    "EVAL": Command(_eval, -3, while_stale=True, script=True),
+    "MULTI": Command(_transaction, 1, while_loading=True, while_stale=True),
+    "EXEC": Command(_transaction, 1, while_loading=True, while_stale=True),
+    "DISCARD": Command(_transaction, 1, while_loading=True, while_stale=True),
+    "WATCH": Command(_transaction, -2, while_loading=True, while_stale=True),
+    "UNWATCH": Command(_unwatch, 1, while_loading=True, while_stale=True),
+    "REPLICAOF": Command(_replicaof, 3, while_stale=True),
+    "FAILOVER": Command(_failover, -1, while_stale=True),
     "WAIT": Command(_wait, 3),
-    "CONFIG": Command(_config, -2, while_loading=True),
-    "CLIENT": Command(_client, -2, while_loading=True),
+    "CONFIG": Command(_config, -2, while_loading=True, while_stale=True),
+    "CLIENT": Command(_client, -2, while_loading=True, while_stale=True),
+    "ACL": Command(_acl, -2, while_loading=True, while_stale=True),
     "SAVE": Command(_save, 1),
 }

@@ -32,6 +32,8 @@ class Disk:
     def __init__(self) -> None:
         self.snapshot: Saved | None = None
         self.config: SavedConfig | None = None
+        self.broken = False
+        """No snapshot can be written: it is full, or read-only."""
 
 
 class Saving:
@@ -39,15 +41,21 @@ class Saving:
 
     def __init__(self, server: ModelServer) -> None:
         self._server = server
-        self._on = server.options.persistence == "rdb"
+        self.on = server.options.persistence == "rdb"
+        self.failed = False
+        """The last attempt to save: Redis refuses writes until one succeeds."""
         self._last_s = server.unix_s
         self.changes = 0
         """Since the last snapshot."""
         self.loaded = 0
         """How many keys the last snapshot held that was loaded, at the start or from a primary."""
 
-    def save(self) -> None:
+    def save(self) -> bool:
+        """Whether it could be written."""
         server = self._server
+        self.failed = server.disk.broken
+        if self.failed:
+            return False
         stream, following = server.stream, server.following
         known = (
             stream.backlog is not None
@@ -56,21 +64,22 @@ class Saving:
         )
         server.disk.snapshot = Saved(server.data.snapshot(), stream.replid if known else None, stream.offset)
         self.changes, self._last_s = 0, server.unix_s
+        return True
 
     def cron(self) -> None:
         due = self._server.unix_s - self._last_s >= self._server.options.save_every_s
-        if self._on and self.changes and due:
+        if self.on and self.changes and (due or self.failed):
             self.save()
 
     def flushed(self) -> None:
         """FLUSHALL saves at once where saving is on."""
-        if self._on:
+        if self.on:
             self.save()
 
     def received(self, saved: Saved) -> None:
         """A full sync comes as a file, which takes the place of our own."""
         options = self._server.options
-        keeps = self._on or options.keep_sync_file
+        keeps = self.on or options.keep_sync_file
         self._server.disk.snapshot = saved if keeps else None
         self.changes = 0
         self.loaded = len(saved.values)

@@ -216,8 +216,11 @@ class Following:
         self._handed_over()
 
     def _begin_loading(self, snapshot: Snapshot) -> None:
-        """From here on our old data and history are gone."""
+        """From here on our old data and history are gone. Without a disk to write it to nothing is taken."""
         server = self._server
+        if server.disk.broken:
+            self._failed()
+            return
         self.cached = None
         server.replicas.drop_all()
         server.stream.free_backlog()
@@ -249,6 +252,8 @@ class Following:
         for words in entry.commands:
             if words[0] not in NO_DATA:
                 server.apply(words)
+        if not server.running:
+            return
         self.master.offset += entry.size_bytes
         server.replicas.pass_on(entry)
 

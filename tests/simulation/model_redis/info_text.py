@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.simulation.model_redis.limits import USED_BYTES
 from tests.simulation.model_redis.messages import Words
 
 if TYPE_CHECKING:
@@ -39,8 +40,22 @@ def _persistence(server: ModelServer) -> Fields:
         "loading": int(server.loading),
         "async_loading": 0,
         "rdb_changes_since_last_save": server.saving.changes,
+        "rdb_last_bgsave_status": "err" if server.saving.failed else "ok",
         "rdb_last_load_keys_loaded": server.saving.loaded,
         "aof_enabled": 0,
+        "aof_last_write_status": "ok",
+    }
+
+
+def _clients(server: ModelServer) -> Fields:
+    return {"connected_clients": len(server.sessions), "maxclients": server.config.max_clients}
+
+
+def _memory(server: ModelServer) -> Fields:
+    return {
+        "used_memory": USED_BYTES,
+        "maxmemory": server.config.max_memory,
+        "maxmemory_policy": "noeviction",
     }
 
 
@@ -110,6 +125,8 @@ def _keyspace(server: ModelServer) -> Fields:
 
 _SECTIONS = {
     "server": _server,
+    "clients": _clients,
+    "memory": _memory,
     "persistence": _persistence,
     "stats": _stats,
     "replication": _replication,

@@ -32,6 +32,8 @@ class Options:
     priority: int = 100
     min_replicas_to_write: int = 0
     min_replicas_max_lag_s: int = 10
+    renamed: tuple[str, ...] = ()
+    """Commands that ``rename-command`` took away."""
     version: str = "7.0.15"
 
     def __post_init__(self) -> None:

@@ -6,16 +6,20 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from promotion.conversation import ReplyError
+from tests.simulation.model_redis.commands import COMMANDS
 from tests.simulation.model_redis.config import Config
 from tests.simulation.model_redis.cron import Cron
 from tests.simulation.model_redis.data import DataSet
 from tests.simulation.model_redis.disk import Disk, Saved, Saving
 from tests.simulation.model_redis.failover import Failover
 from tests.simulation.model_redis.following import Following
+from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS, Limits
 from tests.simulation.model_redis.link import End
-from tests.simulation.model_redis.messages import Words
+from tests.simulation.model_redis.messages import Refused, Words
 from tests.simulation.model_redis.options import Options
 from tests.simulation.model_redis.pauses import Pauses
+from tests.simulation.model_redis.refusals import CONNECT, How, Refusals
 from tests.simulation.model_redis.replicas import Replicas
 from tests.simulation.model_redis.session import Session
 from tests.simulation.model_redis.stream import Stream, new_id
@@ -37,6 +41,7 @@ class ModelServer:
         self.port = port
         self.options = options
         self.disk = Disk()
+        self.refusals = Refusals()
         self.running = False
         self.hung = False
         self.boots = 0
@@ -61,6 +66,7 @@ class ModelServer:
         self.replicas = Replicas(self)
         self.following = Following(self, self.config.replicaof)
         self.saving = Saving(self)
+        self.limits = Limits(self)
 
     @property
     def unix_s(self) -> int:
@@ -158,15 +164,29 @@ class ModelServer:
     # Clients
 
     def open(self, client_host: str) -> Session:
-        """Raises ConnectionRefusedError if the process does not run."""
-        if not self.running:
+        """Raises ConnectionRefusedError if the process does not run, or is told to refuse.
+
+        Whom it cannot take is sent an error before anything was asked, and cut.
+        """
+        refusal = self.refusals.look(client_host, CONNECT)
+        if not self.running or (refusal is not None and refusal.how is How.CUT):
             raise ConnectionRefusedError(f"{self.name}: connection refused")
         session = Session(self, client_host)
-        self.sessions.append(session)
+        if self.limits.no_more_clients:
+            session.turn_away(ReplyError(TOO_MANY_CLIENTS))
+        elif refusal is not None:
+            session.turn_away(None if refusal.how.silent else refusal.text(CONNECT))
+        else:
+            self.sessions.append(session)
         return session
 
     def accept(self, end: End) -> None:
-        self.replicas.accept(end)
+        """A replica's connection."""
+        if self.limits.no_more_clients:
+            end.send(Refused(TOO_MANY_CLIENTS))
+            end.close()
+        else:
+            self.replicas.accept(end)
 
     def unblock_postponed(self) -> None:
         """The pause is over, or milder: who waited for it is served again, and may have to wait again."""
@@ -188,8 +208,10 @@ class ModelServer:
         return reply
 
     def apply(self, words: Words) -> None:
-        """Run what the primary's stream brought."""
-        if self.data.run(words)[1]:
+        """Run what the primary's stream brought. A replica that cannot save panics at a write, from 7.0 on."""
+        if COMMANDS[words[0]].writes and self.limits.cannot_save:
+            self.crash()
+        elif self.data.run(words)[1]:
             self._changed(words)
 
     def _changed(self, words: Words) -> None:

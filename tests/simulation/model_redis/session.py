@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from promotion.conversation import Reply, ReplyError
 from tests.simulation.model_redis.commands import BLOCKED, Command, find
+from tests.simulation.model_redis.limits import MISCONF, NEITHER_QUEUED, OOM, STALE
 from tests.simulation.model_redis.messages import Words
 from tests.simulation.model_redis.pauses import ALL, WRITE
+from tests.simulation.model_redis.refusals import How, Refusal, name_of
 from tests.simulation.model_redis.replicas import LOADING
 
 if TYPE_CHECKING:
@@ -48,9 +50,13 @@ class Session:
         self.written_offset = 0
         """The stream's end after this client's last command, which WAIT waits for."""
         self._cut = False
+        self._mute = False
+        """Nothing is answered any more, nor carried out."""
+        self._oom = False
+        """Whether the memory was full when the command began that is being run."""
         self._wait: Wait | None = None
         self._replies: list[Reply] = []
-        self._waiting: deque[Words] = deque()
+        self._waiting: deque[tuple[Words, Refusal | None]] = deque()
         self._queue: list[tuple[Command, Words]] | None = None
         self._queue_failed = False
 
@@ -61,9 +67,22 @@ class Session:
         command = tuple(str(word) for word in words)
         self._server.deliver(lambda: self._receive(command))
 
+    @property
+    def answered(self) -> bool:
+        """Whether there is something to ``take``."""
+        return bool(self._replies)
+
     def take(self) -> list[Reply]:
         replies, self._replies = self._replies, []
         return replies
+
+    def turn_away(self, error: ReplyError | None) -> None:
+        """Instead of serving this client: an error that nobody asked for, and the end; None: nothing at all."""
+        if error is None:
+            self._mute = True
+        else:
+            self._replies.append(error)
+            self.closed = self._cut = True
 
     def close(self) -> None:
         """What was sent before is run all the same, also by a server that hangs now."""
@@ -113,55 +132,96 @@ class Session:
     def resume(self) -> None:
         """Serve what has waited, as far as that goes now."""
         self.postponed = False
-        while self._waiting and not (self._wait or self.postponed or self._cut):
-            self._process(self._waiting.popleft())
+        while self._waiting and not (self._wait or self.postponed or self._cut or self._mute):
+            self._take(*self._waiting.popleft())
 
     def _receive(self, words: Words) -> None:
-        if self._cut:
+        if self._cut or self._mute:
             return
         if len(self._waiting) >= MAX_WAITING:
             self.cut()
             return
-        self._waiting.append(words)
+        refusal = self._server.refusals.look(self.client_host, name_of(words))
+        self._waiting.append((words, refusal))
         if not (self._wait or self.postponed):
             self.resume()
 
     # One command
 
-    def _process(self, words: Words) -> None:
-        words, command, error = find(words)
+    def _take(self, words: Words, refusal: Refusal | None) -> None:
+        if refusal is None:
+            self._process(words, None)
+            return
+        if not (refusal.how in (How.ERROR, How.ERROR_AT_EXEC) or refusal.how.carried_out):
+            self._fall_silent(refusal.how)
+            return
+        answered = len(self._replies)
+        self._process(words, refusal)
+        if refusal.how.carried_out and not self.postponed:
+            del self._replies[answered:]
+            self._fall_silent(refusal.how)
+
+    def _fall_silent(self, how: How) -> None:
+        if how.silent:
+            self._mute = True
+        else:
+            self.cut()
+
+    def _process(self, words: Words, refusal: Refusal | None) -> None:
+        server = self._server
+        words, command, error = find(words, server.limits.hidden)
+        if refusal is not None and refusal.how is How.ERROR:
+            error = refusal.text(name_of(words)).message
+            command = None if error.startswith("ERR unknown") else command
+            self._reject(words, command, error)
+            return
         if command is None:
-            self._reject(words, error)
+            self._reject(words, command, error)
             return
         is_exec = words[0] == "EXEC"
         all_of_it = [command, *(queued for queued, _ in self._queue or ())] if is_exec else [command]
-        writes = any(each.writes for each in all_of_it)
-        refused = self._refused(writes, all(each.while_loading for each in all_of_it))
+        self._oom = server.limits.out_of_memory
+        refused = self._refused(words, all_of_it)
         if refused:
-            self._reject(words, refused)
+            self._reject(words, command, refused)
             return
-        pause = self._server.pauses.kind
+        pause = server.pauses.kind
         if pause == ALL or (pause == WRITE and any(each.may_write for each in all_of_it)):
             self.postponed = True
-            self._waiting.appendleft(words)
+            self._waiting.appendleft((words, refusal))
             return
+        if refusal is not None and refusal.how is How.ERROR_AT_EXEC:
+            answer = refusal.text(name_of(words))
+            command = replace(command, run=lambda _session, _server, _words: answer)
         if self._queue is not None and words[0] not in NOT_QUEUED:
             self._queue.append((command, words))
             self._replies.append(b"QUEUED")
             return
-        reply = (
-            self._transaction(words) if words[0] in TRANSACTION else command.run(self, self._server, words)
-        )
+        own = words[0] in TRANSACTION and (refusal is None or refusal.how.carried_out)
+        reply = self._transaction(words) if own else command.run(self, server, words)
         if reply is not BLOCKED:
             self._replies.append(reply)
-        self._server.propagate()
+        server.propagate()
         if reply is not BLOCKED:
-            self.written_offset = self._server.stream.offset
+            self.written_offset = server.stream.offset
 
-    def _refused(self, writes: bool, while_loading: bool) -> str | None:
+    def _refused(self, words: Words, all_of_it: Sequence[Command]) -> str | None:
+        """Why the command, or one of those that EXEC would run, is not taken now; Redis's order."""
+        limits = self._server.limits
+        writes = any(each.writes for each in all_of_it)
+        denied = limits.no_permission(words)
+        if denied:
+            return denied
+        queued = self._queue is not None and words[0] not in NEITHER_QUEUED
+        if self._oom and (queued or any(each.deny_oom for each in all_of_it)):
+            return OOM
+        if limits.cannot_save and (writes or words[0] == "PING"):
+            return MISCONF
         refused = self.refused_write() if writes else None
-        if refused is None and self._server.loading and not while_loading:
-            return LOADING
+        if refused is None and limits.stale and not all(each.while_stale for each in all_of_it):
+            refused = STALE
+        if refused is None and self._server.loading and not all(each.while_loading for each in all_of_it):
+            refused = LOADING
         return refused
 
     def refused_write(self) -> str | None:
@@ -169,8 +229,19 @@ class Session:
             return NO_REPLICAS
         return READ_ONLY if self._server.following.host is not None else None
 
-    def _reject(self, words: Words, error: str) -> None:
-        if words[0] == "EXEC" and self._queue is not None:
+    def refused_in_script(self) -> str | None:
+        """Why a script's SET is not run."""
+        if self._server.following.host is not None:
+            return READ_ONLY
+        if self._server.limits.cannot_save:
+            return MISCONF
+        if not self._server.replicas.enough:
+            return NO_REPLICAS
+        return OOM if self._oom else None
+
+    def _reject(self, words: Words, command: Command | None, error: str) -> None:
+        """``command`` None: it is not known, so Redis does not take it for an EXEC either."""
+        if command is not None and words[0] == "EXEC" and self._queue is not None:
             self._end_transaction()
             error = f"EXECABORT Transaction discarded because of: {error}"
         self._queue_failed = self._queue is not None
@@ -196,9 +267,6 @@ class Session:
                 for key in words[1:] if not self.watch_broken else ():
                     self._server.data.watch(self, key)
                 return b"OK"
-            case "UNWATCH":
-                self._unwatch()
-                return b"OK"
         return self._exec()
 
     def _exec(self) -> Reply:
@@ -211,18 +279,18 @@ class Session:
         if broken:
             self._end_transaction()
             return None
-        self._unwatch()
+        self.unwatch()
         replies = [command.run(self, self._server, words) for command, words in queue]
         self._end_transaction()
         return replies
 
     def _end_transaction(self) -> None:
         self._queue, self._queue_failed = None, False
-        self._unwatch()
+        self.unwatch()
 
-    def _unwatch(self) -> None:
+    def unwatch(self) -> None:
         self._server.data.unwatch(self)
         self.watch_broken = False
 
 
-TRANSACTION = frozenset({"MULTI", "EXEC", "DISCARD", "WATCH", "UNWATCH"})
+TRANSACTION = frozenset({"MULTI", "EXEC", "DISCARD", "WATCH"})

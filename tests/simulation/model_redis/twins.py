@@ -146,11 +146,13 @@ class Twins:
         config_files: bool = False,
         saves: bool = False,
         repl_timeout_s: int = NEVER_S,
+        renamed: Sequence[str] = (),
     ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="vedette-twins-")
         arguments = ["--repl-timeout", str(repl_timeout_s), "--repl-ping-replica-period", str(NEVER_S)]
         if saves:
             arguments += ["--save", f"{NEVER_S} 1000000"]
+        arguments += [word for name in renamed for word in ("--rename-command", name, "")]
         self.real: list[RedisServer] = []
         try:
             for index in range(count):
@@ -170,10 +172,11 @@ class Twins:
                 config_file=config_files,
                 persistence="rdb" if saves else "none",
                 save_every_s=math.inf,
+                renamed=tuple(renamed),
             )
             for index, server in enumerate(self.real)
         ]
-        self._files = [Path(str(server.client().config_get("dir")["dir"])) for server in self.real]
+        self._files = [server.directory for server in self.real]
         self._clients: dict[tuple[int, str], Client] = {}
         self._labels: tuple[dict[str, int], dict[str, int]] = ({}, {})
         self._silent: set[int] = set()
@@ -254,6 +257,25 @@ class Twins:
         self.real[node].resume()
         self.model[node].resume()
         self._silent.discard(node)
+
+    def break_disk(self, node: int) -> None:
+        """Nothing can be saved any more, which it knows. The file's place is taken by a directory."""
+        file = self._files[node] / "dump.rdb"
+        file.unlink(missing_ok=True)
+        file.mkdir()
+        client = self.real[node].client()
+        client.bgsave()
+        end = time.monotonic() + DEADLINE_S
+        while client.info("persistence")["rdb_last_bgsave_status"] != "err":
+            assert time.monotonic() < end, "the snapshot was written all the same"
+            time.sleep(0.01)
+        self.model[node].disk.broken = True
+        self.model[node].saving.save()
+
+    def mend_disk(self, node: int) -> None:
+        (self._files[node] / "dump.rdb").rmdir()
+        self.model[node].disk.broken = False
+        self.ask(node, "SAVE")
 
     @property
     def talking(self) -> list[int]:

@@ -1,0 +1,96 @@
+"""What must hold whatever is refused, and what cannot be asked for because Redis itself was the refusal."""
+
+from __future__ import annotations
+
+from promotion.actions import SWITCHOVER_TIMEOUT_S
+from tests.simulation.hands import STEP_TIMEOUT_S
+from tests.simulation.model_redis.refusals import CONNECT, How
+from tests.simulation.refusals.cases import EVERYWHERE, Case
+from tests.simulation.refusals.scenarios import OTHER, PRIMARY, TARGET
+from tests.simulation.refusals.trial import LASTS_S, Seen
+
+LOST, MASTER, UNFENCED = "a write is lost", "a stray master stays", "the primary is not fenced"
+OUTAGE, NO_PRIMARY = "no writes for too long", "nobody takes writes"
+ASTRAY, TOLD, RACE = "not in order", "not told with node and command", "elections race"
+AFTER, BROKEN = "not in order after the refusal", "a rule is broken"
+RULES = (LOST, MASTER, UNFENCED, OUTAGE, NO_PRIMARY, ASTRAY, TOLD, RACE, AFTER, BROKEN)
+
+MAX_ELECTIONS = 12
+"""In ``LASTS_S``. Attempts that double their distance from 1 s to 10 s are seven."""
+MARGIN_S = 1.5
+"""To be elected, and to read the nodes."""
+ESSENTIAL = frozenset({"REPLICAOF", "ROLE", "INFO", "INFO REPLICATION", "PING", CONNECT})
+"""Without these no node can be led at all."""
+
+
+def judge(case: Case, seen: Seen) -> dict[str, str]:
+    """Rule -> what is wrong. Empty if all holds."""
+    wrong: dict[str, str] = {}
+    if seen.broken:
+        wrong[BROKEN] = seen.broken
+    if seen.lost:
+        wrong[LOST] = f"{len(seen.lost)}, first {seen.lost[0]}"
+    if seen.unsettled:
+        wrong[AFTER] = seen.unsettled
+    if len(seen.elections) > MAX_ELECTIONS:
+        wrong[RACE] = f"{len(seen.elections)} in {LASTS_S:g} s"
+    if not seen.struck:
+        return wrong
+    excused = impossible(case)
+    if not excused:
+        if seen.stray:
+            wrong[MASTER] = ", ".join(seen.stray)
+        if not seen.writable:
+            wrong[NO_PRIMARY] = seen.astray or "?"
+        elif seen.astray and not seen.stray:
+            wrong[ASTRAY] = seen.astray
+    if seen.unfenced and not _forbids_fence(case):
+        wrong[UNFENCED] = seen.unfenced
+    limit_s = outage_limit_s(case)
+    if seen.longest_gap_s > limit_s:
+        wrong[OUTAGE] = f"{seen.longest_gap_s:.1f} s, the limit is {limit_s:g} s"
+    if not told(case, seen):
+        wrong[TOLD] = "; ".join(sorted({text for _, _, text in seen.failures})) or "nothing is told"
+    return wrong
+
+
+def impossible(case: Case) -> bool:
+    """Whether Redis itself was what refused for good, so that there is nothing to be done but to tell it.
+
+    Then the old state is kept. A node that is silent, or cuts the connection, each time that it is asked
+    something is as good as one that cannot be reached, whatever it was asked.
+    """
+    if case.nth is not None:
+        return False
+    return case.command in ESSENTIAL or case.how not in (How.ERROR, How.ERROR_AT_EXEC)
+
+
+def _forbids_fence(case: Case) -> bool:
+    """The fence is a write: a node, or all of them, that takes none from us has no fence."""
+    return case.nth is None and case.command in ("EVAL", "WATCH", "GET", "MULTI", "EXEC")
+
+
+def outage_limit_s(case: Case) -> float:
+    """How long nobody may take writes."""
+    quiet_s = 0.0 if case.how in (How.ERROR, How.ERROR_AT_EXEC) else STEP_TIMEOUT_S
+    if case.scenario.switches_over:
+        return SWITCHOVER_TIMEOUT_S + quiet_s + MARGIN_S
+    if not case.scenario.fails_over:
+        # A stray master does not concern the primary, but its own refusals may look like its end.
+        return 0.5 + (quiet_s + MARGIN_S if case.node in (PRIMARY, EVERYWHERE) else 0.0)
+    if impossible(case) and case.node in (TARGET, OTHER, EVERYWHERE):
+        return LASTS_S + 1.0
+    return 3.0 + 2 * (quiet_s + MARGIN_S)
+
+
+def told(case: Case, seen: Seen) -> bool:
+    """Each failure names a node, and if something could not be done, one names who refused what."""
+    texts = [text for _, _, text in seen.failures]
+    if not texts:
+        # Nothing failed. If something is not in order all the same, nobody was told.
+        return not (seen.astray or seen.unfenced) or case.nth is not None
+    command = case.command.partition(" ")[0]
+    names = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
+    if case.command == CONNECT:
+        return any(any(name in text for name in names) for text in texts)
+    return any(command in text and any(name in text for name in names) for text in texts)
