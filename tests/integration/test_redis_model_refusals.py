@@ -14,8 +14,9 @@ pytestmark = pytest.mark.integration
 EVAL: tuple[Word, ...] = ("EVAL", FENCE_SCRIPT, 1, "fence", 3)
 PROMOTE: tuple[Word, ...] = ("REPLICAOF", "NO", "ONE")
 EVERYTHING = """
-PING; GET a; SET a 1; INCR n; SADD s x; RPUSH l 1; LRANGE l 0 -1; SMEMBERS s; DEL b; DBSIZE; ROLE; WATCH a; UNWATCH
-WAIT 0 1; CONFIG GET min-replicas-to-write; CONFIG SET min-replicas-to-write 0; CONFIG REWRITE; CLIENT UNPAUSE
+PING; GET a; SET a 1; INCR n; SADD s x; RPUSH l 1; LRANGE l 0 -1; SMEMBERS s; DEL b; DBSIZE; ROLE; WATCH a
+UNWATCH; WAIT 0 1
+CONFIG GET min-replicas-to-write; CONFIG SET min-replicas-to-write 0; CONFIG REWRITE; CLIENT UNPAUSE
 CLIENT PAUSE 1 WRITE; CLIENT UNPAUSE; CLIENT SETNAME x; CLIENT KILL TYPE pubsub SKIPME yes; FAILOVER ABORT
 """
 

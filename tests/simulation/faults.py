@@ -82,6 +82,35 @@ def _nothing(_rng: random.Random, _cast: Cast) -> tuple[tuple[str, ...], float]:
     return (), 0.0
 
 
+COMMANDS = (
+    *("GET", "WATCH", "MULTI", "EXEC", "EVAL", "REPLICAOF", "ROLE", "CONFIG", "CONFIG REWRITE", "CLIENT"),
+    *("CLIENT PAUSE", "CLIENT UNPAUSE", "CLIENT KILL", "FAILOVER", "INFO", "PING", "connect"),
+)
+"""What a node may refuse to the sentinels."""
+WAYS = ("NOPERM", "LOADING", "ERR", "when it runs", "silence", "cut", "cut behind")
+
+
+def _refusal(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+    """Half of them once, the others for a while."""
+    lasts_s = rng.choice([0.0, rng.uniform(1.0, 15.0)])
+    return (rng.choice(cast.nodes), rng.choice(COMMANDS), rng.choice(WAYS)), lasts_s
+
+
+def _renamed(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+    return (rng.choice(cast.nodes), rng.choice(["EVAL", "CONFIG", "CLIENT", "MULTI"])), rng.uniform(1.0, 20.0)
+
+
+SICK: dict[str, Draw] = {
+    "refuse command": _refusal,
+    "rename command": _renamed,
+    "fill node": _node(1.0, 15.0),
+    "fill primary": _node(1.0, 15.0),
+    "break disk of node": _node(1.0, 15.0),
+    "break disk of primary": _node(1.0, 15.0),
+    "serve nothing stale": _node(2.0, 20.0),
+    "no more clients at node": _node(1.0, 15.0),
+}
+"""Nodes that live, and refuse what is asked of them."""
 KINDS: dict[str, Draw] = {
     "cut off": _split(0.2, 8.0),
     "cut off one way": _split(0.2, 8.0),
@@ -115,6 +144,7 @@ KINDS: dict[str, Draw] = {
     "operator failover": _node(0.0, 0.0),
     "operator switchover": _node(0.0, 0.0),
     "REPLICAOF by hand": _node(0.0, 0.0),
+    **SICK,
 }
 """Each kind with how its targets and its amount are drawn. A target that does not fit then is passed over."""
 
@@ -144,7 +174,13 @@ SENTINELS_ONLY = (
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
 HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO")
 """What must never change the primary."""
-_DESTROYING = ("flush all", "wipe node", "wipe primary", "REPLICAOF by hand", "operator failover")
+REFUSING = (*SICK, "operator switchover", "crash primary")
+"""Nodes that refuse while they are needed: what must be told by name, and must not make terms race."""
+_DESTROYING = (
+    *("flush all", "wipe node", "wipe primary", "REPLICAOF by hand", "operator failover"),
+    # A replica that cannot save ends itself, so that more than one node may be out of order.
+    *("break disk of node", "break disk of primary"),
+)
 
 
 def draw_plan(rng: random.Random, cast: Cast, *, sparing: bool) -> list[Fault]:

@@ -16,6 +16,7 @@ from tests.simulation.model_redis import Session as ModelSession
 from tests.simulation.model_redis.refusals import Refusals
 from tests.simulation.network import Network
 from tests.simulation.schedule import Schedule
+from tests.simulation.sick import Sickness
 
 OnReply = Callable[[Any], None]
 
@@ -137,6 +138,7 @@ class Node:
         self.host = server.host
         self.port = server.port
         self.schedule = servers.schedule
+        self.sickness = Sickness(server)
 
     def open(self, client: str, on_close: Callable[[], None] = lambda: None) -> Session:
         try:
@@ -194,7 +196,9 @@ class Node:
     # -- what is done to it --------------------------------------------------------------------
 
     def start(self) -> None:
-        self._server.start()
+        if not self._server.running:
+            self._server.start()
+            self.sickness.take_effect()
         self._servers.look()
 
     def crash(self) -> None:
@@ -224,5 +228,5 @@ class Node:
 
     def command(self, *words: str | int) -> None:
         """By somebody at the node itself, who does not look at the answer."""
-        session = self.open(self.host)
+        session = self.open("keyboard")
         session.send(words, lambda _reply: session.close())

@@ -10,7 +10,11 @@ from quorum.directives import Pause, Schedule
 from sentinel.group_inputs import Ordered
 from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
 from tests.simulation.faults import Fault
+from tests.simulation.model_redis.limits import OOM, TOO_MANY_CLIENTS
+from tests.simulation.model_redis.refusals import CONNECT, How, Refusal
+from tests.simulation.model_redis.replicas import LOADING
 from tests.simulation.node import Node
+from tests.simulation.sick import Ailment, Trouble, Without
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
@@ -278,6 +282,60 @@ def _by_hand(world: World, fault: Fault) -> bool:
     return True
 
 
+def _suffer(world: World, fault: Fault, trouble: Trouble) -> bool:
+    node = _target(world, fault)
+    if node is None or trouble in node.sickness:
+        return False
+    node.sickness.begin(trouble)
+
+    def recover() -> None:
+        node.sickness.end(trouble)
+        # Whatever it did not survive, it is started again.
+        node.start()
+
+    if fault.amount:
+        world.schedule.at(fault.amount, recover)
+    return True
+
+
+def _ail(ailment: Ailment) -> Callable[[World, Fault], bool]:
+    return lambda world, fault: _suffer(world, fault, ailment)
+
+
+def _break_disk(world: World, fault: Fault) -> bool:
+    if not world.setup.settings.saves:
+        return False
+    return _suffer(world, fault, Ailment.NO_DISK)
+
+
+def _rename(world: World, fault: Fault) -> bool:
+    return _suffer(world, fault, Without(fault.targets[1]))
+
+
+_HOW: dict[str, tuple[How, str]] = {
+    "NOPERM": (How.ERROR, "NOPERM this user has no permissions to run the '{command}' command"),
+    "LOADING": (How.ERROR, LOADING),
+    "ERR": (How.ERROR, "ERR {command} is not for you"),
+    "when it runs": (How.ERROR_AT_EXEC, OOM),
+    "silence": (How.SILENCE, ""),
+    "cut": (How.CUT, ""),
+    "cut behind": (How.CUT_AFTER, ""),
+}
+
+
+def _refuse(world: World, fault: Fault) -> bool:
+    """To the sentinels. Without a duration, the next request only."""
+    _, command, way = fault.targets
+    how, error = _HOW[way]
+    node = _target(world, fault)
+    if node is None:
+        return False
+    node.refusals.clients = frozenset(world.hosts)
+    if command == CONNECT and how is How.ERROR:
+        error = TOO_MANY_CLIENTS
+    return _suffer(world, fault, Refusal(command, how, error, nth=None if fault.amount else 1))
+
+
 _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "cut off": _cut_off,
     "cut off one way": _cut_one_way,
@@ -311,6 +369,14 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "operator failover": _ask(switchover=False),
     "operator switchover": _ask(switchover=True),
     "REPLICAOF by hand": _by_hand,
+    "refuse command": _refuse,
+    "rename command": _rename,
+    "fill node": _ail(Ailment.FULL),
+    "fill primary": _ail(Ailment.FULL),
+    "break disk of node": _break_disk,
+    "break disk of primary": _break_disk,
+    "serve nothing stale": _ail(Ailment.NO_STALE),
+    "no more clients at node": _ail(Ailment.NO_CLIENTS),
     "operator pauses": _order(_pause_order),
     "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),
     "operator schedules": _order(_schedule_order),

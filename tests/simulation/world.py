@@ -20,6 +20,7 @@ from tests.simulation.contact import Contact
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import (
     HARMLESS,
+    REFUSING,
     SAFETY_S,
     SENTINELS_ONLY,
     Cast,
@@ -59,13 +60,13 @@ class Setup:
 
 def draw_setup(seed: int) -> Setup:
     """``any``: everything may fail. ``gentle``: only sentinels. ``harmless``: nothing that is down.
-    ``durable``: WAIT is to be honoured, one node fails at a time.
+    ``durable``: WAIT is to be honoured, one node fails at a time. ``refusing``: nodes live, and refuse.
     """
     rng = random.Random(seed)
     sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 3, 5]) + 1))
     nodes = tuple(f"h{i}:{PORT}" for i in range(1, rng.choice([2, 3, 3, 3]) + 1))
     cast = Cast(sentinels, nodes, ("c1", "c2"))
-    style = rng.choices(["any", "gentle", "durable", "harmless"], [6, 2, 2, 1])[0]
+    style = rng.choices(["any", "gentle", "durable", "harmless", "refusing"], [6, 2, 2, 1, 2])[0]
     rules = WriteRules()
     if style == "durable":
         rules = WriteRules(acknowledged_by=1)
@@ -87,6 +88,8 @@ def draw_setup(seed: int) -> Setup:
         plan = draw_of(rng, cast, enabled)
     elif style == "harmless":
         plan = draw_of(rng, cast, HARMLESS)
+    elif style == "refusing":
+        plan = draw_of(rng, cast, REFUSING, sparing=True)
     else:
         plan = draw_plan(rng, cast, sparing=style == "durable")
     if seed % DIRECTED == 2 and style != "harmless":
@@ -278,6 +281,7 @@ class World:
         self.late.clear()
         self.trap = None
         for node in self.nodes.values():
+            node.sickness.end_all()
             node.start()
             node.resume()
         for host in self.hosts.values():

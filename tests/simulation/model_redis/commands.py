@@ -45,7 +45,7 @@ class Command:
 
 
 def find(words: Words, hidden: Collection[str] = ()) -> tuple[Words, Command | None, str]:
-    """The words with their command in capitals; without a command, the error. ``hidden`` are not known here."""
+    """The words with their command in capitals; without a command, the error. ``hidden``: not known here."""
     if not words:
         return ("",), None, "ERR unknown command ''"
     name = words[0].upper()

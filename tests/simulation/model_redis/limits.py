@@ -1,6 +1,6 @@
 """Why a server that runs refuses whole kinds of commands: memory, its disk, connections, who may do what.
 
-The conditions, and their order in ``Session``, are those of ``processCommand`` and of ``script.c`` in Redis 7.0.
+The conditions, and their order in ``Session``, are those of ``processCommand`` and ``script.c`` in Redis 7.0.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from tests.simulation.model_redis.server import ModelServer
 
 USED_BYTES: Final = 1_000_000
-"""What an almost empty server takes. A smaller ``maxmemory`` is full whatever it holds; there is no eviction."""
+"""What an almost empty server takes. With a smaller ``maxmemory`` it is full; there is no eviction."""
 OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 MISCONF: Final = (
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "
-    "that may modify the data set are disabled, because this instance is configured to report errors during "
-    "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
+    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
+    "Commands that may modify the data set are disabled, because this instance is configured to report "
+    "errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
     "details about the RDB error."
 )
 STALE: Final = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
@@ -65,11 +65,15 @@ class Limits:
         return following.host is not None and not following.connected and not serves
 
     @property
-    def no_more_clients(self) -> bool:
+    def clients(self) -> int:
+        """Replicas count, and so does the primary that is followed."""
         server = self._server
         replicas = len(server.replicas.clients) + len(server.replicas.attached)
-        primary = server.following.master is not None
-        return len(server.sessions) + replicas + primary >= server.config.max_clients
+        return len(server.sessions) + replicas + (server.following.master is not None)
+
+    @property
+    def no_more_clients(self) -> bool:
+        return self.clients >= self._server.config.max_clients
 
     # ACL
 

@@ -42,7 +42,7 @@ class How(enum.Enum):
 class Refusal:
     """``command`` is ``GET``, ``CLIENT PAUSE``, all of ``CLIENT``, or ``connect``.
 
-    ``error`` may use ``{command}``. ``nth``: only the so many-th request that fits, counted from 1; None: each.
+    ``error`` may use ``{command}``. ``nth``: only that one of the requests that fit, from 1 on; None: each.
     """
 
     command: str
@@ -78,8 +78,9 @@ class Refusals:
         self._seen: Counter[Refusal] = Counter()
 
     def set(self, *refusals: Refusal) -> None:
+        """Those that were there before go on counting."""
         self._refusals = refusals
-        self._seen.clear()
+        self._seen = Counter({each: self._seen[each] for each in refusals})
 
     def clear(self) -> None:
         self.set()

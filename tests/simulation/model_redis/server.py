@@ -208,7 +208,7 @@ class ModelServer:
         return reply
 
     def apply(self, words: Words) -> None:
-        """Run what the primary's stream brought. A replica that cannot save panics at a write, from 7.0 on."""
+        """Run what the primary's stream brought. From 7.0 on a replica that cannot save panics at a write."""
         if COMMANDS[words[0]].writes and self.limits.cannot_save:
             self.crash()
         elif self.data.run(words)[1]:

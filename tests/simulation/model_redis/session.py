@@ -77,7 +77,7 @@ class Session:
         return replies
 
     def turn_away(self, error: ReplyError | None) -> None:
-        """Instead of serving this client: an error that nobody asked for, and the end; None: nothing at all."""
+        """Instead of serving it: an error that nobody asked for, and the end; None: nothing at all."""
         if error is None:
             self._mute = True
         else:

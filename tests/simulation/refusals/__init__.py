@@ -1,6 +1,6 @@
-"""Every request of a failover, a switchover and a demotion, refused in every way: generated, not written by hand.
+"""Every request of a failover, a switchover and a demotion, refused in every way: generated, not by hand.
 
-``recording`` runs each scenario undisturbed and keeps what was asked of which node; ``cases`` makes of each request
-all that may become of it, once and for good; ``trial`` runs the scenario with that, and ``verdict`` judges it.
+``cases`` runs each scenario undisturbed, and makes of each request that was asked of a node all that may
+become of it, once and for good; ``trial`` runs the scenario with that, and ``verdict`` judges it.
 ``python -m tests.simulation.refusals`` runs them all.
 """

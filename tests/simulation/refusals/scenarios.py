@@ -1,4 +1,4 @@
-"""What is being done when a node refuses: changes of primary, planned or not, and a stray master put right."""
+"""What is being done when a node refuses: a change of primary, planned or not; a stray master put right."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.simulation.world import Setup, World
 
 PRIMARY, TARGET, OTHER = "h1:6379", "h2:6379", "h3:6379"
 CAST = Cast(("h1", "h2", "h3"), (PRIMARY, TARGET, OTHER), ("c1", "c2"))
-BACK_AFTER_S = 12.0
+BACK_AFTER_S = 8.0
 """Long enough that nobody waits for the old primary, and sooner than the refusal ends."""
 SEED = 11
 

@@ -12,8 +12,10 @@ from tests.simulation.refusals.cases import EVERYWHERE, Case
 from tests.simulation.refusals.scenarios import Scenario
 from tests.simulation.world import QUIET_S, World
 
-LASTS_S = 25.0
+LASTS_S = 18.0
 SETTLES_S = 40.0
+LOOK_EVERY = 4
+"""Events: to look after each takes longer than what happens."""
 FAILURES = (NoticeName.STEP_FAILED, NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
 
 
@@ -94,7 +96,6 @@ class Trial:
         world.tell("", f"BEGINS  {self._case}")
         self._scenario.begin(world)
         world.schedule.run(LASTS_S)
-        self._look()
         self._end_gap()
         self._lasting = False
         self._judge_lasting(world)
@@ -126,9 +127,11 @@ class Trial:
             self._seen.failures.append((at_s, notice.name.value, text))
 
     def _look(self) -> None:
-        self.world.after_each()
         self._looks += 1
-        if not self._lasting or self._looks % 4:
+        if self._looks % LOOK_EVERY:
+            return
+        self.world.after_each()
+        if not self._lasting:
             return
         if self._writable():
             self._end_gap()
@@ -186,5 +189,5 @@ class Trial:
             for client in world.clients
             for ack in client.acks
             if ack.value not in held
-            and (ack.at >= since and ack.node in primaries or ack.replicas >= all_replicas)
+            and ((ack.at >= since and ack.node in primaries) or ack.replicas >= all_replicas)
         ]

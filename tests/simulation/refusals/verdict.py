@@ -80,7 +80,7 @@ def outage_limit_s(case: Case) -> float:
         return 0.5 + (quiet_s + MARGIN_S if case.node in (PRIMARY, EVERYWHERE) else 0.0)
     if impossible(case) and case.node in (TARGET, OTHER, EVERYWHERE):
         return LASTS_S + 1.0
-    return 3.0 + 2 * (quiet_s + MARGIN_S)
+    return 2 * (quiet_s + MARGIN_S) + (1.0 if case.scenario.rules.acknowledged_by is None else 3.0)
 
 
 def told(case: Case, seen: Seen) -> bool:
