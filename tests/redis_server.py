@@ -68,11 +68,6 @@ class RedisServer:
         return self._process.pid
 
     @property
-    def directory(self) -> Path:
-        """Where its snapshots are."""
-        return self._directory
-
-    @property
     def running(self) -> bool:
         return self._process.running
 
