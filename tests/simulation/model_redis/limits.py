@@ -19,8 +19,8 @@ OOM: Final = "OOM command not allowed when used memory > 'maxmemory'."
 MISCONF: Final = (
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
     "Commands that may modify the data set are disabled, because this instance is configured to report "
-    "errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
-    "details about the RDB error."
+    "errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the "
+    "Redis logs for details about the RDB error."
 )
 STALE: Final = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 TOO_MANY_CLIENTS: Final = "ERR max number of clients reached"
