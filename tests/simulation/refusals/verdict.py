@@ -84,13 +84,16 @@ def outage_limit_s(case: Case) -> float:
 
 
 def told(case: Case, seen: Seen) -> bool:
-    """Each failure names a node, and if something could not be done, one names who refused what."""
-    texts = [text for _, _, text in seen.failures]
-    if not texts:
-        # Nothing failed. If something is not in order all the same, nobody was told.
-        return not (seen.astray or seen.unfenced) or case.nth is not None
+    """Each failure that is because of the refusal names the node and the command; and if something stays as
+    it should not be, there is one.
+    """
+    nodes = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
+    texts = [text for _, _, text in seen.failures if any(node in text for node in nodes)]
+    if case.nth is None and (seen.astray or seen.unfenced) and not texts:
+        return False
     command = case.command.partition(" ")[0]
-    names = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
-    if case.command == CONNECT:
-        return any(any(name in text for name in names) for text in texts)
-    return any(command in text and any(name in text for name in names) for text in texts)
+    because = [text for text in texts if case.error.partition("{")[0] in text]
+    if case.how not in (How.ERROR, How.ERROR_AT_EXEC) or case.command == CONNECT or case.label == "LOADING":
+        # Which answer was missed is known of a single request only; and nodes that start are loading.
+        return True
+    return all(command in text for text in because)
