@@ -35,7 +35,15 @@ def find_redis_server() -> Path:
 class RedisServer:
     """One server on a loopback port, without persistence unless ``arguments`` say otherwise."""
 
-    def __init__(self, *arguments: str, binary: Path | None = None, port: int | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        binary: Path | None = None,
+        port: int | None = None,
+        config_file: bool = False,
+    ) -> None:
+        """``config_file``: it has one, so that CONFIG REWRITE keeps its role over a restart."""
+        self._config_file = config_file
         self._binary = binary or find_redis_server()
         self._arguments = arguments
         self._directory = Path(tempfile.mkdtemp(prefix="vedette-redis-"))
@@ -105,7 +113,7 @@ class RedisServer:
         """Kill it, and remove what it kept on disk."""
         self._process.kill()
         shutil.rmtree(self._directory / "appendonlydir", ignore_errors=True)
-        for name in ("dump.rdb", "appendonly.aof"):
+        for name in ("dump.rdb", "appendonly.aof", "redis.conf"):
             (self._directory / name).unlink(missing_ok=True)
 
     def restart(self, *, arguments: tuple[str, ...] | None = None) -> None:
@@ -144,8 +152,12 @@ class RedisServer:
         self.stop()
 
     def _launch(self) -> Process:
+        file = self._directory / "redis.conf"
+        if self._config_file:
+            file.touch()
         command = [
             str(self._binary),
+            *([str(file)] if self._config_file else []),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._directory)),
             *("--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"),
             *self._arguments,

@@ -49,7 +49,7 @@ class Bed:
         self, letter: str, *arguments: str, of: str = "", own: bool = True, build: str = "own"
     ) -> RedisServer:
         """Start a server; ``of`` names its primary, whom it follows at once."""
-        node = RedisServer(*arguments, binary=self._servers[build])
+        node = RedisServer(*arguments, binary=self._servers[build], config_file=True)
         (self.nodes if own else self.others)[letter] = node
         if of:
             node.replicate(self.node(of))
@@ -65,13 +65,19 @@ class Bed:
         for letter in replicas:
             self.server(letter, *arguments, *each.get(letter, ()), of="A")
 
-    def watch(self, watched: Watched | None = None, *, nodes: int | None = None) -> None:
-        """Start the sentinels on the group, and wait until all is well; that it never is, is remarked."""
+    def watch(self, watched: Watched | None = None, *, nodes: int = 3, well: bool = True) -> None:
+        """Start the sentinels on the group, and wait until they know so many nodes, and find all well.
+
+        Where all cannot be well (not ``well``), until each of them names the primary, and a little longer.
+        """
         self.watched = watched or Watched([node.name for node in self.nodes.values()])
         self.system.start(self.watched)
-        expected = len(self.nodes) if nodes is None else nodes
-        if not self.until(lambda: self.system.content(expected), READY_S) and expected:
-            self.remark(f"never content before the strike ({READY_S:g} s)")
+        if well:
+            if not self.until(lambda: self.system.content(nodes), READY_S):
+                self.remark("!the sentinels find something amiss from the start")
+            return
+        self.until(lambda: self.named() == ["A"] * 3, READY_S)
+        self.pass_time(6.0)
 
     def seed(self, letter: str = "A", count: int = SEEDED, key: str = "seed:") -> None:
         """Keys that were there beforehand, and have reached every replica."""

@@ -35,12 +35,6 @@ def upper_case(bed: Bed) -> None:
     _spelt(bed, "LOCALHOST", "LOCALHOST")
 
 
-@situation(THEME, Wants(spare=FEW))
-def trailing_dot(bed: Bed) -> None:
-    """`replicaof` has the host name with a trailing dot; the primary dies."""
-    _spelt(bed, "localhost", "localhost.")
-
-
 @situation(THEME, Wants(spare=FEW), "redis/redis#9103")
 def name_and_ip(bed: Bed) -> None:
     """The configuration has host names, `replicaof` has IPs; the primary dies."""
@@ -53,7 +47,7 @@ def two_names(bed: Bed) -> None:
     bed.group(B=("--replica-priority", "1"))
     bed.seed()
     listed = [*_names(bed, "127.0.0.1"), f"localhost:{bed.node('B').port}"]
-    bed.watch(Watched(listed, listed=True), nodes=3)
+    bed.watch(Watched(listed, listed=True), well=False)
     bed.write()
     bed.strike()
     bed.node("A").kill()
@@ -69,7 +63,7 @@ def two_groups(bed: Bed) -> None:
     bed.seed()
     other = [bed.node(letter).name for letter in ("X", "Y", "C")]
     names = [node.name for node in bed.nodes.values()]
-    bed.watch(Watched(names, listed=True, others={"other": other}))
+    bed.watch(Watched(names, listed=True, others={"other": other}), well=False)
     bed.write()
     before = _full_syncs(bed)
     bed.strike()

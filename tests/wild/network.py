@@ -36,7 +36,7 @@ def forwarder_blinks(bed: Bed) -> None:
     bed.settle(at_least_s=6.0)
 
 
-@situation(THEME, Wants(primary="same"))
+@situation(THEME, Wants(primary="any"))
 def forwarder_away(bed: Bed) -> None:
     """The same, for five seconds, while its replicas hear the primary all the time."""
     forwarder = _behind_a_forwarder(bed)

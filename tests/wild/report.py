@@ -50,8 +50,7 @@ def machine() -> str:
 
 def cell(outcome: Outcome) -> str:
     """In few words; what is wrong is bold."""
-    words = dict.fromkeys([*outcome.words, *outcome.faults])
-    return "; ".join(f"**{word}**" if word in outcome.faults else word for word in words)
+    return "; ".join(f"**{word}**" if word in outcome.faults else word for word in outcome.words)
 
 
 def markdown(outcomes: Mapping[tuple[str, str], Outcome], where: str) -> str:

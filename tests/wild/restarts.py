@@ -7,6 +7,8 @@ from tests.wild.crashes import FEW
 from tests.wild.situation import Wants, situation
 
 THEME = "a server is restarted at once"
+SOME = 40
+"""What half a second of the client is: an emptied primary takes writes until it is found out."""
 
 
 def _second_as_primary(bed: Bed, *arguments: str) -> None:
@@ -24,7 +26,7 @@ def _as_the_command_line_says(bed: Bed, *arguments: str) -> tuple[str, ...]:
     return (*arguments, "--replicaof", "127.0.0.1", str(bed.node("A").port))
 
 
-@situation(THEME, Wants(primary="any", spare=FEW), "apecloud/kubeblocks#10753", "redis/redis#1297")
+@situation(THEME, Wants(primary="any", spare=SOME), "apecloud/kubeblocks#10753", "redis/redis#1297")
 def empty(bed: Bed) -> None:
     """The primary is restarted at once, and empty (no persistence, or no volume)."""
     bed.start()
@@ -33,7 +35,7 @@ def empty(bed: Bed) -> None:
     bed.settle(at_least_s=8.0)
 
 
-@situation(THEME, Wants(primary="any", spare=FEW), "redis/redis#3837", "bitnami/containers#9067")
+@situation(THEME, Wants(primary="any", spare=SOME), "redis/redis#3837", "bitnami/containers#9067")
 def empty_as_a_replica(bed: Bed) -> None:
     """A primary whose command line says `--replicaof` is restarted at once, and empty."""
     _second_as_primary(bed)
@@ -42,10 +44,10 @@ def empty_as_a_replica(bed: Bed) -> None:
     node = bed.node(bed.primary)
     node.lose_files()
     node.restart(arguments=_as_the_command_line_says(bed))
-    bed.settle(at_least_s=8.0)
+    bed.settle(90.0, at_least_s=8.0)
 
 
-@situation(THEME, Wants(primary="any", spare=FEW), "redis/redis#1297")
+@situation(THEME, Wants(primary="any", spare=SOME), "redis/redis#1297")
 def old_snapshot(bed: Bed) -> None:
     """The primary is restarted at once, with a snapshot that lacks the newest 500 keys."""
     bed.start("--save", "3600 1000000")
@@ -56,7 +58,7 @@ def old_snapshot(bed: Bed) -> None:
     bed.settle(at_least_s=8.0)
 
 
-@situation(THEME, Wants(primary="any", spare=FEW), "redis/redis#8912")
+@situation(THEME, Wants(primary="any", spare=SOME), "redis/redis#8912")
 def old_snapshot_as_a_replica(bed: Bed) -> None:
     """The same, by a command line that says `--replicaof`."""
     _second_as_primary(bed, "--save", "3600 1000000")
@@ -64,7 +66,7 @@ def old_snapshot_as_a_replica(bed: Bed) -> None:
     bed.seed(bed.primary, 1000)
     bed.strike()
     bed.node(bed.primary).restart(arguments=_as_the_command_line_says(bed, "--save", "3600 1000000"))
-    bed.settle(at_least_s=8.0)
+    bed.settle(90.0, at_least_s=8.0)
 
 
 @situation(THEME, Wants(primary="any"), "redis/redis#1297")
@@ -83,7 +85,7 @@ def all_kept_as_a_replica(bed: Bed) -> None:
     _second_as_primary(bed, *durable)
     bed.strike()
     bed.node(bed.primary).restart(arguments=_as_the_command_line_says(bed, *durable))
-    bed.settle(at_least_s=6.0)
+    bed.settle(90.0, at_least_s=8.0)
 
 
 @situation(THEME, Wants(primary="same", spare=None))

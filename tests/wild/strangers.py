@@ -40,7 +40,7 @@ def foreign_primary(bed: Bed) -> None:
     bed.strike()
     bed.node("X").restart()
     bed.seed("X", FOREIGN_KEYS, "theirs:")
-    bed.settle(20.0, at_least_s=14.0)
+    bed.settle(40.0, at_least_s=35.0)
     _foreign_keys_lost(bed, "X")
 
 
@@ -54,7 +54,7 @@ def foreign_replica(bed: Bed) -> None:
     bed.pass_time(2.0)
     bed.strike()
     bed.node("X").restart(arguments=("--replicaof", "127.0.0.1", str(bed.node("Y").port)))
-    bed.settle(20.0, at_least_s=14.0)
+    bed.settle(40.0, at_least_s=35.0)
     taken = bed.role("X")[2:3] != [bed.node("Y").port]
     bed.remark(
         "!the replica is taken away from its primary" if taken else "the foreign replica is left alone"
@@ -68,7 +68,7 @@ def detached(bed: Bed) -> None:
     bed.strike()
     bed.tell("X", "REPLICAOF", "NO", "ONE")
     bed.seed("X", FOREIGN_KEYS, "theirs:")
-    bed.settle(20.0, at_least_s=14.0)
+    bed.settle(40.0, at_least_s=35.0)
     _foreign_keys_lost(bed, "X")
 
 

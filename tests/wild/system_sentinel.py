@@ -82,7 +82,12 @@ class Sentinels:
         for number, process in self._running.items():
             name = f"s{number + 1}"
             lines = self._log(number).splitlines()
-            said += [f"{name} logs: {line.partition(' # ')[2]}" for line in lines if _complains(line)]
+            # Behind " @ " stands the group's primary, of which nothing is said.
+            said += [
+                f"{name} logs: {line.partition(' # ')[2].partition(' @ ')[0]}"
+                for line in lines
+                if _complains(line)
+            ]
             if process.running:
                 said += [f"{name} {text}" for text in self._shown(number)]
         return said
@@ -151,12 +156,13 @@ class Sentinels:
 
     def _shown(self, number: int) -> list[str]:
         master, replicas = self._asked(number)
-        return [
-            f"shows {seen['name'] if seen['flags'].startswith('slave') else seen['ip'] + ':' + seen['port']}"
-            f" as {seen['flags']}"
+        shown = [
+            f"shows {seen['ip']}:{seen['port']} as {seen['flags']}"
             for seen in [*([master] if master else []), *replicas]
             if seen["flags"] not in ("master", "slave")
         ]
+        cut_off = [replica for replica in replicas if replica.get("master-link-status") == "err"]
+        return [*shown, *(f"shows {seen['ip']}:{seen['port']} without its primary" for seen in cut_off)]
 
     def _asked(self, number: int) -> tuple[dict[str, str], list[dict[str, str]]]:
         master: Any = ask_once(self._at(number), "SENTINEL", "MASTER", self._group)
