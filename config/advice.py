@@ -22,6 +22,8 @@ def find_warnings(draft: Draft) -> Iterator[Finding]:
         yield from _short_secret(("cluster", "secret"), draft.cluster.secret)
         if draft.sentinel is not None:
             yield from _own_port(draft.sentinel, draft.cluster)
+    if draft.sentinel is not None:
+        yield from _resp_password(draft.sentinel)
     if draft.sentinel is not None and draft.api is not None:
         yield from _api_token(draft.sentinel, draft.api.token)
     for name, group in draft.groups.items():
@@ -58,6 +60,11 @@ def _own_port(sentinel: SentinelSettings, cluster: ClusterSettings) -> Iterator[
             f"(cluster.members.{sentinel.id} is {told})",
             (("sentinel", "id"), ("cluster", "members")),
         )
+
+
+def _resp_password(sentinel: SentinelSettings) -> Iterator[Finding]:
+    if sentinel.resp_password is not None and sentinel.resp is None:
+        yield Finding(("sentinel", "resp_password"), "has no effect, for resp is not set")
 
 
 def _api_token(sentinel: SentinelSettings, token: SecretStr | None) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ def resolve_files(tree: dict[str, Yaml], report: Report) -> None:
     """
     base = report.file.absolute().parent
     _absolute(tree, ("sentinel",), "state_dir", base)
+    _secret(tree, ("sentinel",), "resp_password", base, report)
     _secret(tree, ("cluster",), "secret", base, report)
     _secret(tree, ("api",), "token", base, report)
     webhooks = tree.get("webhooks")
@@ -40,7 +41,10 @@ def resolve_files(tree: dict[str, Yaml], report: Report) -> None:
 
 def _secret(tree: dict[str, Yaml], loc: Loc, key: str, base: Path, report: Report) -> None:
     section, file_key = _mapping_at(tree, loc), f"{key}_file"
-    if section is None or section.get(file_key) is None:
+    if section is None:
+        return
+    _refuse_empty(tree, loc, (key, file_key), report)
+    if section.get(file_key) is None:
         return
     file_loc = (*loc, file_key)
     if section.get(key) is not None:
@@ -64,17 +68,32 @@ def _secret(tree: dict[str, Yaml], loc: Loc, key: str, base: Path, report: Repor
     report.mark_broken((*loc, key))
 
 
+def _refuse_empty(tree: dict[str, Yaml], loc: Loc, keys: tuple[str, str], report: Report) -> None:
+    """``password:`` with nothing behind it is a secret that was forgotten, and not the wish to have none.
+
+    But in a group it takes back what ``defaults`` says.
+    """
+    section, defaults = _mapping_at(tree, loc) or {}, _mapping_at(tree, ("defaults",)) or {}
+    shared = loc[0] == "groups" and any(defaults.get(key) is not None for key in keys)
+    for key in keys:
+        if key in section and section[key] is None and not shared:
+            report.problem((*loc, key), "has no value: give it one, or leave it out")
+
+
 def _read_secret(path: Path) -> str:
-    """The file's text without its last line break. The ``ValueError`` never quotes it."""
+    """The text without a byte order mark, and line breaks at its end. The ``ValueError`` never quotes it.
+
+    Editors and shells add these, and no secret has them.
+    """
     with path.open("rb") as stream:
         data = stream.read(MAX_SECRET_BYTES + 1)
     if len(data) > MAX_SECRET_BYTES:
         raise ValueError(f"is larger than {MAX_SECRET_BYTES} bytes")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError("does not hold UTF-8 text") from None
-    text = text.removesuffix("\n").removesuffix("\r")
+    text = text.rstrip("\r\n")
     if not text.strip():
         raise ValueError("names an empty file")
     return text

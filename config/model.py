@@ -32,6 +32,14 @@ class SentinelSettings(StrictModel):
         default=None,
         description="Where to listen for clients of the Redis Sentinel protocol. Default: nowhere.",
     )
+    resp_password: Secret | None = Field(
+        default=None,
+        description="Password that clients of that protocol must send (`AUTH`, user `default`). "
+        "Default: none is asked for.",
+    )
+    resp_password_file: FilePath | None = Field(
+        default=None, description="File holding `resp_password`, instead of it."
+    )
     log_format: Literal["text", "json"] = Field(
         default="text", description="Log lines for people, or for machines."
     )

@@ -12,7 +12,7 @@ from config.fields import NAME_RULE, did_you_mean
 from config.yaml_source import Yaml
 
 MAX_QUOTED_CHARS = 60
-_SECRET_KEYS = frozenset({"secret", "password", "token", "url"})
+_SECRET_KEYS = frozenset({"secret", "password", "resp_password", "token", "url"})
 
 
 def deepest_existing(tree: Yaml, loc: Loc) -> Loc:

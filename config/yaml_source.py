@@ -1,6 +1,7 @@
 """The file as plain values, with the line of each: YAML's types and tags stay behind here.
 
-Every key is a text, as written; a repeated key, a merge key and a foreign tag are problems. Size, depth
+Every key is a text, as written; a repeated key and a foreign tag are problems. What a merge key (``<<``)
+brings counts as written where it is merged, behind what is written there itself. Size, depth
 and the number of values are bounded, so that no file (an "alias bomb") keeps the reader busy for long.
 """
 
@@ -121,6 +122,7 @@ class _Walk:
 
     def _mapping(self, node: yaml.MappingNode, loc: Loc) -> dict[str, Yaml]:
         found: dict[str, Yaml] = {}
+        merged: list[yaml.MappingNode] = []
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
@@ -129,16 +131,42 @@ class _Walk:
             key = key_node.value
             if key_node.tag == _CORE + "merge":
                 self._report.lines[(*loc, key)] = line
-                self._report.problem(
-                    (*loc, key), "merge keys are not supported; put shared settings in 'defaults'"
-                )
+                merged += self._sources(value_node, (*loc, key))
             elif key in found:
                 first = self._report.lines[(*loc, key)]
                 self._report.repeated((*loc, key), line, f"is given twice (first in line {first})")
             else:
                 self._report.lines[(*loc, key)] = line
                 found[key] = self.value(value_node, (*loc, key))
+        for source in merged:
+            self._merge(source, loc, found, depth=1)
         return found
+
+    def _sources(self, node: yaml.Node, loc: Loc) -> list[yaml.MappingNode]:
+        """The mappings that a merge key names: one, or a list of them."""
+        items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        if all(isinstance(item, yaml.MappingNode) for item in items):
+            return list(items)
+        self._report.problem(loc, "must name a mapping, or a list of them")
+        return []
+
+    def _merge(self, source: yaml.MappingNode, loc: Loc, found: dict[str, Yaml], depth: int) -> None:
+        """What is there already stands."""
+        line = source.start_mark.line + 1
+        self._values += 1
+        if depth > MAX_DEPTH or self._values > MAX_VALUES:
+            raise _UnreadableError("is nested too deeply, or merges too much", line)
+        further: list[yaml.MappingNode] = []
+        for key_node, value_node in source.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                self._report.problem((*loc, f"line {line}"), "has a key that is not a text")
+            elif key_node.tag == _CORE + "merge":
+                further += self._sources(value_node, (*loc, key_node.value))
+            elif key_node.value not in found:
+                self._report.lines[(*loc, key_node.value)] = key_node.start_mark.line + 1
+                found[key_node.value] = self.value(value_node, (*loc, key_node.value))
+        for each in further:
+            self._merge(each, loc, found, depth + 1)
 
     def _scalar(self, node: yaml.ScalarNode, loc: Loc) -> Yaml:
         if node.tag in _AS_TEXT:

@@ -60,10 +60,12 @@ class NodeAnswer(Answer):
     """Where clients reach it."""
     role: Literal["primary", "replica", "unknown"]
     """What it answers itself; the agreed primary is in ``topology``."""
-    state: Literal["up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients"]
+    state: Literal[
+        "up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients", "not_watched"
+    ]
     """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet.
     ``refuses_writes``: a primary that lives, but refuses writes, or new clients; ``refuses_clients``: a
-    replica that turns new clients away. ``refuses`` and ``detail`` say why."""
+    replica that turns new clients away. ``not_watched``: not connected to. ``detail`` says why."""
     grade: str | None
     """The evidence, where ``down``."""
     detail: str
@@ -85,6 +87,10 @@ class NodeAnswer(Answer):
     zone: str | None
     discovered: bool
     """Reported by the primary, not configured."""
+    barred: str | None = None
+    """Why it is never promoted; null if it may be."""
+    hands_off: str | None = None  # Why nothing is changed at it; null if it may be.
+    announced: bool = True  # ``replica-announced no`` keeps a replica from clients.
     version: str | None
 
 

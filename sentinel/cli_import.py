@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +15,13 @@ from config import Address, InvalidValueError
 from config.fields import NAME_RULE, is_name
 from sentinel import sentinel_import
 from sentinel.cli_exit import CliError, ExitCode
+from sentinel.resolver import is_address, system_lookup
 from sentinel.sentinel_conf import MAX_BYTES, SentinelConfError, read_directives
-from sentinel.sentinel_conf_model import Note, understand
+from sentinel.sentinel_conf_model import Note, SentinelConf, understand
 from sentinel.sentinel_import import Imported, Options, Secrets
+
+MAX_NAMES = 64
+RESOLVE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +77,16 @@ def convert(asked: Asked) -> Made:
     where = Secrets.IN_PLACE if asked.with_secrets else Secrets.ENVIRONMENT
     if asked.secrets_dir is not None:
         where = Secrets.FILES
-    options = Options(
-        asked.own_id,
-        _members(asked.own_id, asked.members),
-        asked.state_dir,
-        where,
-        str((asked.secrets_dir or Path()).absolute()),
-    )
     try:
         conf = understand(read_directives(_read(asked.file)))
+        options = Options(
+            asked.own_id,
+            _members(asked.own_id, asked.members),
+            asked.state_dir,
+            where,
+            str((asked.secrets_dir or Path()).absolute()),
+            _addresses(conf),
+        )
         imported = sentinel_import.convert(conf, asked.file.name, options)
     except SentinelConfError as error:
         line = "" if error.line is None else f":{error.line}"
@@ -97,6 +105,28 @@ def _read(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CliError(ExitCode.USAGE, f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _addresses(conf: SentinelConf) -> Mapping[str, Sequence[str]]:
+    """What the names of nodes stand for, where two nodes of a group may be one; as far as is known."""
+    groups = [(master.primary, *master.replicas) for master in conf.masters.values()]
+    hosts = {node.host for nodes in groups if len(nodes) > 1 for node in nodes if not is_address(node.host)}
+    found: dict[str, Sequence[str]] = {}
+
+    def look_up(host: str) -> None:
+        # A name that means nothing here may well where the sentinels run.
+        with suppress(OSError):
+            found[host] = tuple(dict.fromkeys(system_lookup(host)))
+
+    threads = [
+        threading.Thread(target=look_up, args=(host,), daemon=True) for host in sorted(hosts)[:MAX_NAMES]
+    ]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + RESOLVE_S
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return dict(found)
 
 
 def _members(own_id: str | None, texts: Sequence[str]) -> Mapping[str, Address]:

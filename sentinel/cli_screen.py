@@ -26,6 +26,7 @@ STYLES = {
     "refuses_writes": "bold red",
     "refuses_clients": "yellow",
     "unknown": "yellow",
+    "not_watched": "yellow",
     "out of touch": "bold red",
     "reachable": "green",
     "unreachable": "bold red",

@@ -179,7 +179,7 @@ def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
     # No replica has a link to a primary that is down.
     linked = node.link_up is True or not primary_is_up
     alive = node.state in ("up", *REFUSING)
-    return alive and node.role == "replica" and linked and node.priority != 0
+    return alive and node.role == "replica" and linked and node.priority != 0 and not node.barred
 
 
 def role(node: NodeAnswer, group: GroupAnswer) -> str:
@@ -203,8 +203,10 @@ def _detail(node: NodeAnswer) -> str:
         "objectively down" if node.objectively_down else "",
         "loading" if node.loading else "",
         "discovered" if node.discovered else "",
+        "" if node.announced else "not announced to clients",
         f"zone {node.zone}" if node.zone else "",
-        "never promoted" if node.priority == 0 else "",
+        "never promoted" if node.priority == 0 or (node.barred and node.state != "not_watched") else "",
+        f"left alone: {node.hands_off}" if node.hands_off else "",
     ]
     return ", ".join(note for note in notes if note)
 

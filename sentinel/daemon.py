@@ -20,6 +20,7 @@ from sentinel.alerts import Alerts
 from sentinel.background import Background
 from sentinel.changes import Change
 from sentinel.contested import Contested
+from sentinel.disk import Disk
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
@@ -106,7 +107,14 @@ class Daemon:
             for name, group in settings.groups.items()
         }
         self._drivers = {name: group.driver for name, group in self._groups.items()}
-        self._resp = RespServer(settings.sentinel.id, members, self._drivers, self._links.in_touch)
+        resp_password = settings.sentinel.resp_password
+        self._resp = RespServer(
+            settings.sentinel.id,
+            members,
+            self._drivers,
+            self._links.in_touch,
+            resp_password.get_secret_value() if resp_password else None,
+        )
         self._preflights = Preflights(
             {
                 name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
@@ -191,6 +199,7 @@ class Daemon:
             peer_handler=self._links.handler,
             version=VERSION,
             preflight=self._preflights.report,
+            disk=Disk(settings.sentinel.state_dir),
         )
 
     def _schedule(self, scheduler: AsyncIOScheduler, webhooks: Webhooks) -> None:

@@ -53,6 +53,7 @@ def wishes(group: GroupSettings) -> Wishes:
         fence_key=group.fence_key,
         write_safety=group.write_safety is not None,
         self_fence=group.self_fence,
+        promote_discovered=group.discover_replicas == "promote",
     )
 
 

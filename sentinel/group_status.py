@@ -34,7 +34,9 @@ from sentinel.driver import GroupDriver
 _MAX_ISO_MS = 253_402_300_799_999
 """The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
 
-NodeState = Literal["up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients"]
+NodeState = Literal[
+    "up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients", "not_watched"
+]
 NodeRole = Literal["primary", "replica", "unknown"]
 
 
@@ -86,7 +88,10 @@ def group(
         ambiguous=coordinator.situation.ambiguous if topology is None else None,
         paused=_paused(driver.directives.pause),
         scheduled=_scheduled(driver.directives.schedule),
-        nodes=[_node(coordinator, view, peers_in_touch, now) for view in coordinator.situation.views(now)],
+        nodes=[
+            *(_node(coordinator, view, peers_in_touch, now) for view in coordinator.situation.views(now)),
+            *(_not_watched(node, why) for node, why in coordinator.newcomers.unwatched.items()),
+        ],
     )
 
 
@@ -259,7 +264,36 @@ def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[st
         priority=view.priority if info else record.spec.priority,
         zone=record.spec.zone,
         discovered=record.spec.discovered,
+        barred=view.barred or None,
+        announced=info.announced if info else True,
+        hands_off=view.hands_off or None,
         version=info.version if info else None,
+    )
+
+
+def _not_watched(node: str, why: str) -> NodeAnswer:
+    """A replica that the primary reports, and nobody connects to."""
+    return NodeAnswer(
+        node=node,
+        address=node,
+        role="unknown",
+        state="not_watched",
+        grade=None,
+        detail=f"not watched: {why}",
+        objectively_down=False,
+        opinions=[],
+        silence_ms=None,
+        offset_bytes=None,
+        lag_bytes=None,
+        link_up=None,
+        follows=None,
+        syncing=False,
+        loading=False,
+        priority=None,
+        zone=None,
+        discovered=True,
+        barred="not watched",
+        version=None,
     )
 
 

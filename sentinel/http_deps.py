@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from quorum.messages import Topology
 from sentinel import group_status
 from sentinel.api_answers import OperationAnswer
+from sentinel.disk import Disk
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.http_guard import Guard
@@ -46,6 +47,8 @@ class HttpDeps:
     version: str
     preflight: Callable[[str], Report] = lambda _: Report()
     """The newest of a group."""
+    disk: Disk | None = None
+    """Where the state is."""
 
     @property
     def has_majority(self) -> bool:

@@ -25,7 +25,7 @@ class HealthHandlers:
                 "GET",
                 "/readyz",
                 self.get_ready,
-                "In touch with a majority, and able to remember",
+                "In touch with a majority, and able to remember, with room on the disk",
                 ReadyAnswer,
                 problems=("not-ready",),
             ),
@@ -49,6 +49,8 @@ class HealthHandlers:
             missing.append(f"in touch with {len(found)} of {len(deps.members)} sentinels, {needed} needed")
         if deps.store.failure is not None:
             missing.append(f"the state cannot be written: {deps.store.failure}")
+        elif deps.disk is not None and (trouble := await deps.disk.trouble()) is not None:
+            missing.append(trouble)
         if missing:
             extra = {"not_ready": missing, "in_touch": found}
             raise ProblemError("not-ready", "; ".join(missing), extra=extra)

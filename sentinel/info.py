@@ -45,6 +45,7 @@ _NAMES = frozenset(
         "rdb_last_load_keys_loaded",
         "redis_mode",
         "redis_version",
+        "replica_announced",
         "role",
         "run_id",
         "second_repl_offset",
@@ -120,6 +121,8 @@ class NodeInfo:
     """A ``FAILOVER`` is under way at this primary."""
     started_empty: bool = False
     """The process loaded neither a snapshot nor an append-only file when it started."""
+    announced: bool = True
+    """Clients may be told of it (``replica-announced``)."""
     safety: WriteSafety | None = None
     """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
     volatile_keys: int = 0
@@ -179,6 +182,7 @@ def parse_info(text: bytes | str) -> NodeInfo:
         started_empty=_started_empty(fields),
         volatile_keys=sum(_keys(name, value, "expires") for name, value in fields.numbered("db")),
         limits=read_limits(fields.get),
+        announced=fields.integer("replica_announced", 1) != 0,
     )
 
 

@@ -39,6 +39,8 @@ def why_not_replica(
         return f"it is {state}: {coordinator.member.verdict(node, now).detail or 'not reached yet'}"
     if info.role != "slave":
         return "it is no replica"
+    if not info.announced:
+        return "it is not for clients (replica-announced no)"
     follows = coordinator.book.name_of(info.master_host or "", info.master_port or 0)
     if follows != topology.primary:
         return f"it follows {follows}, and the primary is {topology.primary}"

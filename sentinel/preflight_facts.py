@@ -108,6 +108,7 @@ class Wishes:
     fence_key: str | None = None
     write_safety: bool = False
     self_fence: bool = False
+    promote_discovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

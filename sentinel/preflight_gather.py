@@ -61,7 +61,8 @@ async def gather(link: RedisLink, specs: Sequence[NodeSpec], wishes: Wishes) -> 
     logins = {facts.name: login for facts, login in looks if login is not None}
     found = GroupFacts(tuple(facts for facts, _ in looks))
     seen = {node.name for node in found.seen}
-    reached = [spec for spec in specs if spec.name in seen]
+    # What a node has for its primary is no address's to learn that nobody configured.
+    reached = [spec for spec in specs if spec.name in seen and not spec.discovered]
     refused = await refusals(link, turn, reached, logins)
     strangers = await find_strangers(link, turn, found)
     nodes = tuple(replace(node, refused_by=refused.get(node.name, {})) for node in found.nodes)

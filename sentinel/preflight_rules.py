@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from sentinel.preflight_data_rules import DATA_RULES
 from sentinel.preflight_facts import SEVERITIES, Address, GroupFacts, NodeFacts, Problem
+from sentinel.preflight_kinship_rules import KINSHIP_RULES
 from sentinel.preflight_permissions import permission_problems
 
 Rule = Callable[[GroupFacts], Iterator[Problem]]
@@ -249,5 +250,6 @@ RULES: tuple[Rule, ...] = (
     _loopback,
     _announcements,
     _strangers,
+    *KINSHIP_RULES,
     *DATA_RULES,
 )

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
-from redis.exceptions import RedisError
-
 from sentinel.info import NodeInfo
 from sentinel.preflight_facts import Address, GroupFacts, Stranger
 from sentinel.preflight_talk import NODE_TIMEOUT_S
-from sentinel.redis_evidence import classify, is_reply
+from sentinel.redis_evidence import classify
 from sentinel.redis_link import RedisLink
 
 MAX_STRANGERS = 16
@@ -54,10 +52,10 @@ async def _why_lost(
         async with turn, asyncio.timeout(NODE_TIMEOUT_S):
             if any(facts.at((ip, port)) for ip in await link.addresses(host)):
                 return None
-            connection = await link.connection(host, port)
-            await connection.disconnect(nowait=True)
+            # Without our password: whoever may replicate from a node may make it report any address.
+            await link.knock(host, port)
             return None
     except TimeoutError as error:
         return str(error) or "no answer"
-    except (RedisError, OSError) as error:
-        return None if is_reply(error) else classify(error).detail
+    except OSError as error:
+        return classify(error).detail

@@ -132,6 +132,20 @@ class RedisLink:
                 return error
         return None
 
+    async def knock(self, host: str, port: int) -> None:
+        """Whether anybody listens there: a bare connection, which says nothing of us. Raises ``OSError``."""
+        failures: list[Exception] = []
+        for ip in await self._resolver.resolve(host):
+            try:
+                async with asyncio.timeout(self._connect_timeout_s):
+                    _, writer = await asyncio.open_connection(ip, port)
+            except OSError as error:
+                failures.append(error)
+            else:
+                writer.close()
+                return
+        raise _telling(failures)
+
     async def client(self, host: str, port: int, command_timeout_s: float) -> redis.asyncio.Redis:
         """A connected client that has one connection, for commands one at a time; the caller closes it.
 

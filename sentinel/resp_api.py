@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 
 from quorum.votes import majority
 from sentinel import resp_masters
 from sentinel.driver import GroupDriver
 from sentinel.notices import Notice, NoticeName
+from sentinel.resp_auth import NOAUTH, WITHOUT_LOGIN, hello_options, login
 from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simple, encode
-from sentinel.resp_masters import HostPort
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Client:
     def __init__(self, id_: int, writer: asyncio.StreamWriter) -> None:
         self.id = id_
         self.name = ""
+        self.logged_in = False
         self.protocol = 2
         self.channels: dict[str, None] = {}
         self.patterns: dict[str, None] = {}
@@ -49,19 +50,21 @@ class Client:
 
 
 class RespServer:
-    """``in_touch`` gives the peers in touch now."""
+    """``in_touch`` gives the peers in touch now. ``password`` None: nobody is asked for one."""
 
     def __init__(
         self,
         self_id: str,
-        members: Mapping[str, HostPort],
+        members: Collection[str],
         drivers: Mapping[str, GroupDriver],
         in_touch: Callable[[], frozenset[str]],
+        password: str | None = None,
     ) -> None:
         self._self_id = self_id
         self._members = members
         self._drivers = drivers
         self._in_touch = in_touch
+        self._password = password
         self._clients: dict[int, Client] = {}
         self._next_id = 1
         self._server: asyncio.Server | None = None
@@ -142,7 +145,12 @@ class RespServer:
     def _answer(self, client: Client, words: list[str]) -> bool:
         """False ends the connection."""
         command, args = words[0].upper(), words[1:]
+        if self._password is not None and not (client.logged_in or command in WITHOUT_LOGIN):
+            client.send(NOAUTH)
+            return True
         match command:
+            case "AUTH":
+                client.send(self._login(client, args))
             case "QUIT":
                 client.send(Simple("OK"))
                 return False
@@ -170,9 +178,23 @@ class RespServer:
     def _hello(self, client: Client, args: list[str]) -> Reply:
         if args and args[0] not in ("2", "3"):
             return Failure("NOPROTO unsupported protocol version")
+        options = hello_options(args[1:])
+        if isinstance(options, Failure):
+            return options
+        auth, name = options
+        if auth and isinstance(refused := self._login(client, auth), Failure):
+            return refused
+        if self._password is not None and not client.logged_in:
+            return NOAUTH
+        client.name = client.name if name is None else name[:256]
         client.protocol = int(args[0]) if args else client.protocol
         facts: dict[str, Reply] = {"server": "vedette", "version": "7.0.0", "proto": client.protocol}
         return facts | {"id": client.id, "mode": "sentinel", "role": "sentinel", "modules": []}
+
+    def _login(self, client: Client, args: Sequence[str]) -> Simple | Failure:
+        refused = login(self._password, args)
+        client.logged_in = client.logged_in or refused is None
+        return Simple("OK") if refused is None else refused
 
     def _reply(self, client: Client, command: str, args: list[str]) -> Reply:
         match command, args:
@@ -184,6 +206,7 @@ class RespServer:
                 client.channels.clear()
                 client.patterns.clear()
                 client.protocol = 2
+                client.logged_in = False
                 return Simple("RESET")
             case "CLIENT", [sub, *rest]:
                 return self._client(client, sub.upper(), rest)
@@ -243,8 +266,9 @@ class RespServer:
             case "REPLICAS" | "SLAVES":
                 return [*resp_masters.replicas(driver)]
             case "SENTINELS":
-                in_touch = self._in_touch()
-                return [*resp_masters.sentinels(self._members, self._self_id, in_touch)]
+                # Where the others serve this protocol is not known here, and the addresses of their HTTP API
+                # would send clients to where they are not understood.
+                return []
             case "CKQUORUM":
                 usable = len(self._in_touch()) + 1
                 return Simple(

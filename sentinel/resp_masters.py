@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
 from sentinel import clock
 from sentinel.driver import GroupDriver
 from sentinel.node_spec import NodeRecord
 from sentinel.resp_codec import Reply
-
-
-class HostPort(Protocol):
-    @property
-    def host(self) -> str: ...
-
-    @property
-    def port(self) -> int: ...
 
 
 def address(driver: GroupDriver) -> tuple[str, int] | None:
@@ -40,7 +29,7 @@ def master(driver: GroupDriver, members: int) -> dict[str, Reply] | None:
         "flags": _flags(driver, name, "master"),
         "role-reported": "master",
         "config-epoch": str(driver.topology.term),
-        "num-slaves": str(len(coordinator.book.names) - 1),
+        "num-slaves": str(len(replicas(driver))),
         "num-other-sentinels": str(members - 1),
         "quorum": str(coordinator.member.config.quorum),
         "down-after-milliseconds": str(round(coordinator.member.config.patience.down_after_s * 1000)),
@@ -53,25 +42,12 @@ def replicas(driver: GroupDriver) -> list[dict[str, Reply]]:
     if driver.topology is None:
         return []
     book, primary = driver.coordinator.book, driver.topology.primary
-    return [_replica(driver, book[name]) for name in book.names if name != primary]
+    return [_replica(driver, book[name]) for name in book.names if name != primary and _is_told(book[name])]
 
 
-def sentinels(
-    members: Mapping[str, HostPort], self_id: str, in_touch: frozenset[str]
-) -> list[dict[str, Reply]]:
-    """The other members. Their ports are those of their HTTP API: what they serve here is not known."""
-    return [
-        {
-            "name": name,
-            "ip": where.host,
-            "port": str(where.port),
-            "runid": name,
-            "flags": "sentinel" if name in in_touch else "s_down,sentinel",
-            "voted-leader": "?",
-        }
-        for name, where in members.items()
-        if name != self_id
-    ]
+def _is_told(record: NodeRecord) -> bool:
+    """Redis's ``replica-announced no`` keeps a replica from clients, as one that only makes backups."""
+    return record.info is None or record.info.announced
 
 
 def flags_line(driver: GroupDriver) -> str:

@@ -17,7 +17,7 @@ MAX_MS = 366 * 86_400_000
 
 _SCRIPTS = "Vedette runs no scripts: its webhooks tell of failovers (see webhooks: below)"
 _LINKS = "sentinels prove themselves to each other by cluster.secret"
-_OPEN_RESP = "the resp port asks for no password: let only clients reach it"
+_OPEN_RESP = "the resp port has one user, default, with sentinel.resp_password"
 _LOG = "Vedette logs to standard output"
 _NOTES: Mapping[str, str] = {
     "notification-script": _SCRIPTS,
@@ -28,7 +28,6 @@ _NOTES: Mapping[str, str] = {
     "sentinel-pass": _LINKS,
     "announce-port": "clients and peers reach a sentinel at its address in cluster.members",
     "master-reboot-down-after-period": "loading_timeout says how long a node that loads is waited for",
-    "requirepass": _OPEN_RESP,
     "user": _OPEN_RESP,
     "aclfile": _OPEN_RESP,
     "include": "is not followed: import what that file holds by hand",
@@ -81,6 +80,8 @@ class SentinelConf:
     port: int = DEFAULT_PORT
     bind: str | None = None
     announce_ip: str | None = None
+    password: str | None = None
+    """What clients of Sentinel itself must send."""
     tls: dict[str, str] = field(default_factory=dict)
     tls_to_nodes: bool = False
     notes: list[Note] = field(default_factory=list)
@@ -89,7 +90,8 @@ class SentinelConf:
 def understand(directives: Iterable[Directive]) -> SentinelConf:
     """Raises SentinelConfError for what Sentinel itself would refuse, and for a file without a master."""
     conf = SentinelConf()
-    for directive in directives:
+    # Sentinel too reads what is about a master after the line that names it, wherever that stands.
+    for directive in sorted(directives, key=lambda each: not _names_a_master(each)):
         if directive.name == "sentinel":
             _sentinel(conf, directive)
         else:
@@ -99,6 +101,10 @@ def understand(directives: Iterable[Directive]) -> SentinelConf:
     return conf
 
 
+def _names_a_master(directive: Directive) -> bool:
+    return directive.name == "sentinel" and [word.lower() for word in directive.words[:1]] == ["monitor"]
+
+
 def _server(conf: SentinelConf, directive: Directive) -> None:
     line, name, words = directive.line, directive.name, directive.words
     if name == "port":
@@ -106,6 +112,8 @@ def _server(conf: SentinelConf, directive: Directive) -> None:
     elif name == "bind" and words:
         # A minus before an address means that it may be missing.
         conf.bind = words[0].removeprefix("-")
+    elif name == "requirepass":
+        conf.password = _one(line, name, words) or None
     elif name == "tls-replication":
         conf.tls_to_nodes = _one(line, name, words) == "yes"
     elif name in ("tls-ca-cert-file", "tls-cert-file", "tls-key-file"):
@@ -133,7 +141,7 @@ def _sentinel(conf: SentinelConf, directive: Directive) -> None:
             raise SentinelConfError(line, f"'sentinel {name}' needs a master's name and a value")
         master = conf.masters.get(words[0])
         if master is None:
-            raise SentinelConfError(line, f"no master {words[0]!r:.80} is monitored above this line")
+            raise SentinelConfError(line, f"no master {words[0]!r:.80} is monitored in this file")
         _set(master, line, name, words[1:])
     else:
         _note(conf, line, name, f"sentinel {name}")

@@ -14,6 +14,7 @@ import yaml
 
 from config import Address, InvalidValueError, format_duration
 from config.fields import NAME_RULE, is_name
+from promotion.places import is_ip
 from sentinel.sentinel_conf import SentinelConfError
 from sentinel.sentinel_conf_model import Master, SentinelConf
 from sentinel.story import clean
@@ -23,6 +24,7 @@ USUAL_MEMBERS = 3
 PLACEHOLDER = "replace-me"
 MAX_MEMBERS = 31
 _PLAIN = re.compile(r"[A-Za-z0-9/][A-Za-z0-9._/-]*(:[0-9]+)?", re.ASCII)
+RESP_PASSWORD = "VEDETTE_RESP_PASSWORD"  # noqa: S105 (the name of a variable)
 CLUSTER_SECRET = "VEDETTE_CLUSTER_SECRET"  # noqa: S105 (the name of a variable)
 
 
@@ -43,6 +45,8 @@ class Options:
     state_dir: str = "/var/lib/vedette"
     secrets: Secrets = Secrets.ENVIRONMENT
     secrets_dir: str = ""
+    stands_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The addresses that names of nodes stand for, as far as they could be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,9 @@ class _Writer:
             host = "0.0.0.0" if host == "*" else host  # noqa: S104
             yield "  # The old port, where clients ask already: stop the old sentinel first."
             yield f"  resp: {_text(str(Address(host, self._conf.port)))}"
+            if self._conf.password is not None:
+                password = self._conf.password
+                yield from self._secret("  ", "resp_password", RESP_PASSWORD, "resp.password", password)
 
     def _cluster(self) -> Iterator[str]:
         yield "cluster:"
@@ -132,8 +139,14 @@ class _Writer:
             yield f"    {_text(id_)}: {_text(str(address))}{mark}"
 
     def _group(self, master: Master) -> Iterator[str]:
-        nodes = dict.fromkeys((master.primary, *sorted(master.replicas)))
+        nodes, doubles, mixed = _distinct(
+            (master.primary, *sorted(master.replicas)), self._options.stands_for
+        )
         yield f"  {_text(master.name)}:"
+        for address, name in doubles.items():
+            yield f"    # {clean(str(address))} is left out: it is {clean(str(name))}, by another name."
+        if mixed:
+            yield "    # Names and addresses are mixed: if two of them are one server, keep one."
         yield f"    nodes: [{', '.join(_text(str(node)) for node in nodes)}]"
         yield f"    quorum: {master.quorum}"
         if master.down_after_ms is not None:
@@ -170,6 +183,30 @@ class _Writer:
         else:
             self._variables.append(variable)
             yield f"{indent}{key}: ${{{variable}}}"
+
+
+def _distinct(
+    found: Sequence[Address], stands_for: Mapping[str, Sequence[str]]
+) -> tuple[Sequence[Address], Mapping[Address, Address], bool]:
+    """The nodes, each once: Sentinel remembers a pod by its IP, and by its name once it resolves names.
+
+    Returns also which was left out for which, and whether some are mixed that could not be told apart.
+    """
+
+    def place(node: Address) -> tuple[str, int]:
+        addresses = stands_for.get(node.host, ())
+        return Address(addresses[0], node.port).place if len(addresses) == 1 else node.place
+
+    kept: dict[tuple[str, int], Address] = {}
+    for node in found:
+        other = kept.setdefault(place(node), node)
+        if is_ip(other.host) and not is_ip(node.host):
+            # The name outlives the address.
+            kept[place(node)] = node
+    doubles = {node: kept[place(node)] for node in found if kept[place(node)].place != node.place}
+    names = [node for node in kept.values() if not is_ip(node.host)]
+    unknown = any(not stands_for.get(node.host) for node in names)
+    return tuple(kept.values()), doubles, unknown and len(names) < len(kept)
 
 
 def _members(conf: SentinelConf, options: Options) -> tuple[str, dict[str, Address]]:

@@ -52,12 +52,13 @@ function problems(group) {
   count((node) => node.state === "down", "down");
   count((node) => node.state === "misconfigured", "misconfigured");
   count((node) => node.state === "refuses_clients", "turning new clients away");
+  count((node) => node.state === "not_watched", "not watched");
   count((node) => isStray(node, group), "in the role of a primary");
   count((node) => isAlive(node) && node.role === "replica" && node.syncing, "syncing");
   // Nobody has a link to a primary that is down.
   if (primary && isAlive(primary))
     count((node) => isAlive(node) && isCutOff(node), "cut off from the primary");
-  if (group.topology && !replicas.some(isAlive))
+  if (group.topology && !replicas.some((node) => isAlive(node) && !node.barred))
     say("warning", "No replica to fail over to");
   if (!group.has_majority) say("unsure", "Out of touch with the majority");
   if (group.paused) say("paused", "Paused");
@@ -102,6 +103,7 @@ export function nodeCondition(node, group) {
       level: node.state === "refuses_writes" ? "critical" : "warning",
       words: refusalWords(node),
     };
+  if (node.state === "not_watched") return { level: "warning", words: node.detail };
   if (node.state === "unknown") return { level: "unsure", words: "not reached yet" };
   if (node.loading) return { level: "warning", words: "loading its data" };
   if (isStray(node, group)) return { level: "warning", words: "up, as a second primary" };

@@ -146,6 +146,7 @@ class Cluster:
         groups: Mapping[str, Any] | None = None,
         extra: Mapping[str, Any] | None = None,
         times: Mapping[str, str] | None = None,
+        own: Mapping[str, Any] | None = None,
         crash_at: str = "",
         start: bool = True,
     ) -> None:
@@ -167,6 +168,7 @@ class Cluster:
                         "http": f"127.0.0.1:{port}",
                         "resp": f"127.0.0.1:{free_port()}",
                         "log_format": "json",
+                        **(own or {}),
                     },
                     "cluster": {
                         "members": {name: f"127.0.0.1:{p}" for name, p in ports.items()},

@@ -57,7 +57,7 @@ async def test_asyncio_client_and_the_masters_fields() -> None:
         with redis.Redis(port=port, decode_responses=True) as plain:
             master = plain.sentinel_master(GROUP)
             assert (master["num-slaves"], master["quorum"], master["is_master"]) == (2, 2, True)
-            assert len(plain.sentinel_sentinels(GROUP)) == 2
+            assert plain.sentinel_sentinels(GROUP) == [], "where the others serve this protocol is not known"
             assert GROUP in plain.sentinel_masters()
             with pytest.raises(redis.exceptions.ResponseError, match="/v1/groups"):
                 plain.execute_command("SENTINEL", "FAILOVER", GROUP)
@@ -101,3 +101,53 @@ def test_redis_cli_finds_the_primary() -> None:
         asked = ["redis-cli", "-p", str(port), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP]
         answer = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True)
         assert answer.stdout.split() == ["127.0.0.1", str(cluster.nodes[0].port)]
+
+
+def test_a_replica_that_is_not_announced_is_not_told_to_clients() -> None:
+    with Cluster() as cluster:
+        sentinel, hidden = cluster.sentinels[0], cluster.nodes[2]
+        with hidden.client() as client:
+            client.config_set("replica-announced", "no")
+
+        def told() -> list[int]:
+            with redis.Redis(port=sentinel.resp_port, decode_responses=True) as plain:
+                return [each["port"] for each in plain.sentinel_slaves(GROUP)]
+
+        wait_for(lambda: told() == [cluster.nodes[1].port], what="the replica to be hidden")
+        status, body = sentinel.get(f"/v1/check/{GROUP}/replica?node={hidden.name}")
+        assert status == 503 and "replica-announced" in body["detail"]
+        shown = {node["node"]: node["announced"] for node in sentinel.group()["nodes"]}
+        assert shown[hidden.name] is False and shown[cluster.nodes[1].name] is True
+
+
+def test_clients_that_log_in_where_no_password_is_asked_for() -> None:
+    with Cluster(sentinels=1) as cluster:
+        port = cluster.sentinels[0].resp_port
+        with redis.Redis(port=port, username="default", password="any", protocol=2) as named:
+            assert named.ping()
+        with (
+            redis.Redis(port=port, password="any", protocol=2) as plain,
+            pytest.raises(redis.exceptions.AuthenticationError, match="without any password"),
+        ):
+            plain.ping()
+
+
+def test_clients_that_must_log_in() -> None:
+    with Cluster(sentinels=1, own={"resp_password": "resp-word"}) as cluster:
+        port = cluster.sentinels[0].resp_port
+        where = [("127.0.0.1", port)]
+        for protocol in (2, 3):
+            for user in (None, "default"):
+                known = {"username": user, "password": "resp-word", "protocol": protocol}
+                client = SentinelClient(where, socket_timeout=2, sentinel_kwargs=known)
+                assert client.discover_master(GROUP) == ("127.0.0.1", cluster.nodes[0].port)
+        with (
+            redis.Redis(port=port, password="wrong", protocol=2) as plain,
+            pytest.raises(redis.exceptions.AuthenticationError),
+        ):
+            plain.ping()
+        with (
+            redis.Redis(port=port, protocol=2) as plain,
+            pytest.raises(redis.exceptions.AuthenticationError, match="Authentication required"),
+        ):
+            plain.execute_command("SENTINEL", "MASTERS")

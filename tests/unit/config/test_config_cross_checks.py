@@ -152,6 +152,7 @@ def test_members_beyond_loopback_are_fine_with_a_secret(tmp_path: Path) -> None:
             {"sentinel.http": "127.0.0.1:9"},
             "sentinel.http: port 9 is not the one that peers are told (cluster.members.s1 is 127.0.0.1:8701)",
         ),
+        ({"sentinel.resp_password": "word"}, "sentinel.resp_password: has no effect, for resp is not set"),
         (
             {"groups.mymaster.quorum": 1},
             "groups.mymaster.quorum: 1 of 3 members, a minority, may declare the primary down; "

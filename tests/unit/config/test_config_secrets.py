@@ -41,6 +41,39 @@ def test_secrets_are_read_from_files_beside_the_configuration(
     assert HIDDEN not in settings.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"word", b"word\n", b"word\r\n", b"word\n\n", b"\xef\xbb\xbfword\n", b"\xef\xbb\xbfword\r\n\r\n"],
+)
+def test_what_editors_and_shells_add_is_no_part_of_a_secret(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "f").write_bytes(content)
+    password = load_text(tmp_path, changed(("groups.mymaster.password_file", "f"))).settings.groups
+    found = password["mymaster"].password
+    assert found is not None and found.get_secret_value() == "word"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "cluster.secret",
+        "api.token",
+        "sentinel.resp_password",
+        "defaults.password",
+        "groups.mymaster.password",
+        "groups.mymaster.password_file",
+    ],
+)
+def test_a_secret_that_was_forgotten_is_not_taken_for_none(tmp_path: Path, path: str) -> None:
+    assert problems(tmp_path, changed((path, None))) == [
+        f"{path}: has no value: give it one, or leave it out"
+    ]
+
+
+def test_a_group_may_take_back_the_password_of_the_defaults(tmp_path: Path) -> None:
+    tree = changed(("defaults.password", "shared"), ("groups.mymaster.password", None))
+    assert load_text(tmp_path, tree).settings.groups["mymaster"].password is None
+
+
 def test_a_password_of_the_group_replaces_a_password_file_of_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "shared").write_text("shared", encoding="utf-8")
     tree = changed(

@@ -83,7 +83,8 @@ def test_a_repeated_key_is_refused_at_its_second_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("api: {<<: {token: x}}", "api.<<: merge keys are not supported; put shared settings in 'defaults'"),
+        ("api: {<<: token}", "api.<<: must name a mapping, or a list of them"),
+        ("api: {<<: [{token: x}, y]}", "api.<<: must name a mapping, or a list of them"),
         ("api: {token: !secret x}", "api.token: has a value that YAML cannot read (put it in quotes)"),
         ("api: !thing {token: x}", "api: has a YAML tag that is not supported"),
         ("api: {[a, b]: x}", "api.line 1: has a key that is not a text"),
@@ -103,3 +104,38 @@ groups: {on: {nodes: ["a:1"]}, 2024-01-01: {nodes: ["b:1"]}}
     settings = load_text(tmp_path, text).settings
     assert list(settings.cluster.members) == ["1"]
     assert list(settings.groups) == ["on", "2024-01-01"]
+
+
+def test_a_merge_key_brings_what_is_not_written_there(tmp_path: Path) -> None:
+    text = """\
+sentinel: &own {id: s1, state_dir: state, http: "127.0.0.1:8701"}
+cluster: {members: {s1: "127.0.0.1:8701"}}
+groups:
+  one: &one
+    nodes: ["a:1", "a:2"]
+    <<: &patient {down_after: 5s, refused_after: 1s}
+    down_after: 2s
+  two:
+    <<: [*one, {quorum: 1, parallel_syncs: 3}]
+    nodes: ["b:1", "b:2"]
+"""
+    groups = load_text(tmp_path, text).settings.groups
+    assert (groups["one"].down_after, groups["one"].refused_after) == (2.0, 1.0)
+    two = groups["two"]
+    assert ([str(node.address) for node in two.nodes], two.down_after, two.quorum) == (["b:1", "b:2"], 2.0, 1)
+    assert (two.parallel_syncs, two.refused_after) == (3, 1.0)
+
+
+def test_a_fault_in_what_was_merged_names_its_line(tmp_path: Path) -> None:
+    text = "x: &x\n  quorum: none\ngroups:\n  g:\n    <<: *x\n"
+    with pytest.raises(config.ConfigError) as caught:
+        load_text(tmp_path, text)
+    assert [each.line for each in caught.value.problems if each.path == "groups.g.quorum"] == [2]
+
+
+def test_merge_keys_without_end_are_refused(tmp_path: Path) -> None:
+    assert problems(tmp_path, "api: &a {<<: *a}") == ["is nested too deeply, or merges too much"]
+    bomb = "a0: &a0 {x: 1}\n" + "".join(
+        f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}\n" for n in range(1, 9)
+    )
+    assert problems(tmp_path, bomb) == ["is nested too deeply, or merges too much"]

@@ -59,6 +59,8 @@ UNLINKED = _info(REPLICA, link_up=False)
         (group(node(A, "10.9.9.9:6379"), node(B, "10.9.9.9:6379")), (None, "error", "no-primary")),
         (group(PRIMARY), (None, "error", "no-replica")),
         (group(PRIMARY, NEVER), (None, "error", "never-promoted")),
+        (group(PRIMARY, replace(REPLICA, discovered=True)), (None, "error", "few-candidates")),
+        (group(replace(PRIMARY, priority=0), REPLICA), (None, "error", "few-candidates")),
         (group(PRIMARY, UNLINKED, OTHER), (B, "error", "link-down")),
         (group(PRIMARY, _info(UNLINKED, sync_in_progress=True), OTHER), (B, "warning", "syncing")),
         (group(PRIMARY, _info(UNLINKED, loading=True), OTHER), (B, "warning", "loading")),

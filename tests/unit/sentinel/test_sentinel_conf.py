@@ -98,8 +98,7 @@ def test_what_sentinel_and_people_wrote_is_understood() -> None:
         ("sentinel client-reconfig-script mymaster /bin/x", "webhooks"),
         ("sentinel rename-command mymaster CONFIG x", "rename-command"),
         ("sentinel sentinel-pass secret-word", "cluster.secret"),
-        ("requirepass secret-word", "no password"),
-        ("user alice on >secret-word ~* +@all", "no password"),
+        ("user alice on >secret-word ~* +@all", "resp_password"),
         ("tls-port 26380", "no TLS"),
         ("include /etc/redis/other.conf", "not followed"),
         ("sentinel of-the-future mymaster 1", "not known"),
@@ -111,6 +110,11 @@ def test_what_cannot_be_carried_over_is_noted_without_its_secret(line: str, why:
     assert note.line == 3
     assert why in note.why
     assert "secret-word" not in f"{note.what}{note.why}"
+
+
+def test_what_is_about_a_master_may_stand_before_the_line_that_names_it() -> None:
+    conf = read(f"sentinel down-after-milliseconds mymaster 5000\nrequirepass word\n{MONITOR}")
+    assert (conf.masters["mymaster"].down_after_ms, conf.password) == (5000, "word")
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,48 @@ def test_a_fault_names_the_file_and_the_line(conf: Path) -> None:
     missing = imported(conf.parent / "nowhere.conf")
     assert missing.exit_code == ExitCode.USAGE
     assert "nowhere.conf: cannot be read" in missing.stderr
+
+
+MIXED = CONF.replace(
+    "sentinel known-replica mymaster 10.0.1.2 6379\n",
+    "sentinel known-replica mymaster 10.0.1.2 6379\nsentinel known-replica mymaster redis-2 6379\n"
+    "sentinel known-replica mymaster redis-1.pods 6379\n",
+)
+
+
+def nodes(imported_text: str) -> str:
+    return next(line for line in imported_text.splitlines() if line.strip().startswith("nodes:"))
+
+
+def test_the_ip_and_the_name_of_one_pod_are_one_node(conf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"redis-1.pods": ["10.0.1.1"], "redis-2": ["10.0.1.2"]}
+    monkeypatch.setattr("sentinel.cli_import.system_lookup", lambda host: known[host])
+    conf.write_text(MIXED)
+    result = imported(conf)
+    assert nodes(result.stdout).strip() == "nodes: [redis-1.pods:6379, redis-2:6379]"
+    assert "# 10.0.1.2:6379 is left out: it is redis-2:6379, by another name." in result.stdout
+
+
+def test_where_names_cannot_be_resolved_it_says_that_two_may_be_one(
+    conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody_knows(_host: str) -> list[str]:
+        raise OSError("no such name")
+
+    monkeypatch.setattr("sentinel.cli_import.system_lookup", nobody_knows)
+    conf.write_text(MIXED)
+    result = imported(conf)
+    assert nodes(result.stdout).count("6379") == 4
+    assert "Names and addresses are mixed" in result.stdout
+
+
+def test_the_password_of_the_old_sentinel_is_that_of_the_resp_port(conf: Path) -> None:
+    conf.write_text("requirepass resp-word\n" + CONF)
+    settings = loaded(
+        conf,
+        VEDETTE_MYMASTER_PASSWORD=PASSWORD,
+        VEDETTE_CLUSTER_SECRET="s" * 32,
+        VEDETTE_RESP_PASSWORD="resp-word",
+    )
+    assert settings.sentinel.resp_password is not None
+    assert settings.sentinel.resp_password.get_secret_value() == "resp-word"

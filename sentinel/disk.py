@@ -1,0 +1,67 @@
+"""Whether there is room left on the disk that holds the state, told before there is none.
+
+A sentinel that cannot write its vote must stop. So it says that it is not ready while it still can vote, and
+its work goes on: an orchestrator stops sending it clients, and people have time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+MIN_FREE_BYTES = 32 * 1024 * 1024
+"""Many times what a write takes: the state is small, and logs beside it may grow fast."""
+MIN_FREE_FILES = 16
+ANSWER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """``free_files`` is None where the file system does not count them."""
+
+    free_bytes: int
+    free_files: int | None
+
+
+class Disk:
+    """``look`` may block, and raises OSError."""
+
+    def __init__(self, directory: Path, look: Callable[[Path], Room] | None = None) -> None:
+        self._directory = directory
+        self._look = look or room
+        self._looking: asyncio.Future[Room] | None = None
+
+    async def trouble(self) -> str | None:
+        """Why the state may soon not be writable; None if there is room."""
+        # One look at a time: a file system that hangs must not be waited for by ever more threads.
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, self._directory))
+            self._looking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return why_not(await asyncio.shield(self._looking))
+        except TimeoutError:
+            return f"the disk of the state does not answer within {ANSWER_S:g} s"
+        except OSError as error:
+            return f"the disk of the state cannot be looked at: {error.strerror}"
+
+
+def why_not(found: Room) -> str | None:
+    if found.free_bytes < MIN_FREE_BYTES:
+        free, needed = (f"{size / (1024 * 1024):.0f} MiB" for size in (found.free_bytes, MIN_FREE_BYTES))
+        return f"the disk of the state is nearly full: {free} free, {needed} needed"
+    if found.free_files is not None and found.free_files < MIN_FREE_FILES:
+        return (
+            f"the disk of the state has room for {found.free_files} more files only, "
+            f"{MIN_FREE_FILES} are needed (inodes)"
+        )
+    return None
+
+
+def room(directory: Path) -> Room:
+    """What is left for this process; blocks."""
+    found = os.statvfs(directory)
+    return Room(found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None)
