@@ -15,7 +15,10 @@ LOOKS_S = 4.0
 
 def listed(cluster: Cluster, name: str) -> list[bool]:
     """By sentinel, whether the node is watched."""
-    return [any(n["node"] == name for n in s.group().get("nodes", ())) for s in cluster.running]
+    return [
+        any(n["node"] == name and n["state"] != "not_watched" for n in s.group().get("nodes", ()))
+        for s in cluster.running
+    ]
 
 
 def wait_discovered(cluster: Cluster, node: RedisServer) -> None:
@@ -100,15 +103,21 @@ def test_it_is_promoted_where_the_configuration_says_so() -> None:
 
 
 def test_a_node_of_another_group_is_not_taken_in() -> None:
-    with RedisServer() as others:
-        groups = {"others": {"nodes": [others.name]}}
+    with RedisServer() as theirs, RedisServer() as second:
+        second.replicate(theirs)
+        groups = {"others": {"nodes": [theirs.name, second.name]}}
         with Cluster(groups=groups) as cluster:
-            others.replicate(cluster.nodes[0], wait=False)
-            wait_for(lambda: all(s.story("not_watched") for s in cluster.sentinels), 30)
-            assert not any(listed(cluster, others.name))
-            assert {
-                (line["node"], line["reason"]) for s in cluster.sentinels for line in s.story("not_watched")
-            } == {(others.name, "it is a node of group others")}
+            first = cluster.sentinels[0]
+            wait_for(lambda: all(s.primary("others") == theirs.name for s in cluster.sentinels), 30)
+            # Else that group would take it back at once.
+            first.followed(first.post("/v1/groups/others/pause"))
+            second.replicate(cluster.nodes[0])
+            wait_for(lambda: all(s.story("not_watched") for s in cluster.sentinels), 30, "it to be told")
+            assert not any(listed(cluster, second.name))
+            told = [line for s in cluster.sentinels for line in s.story("not_watched")]
+            assert {(line["node"], line["reason"]) for line in told} == {
+                (second.name, "it is a node of group others")
+            }
 
 
 def test_a_configured_node_that_became_another_clusters_primary_is_left_alone_and_told() -> None:

@@ -142,7 +142,7 @@ class Checks:
     def executed(self, host: Host, perform: Perform) -> None:
         """S4: a command of an older leader never succeeds where a newer one's fence was."""
         step = perform.step
-        node = self._world.nodes[step.node]
+        node = self._world.servers[step.node]
         fence = node.values.get(host.shape.fence_key or "", "0")
         if isinstance(fence, str) and int(fence) > perform.term:
             self.broken(

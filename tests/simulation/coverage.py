@@ -15,6 +15,8 @@ _BY_NOTICE = {
     NoticeName.FAILOVER_ABORTED: "a failover given up, with the reason",
     NoticeName.REPAIR_ABORTED: "a repair given up, with the reason",
     NoticeName.MISCONFIGURED: "a node that refuses its sentinels",
+    NoticeName.DISCOVERED: "a replica that nobody configured",
+    NoticeName.DROPPED: "one that is no longer the group's",
     NoticeName.SEALING: "replicas cut off before the choice",
     NoticeName.SAFETY_KEPT: "the demand on writes changed",
     NoticeName.LOSS_MEASURED: "a loss measured",
@@ -45,6 +47,8 @@ SITUATIONS = (
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
+    "a foreign server at an address that was the group's",
+    "a replica detached by hand",
     "refused to choose among nodes that need not have what was lost",
     *sorted(set(_BY_NOTICE.values())),
 )

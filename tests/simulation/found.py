@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
 from tests.simulation.faults import Cast, Fault
+from tests.simulation.foreign import DETACHED, SPARE, TAKEN
 from tests.simulation.node import Settings
 from tests.simulation.world import Setup
 
@@ -164,6 +165,32 @@ FOUND = (
                 Fault(13.151227839253092, "pause leader in mid-effects", (), 17.0),
                 Fault(13.613532770534448, "double messages", (), 0.17844305011614806),
             ),
+        ),
+    ),
+    Found(
+        "taken",
+        "Another cluster's server that got a discovered replica's address was demoted, and lost its data.",
+        Setup(
+            1,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (),
+            spare=Fault(5.0, TAKEN, (SPARE,), 1.0),
+        ),
+    ),
+    Found(
+        "detached",
+        "A discovered replica that somebody had detached on purpose was taken back.",
+        Setup(
+            2,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (Fault(9.0, "crash primary", ("h1:6379",), 6.0),),
+            spare=Fault(5.0, DETACHED, (SPARE,), 1.0),
         ),
     ),
 )

@@ -42,7 +42,10 @@ class Taking:
         self._boots = host.boots
         self._talk: Conversation = conversation(perform.step, perform.term, host.shape.fence_key)
         self._wire = Wire(
-            host.name, host.world.nodes[perform.step.node], host.world.network, partial(self._lost, "closed")
+            host.name,
+            host.world.servers[perform.step.node],
+            host.world.network,
+            partial(self._lost, "closed"),
         )
         self._sent = False
         self._over = False
@@ -163,12 +166,14 @@ class Hands:
 
     def take(self, perform: Perform) -> None:
         self._host.world.checks.performing(self._host, perform)
+        if self._host.world.foreign is not None:
+            self._host.world.foreign.performing(self._host.name, perform)
         Taking(self._host, perform).begin()
 
     def say(self, node: str, words: tuple[str, ...]) -> None:
         """Once; nobody waits for the reply."""
         host = self._host
-        wire = Wire(host.name, host.world.nodes[node], host.world.network)
+        wire = Wire(host.name, host.world.servers[node], host.world.network)
         wire.open(lambda: wire.send(words, lambda _reply: wire.close()), lambda: None)
 
 

@@ -216,6 +216,7 @@ class Host:
             self._queue.extend(self.brain.step(given, self.now, self.world.wall_ms))
         except (NotLeaderError, PeerViolationError):
             return
+        self.probing.follow(self.brain.book.names)
         self._pump()
         self._arm()
         self._set_alarm()

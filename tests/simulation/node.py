@@ -7,12 +7,13 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from tests.simulation.model_redis import ModelServer, ModelWorld
 from tests.simulation.model_redis import Session as ModelSession
+from tests.simulation.model_redis.disk import Saved
 from tests.simulation.model_redis.refusals import Refusals
 from tests.simulation.network import Network
 from tests.simulation.schedule import Schedule
@@ -218,6 +219,14 @@ class Node:
     def wipe(self) -> None:
         """Its data is gone; the configuration stays."""
         self._server.wipe(config=False)
+
+    def is_replaced(self, values: dict[str, Any]) -> None:
+        """Another server, with data and a history of its own, has the address of this one, which is gone."""
+        server = self._server
+        server.wipe()
+        server.options = replace(server.options, replicaof=None)
+        server.disk.snapshot = Saved(values, None, 0)
+        self.start()
 
     # -- what it refuses -----------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ class Eye:
 
     def __init__(self, host: Host, name: str) -> None:
         self.host = host
-        self.node = host.world.nodes[name]
+        self.node = host.world.servers[name]
         self.wire: Wire | None = None
         self.connected = False
         self.asked_at: float | None = None
@@ -183,6 +183,17 @@ class Probing:
         self._eyes = {name: Eye(self._host, name) for name in self._host.world.nodes}
         for eye in self._eyes.values():
             eye.connect()
+
+    def follow(self, names: tuple[str, ...]) -> None:
+        """As the daemon does: who was discovered is looked at, who was dropped no longer."""
+        if len(names) == len(self._eyes) and all(name in self._eyes for name in names):
+            return
+        for name in [name for name in self._eyes if name not in names]:
+            self._eyes.pop(name).close()
+        for name in names:
+            if name not in self._eyes:
+                self._eyes[name] = Eye(self._host, name)
+                self._eyes[name].connect()
 
     def stop(self) -> None:
         for eye in self._eyes.values():

@@ -29,6 +29,7 @@ from tests.simulation.faults import (
     draw_of,
     draw_plan,
 )
+from tests.simulation.foreign import Foreign, draw_foreign
 from tests.simulation.host import GroupShape, Host
 from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
@@ -54,6 +55,8 @@ class Setup:
     settings: Settings
     plan: tuple[Fault, ...]
     wild_clock: bool = False
+    spare: Fault | None = None
+    """What becomes of a replica that nobody configured, if there is one."""
     crowd: int = 1
     """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 
@@ -95,7 +98,11 @@ def draw_setup(seed: int) -> Setup:
     if seed % DIRECTED == 2 and style != "harmless":
         plan = sorted([*plan, *draw_directives(rng, cast)], key=lambda fault: fault.at_s)
     crowd = random.Random(f"{seed} crowd").choice([1, 1, 1, 20, 120])
-    return Setup(seed, style, cast, rules, settings, tuple(plan), crowd=crowd)
+    own = random.Random(f"{seed} foreign")
+    spare = (
+        draw_foreign(own) if style == "any" and rules.acknowledged_by is None and own.random() < 0.5 else None
+    )
+    return Setup(seed, style, cast, rules, settings, tuple(plan), spare=spare, crowd=crowd)
 
 
 class World:
@@ -131,6 +138,12 @@ class World:
             self.nodes[name] = servers.add(host, PORT, setup.settings, follows)
         for node in self.nodes.values():
             node.start()
+        self.servers = dict(self.nodes)
+        """Those that nobody configured too."""
+        self.foreign: Foreign | None = None
+        if setup.spare is not None:
+            self.foreign = Foreign(self, servers, setup.settings, (first, PORT))
+            self.servers[self.foreign.node.name] = self.foreign.node
         shape = GroupShape(rules=setup.rules, crowd=setup.crowd)
         self.hosts: dict[str, Host] = {}
         for place in setup.cast.sentinels:
@@ -165,6 +178,8 @@ class World:
             self.checks.broken(f"L1: {self.unsettled()} after a quiet start")
         for fault in self.setup.plan:
             self.schedule.at(fault.at_s, partial(self._strike, fault))
+        if self.foreign is not None and self.setup.spare is not None:
+            self.schedule.at(self.setup.spare.at_s, partial(self.foreign.strike, self.setup.spare))
         self.schedule.run(SAFETY_S)
         self._heal()
         if not self.settles(HEAL_S):
@@ -395,6 +410,8 @@ class World:
 
     def after_each(self) -> None:
         self.checks.one_writable()
+        if self.foreign is not None:
+            self.foreign.check()
         self._looks += 1
         if self._looks % 4 == 0:
             self.checks.leases()
