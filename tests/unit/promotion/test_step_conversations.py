@@ -265,14 +265,12 @@ LOOK = Calls((("INFO", "server"), ("INFO", "replication")))
         (ReplyError(NOPERM), b"role:slave\r\nmaster_replid:h1\r\n"),
     ],
 )
-def test_a_node_that_nobody_configured_is_left_alone_if_it_is_not_what_was_seen(
-    step: Step, said: Any
-) -> None:
+def test_a_discovered_node_is_left_alone_if_it_is_not_what_was_seen(step: Step, said: Any) -> None:
     with pytest.raises(StepFailedError, match=r"is not what was seen there|NOPERM"):
         hold(conversation(step, TERM, KEY), *opening(step), (LOOK, said))
 
 
-def test_a_node_that_nobody_configured_is_re_pointed_if_it_is_what_was_seen() -> None:
+def test_a_discovered_node_is_re_pointed_if_it_is_what_was_seen() -> None:
     step = Repoint("a:1", "b", 1, "repoint", known=KNOWN)
     same = (b"run_id:r1\r\n", b"role:slave\r\nmaster_replid:h1\r\n")
     moved = role(b"slave", b"b", 1, b"connect", 0)
