@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import redis.asyncio
@@ -163,8 +163,10 @@ class GroupRuntime:
 
     async def gather_facts(self) -> GroupFacts:
         """For a preflight: what the nodes are like, by connections of their own."""
-        book = self.driver.coordinator.book
-        return await gather(self._link, [book[name].spec for name in book.names], wishes(self.settings))
+        coordinator = self.driver.coordinator
+        specs = [coordinator.book[name].spec for name in coordinator.book.names]
+        facts = await gather(self._link, specs, wishes(self.settings))
+        return replace(facts, unwatched=dict(coordinator.newcomers.unwatched))
 
     def is_calm(self) -> bool:
         """Whether nobody changes anything, or is about to."""

@@ -116,6 +116,8 @@ class GroupFacts:
     nodes: tuple[NodeFacts, ...]
     strangers: tuple[Stranger, ...] = ()
     wishes: Wishes = Wishes()
+    unwatched: Mapping[str, str] = field(default_factory=dict)
+    """Replicas that the primary reports and this sentinel does not watch, with the reasons."""
 
     @property
     def seen(self) -> tuple[NodeFacts, ...]:

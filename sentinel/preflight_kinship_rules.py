@@ -47,6 +47,17 @@ def _foreign_replicas(facts: GroupFacts) -> Iterator[Problem]:
             )
 
 
+def _not_watched(facts: GroupFacts) -> Iterator[Problem]:
+    for node, why in facts.unwatched.items():
+        yield Problem(
+            node,
+            "warning",
+            "not-watched",
+            f"is a replica, and is not watched: {why}",
+            "Name it in the group's nodes, or let discover_range include its address.",
+        )
+
+
 def _ids(info: NodeInfo) -> set[str]:
     return {replid for replid in (info.replid, info.replid2) if replid is not None}
 
@@ -66,4 +77,8 @@ def _shown(address: Address) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-KINSHIP_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (_few_candidates, _foreign_replicas)
+KINSHIP_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
+    _few_candidates,
+    _foreign_replicas,
+    _not_watched,
+)

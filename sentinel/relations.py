@@ -42,7 +42,9 @@ class Relations:
         follows_ours = False
         if info.role == "slave" and info.master_host is not None and info.master_port is not None:
             follows_ours = self._is_trusted(self._book.name_of(info.master_host, info.master_port))
-        return Relation(spec.name, spec.discovered, info, follows_ours, tuple(self._strangers(info)))
+        # Whoever has the group's history has no strangers, and most have: no address is looked up for them.
+        strangers = () if self.kinship.has_had(info) else tuple(self._strangers(info))
+        return Relation(spec.name, spec.discovered, info, follows_ours, strangers)
 
     def _is_trusted(self, upstream: str) -> bool:
         """Whether whoever follows ``upstream`` follows the group: nobody else would follow a seal."""

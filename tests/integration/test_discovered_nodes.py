@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.integration.cluster import Cluster
+from tests.integration.cluster import CHECKOUT, Cluster
 from tests.processes import free_port
 from tests.redis_server import RedisServer
 from tests.waiting import stays, wait_for
@@ -140,3 +143,25 @@ def test_who_is_gone_for_good_is_forgotten() -> None:
             spare.replicate(cluster.nodes[0])
             wait_discovered(cluster, spare)
         assert all(reason.startswith("forgotten: ") for reason in wait_dropped(cluster, spare.name))
+
+
+def test_whoever_lists_the_primary_alone_is_told_that_nothing_can_take_over() -> None:
+    group = {"preflight_interval": "10s"}
+    with Cluster(replicas=0, group=group) as cluster, RedisServer() as spare:
+        spare.replicate(cluster.nodes[0])
+        wait_discovered(cluster, spare)
+
+        def found() -> str:
+            _, answer = cluster.sentinels[0].get("/v1/groups/mymaster/preflight")
+            problems = {each["code"]: each for each in answer["problems"]}
+            return str(problems.get("few-candidates", {}).get("severity", ""))
+
+        wait_for(lambda: found() == "error", 30, "the preflight to tell")
+        checked = subprocess.run(
+            [sys.executable, "-m", "sentinel.cli", "check", "-c", str(cluster.sentinels[0].file)],
+            capture_output=True,
+            text=True,
+            cwd=CHECKOUT,
+            check=True,
+        )
+        assert "watched but never promoted" in checked.stdout + checked.stderr

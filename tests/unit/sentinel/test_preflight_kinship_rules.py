@@ -37,3 +37,9 @@ def test_a_node_that_is_another_clusters_primary_is_named_with_its_replicas() ->
     problem = named(group(PRIMARY, foreign("f" * 40), third))["foreign-replicas"]
     assert problem.node == B and "10.9.9.9:6379" in problem.problem
     assert "foreign-replicas" not in named(group(PRIMARY, foreign(PRIMARY.info.replid), third))
+
+
+def test_a_replica_that_is_not_watched_is_named_with_the_reason() -> None:
+    problem = only(replace(group(), unwatched={"10.9.9.9:6379": "outside of discover_range"}))
+    assert (problem.node, problem.severity, problem.code) == ("10.9.9.9:6379", "warning", "not-watched")
+    assert "outside of discover_range" in problem.problem
