@@ -133,9 +133,9 @@ class Kinship:
         return ""
 
     def _why_foreign_master(self, of: Relation) -> str:
-        """Whoever a leader promoted is the group's. Else it may have been detached, and made something else.
+        """Whoever a leader promoted is the group's. Else somebody made it a master, by hand or as it started.
 
-        A replica that came back as a master, with no more than it had before, loses nothing by following.
+        History is no proof then: what was detached shares it, and so does who started with a copy of a backup.
         """
         if not self._shares(of.info):
             return _other_history(of.info)
@@ -143,11 +143,9 @@ class Kinship:
             return ""
         if self.is_the_same(of.name, of.info):
             return "somebody made it a master (REPLICAOF NO ONE)"
-        if of.name not in self._witnessed:
-            return "it is a master, and was not seen as a replica of the group"
-        if of.info.second_offset is None or of.info.offset_bytes >= of.info.second_offset:
-            return "it came back as a master, and may have taken writes of its own"
-        return ""
+        if of.name in self._witnessed:
+            return "it was started as a master, and no leader of the group promoted it"
+        return "it is a master, and was not seen as a replica of the group"
 
     def has_had(self, info: NodeInfo) -> bool:
         """Whether the node's writes are those of a primary of the group."""

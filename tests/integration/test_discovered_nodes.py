@@ -81,6 +81,23 @@ def test_a_replica_that_was_detached_on_purpose_stays_detached() -> None:
         stays(lambda: (role(moved)[0], keys(moved)) == ("master", 1000), LOOKS_S)
 
 
+def test_one_that_was_started_as_a_master_with_the_groups_data_is_left_alone() -> None:
+    """Its file from the last synchronisation says that it is of the group's history."""
+    with Cluster() as cluster, RedisServer() as restarted:
+        restarted.replicate(cluster.nodes[0])
+        with cluster.nodes[0].client() as client:
+            client.set("ours", "x")
+            client.wait(3, 5000)
+        with restarted.client() as client:
+            client.save()
+        wait_discovered(cluster, restarted)
+        restarted.restart()
+        fill(restarted)
+        reasons = wait_dropped(cluster, restarted.name)
+        stays(lambda: (role(restarted)[0], keys(restarted)) == ("master", 1001), LOOKS_S)
+        assert reasons and all("no longer ours: it was started as a master" in each for each in reasons)
+
+
 def test_it_follows_the_new_primary_and_is_never_promoted() -> None:
     """Its priority is the best, and it is as new as any."""
     with Cluster(replicas=1) as cluster, RedisServer("--replica-priority", "1") as spare:

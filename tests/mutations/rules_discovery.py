@@ -36,14 +36,18 @@ DISCOVERY = (
         style="any",
     ),
     Mutation(
-        "discovered-own-writes",
-        "a discovered node that came back as a master with writes of its own is left alone",
+        "discovered-started-as-master",
+        "a discovered node that was started as a master stays one",
         "S9",
         "sentinel/kinship.py",
-        "if of.info.second_offset is None or of.info.offset_bytes >= of.info.second_offset:",
-        "if False:",
-        (f"{_KINSHIP}::test_one_that_came_back_as_a_master_is_if_it_took_no_writes_of_its_own",),
-        style="",
+        """\
+        if of.name in self._witnessed:
+            return "it was started""",
+        """\
+        if of.name in self._witnessed:
+            return "" and "it was started""",
+        (f"{_KINSHIP}::test_nor_is_one_that_was_started_as_a_master_with_the_groups_data",),
+        style="any",
     ),
     Mutation(
         "configured-foreign-replicas",
