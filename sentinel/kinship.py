@@ -135,7 +135,7 @@ class Kinship:
     def _why_foreign_master(self, of: Relation) -> str:
         """Whoever a leader promoted is the group's. Else somebody made it a master, by hand or as it started.
 
-        History is no proof then: what was detached shares it, and so does who started with a copy of a backup.
+        History is no proof then: what was detached shares it, and so does what began with a copy of a backup.
         """
         if not self._shares(of.info):
             return _other_history(of.info)

@@ -54,7 +54,7 @@ def _in_group(old: GroupAnswer, new: GroupAnswer) -> Iterator[str]:
     before, after = {node.node: node for node in old.nodes}, {node.node: node for node in new.nodes}
     for name in after:
         if name not in before:
-            yield f"{name} is watched now"
+            yield f"{name} is {after[name].detail if after[name].state == 'not_watched' else 'watched now'}"
         else:
             yield from _of_node(before[name], after[name])
     yield from (f"{name} is not watched any more" for name in before if name not in after)

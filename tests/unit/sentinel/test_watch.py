@@ -72,6 +72,14 @@ def test_nothing_happened() -> None:
         (group(node(A, "primary"), node(B, "replica", link_up=False)), [f"{B} lost its link to {A}"]),
         (group(node(A, "primary"), node(B, "primary", link_up=None)), [f"{B} answers as primary"]),
         (group(node(A, "primary")), [f"{B} is not watched any more"]),
+        (
+            group(
+                node(A, "primary"),
+                node(B, "replica"),
+                node("x:1", "unknown", state="not_watched", detail="not watched: outside of discover_range"),
+            ),
+            ["x:1 is not watched: outside of discover_range"],
+        ),
         (group(topology=SWITCHED), [f"{B} is primary, term 8 (was {A}, refused, took 9 ms)"]),
         (
             group(failover=CHANGE),
