@@ -54,6 +54,7 @@ def wishes(group: GroupSettings) -> Wishes:
         write_safety=group.write_safety is not None,
         self_fence=group.self_fence,
         promote_discovered=group.discover_replicas == "promote",
+        durability=group.durability is not None,
     )
 
 

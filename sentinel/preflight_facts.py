@@ -109,6 +109,7 @@ class Wishes:
     write_safety: bool = False
     self_fence: bool = False
     promote_discovered: bool = False
+    durability: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,22 @@ def _not_watched(facts: GroupFacts) -> Iterator[Problem]:
         )
 
 
+def _vouch_in_vain(facts: GroupFacts) -> Iterator[Problem]:
+    """What such a replica alone has acknowledged would have to be promoted with it."""
+    if not facts.wishes.durability:
+        return
+    found = [node.name for node in facts.nodes if node.discovered and not facts.wishes.promote_discovered]
+    for node in (*found, *facts.unwatched):
+        yield Problem(
+            node,
+            "warning",
+            "vouches-in-vain",
+            "may acknowledge what WAIT waits for, and is never promoted: while it is ahead of the others, "
+            "durability refuses a failover",
+            "Name it in the group's nodes, or let it follow another replica.",
+        )
+
+
 def _ids(info: NodeInfo) -> set[str]:
     return {replid for replid in (info.replid, info.replid2) if replid is not None}
 
@@ -81,4 +97,5 @@ KINSHIP_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
     _few_candidates,
     _foreign_replicas,
     _not_watched,
+    _vouch_in_vain,
 )

@@ -43,3 +43,12 @@ def test_a_replica_that_is_not_watched_is_named_with_the_reason() -> None:
     problem = only(replace(group(), unwatched={"10.9.9.9:6379": "outside of discover_range"}))
     assert (problem.node, problem.severity, problem.code) == ("10.9.9.9:6379", "warning", "not-watched")
     assert "outside of discover_range" in problem.problem
+
+
+def test_where_wait_counts_who_acknowledges_and_is_never_promoted_is_named() -> None:
+    found = replace(node(C, PRIMARY.name), discovered=True)
+    durable = replace(WISHES, durability=True)
+    problem = only(group(PRIMARY, REPLICA, found, wishes=durable))
+    assert (problem.node, problem.code) == (C, "vouches-in-vain")
+    assert named(group(PRIMARY, REPLICA, found)) == {}
+    assert named(group(PRIMARY, REPLICA, found, wishes=replace(durable, promote_discovered=True))) == {}
