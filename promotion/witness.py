@@ -1,8 +1,10 @@
 """Replicas are witnesses: does one of them still hear from a primary that the sentinels do not?
 
-Only positive proof counts. ``master_link_status`` proves nothing: it stays ``up`` until ``repl-timeout``
-(60 s) when the primary hangs. A replica hears if what it received grew between two looks, or if it
-received something after the sentinels' last valid reply.
+On silence only positive proof counts. ``master_link_status`` proves nothing then: it stays ``up`` until
+``repl-timeout`` (60 s) when the primary hangs. A replica hears if what it received grew between two looks, or
+if it received something after the sentinels' last valid reply.
+
+On a refusal the status does prove something, for the link of a process that ended is down at once.
 """
 
 from __future__ import annotations
@@ -44,6 +46,15 @@ def hearing(
         view.name
         for view in views
         if view.follows == primary and still_hears(view, before.get(view.name), silence_s)
+    )
+
+
+def linked(primary: str, views: Sequence[NodeView]) -> tuple[str, ...]:
+    """The replicas of ``primary`` that were read just now, and say that their link to it is up."""
+    return tuple(
+        view.name
+        for view in views
+        if view.reachable and view.role == "slave" and view.follows == primary and view.link_up
     )
 
 

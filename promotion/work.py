@@ -37,9 +37,12 @@ from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection, told_of_handover
 from promotion.view import NodeView
-from promotion.witness import Testimony, all_heard_the_end
+from promotion.witness import Testimony, all_heard_the_end, linked
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import at_promotion
+
+REFUSED = "refused"
+"""The cause of a failover whose evidence is that new connections are refused."""
 
 
 class Work:
@@ -269,6 +272,9 @@ class Work:
         prefer: str | None = None,
     ) -> list[Action]:
         assert facts.primary is not None
+        if facts.gone_by_all and facts.cause == REFUSED and (still := linked(facts.primary, views)):
+            # What refuses stands between. It is silence then, which this sentinel will come to see as well.
+            return self._look_again(f"still linked to {', '.join(still)}", still, now)
         if facts.down and not facts.gone_by_all:
             # The primary owes an answer only from the first PING that it left unanswered.
             silence_s = facts.silence_s - self._settings.ping_interval_s

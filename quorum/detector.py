@@ -1,9 +1,10 @@
 """One sentinel's judgement of one node: graded evidence, each grade with its own patience.
 
 A process that is gone shows at once: its connection closes and new ones are refused, and a short
-patience (``refused_after_s``) only has to outlast a quick restart. Silence proves much less, so it gets
-``down_after_s``. A connection that closes and can be opened again proves nothing. What is wrong on our
-side (password, permission, TLS) proves that the node lives.
+patience (``refused_after_s``) only has to outlast a quick restart. What stands in front of a node can refuse
+as well, so a refusal is no more than silence while a replica says that its own link to the node is up
+(``links``). Silence proves much less, so it gets ``down_after_s``. A connection that closes and can be
+opened again proves nothing. What is wrong on our side (password, permission, TLS) proves that the node lives.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quorum.evidence import Evidence, EvidenceKind
+from quorum.links import Links
 from quorum.messages import Grade
 
 
@@ -22,6 +24,14 @@ class Patience:
     refused_after_s: float
     down_after_s: float
     loading_after_s: float
+
+    @property
+    def answer_after_s(self) -> float:
+        """How long a refusal waits for replicas that were linked to the node and do not answer.
+
+        They may be busy for a moment, and are asked over connections that are given up after as long.
+        """
+        return max(self.refused_after_s, self.down_after_s / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Detector:
         self.reached = False
         """Whether the node has ever answered this process."""
         self.misconfigured: str | None = None
+        self._links = Links()
         self._detail = "not reached yet"
         self._gone_since: float | None = None
         self._gone_grade: Grade | None = None
@@ -110,14 +121,24 @@ class Detector:
         if self._gone_since is not None:
             self._gone_since = now
             self._gone_grade = None
+            self._links.lost(now)
         if self._loading_since is not None:
             self._loading_since = now
         if self._wrong_role_since is not None:
             self._wrong_role_since = now
 
     @property
+    def links(self) -> Links:
+        """What its replicas say of their links to it."""
+        return self._links
+
+    @property
     def regressed(self) -> bool:
         return self._regression is not None
+
+    def wants_links(self, now: float) -> bool:
+        """Whether the replicas' word may change the judgement: it is lost here, and not for long yet."""
+        return self._gone_since is not None and now < self.last_valid_at + self._patience.down_after_s
 
     def doubtful(self, now: float) -> bool:
         """Down, or on the way to it: closed, or silent for half as long as it may be."""
@@ -162,10 +183,14 @@ class Detector:
         if self._regression is not None:
             since, detail = self._regression
             yield since, Verdict(True, Grade.REGRESSED, since, detail)
-        if self._gone_since is not None and self._gone_grade is not None:
-            verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail)
-            yield self._gone_since + p.refused_after_s, verdict
-        silent = Verdict(True, Grade.SILENT, self.last_valid_at, f"no valid reply; last seen: {self._detail}")
+        linked = self._links.vouching
+        if self._gone_since is not None and self._gone_grade is not None and not linked:
+            verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail + self._links.told)
+            patience_s = p.answer_after_s if self._links.is_awaited else p.refused_after_s
+            yield self._gone_since + patience_s, verdict
+        still = f"; still linked: {', '.join(linked)}" if linked else ""
+        seen = f"no valid reply; last seen: {self._detail}{still}"
+        silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)
         yield self.last_valid_at + p.down_after_s, silent
         if self._loading_since is not None:
             verdict = Verdict(True, Grade.UNUSABLE, self._loading_since, "still loading its data set")
@@ -180,10 +205,12 @@ class Detector:
         self.misconfigured = None
         self._gone_since = None
         self._gone_grade = None
+        self._links.regained()
 
     def _gone(self, now: float, grade: Grade | None) -> None:
         if self._gone_since is None:
             self._gone_since = now
+            self._links.lost(now)
         self._loading_since = None
         # A refusal is the surer sign: a name that stops resolving later does not take it back.
         if grade is not None and self._gone_grade is not Grade.REFUSED:

@@ -34,6 +34,15 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """What a replica said of its link to ``to``, the node that it follows, when asked at ``asked_at``."""
+
+    to: str
+    up: bool
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class DataSeen:
     """What INFO said of a node's role and data, as far as detection needs it."""
 

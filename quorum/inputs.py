@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from quorum.directives import Directives
-from quorum.evidence import DataSeen, Evidence
+from quorum.evidence import DataSeen, Evidence, LinkSeen
 from quorum.messages import Intent, Message, Topology
 from quorum.usability import Refusing, Source
 
@@ -41,8 +41,19 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class DataObserved:
+    """``link`` None: it follows nobody."""
+
     node: str
     seen: DataSeen
+    link: LinkSeen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSaid:
+    """``replica`` was asked for its link alone. ``link`` None: it follows nobody."""
+
+    replica: str
+    link: LinkSeen | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +128,7 @@ Input: TypeAlias = (
     | Observed
     | DataObserved
     | RefusalSeen
+    | LinkSaid
     | PeerGone
     | Stalled
     | Gossip

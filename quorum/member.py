@@ -11,17 +11,16 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from quorum.campaign import Campaign
-from quorum.crowd import ALONE, Crowd
-from quorum.detector import Detector, Patience, Verdict
+from quorum.detector import Detector, Verdict
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import (
     DataObserved,
     Gossip,
     Input,
+    LinkSaid,
     Observed,
     PeerGone,
     Propose,
@@ -34,6 +33,8 @@ from quorum.inputs import (
     Watch,
     YieldTo,
 )
+from quorum.links import Links, hear_link
+from quorum.member_config import MemberConfig
 from quorum.messages import Grade, HardState, Opinion, Opinions, Resign
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
@@ -41,28 +42,10 @@ from quorum.rank import ranking
 from quorum.register import Register
 from quorum.regression import regression
 from quorum.role import Role
-from quorum.timing import Timing
 from quorum.usability import Usability
 
 ODOWN = "odown"
 UNFINISHED = "unfinished"
-
-
-@dataclass(frozen=True, slots=True)
-class MemberConfig:
-    """What is fixed for the life of the process. ``boot`` grows with each start of this sentinel."""
-
-    self_id: str
-    group: str
-    members: frozenset[str]
-    quorum: int
-    patience: Patience
-    timing: Timing
-    opinion_ttl_s: float
-    boot: int
-    crowd: Crowd = ALONE
-    unwritable_after_s: float | None = None
-    """For how long a primary may refuse writes before another is to take its place; None: for ever."""
 
 
 class Member:
@@ -128,6 +111,11 @@ class Member:
         """Whether this group may soon want a leader: its primary is being lost, or was never found."""
         detector = self._detectors.get(self.primary or "")
         return not self.paused and (detector is None or detector.doubtful(now))
+
+    def doubted_links(self, now: float) -> Links | None:
+        """What replicas say of their links to the primary, while that may decide whether it is down."""
+        detector = self._detectors.get(self.primary or "")
+        return detector.links if detector is not None and detector.wants_links(now) else None
 
     def misconfigured(self, node: str) -> str | None:
         detector = self._detectors.get(node)
@@ -198,12 +186,15 @@ class Member:
             case Observed(node, evidence):
                 if node in self._detectors:
                     self._detectors[node].observe(evidence, now)
-                    self._note_closed(node, evidence)
-            case DataObserved(node, seen):
+                    self._note_lost(node, evidence)
+            case DataObserved(node, seen, link):
+                hear_link(self._detectors, node, link)
                 self._on_data(node, seen, now)
             case RefusalSeen(node, source, refusing):
                 if node in self._detectors:
                     self.usability.saw(node, source, refusing, now)
+            case LinkSaid(replica, link):
+                hear_link(self._detectors, replica, link)
             case PeerGone(peer):
                 self.board.forget(peer)
             case Stalled():
@@ -328,8 +319,13 @@ class Member:
         elif self.primary in self._data and self._before_restart is not None:
             self._judge_regression(self.primary, now)
 
-    def _note_closed(self, node: str, evidence: Evidence) -> None:
-        """A process that ends closes its connections: what is known by then is from before a restart."""
+    def _note_lost(self, node: str, evidence: Evidence) -> None:
+        """A process that ends closes its connections: what is known by then is from before a restart.
+
+        Nor does it say any more how its link is.
+        """
+        if evidence.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED, EvidenceKind.UNRESOLVED):
+            hear_link(self._detectors, node, None)
         if node == self.primary and evidence.kind is EvidenceKind.CLOSED and not self._closed:
             self._alongside, self._closed = dict(self._data), True
 

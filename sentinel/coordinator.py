@@ -23,7 +23,7 @@ from quorum.effects import (
     OpinionChanged,
     SteppedDown,
 )
-from quorum.inputs import DataObserved, Input, Observed, RefusalSeen, Stalled, Want, Watch
+from quorum.inputs import DataObserved, Input, LinkSaid, Observed, RefusalSeen, Stalled, Want, Watch
 from quorum.member import Member
 from quorum.messages import Topology
 from quorum.usability import Source
@@ -36,6 +36,7 @@ from sentinel.group_inputs import (
     GroupEffect,
     GroupInput,
     InfoSeen,
+    LinkHeard,
     MajorityHeard,
     Ordered,
     ReadDone,
@@ -148,6 +149,10 @@ class Coordinator:
         match given:
             case InfoSeen():
                 self._on_info(given, now, wall_ms)
+            case LinkHeard(node, link, took_s) if node in self.book and self.book.local(node) == node:
+                self.feed(LinkSaid(node, self.situation.link(link, now - took_s)), now, wall_ms)
+            case LinkHeard():
+                pass
             case ReadDone():
                 self._leading.read_done(given, now, wall_ms)
             case StepDone() | StepFailed() | StepFenced():
@@ -298,7 +303,8 @@ class Coordinator:
             self._mind_newcomers(seen.node, now, wall_ms)
             self.situation.note_witness(seen.node, now)
             if seen.node in self.book:
-                self.feed(DataObserved(seen.node, seen.info.data_seen()), now, wall_ms)
+                link = self.situation.link(seen.info.link, now - seen.took_s)
+                self.feed(DataObserved(seen.node, seen.info.data_seen(), link), now, wall_ms)
                 self._mind_refusals(seen.node, seen.info, before, now, wall_ms)
         self._tell_who(now)
 

@@ -28,7 +28,7 @@ from sentinel.group_access import node_spec, redis_link
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
-from sentinel.info_pace import InfoPace
+from sentinel.info_pace import InfoPace, link_pace
 from sentinel.metrics import Metrics
 from sentinel.neighbours import Neighbours
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -100,6 +100,7 @@ class Daemon:
                 {name: [node_spec(node) for node in group.nodes] for name, group in settings.groups.items()}
             ),
             Contested(),
+            link_pace(),
         )
         states = store.hard_states()
         self._groups = {

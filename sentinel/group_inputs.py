@@ -10,17 +10,31 @@ from promotion.step_types import Demoted, Step
 from quorum.effects import Persist, Send
 from quorum.inputs import Input
 from sentinel.info import NodeInfo
+from sentinel.link_info import LinkInfo
 from sentinel.notices import Notice
 from sentinel.orders import Order
 
 
 @dataclass(frozen=True, slots=True)
 class InfoSeen:
-    """A node answered INFO. ``peer_ip`` is the address that its name stood for when it was connected to."""
+    """A node answered INFO. ``peer_ip`` is the address that its name stood for when it was connected to.
+
+    ``took_s`` is how long ago it was asked.
+    """
 
     node: str
     info: NodeInfo
     peer_ip: str | None
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkHeard:
+    """A node answered what it replicates from, which it was asked ``took_s`` ago."""
+
+    node: str
+    link: LinkInfo
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,16 @@ class MajorityHeard:
 
 
 GroupInput: TypeAlias = (
-    Input | MajorityHeard | InfoSeen | ReadDone | StepDone | StepFailed | StepFenced | Requested | Ordered
+    Input
+    | MajorityHeard
+    | InfoSeen
+    | LinkHeard
+    | ReadDone
+    | StepDone
+    | StepFailed
+    | StepFenced
+    | Requested
+    | Ordered
 )
 
 

@@ -25,7 +25,8 @@ from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from quorum.usability import Refusing, Source
@@ -35,9 +36,10 @@ from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine, Place
 from sentinel.group_access import discovery_rules, node_spec, wishes
-from sentinel.group_inputs import InfoSeen, MajorityHeard
+from sentinel.group_inputs import InfoSeen, LinkHeard, MajorityHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
+from sentinel.link_asking import LinkAsking
 from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -78,6 +80,7 @@ class Surroundings:
     infos: InfoPace
     neighbours: Neighbours
     contested: Contested
+    links: InfoPace
 
 
 class GroupRuntime:
@@ -109,6 +112,8 @@ class GroupRuntime:
         self.driver = GroupDriver(coordinator, self, around.check_run)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
+        self._links = LinkAsking(self._ask_links)
+        self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
         self._executor = Executor(self._clients.take, self.settings.fence_key, STEP_TIMEOUT_S)
 
@@ -128,6 +133,7 @@ class GroupRuntime:
         self.driver.feed(StopLeading())
         if self._second_look is not None:
             self._second_look.cancel()
+        self._links.close()
         await self.driver.close()
         await self._clients.close()
         await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
@@ -244,6 +250,7 @@ class GroupRuntime:
             on_info=self._on_info,
             on_refusal=self._on_refusal,
             on_latency=lambda _node, seconds: self._around.on_latency(seconds),
+            on_link=lambda name, link, took_s: self.driver.feed(LinkHeard(name, link, took_s)),
             read_safety=self.settings.write_safety is not None,
         )
         probe.start()
@@ -271,10 +278,17 @@ class GroupRuntime:
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe, book = self._probes.get(node), self.driver.coordinator.book
-        peer_ip = probe.peer_ip if probe is not None else None
+        peer_ip, took_s = (probe.peer_ip, probe.info_took_s) if probe is not None else (None, 0.0)
         if node in book and not book[node].spec.discovered:
             self._around.neighbours.saw(self.name, book[node].spec, info.run_id, peer_ip)
-        self.driver.feed(InfoSeen(node, info, peer_ip))
+        self.driver.feed(InfoSeen(node, info, peer_ip, took_s))
+
+    def _ask_links(self) -> bool:
+        names = self.driver.coordinator.situation.to_ask(clock.monotonic())
+        for name in names:
+            if name in self._probes:
+                self._around.links.request(self._probes[name])
+        return bool(names)
 
     async def _connect(self, node: str) -> redis.asyncio.Redis:
         book = self.driver.coordinator.book

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from promotion.step_types import WriteSafety
 from quorum.evidence import DataSeen
 from sentinel.info_limits import LIMIT_NAMES, UNLIMITED, Limits, read_limits
+from sentinel.link_info import LinkInfo
 
 MAX_INFO_BYTES = 1024 * 1024
 MAX_ATTACHED = 1000
@@ -128,6 +129,10 @@ class NodeInfo:
     volatile_keys: int = 0
     """How many of its keys expire, and so may be evicted by a ``volatile-`` policy."""
     limits: Limits = UNLIMITED
+
+    @property
+    def link(self) -> LinkInfo:
+        return LinkInfo(self.master_host, self.master_port, self.link_up)
 
     @property
     def offset_bytes(self) -> int:

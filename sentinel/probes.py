@@ -19,6 +19,7 @@ from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
 from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
+from sentinel.link_info import LinkInfo, parse_link
 from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
 from sentinel.redis_evidence import classify, error_text
@@ -30,6 +31,7 @@ PING = ("PING",)
 SAFETY = ("CONFIG", "GET", "min-replicas-*")
 INFO = ("INFO",)
 """The default sections: several named ones are an error before Redis 7."""
+LINK = ("INFO", "replication")
 
 FIRST_RETRY_S = 0.008
 EAGER_RETRIES = 3
@@ -43,7 +45,8 @@ class Probe:
 
     ``start`` once, in the event loop; then ``ping`` and ``request_info`` at intervals; at last ``close``.
     The callbacks get the node's name first, and are called in the order in which things happened; they
-    must not block, and not raise. ``on_latency`` is told how many seconds each PING took.
+    must not block, and not raise. ``on_latency`` is told how many seconds each PING took, ``on_link`` what
+    was answered to ``request_link`` and how many seconds ago that was asked.
     ``on_refusal`` is told what the node refuses its clients, by the reply to PING or when it is connected to,
     whenever that is not what it was told last on this connection.
     ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
@@ -64,11 +67,14 @@ class Probe:
         on_info: Callable[[str, NodeInfo], None],
         on_latency: Callable[[str, float], None],
         on_refusal: Callable[[str, Source, Refusing | None], None] = lambda _node, _source, _refusing: None,
+        on_link: Callable[[str, LinkInfo, float], None] = lambda _node, _link, _took_s: None,
         read_safety: bool = False,
     ) -> None:
         self.node = node
         self.peer_ip: str | None = None
         """The address that the name stood for at the newest connection; None until there was one."""
+        self.info_took_s = 0.0
+        """How long the newest INFO took to be answered."""
         self._host = host
         self._port = port
         self._link = link
@@ -81,6 +87,7 @@ class Probe:
         self._tell_refusal = on_refusal
         self._told_refusals: dict[Source, Refusing | None] = {}
         self._turned_away: Evidence | None = None
+        self._tell_link = on_link
         self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -116,6 +123,10 @@ class Probe:
     def request_info(self) -> None:
         """Sends an INFO, unless one is unanswered yet or there is no connection."""
         self._ask(INFO)
+
+    def request_link(self) -> None:
+        """Asks what the node replicates from, unless that is unanswered yet or there is no connection."""
+        self._ask(LINK)
 
     async def refresh(self, timeout_s: float) -> NodeInfo | None:
         """What the node says to an INFO that is sent after this call; ``on_info`` is told too.
@@ -222,7 +233,11 @@ class Probe:
         if command.words == PING:
             self._on_pong(reply, latency_s)
         elif command.words == INFO:
+            self.info_took_s = latency_s
             self._on_info(command, reply)
+        elif command.words == LINK:
+            if (link := parse_link(reply)) is not None:
+                self._tell_link(self.node, link, latency_s)
         elif command.words == SAFETY:
             self._on_safety(reply)
         elif not command.words and isinstance(reply, Exception):

@@ -19,9 +19,11 @@ from promotion.view import NodeView
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction
 from quorum.detector import Verdict
+from quorum.evidence import LinkSeen
 from quorum.member import Member
 from quorum.messages import Grade, Place
 from sentinel.agreed_nodes import place_of
+from sentinel.link_info import LinkInfo
 from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
 
@@ -97,6 +99,29 @@ class Situation:
     def place(self, node: str | None) -> Place | None:
         """What an entry that names ``node`` tells of where it is."""
         return place_of(self._book[node]) if node is not None and node in self._book else None
+
+    def link(self, said: LinkInfo, asked_at: float) -> LinkSeen | None:
+        """The same by the name of the node that it replicates from."""
+        if said.host is None or said.port is None:
+            return None
+        return LinkSeen(self._book.name_of(said.host, said.port), said.up, asked_at)
+
+    def to_ask(self, now: float) -> tuple[str, ...]:
+        """The replicas to be asked again and again for their links, for the primary may only look dead."""
+        links, primary = self._member.doubted_links(now), self._member.primary
+        if links is None:
+            return ()
+        return tuple(
+            name
+            for name in self._book.names
+            if name != primary and not links.is_settled(name) and self._follows(name, primary)
+        )
+
+    def _follows(self, name: str, primary: str | None) -> bool:
+        info = self._book[name].info
+        if info is None or info.link.host is None or info.link.port is None:
+            return False
+        return self._book.name_of(info.link.host, info.link.port) == primary
 
     def avoid(self, node: str, reason: str, until: float) -> None:
         """Promoting ``node`` failed: another may be better for a while."""

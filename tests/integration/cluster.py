@@ -193,6 +193,13 @@ class Cluster:
         for sentinel in self.sentinels:
             sentinel.start()
 
+    def configure(self, **group: Any) -> None:
+        """Change the group's settings, for whoever is started from now on."""
+        for sentinel in self.sentinels:
+            config = yaml.safe_load(sentinel.file.read_text())
+            config["groups"][GROUP] |= group
+            sentinel.file.write_text(yaml.safe_dump(config))
+
     @property
     def running(self) -> list[Sentinel]:
         return [sentinel for sentinel in self.sentinels if sentinel.running]

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 from tests.mutations.rules_agreement import AGREEMENT
+from tests.mutations.rules_detect import DETECT
 from tests.mutations.rules_detection import DETECTION
 from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_writes import WRITES
 
-MUTATIONS: tuple[Mutation, ...] = (*AGREEMENT, *DETECTION, *PROMOTION, *WRITES, *DIRECTIVES, *DISCOVERY)
+MUTATIONS: tuple[Mutation, ...] = (
+    *AGREEMENT,
+    *DETECTION,
+    *DETECT,
+    *PROMOTION,
+    *WRITES,
+    *DIRECTIVES,
+    *DISCOVERY,
+)

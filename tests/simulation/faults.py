@@ -53,6 +53,16 @@ def _node(low: float, high: float) -> Draw:
     return lambda rng, cast: ((rng.choice(cast.nodes),), rng.uniform(low, high))
 
 
+def _forwarder(low: float, high: float) -> Draw:
+    """Mostly for a moment, as when it is restarted."""
+
+    def draw(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+        long = rng.random() < 0.3
+        return (rng.choice(cast.nodes),), rng.uniform(0.5, high) if long else rng.uniform(low, 0.5)
+
+    return draw
+
+
 def _pair(low: float, high: float) -> Draw:
     return lambda rng, cast: ((rng.choice(cast.sentinels), rng.choice(cast.nodes)), rng.uniform(low, high))
 
@@ -132,6 +142,9 @@ KINDS: dict[str, Draw] = {
     "deny everywhere": _node(0.5, 8.0),
     "pause every sentinel": lambda rng, _cast: ((), rng.uniform(0.3, 4.0)),
     "slow INFO": _node(0.1, 1.0),
+    "forwarder away": _forwarder(0.05, 3.0),
+    "forwarder of the primary away": _forwarder(0.05, 3.0),
+    "forwarder of the primary away briefly": lambda rng, _cast: ((), rng.uniform(0.05, 0.6)),
     "crash node": _node(0.05, 8.0),
     "crash primary": _node(0.05, 8.0),
     "hang node": _node(0.3, 8.0),
@@ -169,11 +182,15 @@ SENTINELS_ONLY = (
     "crash leader in mid-effects",
     "pause leader in mid-effects",
     "slow disk",
+    "forwarder away",
+    "forwarder of the primary away",
     "operator switchover",
 )
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
 HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO")
 """What must never change the primary."""
+HARMLESS_TO_LINKS = ("forwarder of the primary away briefly", "pause sentinel", "pause every sentinel")
+"""Nor may this, where the sentinels can ask the replicas."""
 REFUSING = (*SICK, "operator switchover", "crash primary")
 """Nodes that refuse while they are needed: what must be told by name, and must not make terms race."""
 _DESTROYING = (

@@ -46,6 +46,7 @@ class Taking:
             host.world.servers[perform.step.node],
             host.world.network,
             partial(self._lost, "closed"),
+            forwarded=True,
         )
         self._sent = False
         self._over = False
@@ -173,7 +174,7 @@ class Hands:
     def say(self, node: str, words: tuple[str, ...]) -> None:
         """Once; nobody waits for the reply."""
         host = self._host
-        wire = Wire(host.name, host.world.servers[node], host.world.network)
+        wire = Wire(host.name, host.world.servers[node], host.world.network, forwarded=True)
         wire.open(lambda: wire.send(words, lambda _reply: wire.close()), lambda: None)
 
 

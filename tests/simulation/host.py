@@ -22,7 +22,8 @@ from quorum.directives import Schedule
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel.clock import STALL_S
@@ -220,6 +221,7 @@ class Host:
         self._pump()
         self._arm()
         self._set_alarm()
+        self.probing.look()
 
     def _set_alarm(self) -> None:
         """As the daemon's date job: woken when a schedule is due."""

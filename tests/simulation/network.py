@@ -23,6 +23,8 @@ class Network:
         self.cuts: set[tuple[str, str]] = set()
         self.silent: set[tuple[str, str]] = set()
         """As ``cuts``, but only for what sentinels say to each other."""
+        self.away: set[str] = set()
+        """Nodes whose port forwarder is away: sentinels are refused there, clients and replicas are not."""
         self.weather = Weather()
         self._rng = rng
 

@@ -14,8 +14,10 @@ from redis.exceptions import ResponseError
 from promotion.conversation import ReplyError
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
-from sentinel.group_inputs import InfoSeen, ReadDone
+from sentinel.group_inputs import InfoSeen, LinkHeard, ReadDone
 from sentinel.info import parse_info, parse_safety
+from sentinel.link_asking import EVERY_S
+from sentinel.link_info import parse_link
 from sentinel.redis_evidence import classify
 from tests.simulation.wire import Wire
 
@@ -39,6 +41,7 @@ class Eye:
         self.asked_at: float | None = None
         self._began_at = 0.0
         self._safety: Any = None
+        self._asks_link = False
         self._refused: dict[str, Evidence] = {}
         """What is refused as misconfigured on this connection."""
 
@@ -70,18 +73,26 @@ class Eye:
         if self.host.world.network_names_lost(self.host.name, self.node.name):
             self._see(Evidence(EvidenceKind.UNRESOLVED))
             return
-        wire = Wire(self.host.name, self.node, self.host.world.network, self._on_closed)
+        wire = Wire(self.host.name, self.node, self.host.world.network, self._on_closed, forwarded=True)
         self.wire = wire
         self._refused.clear()
         self._began_at = self.host.world.schedule.now
         wire.open(partial(self._on_open, wire), partial(self._on_refused, wire))
 
     def ask_info(self) -> None:
+        asked_at = self.host.now
         if self.host.shape.rules.safety is not None:
             self._ask(_SAFETY, self._on_safety)
-        self._ask(("INFO",), self._on_info, self.host.world.info_delay_s(self.node))
+        self._ask(("INFO",), partial(self._on_info, asked_at), self.host.world.info_delay_s(self.node))
+
+    def ask_link(self) -> None:
+        """Unless that is unanswered yet."""
+        if self.connected and not self._asks_link:
+            self._asks_link = True
+            self._ask(("INFO", "replication"), partial(self._on_link, self.host.now))
 
     def close(self) -> None:
+        self._asks_link = False
         if self.wire is not None:
             self.wire.close()
         self.wire = None
@@ -155,7 +166,13 @@ class Eye:
     def _on_safety(self, value: Any) -> None:
         self._safety = parse_safety(value)
 
-    def _on_info(self, value: Any) -> None:
+    def _on_link(self, asked_at: float, value: Any) -> None:
+        self._asks_link = False
+        link = None if isinstance(value, ReplyError) else parse_link(str(value).encode())
+        if link is not None and not self.host.world.denied(self.host.name, self.node.name):
+            self.host.feed(LinkHeard(self.node.name, link, self.host.now - asked_at))
+
+    def _on_info(self, asked_at: float, value: Any) -> None:
         if self.host.world.denied(self.host.name, self.node.name):
             return
         if isinstance(value, ReplyError):
@@ -164,7 +181,7 @@ class Eye:
         info = replace(parse_info(value), safety=self._safety)
         loading = info.loading and not info.async_loading
         self._accept("INFO", Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
-        self.host.feed(InfoSeen(self.node.name, info, self.node.host))
+        self.host.feed(InfoSeen(self.node.name, info, self.node.host, self.host.now - asked_at))
         self.host.probing.seen(self.node.name)
 
 
@@ -177,6 +194,7 @@ class Probing:
         self._token = 0
         self._missing: set[str] = set()
         self._answered: set[str] = set()
+        self._asks_links = False
 
     def restart(self) -> None:
         self.stop()
@@ -200,10 +218,34 @@ class Probing:
             eye.close()
         self._eyes = {}
         self._token = 0
+        self._asks_links = False
 
     def tick(self, ticks: int) -> None:
         for eye in list(self._eyes.values()):
             eye.tick(ticks)
+
+    def look(self) -> None:
+        """After each step: while the primary is in doubt, its replicas are asked for their links."""
+        brain = self._host.brain
+        if brain is None or self._asks_links:
+            return
+        names = brain.situation.to_ask(self._host.now)
+        for name in names:
+            if name in self._eyes:
+                self._eyes[name].ask_link()
+        if names:
+            self._asks_links = True
+            self._host.world.schedule.at(EVERY_S, partial(self._ask_links_again, self._host.boots))
+
+    def _ask_links_again(self, boots: int) -> None:
+        if self._host.boots == boots:
+            self._asks_links = False
+            self._host.when_awake(self.look)
+
+    def sever(self, node: str) -> None:
+        eye = self._eyes.get(node)
+        if eye is not None and eye.wire is not None:
+            eye.wire.sever()
 
     def ask_all(self) -> None:
         """As the daemon does when a topology is new or a leadership over: what was known is from before."""

@@ -14,7 +14,8 @@ from quorum.directives import Directives, Pause
 from quorum.effects import Committed, Effect, Elected, Emit, Persist, Send
 from quorum.errors import NotLeaderError
 from quorum.inputs import Input, Propose, Received, StopLeading, Wake, Want, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LATE_STRIKES = 3
+FORWARDED_S = 2.0
 
 
 def strike(world: World, fault: Fault) -> bool:
@@ -145,6 +146,21 @@ def _between(sets: Callable[[World], set[tuple[str, str]]]) -> Callable[[World, 
         return True
 
     return begin
+
+
+def _forwarder_away(world: World, fault: Fault) -> bool:
+    """Sentinels are cut off and refused at a node that lives, and that clients and replicas still reach."""
+    node = _primary(world) if "primary" in fault.kind else world.nodes[fault.targets[0]]
+    now = world.schedule.now
+    if node is None or now < world.forwarded_until.get(node.name, now):
+        return False
+    # Until it was surely looked at again, lest many such moments add up to a silence.
+    world.forwarded_until[node.name] = now + fault.amount + FORWARDED_S
+    world.network.away.add(node.name)
+    for host in world.hosts.values():
+        host.probing.sever(node.name)
+    world.schedule.at(fault.amount, lambda: world.network.away.discard(node.name))
+    return True
 
 
 def _slow_info(world: World, fault: Fault) -> bool:
@@ -357,6 +373,9 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "deny everywhere": _deny_everywhere,
     "pause every sentinel": _pause_all,
     "slow INFO": _slow_info,
+    "forwarder away": _forwarder_away,
+    "forwarder of the primary away": _forwarder_away,
+    "forwarder of the primary away briefly": _forwarder_away,
     "crash node": _crash_node,
     "crash primary": _crash_node,
     "hang node": _hang_node,

@@ -13,15 +13,25 @@ LINGER_S = 3.0
 
 
 class Wire:
-    """``on_closed`` is called once, when this side learns that the node closed the connection."""
+    """``on_closed`` is called once, when this side learns that the node closed the connection.
+
+    ``forwarded``: it leads through a port forwarder that only sentinels use.
+    """
 
     def __init__(
-        self, client: str, node: Node, network: Network, on_closed: Callable[[], None] = lambda: None
+        self,
+        client: str,
+        node: Node,
+        network: Network,
+        on_closed: Callable[[], None] = lambda: None,
+        *,
+        forwarded: bool = False,
     ) -> None:
         self._client = client
         self._node = node
         self._network = network
         self._on_closed = on_closed
+        self.forwarded = forwarded
         self._session: Session | None = None
         self.closed = False
         self._there_at = self._back_at = 0.0
@@ -46,11 +56,20 @@ class Wire:
         if self._session is not None:
             self._node.schedule.at(LINGER_S, self._session.close)
 
+    def sever(self) -> None:
+        """Whatever forwarded it is gone, and both ends are told."""
+        if self._session is not None and not self.closed:
+            self._session.close()
+            self._told_closed()
+
     def _ways(self) -> tuple[float | None, float | None]:
         there = self._network.route(self._client, self._node.host)
         return there, self._network.route(self._node.host, self._client)
 
     def _arrive(self, back_s: float, on_open: Callable[[], None], on_refused: Callable[[], None]) -> None:
+        if self.forwarded and self._node.name in self._network.away:
+            self._node.schedule.at(back_s, on_refused)
+            return
         try:
             session = self._node.open(self._client, self._on_node_closed)
         except RefusedError:

@@ -20,6 +20,7 @@ from tests.simulation.contact import Contact
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import (
     HARMLESS,
+    HARMLESS_TO_LINKS,
     REFUSING,
     SAFETY_S,
     SENTINELS_ONLY,
@@ -90,7 +91,7 @@ def draw_setup(seed: int) -> Setup:
         enabled = ["operator switchover", *rng.sample(SENTINELS_ONLY[:-1], rng.randrange(1, 5))]
         plan = draw_of(rng, cast, enabled)
     elif style == "harmless":
-        plan = draw_of(rng, cast, HARMLESS)
+        plan = draw_of(rng, cast, rng.choice([HARMLESS, HARMLESS_TO_LINKS]))
     elif style == "refusing":
         plan = draw_of(rng, cast, REFUSING, sparing=True)
     else:
@@ -124,6 +125,8 @@ class World:
         self.denials: set[tuple[str, str]] = set()
         self.nameless: set[tuple[str, str]] = set()
         self.slow_info: dict[str, float] = {}
+        self.forwarded_until: dict[str, float] = {}
+        """From when on the forwarder of a node may be away again."""
         self.late: list[float] = []
         self.trap: tuple[int, float] | None = None
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
@@ -289,6 +292,7 @@ class World:
         self.tell("", "HEALED  from here on nothing goes wrong")
         self.network.cuts.clear()
         self.network.silent.clear()
+        self.network.away.clear()
         self.network.weather = replace(self.network.weather, loss=0.0, copies=0.0, slow=0.0)
         self.denials.clear()
         self.nameless.clear()

@@ -43,6 +43,7 @@ PURE = [
             "group_inputs",
             "kinship",
             "leading",
+            "link_info",
             "neighbours",
             "newcomers",
             "node_checks",

@@ -53,14 +53,15 @@ def test_too_few_who_vouch_are_told_while_the_primary_is_still_up() -> None:
 
 
 def test_once_it_is_down_people_are_told_whom_they_may_name_and_naming_one_is_not_refused() -> None:
-    ranking = told(GONE, B, LOST, facts=DOWN)
+    left = replace(B, link_up=False, link_down_s=0)
+    ranking = told(GONE, left, LOST, facts=DOWN)
     assert ranking.chosen is None and ranking.refusal is not None
     assert ranking.refusal.endswith("an operator may name one that holds data: b:1")
-    assert given_up(GONE, B, LOST, facts=DOWN) == ranking.refusal
+    assert given_up(GONE, left, LOST, facts=DOWN) == ranking.refusal
 
-    ranking = told(GONE, B, LOST, facts=DOWN, request=named("b:1"))
+    ranking = told(GONE, left, LOST, facts=DOWN, request=named("b:1"))
     assert (ranking.chosen, ranking.refusal) == ("b:1", None)
-    assert given_up(GONE, B, LOST, facts=DOWN, request=named("b:1")) is None
+    assert given_up(GONE, left, LOST, facts=DOWN, request=named("b:1")) is None
 
 
 def test_while_it_is_up_whoever_is_named_is_refused_too() -> None:

@@ -152,8 +152,8 @@ def test_what_was_not_seen_has_not_caught_up(old: NodeView, new: NodeView) -> No
 def test_a_primary_that_is_down_is_failed_over_instead() -> None:
     down = replace(UP, down=True, cause="refused", gone_by_all=True, down_nodes=frozenset({"a:1"}))
     gone = replace(A, reachable=False, down=True)
-    leader = work(asked_for())
-    assert asked(leader.observed([gone, B, C], down, 0.1)) == [WriteIntent("b:1", "refused")]
+    leader, left = work(asked_for()), [replace(view, link_up=False, link_down_s=0) for view in (B, C)]
+    assert asked(leader.observed([gone, *left], down, 0.1)) == [WriteIntent("b:1", "refused")]
     assert leader.intent_committed() == [Run(PROMOTE)]
 
 
@@ -283,5 +283,6 @@ def test_a_handover_to_a_dead_target_and_an_endless_one_are_not_waited_for(dead:
 def test_a_primary_that_died_since_is_failed_over_to_the_target_first() -> None:
     gone = replace(A, reachable=False, down=True)
     facts = replace(LEFT, down=True, cause="refused", gone_by_all=True, down_nodes=frozenset({"a:1"}))
-    newer = replace(C, offset_bytes=200, priority=1)
-    assert asked(work().observed([gone, B, newer], facts, 0.1)) == [WriteIntent("b:1", SWITCHOVER)]
+    left = replace(B, link_up=False, link_down_s=0)
+    newer = replace(C, link_up=False, link_down_s=0, offset_bytes=200, priority=1)
+    assert asked(work().observed([gone, left, newer], facts, 0.1)) == [WriteIntent("b:1", SWITCHOVER)]

@@ -144,9 +144,16 @@ def test_it_holds_while_a_replica_hears_the_primary_and_goes_on_when_it_does_not
     ]
 
 
-def test_a_refusal_seen_by_all_needs_no_witness() -> None:
-    hears = replace(B, link_up=True, last_io_s=0)
-    assert asked(work().observed([GONE, hears, C], DOWN, 0.1)) == [WriteIntent("b:1", "refused")]
+def test_a_refusal_seen_by_all_needs_no_witness_but_links_that_are_down() -> None:
+    heard = replace(B, last_io_s=0)
+    assert asked(work().observed([GONE, heard, C], DOWN, 0.1)) == [WriteIntent("b:1", "refused")]
+
+
+def test_a_refusal_proves_no_more_than_silence_while_a_replica_is_linked() -> None:
+    leader, still = work(), replace(B, link_up=True, last_io_s=5)
+    (held,) = leader.observed([GONE, still, C], DOWN, 0.1)
+    assert held == Note("held", {"witnesses": ["b:1"], "reason": "still linked to b:1"})
+    assert asked(leader.observed([GONE, still, C], HUNG, 0.2)) == [WriteIntent("b:1", "silent")]
 
 
 def test_an_intent_is_finished_if_its_target_has_become_a_master() -> None:

@@ -15,7 +15,8 @@ from quorum.effects import Effect, Emit, Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Input, Observed, Received, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from tests.unit.quorum.interaction_printer import event_text, message_text, persist_text

@@ -7,7 +7,8 @@ import random
 from quorum.detector import Patience
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Observed, Received, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Opinions, Topology
 from quorum.timing import Timing
 

@@ -26,7 +26,8 @@ from quorum.inputs import (
     Watch,
     YieldTo,
 )
-from quorum.member import UNFINISHED, Member, MemberConfig
+from quorum.member import UNFINISHED, Member
+from quorum.member_config import MemberConfig
 from quorum.messages import (
     GENESIS,
     Append,

@@ -10,7 +10,8 @@ from quorum.detector import Patience
 from quorum.effects import Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Gossip, Input, Observed, Received, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import GENESIS, Entry, Grade, HardState, Opinion, Opinions, Place, Topology
 from quorum.names import Names
 from quorum.opinions import OpinionBoard

@@ -16,7 +16,8 @@ from quorum.detector import Patience
 from quorum.effects import Persist, Send
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Wake, Watch
-from quorum.member import Member, MemberConfig
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import (
     GENESIS,
     Append,
@@ -33,7 +34,17 @@ from quorum.messages import (
 )
 from quorum.timing import Timing
 from sentinel.coordinator import Coordinator
-from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, Perform, Read, ReadDone, StepDone, Tell
+from sentinel.group_inputs import (
+    GroupEffect,
+    GroupInput,
+    InfoSeen,
+    LinkHeard,
+    Perform,
+    Read,
+    ReadDone,
+    StepDone,
+    Tell,
+)
 from sentinel.info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -116,6 +127,8 @@ class World:
     )
     dead: set[str] = field(default_factory=set)
     in_touch: bool = True
+    linked: bool = False
+    """What replicas that are asked for their links to a lost primary say."""
     now: float = START
     wall_ms: int = WALL_MS
     """Stands still unless the test moves it."""
@@ -172,7 +185,13 @@ class World:
 
     def look(self, *names: str) -> None:
         for name in names or [node for node in self.nodes if node not in self.dead]:
-            self.step(InfoSeen(name, self.nodes[name], None))
+            self.step(InfoSeen(name, self._said_by(name), None))
+
+    def _said_by(self, name: str) -> NodeInfo:
+        """A replica's link is down once its primary is gone."""
+        seen = self.nodes[name]
+        lost = seen.master_host is not None and f"{seen.master_host}:{seen.master_port}" in self.dead
+        return replace(seen, link_up=self.linked, link_down_s=0) if lost else seen
 
     def advance(self, seconds: float) -> None:
         """Time passes in small steps; nodes that are not dead answer their pings."""
@@ -182,6 +201,9 @@ class World:
             for name in self.nodes:
                 if name not in self.dead:
                     self.step(Observed(name, Evidence(EvidenceKind.ALIVE)))
+            for name in self.coordinator.situation.to_ask(self.now):
+                if name not in self.dead:
+                    self.step(LinkHeard(name, self._said_by(name).link))
             self.step(Wake())
 
     def kill(self, name: str) -> None:

@@ -19,8 +19,10 @@ from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Handover, Promote, Repoint, Rewrite, Step
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
-from quorum.inputs import Watch
-from quorum.member import Member, MemberConfig
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed, Watch
+from quorum.member import Member
+from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
 from sentinel import clock
@@ -28,7 +30,7 @@ from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
-from sentinel.group_inputs import InfoSeen
+from sentinel.group_inputs import InfoSeen, LinkHeard
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.info import NodeInfo
@@ -147,6 +149,12 @@ class MemoryRedis:
         """Feed what the nodes say of themselves."""
         for node in sorted(nodes if nodes is not None else self.nodes):
             self.driver.feed(InfoSeen(node, self.nodes[node], node.rpartition(":")[0]))
+
+    def lose_primary(self) -> None:
+        """A is refused here, and its replicas say that their links to it are down."""
+        self.driver.feed(Observed(A, Evidence(EvidenceKind.REFUSED)))
+        for node in (B, C):
+            self.driver.feed(LinkHeard(node, replace(self.nodes[node].link, up=False)))
 
 
 @dataclass

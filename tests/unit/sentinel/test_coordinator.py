@@ -54,7 +54,7 @@ def test_what_the_topology_tells_of_the_failover() -> None:
 
 
 def test_it_holds_while_a_replica_still_hears_from_the_primary() -> None:
-    world = World()
+    world = World(linked=True)
     world.dead.add(A)
     world.advance(0.6)
     world.look(B, C)
@@ -68,7 +68,7 @@ def test_it_holds_while_a_replica_still_hears_from_the_primary() -> None:
 
 
 def test_it_gives_up_if_a_replica_never_ceases_to_hear_from_it() -> None:
-    world = World()
+    world = World(linked=True)
     world.dead.add(A)
     for bytes_ in range(500, 600):
         world.nodes[B] = offset(world.nodes[B], bytes_)

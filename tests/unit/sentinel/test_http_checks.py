@@ -93,7 +93,7 @@ async def test_no_primary_is_known(tmp_path: Path) -> None:
 
 
 async def test_writes_stop_while_a_quorum_calls_the_primary_down(world: World) -> None:
-    world.driver.feed(Observed(A, Evidence(EvidenceKind.REFUSED)))
+    world.redis[GROUP].lose_primary()
     assert (await world.get(f"{CHECK}/primary?node={A}"))[0] == 200, "one sentinel alone may be wrong"
     world.driver.received("s2", Opinions(1, 7, (Opinion(A, True, Grade.REFUSED),), Entry(7, 1, TERM_7)))
     assert await refused(world, f"/primary?node={A}") == f"{A}: a quorum calls it down."

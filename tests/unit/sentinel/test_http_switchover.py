@@ -272,6 +272,6 @@ async def test_a_primary_that_does_not_answer_takes_a_failover(tmp_path: Path) -
     """One of three alone calls it down, so that nothing is under way yet."""
     async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"})) as world:
         world.redis[GROUP].look()
-        world.driver.feed(Observed(A, Evidence(EvidenceKind.REFUSED)))
+        world.redis[GROUP].lose_primary()
         detail = assert_refused(world, await post(world), 412, "precondition")
         assert detail == f"{A} does not answer as a primary: this takes a failover."

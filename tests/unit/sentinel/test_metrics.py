@@ -238,7 +238,7 @@ async def test_redis_exporter_s_gauges_of_a_lone_sentinel_whose_primary_is_down(
     three = frozenset({"s1", "s2", "s3"})
     async with running(tmp_path, members=three) as world:
         world.redis[GROUP].look()
-        world.driver.feed(Observed(A, Evidence(EvidenceKind.REFUSED)))
+        world.redis[GROUP].lose_primary()
         samples = parse((await fetch(world))[0])
         where = {"master_name": GROUP, "master_address": A, "master_status": "sdown"}
         assert value(samples, "redis_sentinel_master_status", **where) == 0

@@ -1,0 +1,94 @@
+"""What the replicas of one node say of their links to it, in answer to what was asked once it was lost here.
+
+Between this sentinel and a node may stand a port forwarder or a load balancer, whose restart looks from here
+like the end of the process: the connection closes, and new ones are refused. The replicas know better. When
+the process really ends, its kernel closes their connections with ours, so that within about a millisecond
+each says that its link is down. One that still says ``up``, asked after the loss, vouches for the node.
+
+It vouches until it says otherwise, or is lost itself; not for longer than silence is borne in any case, for
+``up`` is also what a replica of a node that hangs says for a minute.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Protocol
+
+from quorum.evidence import LinkSeen
+
+
+class Links:
+    """Of each replica the newest word counts, by when it was asked; before the loss: who has a link."""
+
+    def __init__(self) -> None:
+        self._words: dict[str, LinkSeen] = {}
+        self._had: frozenset[str] = frozenset()
+        self._lost_at = math.inf
+        self.followed = False
+        """Whether any replica was ever seen to follow the node."""
+
+    def lost(self, now: float) -> None:
+        """From here on only answers to what is asked now or later count."""
+        self._had = frozenset(replica for replica, word in self._words.items() if word.up)
+        self._lost_at = now
+
+    def regained(self) -> None:
+        self._lost_at = math.inf
+
+    def take(self, replica: str, word: LinkSeen) -> None:
+        known = self._words.get(replica)
+        if known is None or word.asked_at >= known.asked_at:
+            self._words[replica] = word
+        self.followed = True
+
+    def forget(self, replica: str) -> None:
+        """It is lost itself, or follows another: it can neither vouch nor be waited for."""
+        self._words.pop(replica, None)
+
+    def is_settled(self, replica: str) -> bool:
+        """Whether it has said, since the loss, that its link is down: it need not be asked again."""
+        word = self._words.get(replica)
+        return word is not None and self._is_fresh(word) and not word.up
+
+    @property
+    def vouching(self) -> tuple[str, ...]:
+        """Who has said since the loss, and did not take back, that its link is up."""
+        return tuple(sorted(name for name, word in self._words.items() if word.up and self._is_fresh(word)))
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Who had a link, and has said since the loss that it is down."""
+        return tuple(sorted(name for name in self._had if self.is_settled(name)))
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody who had a link may still answer, and nobody has told of the end."""
+        late = any(name in self._words and not self._is_fresh(self._words[name]) for name in self._had)
+        return late and not self.broken
+
+    @property
+    def told(self) -> str:
+        """For people, behind what was seen: what the replicas add to it. Empty for what has no replicas."""
+        if self.broken:
+            return f"; no longer linked: {', '.join(self.broken)}"
+        return "; no replica with a link to it could be asked" if self.followed else ""
+
+    def _is_fresh(self, word: LinkSeen) -> bool:
+        return word.asked_at >= self._lost_at
+
+
+class Linked(Protocol):
+    """A node, as far as others may be linked to it."""
+
+    @property
+    def links(self) -> Links: ...
+
+
+def hear_link(nodes: Mapping[str, Linked], replica: str, word: LinkSeen | None) -> None:
+    """``replica`` says that it follows one of ``nodes``; None: nobody, or it says nothing any more."""
+    for name, node in nodes.items():
+        if word is not None and name == word.to:
+            node.links.take(replica, word)
+        else:
+            node.links.forget(replica)

@@ -1,0 +1,26 @@
+"""What one sentinel's part in a group is made with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from quorum.crowd import ALONE, Crowd
+from quorum.detector import Patience
+from quorum.timing import Timing
+
+
+@dataclass(frozen=True, slots=True)
+class MemberConfig:
+    """What is fixed for the life of the process. ``boot`` grows with each start of this sentinel."""
+
+    self_id: str
+    group: str
+    members: frozenset[str]
+    quorum: int
+    patience: Patience
+    timing: Timing
+    opinion_ttl_s: float
+    boot: int
+    crowd: Crowd = ALONE
+    unwritable_after_s: float | None = None
+    """For how long a primary may refuse writes before another is to take its place; None: for ever."""

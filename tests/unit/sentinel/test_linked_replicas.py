@@ -1,0 +1,48 @@
+"""A primary that is refused here, while its replicas may still be linked to it."""
+
+from __future__ import annotations
+
+from promotion.step_types import Promote
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed
+from sentinel.group_inputs import LinkHeard
+from sentinel.link_info import LinkInfo
+from sentinel.notices import NoticeName
+from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
+
+
+def test_a_refusal_is_no_failover_while_a_replica_is_linked() -> None:
+    world = World(linked=True)
+    world.kill(A)
+    world.advance(0.6)
+    assert world.told_names() == [] and world.performs == []
+    world.linked = False
+    world.advance(0.05)
+    told = world.last(NoticeName.NODE_DOWN)
+    assert (told["grade"], told["detail"]) == ("refused", f"connection refused; no longer linked: {B}, {C}")
+    assert world.succeed().step == Promote(B)
+
+
+def test_only_replicas_of_the_lost_primary_are_asked_and_not_for_ever() -> None:
+    world = World(linked=True)
+    world.nodes[C] = info(C, follows="elsewhere:6379")
+    world.look(C)
+    situation = world.coordinator.situation
+    assert situation.to_ask(world.now) == ()
+    world.dead.add(A)
+    world.step(Observed(A, Evidence(EvidenceKind.CLOSED)))
+    assert situation.to_ask(world.now) == (B,)
+    world.step(LinkHeard(B, LinkInfo(A.partition(":")[0], 6379, False)))
+    assert situation.to_ask(world.now) == (), "it has told of the end"
+
+
+def test_a_replica_that_is_lost_as_well_vouches_for_nobody() -> None:
+    world = World(linked=True)
+    world.kill(A)
+    for name in (B, C):
+        world.dead.add(name)
+        world.step(Observed(name, Evidence(EvidenceKind.REFUSED, "connection refused")))
+    world.advance(0.05)
+    told = [notice.fields for notice in world.notices if notice.name is NoticeName.NODE_DOWN]
+    assert told[0]["node"] == A
+    assert told[0]["detail"] == "connection refused; no replica with a link to it could be asked"
