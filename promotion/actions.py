@@ -88,6 +88,13 @@ class Observe:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Read this node now; nobody waits for the answer, which is in the views if it comes in time."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class WriteIntent:
     """Commit "promoting ``target``" on a majority, then call ``intent_committed``."""
 
@@ -149,5 +156,5 @@ class GiveUp:
 
 
 Action: TypeAlias = (
-    Observe | WriteIntent | WriteTopology | Resettle | WriteLoss | Run | Note | Finish | GiveUp
+    Observe | AskAgain | WriteIntent | WriteTopology | Resettle | WriteLoss | Run | Note | Finish | GiveUp
 )

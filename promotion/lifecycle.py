@@ -44,7 +44,7 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.OBSERVING: frozenset(_DECIDED),
     Phase.HOLDING: frozenset(_DECIDED - {Phase.HOLDING}),
     Phase.SEALING: frozenset(_DECIDED - {Phase.SEALING}),
-    Phase.INTENT: frozenset({Phase.PROMOTING, Phase.HANDING_OVER, Phase.ABORTED}),
+    Phase.INTENT: frozenset({Phase.PROMOTING, Phase.HANDING_OVER, Phase.COMMITTING, Phase.ABORTED}),
     Phase.HANDING_OVER: frozenset({Phase.PROMOTING, Phase.COMMITTING, Phase.ABORTED}),
     Phase.PROMOTING: frozenset({Phase.COMMITTING, Phase.ABORTED}),
     Phase.CANCELLING: frozenset({Phase.COMMITTING, Phase.ABORTED}),

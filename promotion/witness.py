@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from promotion.actions import Facts
 from promotion.view import NodeView
 
 
@@ -49,12 +50,14 @@ def hearing(
     )
 
 
-def linked(primary: str, views: Sequence[NodeView]) -> tuple[str, ...]:
-    """The replicas of ``primary`` that were read just now, and say that their link to it is up."""
+def linked(facts: Facts, views: Sequence[NodeView]) -> tuple[str, ...]:
+    """If the evidence is a refusal: the replicas that were read just now, and say that their link is up."""
+    if not facts.gone_by_all or facts.cause != "refused":
+        return ()
     return tuple(
         view.name
         for view in views
-        if view.reachable and view.role == "slave" and view.follows == primary and view.link_up
+        if view.reachable and view.role == "slave" and view.follows == facts.primary and view.link_up
     )
 
 

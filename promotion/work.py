@@ -33,6 +33,7 @@ from promotion.chooser import Chooser
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of
+from promotion.returned import SecondLook
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
 from promotion.switching import SWITCHOVER, Switchover, caught_up, objection, told_of_handover
@@ -40,9 +41,6 @@ from promotion.view import NodeView
 from promotion.witness import Testimony, all_heard_the_end, linked
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import at_promotion
-
-REFUSED = "refused"
-"""The cause of a failover whose evidence is that new connections are refused."""
 
 
 class Work:
@@ -66,6 +64,7 @@ class Work:
         self._switchover: Switchover | None = None
         self._promote: Promote | None = None
         self._disarmed = False
+        self._second_look = SecondLook()
 
     @property
     def next_deadline(self) -> float | None:
@@ -95,9 +94,12 @@ class Work:
             return self._decide(views, facts, now)
         return []
 
-    def intent_committed(self) -> list[Action]:
+    def intent_committed(self, views: Sequence[NodeView] = (), facts: Facts | None = None) -> list[Action]:
+        """``views`` and ``facts`` are as they are now: the old primary may have answered meanwhile."""
         if self.phase is not Phase.INTENT or self._promote is None:
             return []
+        if facts is not None and not facts.down and self._second_look.finds_it_back(views):
+            return [Note("intent_cancelled", {"node": self._promote.node}), *self._resettle()]
         if self._switchover is not None:
             self._enter(Phase.HANDING_OVER)
             return [Run(self._switchover.first())]
@@ -272,7 +274,7 @@ class Work:
         prefer: str | None = None,
     ) -> list[Action]:
         assert facts.primary is not None
-        if facts.gone_by_all and facts.cause == REFUSED and (still := linked(facts.primary, views)):
+        if still := linked(facts, views):
             # What refuses stands between. It is silence then, which this sentinel will come to see as well.
             return self._look_again(f"still linked to {', '.join(still)}", still, now)
         if facts.down and not facts.gone_by_all:
@@ -324,7 +326,11 @@ class Work:
         safety = at_promotion(asked, target, views) if asked is not None else None
         masters = [view.name for view in views if view.role == "master"]
         self._promote = Promote(target, safety, reinstate=target in (facts.primary, *masters))
-        return [Note("candidate_chosen", {"node": target, "ranking": ranking}), WriteIntent(target, cause)]
+        chosen = Note("candidate_chosen", {"node": target, "ranking": ranking})
+        # What somebody asked for, or has carried out already, is not taken back.
+        free = ranking is not None and self.request is None
+        again = self._second_look.begin(target, cause, views, facts) if free else []
+        return [chosen, *again, WriteIntent(target, cause)]
 
     def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:
         if now >= self._give_up_at:

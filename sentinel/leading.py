@@ -15,6 +15,7 @@ from typing import Protocol
 
 from promotion.actions import (
     Action,
+    AskAgain,
     Finish,
     GiveUp,
     Note,
@@ -43,6 +44,8 @@ from sentinel.ordering import Ordering
 from sentinel.situation import CoordinatorConfig, Situation
 
 OPERATOR = "operator"
+FOR_NOBODY = 0
+"""The token of a reading that no work waits for."""
 
 
 class Core(Protocol):
@@ -185,7 +188,8 @@ class Leading:
         elif entry.intent is not None:
             target = self._member.names.local(entry.intent.target)
             self._core.tell(NoticeName.INTENT_COMMITTED, node=target, term=entry.term)
-            self._do(self.work.intent_committed(), now, wall_ms)
+            views, facts = self._situation.views(now), self._situation.facts(now)
+            self._do(self.work.intent_committed(views, facts), now, wall_ms)
         else:
             self._do(self.work.topology_committed(self._situation.facts(now), now), now, wall_ms)
 
@@ -251,6 +255,8 @@ class Leading:
                 self._token += 1
                 self._read_token = self._token
                 self._core.put(Read(self._token, nodes))
+            case AskAgain(node):
+                self._core.put(Read(FOR_NOBODY, (node,)))
             case WriteIntent(target, cause):
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)

@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 _LINKS = "tests/unit/quorum/test_links.py"
 _LINKED = "tests/unit/sentinel/test_linked_replicas.py"
 _WORK = "tests/unit/promotion/test_work.py"
+_RETURNED = "tests/unit/promotion/test_returned.py"
 
 DETECT = (
     Mutation(
@@ -64,9 +65,39 @@ DETECT = (
         "a leader promotes nobody on a refusal while a replica that it read says that its link is up",
         "S6",
         "promotion/work.py",
-        "if facts.gone_by_all and facts.cause == REFUSED and (still := linked(facts.primary, views)):",
-        "if not facts.down and (still := linked(facts.primary, views)):",
+        "        if still := linked(facts, views):\n",
+        "        if still := ():\n",
         (_WORK,),
+        style="",
+    ),
+    Mutation(
+        "asked-again",
+        "the old primary is asked once more while the intent is committed",
+        "S6",
+        "promotion/returned.py",
+        "        return [AskAgain(facts.primary or \"\")]\n",
+        "        return []\n",
+        (_RETURNED, _LINKED),
+        style="",
+    ),
+    Mutation(
+        "back-with-its-data",
+        "one that is back while the intent is committed stays only if it has what the chosen one has",
+        "S7",
+        "promotion/returned.py",
+        "    return held is not None and held >= successor.offset_bytes\n",
+        "    return True\n",
+        (_RETURNED,),
+        style="",
+    ),
+    Mutation(
+        "back-stays",
+        "an old primary that is back with its data stays primary",
+        "S7",
+        "promotion/work.py",
+        "        if facts is not None and not facts.down and self._second_look.finds_it_back(views):\n",
+        "        if False:\n",
+        (_RETURNED,),
         style="",
     ),
 )

@@ -64,11 +64,11 @@ PROMOTION = (
         "S5",
         "promotion/work.py",
         """\
-        return [Note("candidate_chosen", {"node": target, "ranking": ranking}), WriteIntent(target, cause)]
+        return [chosen, *again, WriteIntent(target, cause)]
 """,
         """\
         self._enter(Phase.PROMOTING)
-        return [Note("candidate_chosen", {"node": target, "ranking": ranking}), Run(self._promote)]
+        return [chosen, Run(self._promote)]
 """,
         (f"{_WORK}::test_the_best_replica_is_promoted_and_the_rest_follow_by_turns",),
     ),

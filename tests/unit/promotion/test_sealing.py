@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from promotion.actions import Action, Facts, GiveUp, Note, Observe, Run, WriteIntent
+from promotion.actions import Action, AskAgain, Facts, GiveUp, Note, Observe, Run, WriteIntent
 from promotion.candidates import Policy
 from promotion.sealing import FENCE_MARGIN_S, WriteRules
 from promotion.step_types import Seal, WriteSafety
@@ -42,7 +42,7 @@ def work(rules: WriteRules) -> Work:
 
 
 def asked(actions: list[Action]) -> list[Action]:
-    return [action for action in actions if not isinstance(action, Note)]
+    return [action for action in actions if not isinstance(action, Note | AskAgain)]
 
 
 def test_every_replica_is_cut_off_before_the_newest_is_promoted() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Action, Facts, GiveUp, Note, WriteIntent
+from promotion.actions import Action, AskAgain, Facts, GiveUp, Note, WriteIntent
 from promotion.candidates import Policy
 from promotion.lifecycle import Phase
 from promotion.sealing import FENCE_MARGIN_S, Sealing, WriteRules
@@ -42,7 +42,7 @@ LIMIT_S = 60.0
 
 
 def asked(actions: list[Action]) -> list[Action]:
-    return [action for action in actions if not isinstance(action, Note)]
+    return [action for action in actions if not isinstance(action, Note | AskAgain)]
 
 
 def work(rules: WriteRules) -> Work:

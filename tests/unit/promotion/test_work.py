@@ -8,6 +8,7 @@ import pytest
 
 from promotion.actions import (
     Action,
+    AskAgain,
     Facts,
     Finish,
     GiveUp,
@@ -54,7 +55,7 @@ def work(request: Request | None = None, **avoid: str) -> Work:
 
 def asked(actions: list[Action]) -> list[Action]:
     """Without what is only told."""
-    return [action for action in actions if not isinstance(action, Note)]
+    return [action for action in actions if not isinstance(action, Note | AskAgain)]
 
 
 def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:

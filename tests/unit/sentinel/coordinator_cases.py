@@ -46,6 +46,7 @@ from sentinel.group_inputs import (
     Tell,
 )
 from sentinel.info import Attached, NodeInfo
+from sentinel.leading import FOR_NOBODY
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
@@ -127,6 +128,10 @@ class World:
     )
     dead: set[str] = field(default_factory=set)
     in_touch: bool = True
+    hold_entries: bool = False
+    """Peers do not answer to an entry yet."""
+    asked: list[str] = field(default_factory=list)
+    """Nodes that were read without anybody who waits for the answer."""
     linked: bool = False
     """What replicas that are asked for their links to a lost primary say."""
     now: float = START
@@ -174,6 +179,8 @@ class World:
                 self.step(StepDone(token))
             case Perform():
                 self.performs.append(effect)
+            case Read(token, nodes) if token == FOR_NOBODY:
+                self.asked += nodes
             case Read(token, nodes):
                 answered = [node for node in nodes if node not in self.dead]
                 self.look(*answered)
@@ -256,6 +263,8 @@ class World:
                 self.step(Received(peer, PreVoteReply(term, True)))
             case VoteRequest(term):
                 self.step(Received(peer, VoteReply(term, True)))
+            case Append(_, _, entry) if entry is not None and self.hold_entries:
+                pass
             case Append(term, round_, entry):
                 self._stored = entry.id if entry else self._stored
                 self.step(Received(peer, AppendReply(term, round_, self._stored)))

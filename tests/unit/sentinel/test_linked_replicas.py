@@ -36,6 +36,22 @@ def test_only_replicas_of_the_lost_primary_are_asked_and_not_for_ever() -> None:
     assert situation.to_ask(world.now) == (), "it has told of the end"
 
 
+def test_a_primary_that_is_back_while_the_intent_is_committed_stays() -> None:
+    world = World(members=3)
+    world.hold_entries = True
+    world.kill(A)
+    assert world.last(NoticeName.CANDIDATE_CHOSEN)["node"] == B and world.performs == []
+    assert world.asked == [A]
+    world.dead.clear()
+    world.step(Observed(A, Evidence(EvidenceKind.ALIVE)))
+    world.look(A)
+    world.hold_entries = False
+    world.advance(0.2)
+    assert world.last(NoticeName.INTENT_CANCELLED)["node"] == B
+    assert world.performs == [] and world.primary == (A, 1)
+    assert world.coordinator.member.register.state.committed.intent is None
+
+
 def test_a_replica_that_is_lost_as_well_vouches_for_nobody() -> None:
     world = World(linked=True)
     world.kill(A)
