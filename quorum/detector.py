@@ -4,7 +4,11 @@ A process that is gone shows at once: its connection closes and new ones are ref
 patience (``refused_after_s``) only has to outlast a quick restart. What stands in front of a node can refuse
 as well, so a refusal is no more than silence while a replica says that its own link to the node is up
 (``links``). Silence proves much less, so it gets ``down_after_s``. A connection that closes and can be
-opened again proves nothing. What is wrong on our side (password, permission, TLS) proves that the node lives.
+opened again proves nothing. A node that refuses our key (password, permission, TLS) lives, for as long as it
+says so.
+
+What this sentinel could not see, being stalled or out of files, is unknown: the node is neither up nor down
+until it answers, or has not answered for long enough since it could be looked at again.
 """
 
 from __future__ import annotations
@@ -42,6 +46,8 @@ class Verdict:
     grade: Grade = Grade.NONE
     since: float = 0.0
     detail: str = ""
+    unknown: bool = False
+    """Not down, as far as is known; but nor has it been up since this sentinel could not look."""
 
 
 _UP = Verdict(down=False)
@@ -58,6 +64,10 @@ class Detector:
         self.reached = False
         """Whether the node has ever answered this process."""
         self.misconfigured: str | None = None
+        self.blind: str | None = None
+        """Why this sentinel cannot look at the node now; None: it can."""
+        self._unknown: str | None = None
+        """What made what was known of it worthless; None: it has answered since."""
         self._links = Links()
         self._detail = "not reached yet"
         self._gone_since: float | None = None
@@ -67,6 +77,13 @@ class Detector:
         self._regression: tuple[float, str] | None = None
 
     def observe(self, evidence: Evidence, now: float) -> None:
+        if evidence.kind is EvidenceKind.BLIND:
+            self._unknown = self.blind = evidence.detail or evidence.kind.value
+            self._be_patient_anew(now)
+            return
+        if self.blind is not None:
+            self.blind = None
+            self._be_patient_anew(now)
         self._detail = evidence.detail or evidence.kind.value
         match evidence.kind:
             case EvidenceKind.ALIVE:
@@ -86,13 +103,13 @@ class Detector:
                 self._gone(now, Grade.REFUSED)
             case EvidenceKind.UNRESOLVED:
                 self._gone(now, Grade.UNRESOLVED)
-            case EvidenceKind.UNREACHABLE:
+            case EvidenceKind.UNREACHABLE | EvidenceKind.BLIND:
                 pass
 
     def confirms(self, evidence: Evidence, now: float) -> bool:
         """Takes in what changes nothing: one more valid reply, or one more refusal. Else returns False."""
         detail = evidence.detail or evidence.kind.value
-        if evidence.kind is EvidenceKind.REFUSED:
+        if evidence.kind is EvidenceKind.REFUSED and self.blind is None:
             known = self._gone_grade is Grade.REFUSED and self._loading_since is None
             return known and self._detail == detail
         calm = evidence.kind is EvidenceKind.ALIVE and self.reached and self._calm(now)
@@ -115,8 +132,16 @@ class Detector:
         elif self._regression is None:
             self._regression = (now, detail)
 
-    def distrust(self, now: float) -> None:
-        """This process was stalled: what it did not see in that time proves nothing; patience starts anew."""
+    def distrust(self, now: float, *, was_down: bool = False) -> None:
+        """This process was stalled: what it did not see in that time proves nothing; patience starts anew.
+
+        ``was_down``: so it was called before.
+        """
+        if was_down and self._unknown is None:
+            self._unknown = "not seen since this sentinel was stalled"
+        self._be_patient_anew(now)
+
+    def _be_patient_anew(self, now: float) -> None:
         self.last_valid_at = now
         if self._gone_since is not None:
             self._gone_since = now
@@ -150,7 +175,8 @@ class Detector:
         for at, verdict in self._grounds():
             if now >= at:
                 return verdict
-        return Verdict(False, detail=self.misconfigured or "")
+        detail = self._unknown or self.misconfigured or ""
+        return Verdict(False, detail=detail, unknown=self._unknown is not None)
 
     def next_deadline(self, now: float) -> float | None:
         """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
@@ -172,19 +198,25 @@ class Detector:
             and self._wrong_role_since is None
             and self._regression is None
             and self.misconfigured is None
+            and self._unknown is None
             and now < self.last_valid_at + self._patience.down_after_s
         )
 
     def _grounds(self) -> Iterator[tuple[float, Verdict]]:
         """Each ground for calling the node down, with when it holds; the most certain first."""
-        if self.misconfigured is not None:
-            return
         p = self._patience
         if self._regression is not None:
             since, detail = self._regression
             yield since, Verdict(True, Grade.REGRESSED, since, detail)
+        if self.blind is not None:
+            return
         linked = self._links.vouching
-        if self._gone_since is not None and self._gone_grade is not None and not linked:
+        if (
+            self.misconfigured is None
+            and self._gone_since is not None
+            and self._gone_grade is not None
+            and not linked
+        ):
             verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail + self._links.told)
             patience_s = p.answer_after_s if self._links.is_awaited else p.refused_after_s
             yield self._gone_since + patience_s, verdict
@@ -192,6 +224,8 @@ class Detector:
         seen = f"no valid reply; last seen: {self._detail}{still}"
         silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)
         yield self.last_valid_at + p.down_after_s, silent
+        if self.misconfigured is not None:
+            return
         if self._loading_since is not None:
             verdict = Verdict(True, Grade.UNUSABLE, self._loading_since, "still loading its data set")
             yield self._loading_since + p.loading_after_s, verdict
@@ -203,6 +237,7 @@ class Detector:
         self.last_valid_at = self.answered_at = now
         self.reached = True
         self.misconfigured = None
+        self._unknown = None
         self._gone_since = None
         self._gone_grade = None
         self._links.regained()

@@ -22,7 +22,9 @@ class EvidenceKind(enum.StrEnum):
     UNREACHABLE = "unreachable"
     """Connecting or waiting for a reply timed out, or there is no route: proves nothing by itself."""
     MISCONFIGURED = "misconfigured"
-    """Wrong password, missing permission, failed TLS: our fault or the operator's, never a dead node."""
+    """Wrong password, missing permission, failed TLS: the node answers, so it lives."""
+    BLIND = "blind"
+    """This sentinel cannot look, being out of files or memory, or not allowed to: no word on the node."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from quorum.campaign import Campaign
 from quorum.detector import Detector, Verdict
@@ -120,6 +121,11 @@ class Member:
     def misconfigured(self, node: str) -> str | None:
         detector = self._detectors.get(node)
         return detector.misconfigured if detector else None
+
+    def blind(self, node: str) -> str | None:
+        """Why this sentinel cannot look at ``node``; None: it can."""
+        detector = self._detectors.get(node)
+        return detector.blind if detector else None
 
     def silence_s(self, node: str, now: float) -> float:
         """Seconds since the node's last valid reply; infinite if it never answered this process."""
@@ -261,13 +267,13 @@ class Member:
         for node, detector in self._detectors.items():
             verdict = detector.judge(now)
             unwritable = not verdict.down and self.usability.is_unwritable(node, now)
-            if self.board.holds(node, verdict.down, verdict.grade, unwritable):
+            if self.board.holds(node, verdict, unwritable):
                 continue
-            opinion = Opinion(node, verdict.down, verdict.grade, unwritable)
+            opinion = Opinion(node, verdict.down, verdict.grade, unwritable, unknown=verdict.unknown)
             before, self._opinions_changed = self.board.own_of(node), True
             self.board.set_own(opinion)
             self.judgements += 1
-            if (before.down, before.grade) == (opinion.down, opinion.grade):
+            if replace(before, unwritable=unwritable) == opinion:
                 continue
             if verdict.down and verdict.grade is not Grade.UNUSABLE:
                 self.usability.gone(node)
@@ -320,10 +326,7 @@ class Member:
             self._judge_regression(self.primary, now)
 
     def _note_lost(self, node: str, evidence: Evidence) -> None:
-        """A process that ends closes its connections: what is known by then is from before a restart.
-
-        Nor does it say any more how its link is.
-        """
+        """A process that ends closes its connections: what is known by then is from before a restart."""
         if evidence.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED, EvidenceKind.UNRESOLVED):
             hear_link(self._detectors, node, None)
         if node == self.primary and evidence.kind is EvidenceKind.CLOSED and not self._closed:
@@ -359,8 +362,8 @@ class Member:
         return latest.keys > 0 and bool(latest.replids & before.replids)
 
     def _on_stalled(self, now: float) -> None:
-        for detector in self._detectors.values():
-            detector.distrust(now)
+        for node, detector in self._detectors.items():
+            detector.distrust(now, was_down=self.board.own_of(node).down)
         self.board.forget_all()
         self.usability.distrust(now)
         self.register.distrust(now)

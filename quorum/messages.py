@@ -128,6 +128,8 @@ class Opinion:
     release without this never says so."""
     run_id: str = ""
     known_as: tuple[str, ...] = ()
+    unknown: bool = False
+    """Not down, but not known to be up either. A release without this takes it for up."""
 
 
 @dataclass(frozen=True, slots=True)

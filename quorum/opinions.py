@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from quorum.detector import Verdict
 from quorum.messages import Entry, Grade, Opinion, Opinions
 from quorum.names import Names
 
@@ -40,17 +41,18 @@ class OpinionBoard:
 
     def set_own(self, opinion: Opinion) -> bool:
         """True if this sentinel changed its mind."""
-        if self.holds(opinion.node, opinion.down, opinion.grade, opinion.unwritable):
+        if self.own_of(opinion.node) == opinion:
             return False
         self._own[opinion.node] = opinion
         return True
 
-    def holds(self, node: str, down: bool, grade: Grade, unwritable: bool = False) -> bool:
-        """Whether that is what this sentinel thinks of ``node`` already."""
+    def holds(self, node: str, verdict: Verdict, unwritable: bool) -> bool:
+        """Whether that is what this sentinel thinks of ``node`` already. Asked at every step."""
         own = self._own.get(node)
         if own is None:
-            return not (down or unwritable)
-        return own.down is down and own.grade is grade and own.unwritable is unwritable
+            return not (verdict.down or verdict.unknown or unwritable)
+        same = own.down is verdict.down and own.grade is verdict.grade and own.unknown is verdict.unknown
+        return same and own.unwritable is unwritable
 
     def own(self) -> tuple[Opinion, ...]:
         """As the peers are told: with what they may know the nodes by."""
@@ -106,7 +108,7 @@ class OpinionBoard:
             and report.committed.topology is not None
             and self._names.local(report.committed.topology.primary) == node
             and report.committed.intent is None
-            and not report.opinions.get(node, Opinion(node, down=False)).down
+            and _is_up(report.opinions.get(node))
         )
 
     def down(self, node: str, now: float) -> dict[str, Grade]:
@@ -116,6 +118,14 @@ class OpinionBoard:
         if own is not None and own.down:
             agree[self._self_id] = own.grade
         return dict(sorted(agree.items()))
+
+    def unknown(self, node: str, now: float) -> frozenset[str]:
+        """Who says that nothing is known of ``node``, fresh opinions only."""
+        said = {self._self_id: self._own.get(node)}
+        for author, report in self._reports.items():
+            if now < report.heard_at + self._ttl_s:
+                said[author] = report.opinions.get(node)
+        return frozenset(who for who, opinion in said.items() if opinion is not None and opinion.unknown)
 
     def odown(self, node: str, now: float) -> bool:
         """Objectively down: a quorum agrees, and this sentinel is one of them."""
@@ -147,3 +157,8 @@ class OpinionBoard:
             opinion = report.opinions.get(node) if report.any_trouble else None
             if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
                 yield author, opinion.grade
+
+
+def _is_up(opinion: Opinion | None) -> bool:
+    """An author mentions a node only once it was not up."""
+    return opinion is None or not (opinion.down or opinion.unknown)

@@ -47,6 +47,7 @@ from sentinel.group_inputs import (
     Tell,
 )
 from sentinel.info import NodeInfo
+from sentinel.judgements import Judgements
 from sentinel.leading import OPERATOR, Leading
 from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, notice_of, nowhere
 from sentinel.node_refusals import refused_now
@@ -90,7 +91,7 @@ class Coordinator:
         )
         self._degradation = Degradation(member.config.patience.down_after_s, self.tell)
         self._wanted: frozenset[str] = frozenset()
-        self._misconfigured: dict[str, str] = {}
+        self._judgements = Judgements(member, self.tell)
         self._told_directives = self.directives
         self._told_topology = member.register.state.committed.topology
         self._pending: deque[Effect] = deque()
@@ -165,7 +166,7 @@ class Coordinator:
                 self._mind_contact(at, now)
             case Observed(node):
                 self.feed(given, now, wall_ms)
-                self._check_misconfigured(node)
+                self._judgements.seen(node)
             case Stalled(gap_s):
                 self.tell(NoticeName.STALLED, gap_ms=round(gap_s * 1000))
                 if self._self_fence is not None:
@@ -235,22 +236,10 @@ class Coordinator:
                 self._tell_directives(entry.directives, now)
                 self._leading.committed(entry, now, wall_ms)
             case OpinionChanged(opinion):
-                verdict = self.member.verdict(opinion.node, now)
-                if opinion.down:
-                    self.tell(
-                        NoticeName.NODE_DOWN,
-                        node=opinion.node,
-                        grade=opinion.grade.value,
-                        after_ms=round((now - verdict.since) * 1000),
-                        detail=verdict.detail,
-                        primary=opinion.node == self.member.primary,
-                    )
-                else:
-                    self.tell(NoticeName.NODE_UP, node=opinion.node)
+                self._judgements.changed(opinion, now)
                 self._tell_who(now)
             case OdownChanged(node, down, agree):
-                name = NoticeName.QUORUM_DOWN if down else NoticeName.QUORUM_UP
-                self.tell(name, node=node, agree=list(agree), primary=node == self.member.primary)
+                self._judgements.quorum_changed(node, down, agree, now)
 
     def _tell_topology(self, topology: Topology | None) -> None:
         told = self._told_topology
@@ -358,14 +347,6 @@ class Coordinator:
     def _majority_supports(self, node: str, since: float) -> bool:
         supporters = self.member.board.supporters(node, since)
         return len(supporters) + 1 >= majority(len(self.member.config.members))
-
-    def _check_misconfigured(self, node: str) -> None:
-        problem = self.member.misconfigured(node)
-        if problem is None:
-            self._misconfigured.pop(node, None)
-        elif self._misconfigured.get(node) != problem:
-            self._misconfigured[node] = problem
-            self.tell(NoticeName.MISCONFIGURED, node=node, detail=problem)
 
     def tell(self, name: NoticeName, **fields: object) -> None:
         self.put(Tell(Notice(name, self.config.group, fields)))

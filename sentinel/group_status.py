@@ -96,10 +96,13 @@ def group(
 
 
 def node_state(coordinator: Coordinator, node: str, now: float) -> NodeState:
-    """A node that was never reached is unknown until it counts as down."""
+    """A node that was never reached is unknown until it counts as down, and one that cannot be looked at."""
     member = coordinator.member
-    if member.verdict(node, now).down:
+    verdict = member.verdict(node, now)
+    if verdict.down:
         return "down"
+    if verdict.unknown:
+        return "unknown"
     if member.misconfigured(node) is not None:
         return "misconfigured"
     if member.usability.refusing(node) is not None:
@@ -301,10 +304,11 @@ def _opinions(
     coordinator: Coordinator, node: str, peers_in_touch: frozenset[str], now: float
 ) -> Iterable[OpinionAnswer]:
     member = coordinator.member
-    down = member.board.down(node, now)
+    down, unknown = member.board.down(node, now), member.board.unknown(node, now)
     for sentinel in sorted(member.config.members):
         grade = down.get(sentinel)
         heard = sentinel == member.config.self_id or sentinel in peers_in_touch
+        heard = heard and sentinel not in unknown
         yield OpinionAnswer(
             sentinel=sentinel,
             down=True if grade else (False if heard else None),

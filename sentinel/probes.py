@@ -37,6 +37,7 @@ FIRST_RETRY_S = 0.008
 EAGER_RETRIES = 3
 """So many as soon as that: a process that is started again at once listens after some 15 ms."""
 MISCONFIGURED_RETRY_S = 1.0
+"""At most. It counts as life only while it is confirmed, so it is tried several times in each patience."""
 MAX_REFRESHES = 64
 
 
@@ -210,7 +211,7 @@ class Probe:
         if self._attempts == 0:
             return 0.0
         if seen.kind is EvidenceKind.MISCONFIGURED or self._refused:
-            return max(MISCONFIGURED_RETRY_S, self._reconnect_interval_s)
+            return min(MISCONFIGURED_RETRY_S, self._silence_s * 2 / 3)
         doublings = min(max(0, self._attempts - EAGER_RETRIES), 16)
         return min(FIRST_RETRY_S * 2.0**doublings, self._reconnect_interval_s)
 

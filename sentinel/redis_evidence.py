@@ -1,8 +1,8 @@
 """What an error on the way to a node proves about the node.
 
-Errors that are ours, or the operator's, must never look like a dead node: refused passwords, missing
-permissions, certificates, a process out of file descriptors. What proves that the process lives counts
-as life, however odd the answer.
+What proves that the process lives counts as life, however odd the answer: refused passwords, missing
+permissions, certificates. What goes wrong on this machine (no file left, no memory, not permitted) says
+nothing of the node: it must look neither dead nor alive for it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ import redis.exceptions as redis_errors
 
 from quorum.evidence import Evidence, EvidenceKind
 from sentinel.info import InfoError
-from sentinel.resolver import ResolveError
+from sentinel.resolver import OUR_FAULT, ResolveError
 
 MAX_DETAIL = 200
 _MAX_CAUSES = 8
 
-_OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM})
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN})
 
 _NOT_ALLOWED = (
@@ -53,7 +52,7 @@ def is_reply(error: Exception) -> bool:
 def classify(error: BaseException) -> Evidence:
     """``error`` is what redis-py, the resolver or the socket raised; redis-py hides the socket's."""
     if isinstance(error, ResolveError):
-        return _evidence(EvidenceKind.UNRESOLVED, str(error))
+        return _evidence(EvidenceKind.BLIND if error.ours else EvidenceKind.UNRESOLVED, str(error))
     if isinstance(error, InfoError):
         return _evidence(EvidenceKind.MISCONFIGURED, str(error))
     if isinstance(error, redis_errors.InvalidResponse):
@@ -67,7 +66,7 @@ def classify(error: BaseException) -> Evidence:
         return _evidence(EvidenceKind.UNREACHABLE, str(error))
     if isinstance(error, redis_errors.ConnectionError | EOFError):
         return _evidence(EvidenceKind.CLOSED, str(error) or "connection closed")
-    return _evidence(EvidenceKind.MISCONFIGURED, f"unexpected {type(error).__name__}: {error}")
+    return _evidence(EvidenceKind.BLIND, f"unexpected {type(error).__name__}: {error}")
 
 
 def os_error(error: BaseException) -> int | None:
@@ -103,8 +102,8 @@ def _socket_error(error: OSError) -> Evidence:
         return _evidence(EvidenceKind.REFUSED, "connection refused")
     if error.errno in _CLOSED or isinstance(error, ConnectionError):
         return _evidence(EvidenceKind.CLOSED, text)
-    if error.errno in _OUR_FAULT:
-        return _evidence(EvidenceKind.MISCONFIGURED, f"cannot connect from here: {text}")
+    if error.errno in OUR_FAULT:
+        return _evidence(EvidenceKind.BLIND, f"cannot connect from here: {text}")
     return _evidence(EvidenceKind.UNREACHABLE, text)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
 import socket
 import threading
@@ -22,6 +23,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 MAX_ADDRESSES = 8
 """Addresses of one name that are tried; the name service may answer with any number."""
 
+OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM})
+"""Errors of the operating system that say something about this machine, and nothing about the other one."""
+
 GIVEN_UP_S = 60.0
 """A lookup that hangs for longer is never joined again: the next call starts another."""
 
@@ -30,12 +34,16 @@ Lookup: TypeAlias = Callable[[str], Sequence[str]]
 
 
 class ResolveError(OSError):
-    """The name service's answer, or its silence. An ``OSError``, as aiohttp wants it of a resolver."""
+    """The name service's answer, or its silence. An ``OSError``, as aiohttp wants it of a resolver.
 
-    def __init__(self, host: str, detail: str) -> None:
-        super().__init__(f"{host} does not resolve: {detail}")
+    ``ours``: it was not even asked, for want of something on this machine.
+    """
+
+    def __init__(self, host: str, detail: str, *, ours: bool = False) -> None:
+        super().__init__(f"{host} {'could not be resolved' if ours else 'does not resolve'}: {detail}")
         self.host = host
         self.detail = detail
+        self.ours = ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ class Resolver:
 
     def _start(self, host: str) -> asyncio.Future[tuple[str, ...]]:
         if self._workers >= self._max_workers:
-            raise ResolveError(host, f"{self._workers} lookups hang already")
+            raise ResolveError(host, f"{self._workers} lookups hang already", ours=True)
         loop = asyncio.get_running_loop()
         running = _InFlight(loop.time(), loop.create_future())
         # An answer that comes after everybody gave up is nobody's error.
@@ -102,7 +110,7 @@ class Resolver:
         try:
             threading.Thread(target=work, name=f"resolve {host}", daemon=True).start()
         except RuntimeError as error:
-            raise ResolveError(host, f"no thread for the lookup ({error})") from error
+            raise ResolveError(host, f"no thread for the lookup ({error})", ours=True) from error
         self._workers += 1
         self._in_flight[host] = running
         return running.answer
@@ -157,10 +165,20 @@ def _outcome(lookup: Lookup, host: str) -> tuple[str, ...] | ResolveError:
     try:
         found = tuple(dict.fromkeys(lookup(host)))[:MAX_ADDRESSES]
     except OSError as error:
-        return ResolveError(host, error.strerror or str(error))
+        lack = _lack()
+        return ResolveError(host, lack or error.strerror or str(error), ours=lack is not None)
     except Exception as error:  # noqa: BLE001 (a worker that dies would never be counted off)
         return ResolveError(host, f"not a valid name ({error})")
     return found or ResolveError(host, "it has no address")
+
+
+def _lack() -> str | None:
+    """What this machine lacks to ask anybody. The name service's own error does not say."""
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    except OSError as error:
+        return (error.strerror or str(error)) if error.errno in OUR_FAULT else None
+    return None
 
 
 def _family(address: str) -> socket.AddressFamily:

@@ -37,6 +37,7 @@ _WARNINGS = frozenset(
         NoticeName.NODE_DOWN,
         NoticeName.QUORUM_DOWN,
         NoticeName.MISCONFIGURED,
+        NoticeName.NODE_UNKNOWN,
         NoticeName.DEGRADED,
         NoticeName.NOT_WATCHED,
         NoticeName.DROPPED,
@@ -117,6 +118,8 @@ def _schedule_closed(f: Fields) -> str:
 
 SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.NODE_DOWN: _node_down,
+    NoticeName.NODE_UNKNOWN: lambda f: f"{f['node']} is neither known to be up nor to be down: {f['detail']}",
+    NoticeName.BLIND: lambda f: f"this sentinel cannot look at {f['node']}: {f['detail']}",
     NoticeName.NODE_UP: lambda f: f"{f['node']} is up again",
     NoticeName.QUORUM_DOWN: _quorum_down,
     NoticeName.QUORUM_UP: _quorum_up,

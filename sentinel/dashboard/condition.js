@@ -104,7 +104,7 @@ export function nodeCondition(node, group) {
       words: refusalWords(node),
     };
   if (node.state === "not_watched") return { level: "warning", words: node.detail };
-  if (node.state === "unknown") return { level: "unsure", words: "not reached yet" };
+  if (node.state === "unknown") return { level: "unsure", words: node.detail || "not reached yet" };
   if (node.loading) return { level: "warning", words: "loading its data" };
   if (isStray(node, group)) return { level: "warning", words: "up, as a second primary" };
   if (node.node === group.topology?.primary && node.role === "replica")

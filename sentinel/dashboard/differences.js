@@ -14,7 +14,7 @@ export function differences(before, after) {
     if (!old || old.state === node.state) continue;
     if (node.state === "down")
       found.push({ words: `${node.node} is down: ${node.detail || node.grade}.`, aloud: node.node === is });
-    else if (old.state === "down")
+    else if (old.state === "down" && node.state !== "unknown")
       found.push({ words: `${node.node} is ${node.state} again.`, aloud: false });
   }
   if (!before.paused && after.paused) found.push({ words: "is paused.", aloud: true });

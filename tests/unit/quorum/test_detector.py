@@ -1,6 +1,7 @@
 """Scenarios: phases of evidence at given seconds, and the verdicts that they must lead to.
 
-A line is ``(at_s, what happens, the grade right after it)``; no grade means that the node is not down.
+A line is ``(at_s, what happens, the grade right after it)``. ``UP`` is no grade; ``UNKNOWN``: neither up nor
+down.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from quorum.messages import Grade
 PATIENCE = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
 UP = Grade.NONE
 
-Line = tuple[float, str, Grade]
+UNKNOWN = None
+
+Line = tuple[float, str, Grade | None]
 
 SCENARIOS: dict[str, list[Line]] = {
     "healthy": [(0, "alive", UP), (0.9, "alive", UP), (1.8, "alive", UP)],
@@ -103,22 +106,70 @@ SCENARIOS: dict[str, list[Line]] = {
         (0.6, "alive", Grade.REGRESSED),
         (0.7, "did not fall back", UP),
     ],
-    "misconfigured is never down, however long": [
+    "misconfigured is life for as long as it is confirmed": [
         (0, "alive", UP),
-        (0.5, "misconfigured", UP),
-        (100, "-", UP),
-        (200, "misconfigured", UP),
-        (200.1, "unreachable", UP),
-        (300, "unresolved", UP),
-        (400, "-", UP),
+        *((0.5 + 0.9 * times, "misconfigured", UP) for times in range(100)),
+        (90.0, "unresolved", UP),
+        (90.65, "-", Grade.SILENT),
+        (91.0, "misconfigured", UP),
     ],
-    "misconfigured from the first contact": [(0, "misconfigured", UP), (9, "-", UP), (9, "alive", UP)],
+    "a host that falls silent after it was misconfigured": [
+        (0, "misconfigured", UP),
+        (0.5, "unreachable", UP),
+        (1.0, "-", Grade.SILENT),
+    ],
     "misconfigured, then its process is gone": [
         (0, "misconfigured", UP),
-        (5, "closed", UP),
-        (5, "refused", Grade.SILENT),
-        (5.2, "-", Grade.REFUSED),
+        (0.5, "closed", UP),
+        (0.5, "refused", UP),
+        (0.7, "-", Grade.REFUSED),
     ],
+    "who cannot look knows nothing, however long": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "blind", UNKNOWN),
+        (100, "blind", UNKNOWN),
+        (200, "-", UNKNOWN),
+        (200, "alive", UP),
+    ],
+    "blindness does not keep a dead node alive": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "blind", UNKNOWN),
+        (9, "unreachable", UNKNOWN),
+        (9.9, "unreachable", UNKNOWN),
+        (10.0, "-", Grade.SILENT),
+    ],
+    "patience starts anew when it can look again": [
+        (0, "alive", UP),
+        (0.5, "closed", UP),
+        (0.5, "refused", UP),
+        (0.55, "blind", UNKNOWN),
+        (9, "refused", UNKNOWN),
+        (9.09, "refused", UNKNOWN),
+        (9.11, "refused", Grade.REFUSED),
+    ],
+    "who was down is unknown while nobody can look": [
+        (0, "refused", UP),
+        (0.2, "-", Grade.REFUSED),
+        (0.3, "blind", UNKNOWN),
+        (0.4, "refused", UNKNOWN),
+        (0.51, "-", Grade.REFUSED),
+    ],
+    "down before a stall is unknown after it, and down again in time": [
+        (0, "refused", UP),
+        (0.2, "-", Grade.REFUSED),
+        (9, "stall", UNKNOWN),
+        (9.05, "refused", UNKNOWN),
+        (9.2, "-", Grade.REFUSED),
+    ],
+    "down before a stall, and up only when it answers": [
+        (1.0, "-", Grade.SILENT),
+        (9, "stall", UNKNOWN),
+        (9.5, "closed", UNKNOWN),
+        (9.6, "alive", UP),
+    ],
+    "up before a stall is up after it": [(0, "alive", UP), (9, "stall", UP), (9.5, "-", UP)],
     "after a stall the patience starts anew": [
         (0, "alive", UP),
         (9, "stall", UP),
@@ -149,12 +200,13 @@ SCENARIOS: dict[str, list[Line]] = {
 }
 
 
-def play(detector: Detector, at_s: float, what: str) -> None:
+def play(detector: Detector, at_s: float, what: str, *, was_down: bool = False) -> None:
     match what:
         case "-":
             pass
         case "stall":
-            detector.distrust(at_s)
+            # Whether it was down is what it was last told to be, and not what the stall makes it look like.
+            detector.distrust(at_s, was_down=was_down)
         case "is a master" | "is a replica":
             detector.observe(Evidence(EvidenceKind.ALIVE), at_s)
             detector.saw_role(what == "is a master", at_s)
@@ -166,11 +218,12 @@ def play(detector: Detector, at_s: float, what: str) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_scenario(scenario: list[Line]) -> None:
-    detector = Detector(PATIENCE, 0.0)
+    detector, verdict = Detector(PATIENCE, 0.0), Verdict(False)
     for at_s, what, grade in scenario:
-        play(detector, at_s, what)
+        play(detector, at_s, what, was_down=verdict.down)
         verdict = detector.judge(at_s)
-        assert (verdict.grade, verdict.down) == (grade, grade is not UP), f"{what} at {at_s} s"
+        expected = (grade or UP, grade not in (UP, UNKNOWN), grade is UNKNOWN)
+        assert (verdict.grade, verdict.down, verdict.unknown) == expected, f"{what} at {at_s} s"
 
 
 HAPPENINGS = [kind.value for kind in EvidenceKind] + ["is a master", "is a replica", "stall", "fell back"]
@@ -249,6 +302,55 @@ def test_what_is_misconfigured_is_shown() -> None:
     detector = Detector(PATIENCE, 0.0)
     detector.observe(Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS"), 0.0)
     assert detector.misconfigured == "WRONGPASS"
-    assert detector.judge(50.0) == Verdict(False, detail="WRONGPASS")
+    assert detector.judge(0.5) == Verdict(False, detail="WRONGPASS")
     detector.observe(Evidence(EvidenceKind.ALIVE), 50.0)
     assert detector.misconfigured is None
+
+
+def test_what_this_sentinel_lacks_is_shown() -> None:
+    detector = Detector(PATIENCE, 0.0)
+    detector.observe(Evidence(EvidenceKind.BLIND, "Too many open files"), 0.0)
+    assert detector.blind == "Too many open files"
+    assert detector.judge(50.0) == Verdict(False, detail="Too many open files", unknown=True)
+    detector.observe(Evidence(EvidenceKind.UNREACHABLE), 50.0)
+    assert detector.blind is None
+
+
+SHOWS = {
+    Grade.REFUSED: {"refused"},
+    Grade.UNRESOLVED: {"unresolved"},
+    Grade.UNUSABLE: {"loading", "is a replica"},
+    Grade.REGRESSED: {"fell back"},
+}
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 3), st.sampled_from(HAPPENINGS)), max_size=12),
+    st.sampled_from(HAPPENINGS),
+    st.floats(0, 3),
+)
+def test_every_change_of_mind_has_its_ground(
+    happenings: list[tuple[float, str]], last: str, wait_s: float
+) -> None:
+    """Whatever came before: what follows from the newest happening, and from nothing more for a while."""
+    detector, now = Detector(PATIENCE, 0.0), 0.0
+    for pause_s, what in [*happenings, (0.0, last)]:
+        now += pause_s
+        play(detector, now, what, was_down=detector.judge(now).down)
+    seen = {what for _, what in happenings} | {last}
+    verdict, later = detector.judge(now), detector.judge(now + wait_s)
+    assert not (verdict.down and verdict.unknown)
+    if later.down and later.grade is not Grade.SILENT:
+        assert seen & SHOWS[later.grade], "each grade was seen"
+    if "fell back" in seen:
+        return
+    if last in ("alive", "is a master", "misconfigured"):
+        waits = seen & {"loading", "is a replica"} if last != "is a master" else set()
+        assert not verdict.unknown and (waits or not verdict.down), "what answers is up"
+        assert waits or wait_s >= PATIENCE.down_after_s or not later.down, "silence has its patience"
+    if last == "stall":
+        assert not verdict.down, "what was not seen proves nothing"
+    if detector.blind is not None:
+        assert later.unknown, "who cannot look knows nothing, for as long as it lasts"
+    else:
+        assert detector.judge(now + PATIENCE.down_after_s + 1e-6).down, "silence counts, whatever came before"

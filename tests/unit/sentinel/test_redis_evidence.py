@@ -28,6 +28,7 @@ REFUSED = EvidenceKind.REFUSED
 UNRESOLVED = EvidenceKind.UNRESOLVED
 UNREACHABLE = EvidenceKind.UNREACHABLE
 MISCONFIGURED = EvidenceKind.MISCONFIGURED
+BLIND = EvidenceKind.BLIND
 
 
 def wrapped(inner: BaseException) -> Exception:
@@ -94,8 +95,8 @@ async def test_error_replies(reply: str, kind: EvidenceKind) -> None:
         (OSError(errno.ENETUNREACH, "Network is unreachable"), UNREACHABLE),
         (OSError(errno.ETIMEDOUT, "Connection timed out"), UNREACHABLE),
         (TimeoutError(), UNREACHABLE),
-        (OSError(errno.EMFILE, "Too many open files"), MISCONFIGURED),
-        (OSError(errno.EPERM, "Operation not permitted"), MISCONFIGURED),
+        (OSError(errno.EMFILE, "Too many open files"), BLIND),
+        (OSError(errno.EPERM, "Operation not permitted"), BLIND),
         (ssl.SSLCertVerificationError(1, "certificate verify failed"), MISCONFIGURED),
         (ssl.SSLError(1, "wrong version number"), MISCONFIGURED),
         (ssl.SSLEOFError(8, "EOF occurred in violation of protocol"), CLOSED),
@@ -111,12 +112,13 @@ def test_socket_errors_as_they_are_and_as_redis_py_hides_them(error: OSError, ki
     ("error", "kind"),
     [
         (ResolveError("nosuch.invalid", "unknown"), UNRESOLVED),
+        (ResolveError("redis-a", "Too many open files", ours=True), BLIND),
         (redis_errors.ConnectionError("Connection closed by server."), CLOSED),
         (EOFError(), CLOSED),
         (redis_errors.TimeoutError("Timeout reading from socket"), UNREACHABLE),
         (redis_errors.InvalidResponse("Protocol error"), MISCONFIGURED),
         (InfoError("role", "is missing"), MISCONFIGURED),
-        (ZeroDivisionError(), MISCONFIGURED),
+        (ZeroDivisionError(), BLIND),
         (socket.gaierror(socket.EAI_AGAIN, "Temporary failure"), UNREACHABLE),
     ],
 )

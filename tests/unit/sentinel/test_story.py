@@ -30,6 +30,16 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         {"node": A, "grade": "refused", "after_ms": 100, "detail": "connection refused", "primary": True},
         f"primary {A} is subjectively down (refused for 100 ms): connection refused",
     ),
+    (
+        NoticeName.NODE_UNKNOWN,
+        {"node": B, "detail": "not seen since this sentinel was stalled"},
+        f"{B} is neither known to be up nor to be down: not seen since this sentinel was stalled",
+    ),
+    (
+        NoticeName.BLIND,
+        {"node": B, "detail": "cannot connect from here: Too many open files"},
+        f"this sentinel cannot look at {B}: cannot connect from here: Too many open files",
+    ),
     (NoticeName.NODE_UP, {"node": B}, f"{B} is up again"),
     (
         NoticeName.QUORUM_DOWN,

@@ -1,0 +1,72 @@
+"""What people are told of the nodes' condition, as this sentinel and the quorum judge it.
+
+That a node is up again is told once it has answered, and for nothing less: that this sentinel was stalled, is
+out of files, or has lost touch with those who agreed, makes no dead node alive. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quorum.member import Member
+from quorum.messages import Opinion
+from sentinel.notices import NoticeName
+
+
+class Judgements:
+    """``tell`` is told each."""
+
+    def __init__(self, member: Member, tell: Callable[..., None]) -> None:
+        self._member = member
+        self._tell = tell
+        self._troubles: dict[tuple[NoticeName, str], str] = {}
+        self._down: set[str] = set()
+        """Of which nodes was last told that a quorum calls them down."""
+
+    def changed(self, opinion: Opinion, now: float) -> None:
+        """This sentinel changed its mind."""
+        node, verdict = opinion.node, self._member.verdict(opinion.node, now)
+        if opinion.down:
+            self._tell(
+                NoticeName.NODE_DOWN,
+                node=node,
+                grade=opinion.grade.value,
+                after_ms=round((now - verdict.since) * 1000),
+                detail=verdict.detail,
+                primary=node == self._member.primary,
+            )
+        elif opinion.unknown:
+            self._tell(NoticeName.NODE_UNKNOWN, node=node, detail=verdict.detail)
+        else:
+            self._tell(NoticeName.NODE_UP, node=node)
+            self._maybe_up(node, now)
+
+    def quorum_changed(self, node: str, down: bool, agree: tuple[str, ...], now: float) -> None:
+        if not down:
+            self._maybe_up(node, now)
+        elif node not in self._down:
+            self._down.add(node)
+            self._tell(NoticeName.QUORUM_DOWN, node=node, agree=list(agree), primary=self._leads(node))
+
+    def seen(self, node: str) -> None:
+        """Something was seen of ``node``: whether it refuses our key, or cannot be looked at from here."""
+        self._trouble(NoticeName.MISCONFIGURED, node, self._member.misconfigured(node))
+        self._trouble(NoticeName.BLIND, node, self._member.blind(node))
+
+    def _maybe_up(self, node: str, now: float) -> None:
+        verdict = self._member.verdict(node, now)
+        if node not in self._down or verdict.down or verdict.unknown or self._member.is_odown(node):
+            return
+        self._down.discard(node)
+        agree = list(self._member.board.down(node, now))
+        self._tell(NoticeName.QUORUM_UP, node=node, agree=agree, primary=self._leads(node))
+
+    def _trouble(self, name: NoticeName, node: str, problem: str | None) -> None:
+        if problem is None:
+            self._troubles.pop((name, node), None)
+        elif self._troubles.get((name, node)) != problem:
+            self._troubles[(name, node)] = problem
+            self._tell(name, node=node, detail=problem)
+
+    def _leads(self, node: str) -> bool:
+        return node == self._member.primary
