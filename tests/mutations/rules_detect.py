@@ -7,6 +7,9 @@ from tests.mutations.mutation import Mutation
 _LINKS = "tests/unit/quorum/test_links.py"
 _LINKED = "tests/unit/sentinel/test_linked_replicas.py"
 _WORK = "tests/unit/promotion/test_work.py"
+_DETECTOR = "tests/unit/quorum/test_detector.py"
+_JUDGEMENTS = "tests/unit/sentinel/test_judgements.py"
+_EVIDENCE = "tests/unit/sentinel/test_redis_evidence.py"
 _RETURNED = "tests/unit/promotion/test_returned.py"
 
 DETECT = (
@@ -98,6 +101,72 @@ DETECT = (
         "        if facts is not None and not facts.down and self._second_look.finds_it_back(views):\n",
         "        if False:\n",
         (_RETURNED,),
+        style="",
+    ),
+    Mutation(
+        "blind-knows-nothing",
+        "a sentinel that cannot look calls nothing down",
+        "S6",
+        "quorum/detector.py",
+        "        if self.blind is not None:\n            return\n",
+        "",
+        (_DETECTOR,),
+        style="harmless",
+    ),
+    Mutation(
+        "sight-regained",
+        "patience starts anew once a sentinel can look again",
+        "S6",
+        "quorum/detector.py",
+        """\
+            self.blind = None
+            self._be_patient_anew(now)
+""",
+        """\
+            self.blind = None
+""",
+        (_DETECTOR,),
+        style="",
+    ),
+    Mutation(
+        "lack-is-ours",
+        "what this machine lacks says nothing of the node",
+        "S6",
+        "sentinel/redis_evidence.py",
+        'return _evidence(EvidenceKind.BLIND, f"cannot connect from here: {text}")',
+        'return _evidence(EvidenceKind.MISCONFIGURED, f"cannot connect from here: {text}")',
+        (_EVIDENCE,),
+        style="",
+    ),
+    Mutation(
+        "misconfigured-for-a-while",
+        "a node that refused our key and fell silent is down in time",
+        "L1",
+        "quorum/detector.py",
+        "        silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)\n",
+        "        if self.misconfigured is not None:\n            return\n"
+        "        silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)\n",
+        (_DETECTOR,),
+        style="",
+    ),
+    Mutation(
+        "stall-makes-unknown",
+        "a stall makes no dead node alive",
+        "S6",
+        "quorum/member.py",
+        "detector.distrust(now, was_down=self.board.own_of(node).down)",
+        "detector.distrust(now)",
+        (_JUDGEMENTS,),
+        style="",
+    ),
+    Mutation(
+        "up-when-it-answers",
+        "that a node is up again is told once it has answered",
+        "S6",
+        "sentinel/judgements.py",
+        "if node not in self._down or verdict.down or verdict.unknown or self._member.is_odown(node):",
+        "if node not in self._down or self._member.is_odown(node):",
+        (_JUDGEMENTS,),
         style="",
     ),
 )

@@ -74,7 +74,7 @@ DETECTION = (
     ),
     Mutation(
         "misconfigured-stays-up",
-        "a node that refuses our key stays up, however long nothing more is heard",
+        "a node that refuses our key is not judged by the role that it had before",
         "S6",
         "quorum/detector.py",
         """\
@@ -91,8 +91,8 @@ DETECTION = (
         "S6",
         "quorum/member.py",
         """\
-        for detector in self._detectors.values():
-            detector.distrust(now)
+        for node, detector in self._detectors.items():
+            detector.distrust(now, was_down=self.board.own_of(node).down)
         self.board.forget_all()
 """,
         """\

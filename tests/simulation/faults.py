@@ -142,6 +142,7 @@ KINDS: dict[str, Draw] = {
     "deny everywhere": _node(0.5, 8.0),
     "pause every sentinel": lambda rng, _cast: ((), rng.uniform(0.3, 4.0)),
     "slow INFO": _node(0.1, 1.0),
+    "out of files": _sentinel(0.1, 6.0),
     "forwarder away": _forwarder(0.05, 3.0),
     "forwarder of the primary away": _forwarder(0.05, 3.0),
     "forwarder of the primary away briefly": lambda rng, _cast: ((), rng.uniform(0.05, 0.6)),
@@ -182,12 +183,13 @@ SENTINELS_ONLY = (
     "crash leader in mid-effects",
     "pause leader in mid-effects",
     "slow disk",
+    "out of files",
     "forwarder away",
     "forwarder of the primary away",
     "operator switchover",
 )
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
-HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO")
+HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO", "out of files")
 """What must never change the primary."""
 HARMLESS_TO_LINKS = ("forwarder of the primary away briefly", "pause sentinel", "pause every sentinel")
 """Nor may this, where the sentinels can ask the replicas."""

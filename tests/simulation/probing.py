@@ -70,6 +70,9 @@ class Eye:
     def connect(self) -> None:
         if not self.host.awake:
             return
+        if self.host.name in self.host.world.out_of_files:
+            self._see(Evidence(EvidenceKind.BLIND, "Too many open files"))
+            return
         if self.host.world.network_names_lost(self.host.name, self.node.name):
             self._see(Evidence(EvidenceKind.UNRESOLVED))
             return

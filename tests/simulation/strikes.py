@@ -126,6 +126,18 @@ def _deny_everywhere(world: World, fault: Fault) -> bool:
     return True
 
 
+def _out_of_files(world: World, fault: Fault) -> bool:
+    """It loses its connections to all nodes, and can make no new ones."""
+    host = world.hosts[fault.targets[0]]
+    if not host.running or host.name in world.out_of_files:
+        return False
+    world.out_of_files.add(host.name)
+    for name in world.nodes:
+        host.probing.sever(name)
+    world.schedule.at(fault.amount, lambda: world.out_of_files.discard(host.name))
+    return True
+
+
 def _drift(world: World, fault: Fault) -> bool:
     world.hosts[fault.targets[0]].set_rate(fault.amount)
     return True
@@ -366,6 +378,7 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "pause sentinel in mid-effects": _pause_in_effects,
     "crash leader in mid-effects": _trap_leader,
     "pause leader in mid-effects": _trap_leader,
+    "out of files": _out_of_files,
     "drift clock": _drift,
     "slow disk": _slow_disk,
     "lose names": _between(lambda world: world.nameless),

@@ -124,6 +124,8 @@ class World:
         """Which history a node lost as the primary of which term, its process ended and not all kept."""
         self.denials: set[tuple[str, str]] = set()
         self.nameless: set[tuple[str, str]] = set()
+        self.out_of_files: set[str] = set()
+        """Sentinels that can make no new connection to a node."""
         self.slow_info: dict[str, float] = {}
         self.forwarded_until: dict[str, float] = {}
         """From when on the forwarder of a node may be away again."""
@@ -296,6 +298,7 @@ class World:
         self.network.weather = replace(self.network.weather, loss=0.0, copies=0.0, slow=0.0)
         self.denials.clear()
         self.nameless.clear()
+        self.out_of_files.clear()
         self.slow_info.clear()
         self.late.clear()
         self.trap = None

@@ -113,6 +113,10 @@ SCENARIOS: dict[str, list[Line]] = {
         (90.65, "-", Grade.SILENT),
         (91.0, "misconfigured", UP),
     ],
+    "what was seen before it refused our key is no ground": [
+        (0, "is a replica", UP),
+        *((0.5 * times, "misconfigured", UP) for times in range(1, 10)),
+    ],
     "a host that falls silent after it was misconfigured": [
         (0, "misconfigured", UP),
         (0.5, "unreachable", UP),
