@@ -47,8 +47,7 @@ class OpinionAnswer(Answer):
 
     sentinel: str
     down: bool | None
-    """null while this sentinel has not heard from that one, or that one does not know: it was stalled, or
-    cannot look at the node."""
+    """null while this sentinel has not heard from that one, or that one knows nothing of the node."""
     grade: str | None
     """The evidence, where ``down``."""
 
@@ -64,8 +63,7 @@ class NodeAnswer(Answer):
     state: Literal[
         "up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients", "not_watched"
     ]
-    """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet, or not since this
-    sentinel was stalled or could not look; ``detail`` says why.
+    """``misconfigured``: alive, but refuses this sentinel. ``unknown``: not reached yet, or out of sight.
     ``refuses_writes``: a primary that lives, but refuses writes, or new clients; ``refuses_clients``: a
     replica that turns new clients away. ``not_watched``: not connected to. ``detail`` says why."""
     grade: str | None
