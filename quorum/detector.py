@@ -4,8 +4,9 @@ A process that is gone shows at once: its connection closes and new ones are ref
 patience (``refused_after_s``) only has to outlast a quick restart. What stands in front of a node can refuse
 as well, so a refusal is no more than silence while a replica says that its own link to the node is up
 (``links``). Silence proves much less, so it gets ``down_after_s``. A connection that closes and can be
-opened again proves nothing. A node that refuses our key (password, permission, TLS) lives, for as long as it
-says so.
+opened again proves nothing, unless it is closed again before anything is answered, and a replica says that
+its link is down: so it is with a forwarder that has nobody to forward to. A node that refuses our key
+(password, permission, TLS) lives, for as long as it says so.
 
 What this sentinel could not see, being stalled or out of files, is unknown: the node is neither up nor down
 until it answers, or has not answered for long enough since it could be looked at again.
@@ -72,6 +73,8 @@ class Detector:
         self._detail = "not reached yet"
         self._gone_since: float | None = None
         self._gone_grade: Grade | None = None
+        self._closed_again = False
+        """New connections are closed as well, before anything is answered."""
         self._loading_since: float | None = None
         self._wrong_role_since: float | None = None
         self._regression: tuple[float, str] | None = None
@@ -98,6 +101,7 @@ class Detector:
                 self._alive(now)
                 self.misconfigured = self._detail
             case EvidenceKind.CLOSED:
+                self._closed_again = self._gone_since is not None
                 self._gone(now, None)
             case EvidenceKind.REFUSED:
                 self._gone(now, Grade.REFUSED)
@@ -146,6 +150,7 @@ class Detector:
         if self._gone_since is not None:
             self._gone_since = now
             self._gone_grade = None
+            self._closed_again = False
             self._links.lost(now)
         if self._loading_since is not None:
             self._loading_since = now
@@ -211,13 +216,16 @@ class Detector:
         if self.blind is not None:
             return
         linked = self._links.vouching
+        gone_grade = self._gone_grade
+        if gone_grade is None and self._closed_again and self._links.broken:
+            gone_grade = Grade.REFUSED
         if (
             self.misconfigured is None
             and self._gone_since is not None
-            and self._gone_grade is not None
+            and gone_grade is not None
             and not linked
         ):
-            verdict = Verdict(True, self._gone_grade, self._gone_since, self._detail + self._links.told)
+            verdict = Verdict(True, gone_grade, self._gone_since, self._detail + self._links.told)
             patience_s = p.answer_after_s if self._links.is_awaited else p.refused_after_s
             yield self._gone_since + patience_s, verdict
         still = f"; still linked: {', '.join(linked)}" if linked else ""
@@ -240,6 +248,7 @@ class Detector:
         self._unknown = None
         self._gone_since = None
         self._gone_grade = None
+        self._closed_again = False
         self._links.regained()
 
     def _gone(self, now: float, grade: Grade | None) -> None:

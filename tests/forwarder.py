@@ -48,6 +48,7 @@ class Forwarder:
         self.go_away()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_S)
+        self._loop.close()
 
     def _call(self, job: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(job, self._loop).result(CALL_S)

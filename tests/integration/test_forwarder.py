@@ -80,6 +80,13 @@ def test_a_primary_that_really_ends_behind_its_forwarder_is_replaced() -> None:
         assert any("no longer linked: " in line["detail"] for line in downs)
 
 
+def test_a_forwarder_that_takes_connections_for_a_primary_that_has_ended_hides_nothing() -> None:
+    """It closes each before anything is answered."""
+    with forwarded(down_after="30s") as (cluster, _forwarder):
+        cluster.nodes[0].kill()
+        cluster.wait_failover(cluster.nodes[0].name)
+
+
 def test_a_primary_that_ends_while_its_forwarder_is_away_is_replaced_before_silence_counts() -> None:
     with forwarded(down_after="30s") as (cluster, forwarder):
         forwarder.go_away()

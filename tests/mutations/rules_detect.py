@@ -24,6 +24,16 @@ DETECT = (
         style="harmless",
     ),
     Mutation(
+        "closed-proves-nothing",
+        "connections that are closed unanswered prove nothing unless a replica's link is down as well",
+        "S6",
+        "quorum/detector.py",
+        "if gone_grade is None and self._closed_again and self._links.broken:",
+        "if gone_grade is None and self._closed_again:",
+        (_LINKS,),
+        style="harmless",
+    ),
+    Mutation(
         "asked-since-the-loss",
         "what a replica was asked before the loss is no answer",
         "S6",

@@ -321,7 +321,7 @@ def test_what_this_sentinel_lacks_is_shown() -> None:
 
 
 SHOWS = {
-    Grade.REFUSED: {"refused"},
+    Grade.REFUSED: {"refused", "closed"},
     Grade.UNRESOLVED: {"unresolved"},
     Grade.UNUSABLE: {"loading", "is a replica"},
     Grade.REGRESSED: {"fell back"},
