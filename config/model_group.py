@@ -173,7 +173,8 @@ class GroupDefaults(StrictModel):
     )
     refused_after: SecondsOrZero = Field(
         default=0.03,
-        description="A node whose connection closed, and which refuses new ones for this long, is down.",
+        description="A node whose connection closed, and which refuses new ones for this long, is down. A "
+        "primary is not while a replica says that its link to it is up.",
     )
     loading_timeout: Seconds = Field(
         default=30.0,
