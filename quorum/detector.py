@@ -168,7 +168,8 @@ class Detector:
 
     def wants_links(self, now: float) -> bool:
         """Whether the replicas' word may change the judgement: it is lost here, and not for long yet."""
-        return self._gone_since is not None and now < self.last_valid_at + self._patience.down_after_s
+        lost = self._gone_since is not None and self.blind is None
+        return lost and now < self.last_valid_at + self._patience.down_after_s
 
     def doubtful(self, now: float) -> bool:
         """Down, or on the way to it: closed, or silent for half as long as it may be."""

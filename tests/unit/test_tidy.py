@@ -41,6 +41,7 @@ PURE = [
             "doubles",
             "events",
             "group_inputs",
+            "judgements",
             "kinship",
             "leading",
             "link_info",

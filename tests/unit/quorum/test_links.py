@@ -195,3 +195,12 @@ def test_the_replicas_are_asked_from_the_loss_until_silence_counts() -> None:
     assert not detector.wants_links(1.5)
     detector.observe(Evidence(EvidenceKind.ALIVE), 1.6)
     assert not detector.wants_links(1.6)
+
+
+def test_a_sentinel_that_cannot_look_asks_nobody_for_as_long_as_that_lasts() -> None:
+    detector = Detector(PATIENCE, 0.0)
+    detector.observe(Evidence(EvidenceKind.CLOSED), 0.5)
+    detector.observe(Evidence(EvidenceKind.BLIND), 0.5)
+    assert not detector.wants_links(0.5)
+    detector.observe(Evidence(EvidenceKind.REFUSED), 5.0)
+    assert detector.wants_links(5.0)
