@@ -17,6 +17,7 @@ EventType: TypeAlias = Literal[
     "primary.up",
     "primary.degraded",
     "primary.recovered",
+    "primary.unwatched",
     "failover.started",
     "failover.completed",
     "failover.aborted",

@@ -74,6 +74,11 @@ class Alerts:
                 type_ = f"primary.{notice.name.value}"
                 data = {"node": fields["node"], "refuses": fields["refuses"], "detail": fields["detail"]}
                 return self._on_duty(type_, group, data, wall_ms)
+            case NoticeName.UNWATCHED:
+                # Each sentinel speaks for itself: the others may watch it.
+                data = {"node": fields["node"], "sentinel": self._self_id}
+                id_ = event_id("primary.unwatched", group, self._self_id, self._boot, fields["node"])
+                return [Alert(WebhookEvent(id_, "primary.unwatched", group, wall_ms, data), owner=True)]
             case NoticeName.AMBIGUOUS:
                 return self._on_duty("group.ambiguous", group, {"reason": fields["reason"]}, wall_ms)
             case NoticeName.FAILOVER_STARTED:

@@ -86,11 +86,12 @@ class NodeAnswer(Answer):
     priority: int | None
     zone: str | None
     discovered: bool
-    """Reported by the primary, not configured."""
+    """Reported by the primary, or named by what the sentinels agree on; not configured."""
     barred: str | None = None
     """Why it is never promoted; null if it may be."""
     hands_off: str | None = None  # Why nothing is changed at it; null if it may be.
     announced: bool = True  # ``replica-announced no`` keeps a replica from clients.
+    unlisted: bool = False  # It is the agreed primary all the same.
     version: str | None
 
 
@@ -148,6 +149,8 @@ class GroupAnswer(Answer):
     paused: PausedAnswer | None = None
     scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
+    doubles: dict[str, str] = {}
+    """Configured names that lead to the server of another node and are left out, with the name used."""
 
 
 class PeerAnswer(Answer):

@@ -33,6 +33,7 @@ _ADVICE = {
     "not-scheduled": "`vedette status` shows what is scheduled.",
     "precondition": "`vedette explain GROUP` tells why each node is, or is not, a candidate.",
     "no-quorum": "Bring the other sentinels back, or ask one that is in touch with them: --url URL.",
+    "primary-unwatched": "Add the primary to the group's nodes, and restart the sentinel.",
     "no-primary": "`vedette explain GROUP` shows what the sentinels see.",
     "unknown-webhook": "`vedette webhooks list` shows the dead letters of every sentinel it can ask.",
     "unknown-operation": "`vedette history GROUP` shows how it ended.",

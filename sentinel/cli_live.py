@@ -17,8 +17,9 @@ from sentinel.cli_screen import Screen
 from sentinel.cli_show import understood
 from sentinel.group_access import node_spec, redis_link, wishes
 from sentinel.live_members import Finding, MemberSeen, member_findings
-from sentinel.preflight_facts import SEVERITIES
+from sentinel.preflight_facts import SEVERITIES, GroupFacts
 from sentinel.preflight_gather import gather
+from sentinel.preflight_identity_rules import between_groups
 from sentinel.preflight_rules import find_problems
 from sentinel.resolver import Resolver
 
@@ -118,19 +119,16 @@ async def _look_at_groups(settings: Settings) -> list[Finding]:
         for name, group in settings.groups.items()
     }
 
-    async def look_at(name: str) -> list[Finding]:
+    async def look_at(name: str) -> GroupFacts:
         group = settings.groups[name]
         async with turn:
-            facts = await gather(links[name], [node_spec(node) for node in group.nodes], wishes(group))
-        return [
-            Finding(p.severity, p.code, p.problem, p.advice, group=name, node=p.node)
-            for p in find_problems(facts)
-        ]
+            return await gather(links[name], [node_spec(node) for node in group.nodes], wishes(group))
 
+    looks = await asyncio.gather(*(look_at(name) for name in settings.groups))
     return [
-        finding
-        for found in await asyncio.gather(*(look_at(name) for name in settings.groups))
-        for finding in found
+        Finding(p.severity, p.code, p.problem, p.advice, group=name, node=p.node)
+        for name, facts in between_groups(dict(zip(settings.groups, looks, strict=True))).items()
+        for p in find_problems(facts)
     ]
 
 

@@ -56,6 +56,10 @@ def complaints(group: GroupAnswer) -> list[str]:
         found.append(f"primary {group.topology.primary} is {state}{detail}")
     elif primary.role != "primary":
         found.append(f"{primary.node} should be primary, but says it is {primary.role}")
+    found += [
+        f"{node.node} is primary, and no configuration names it" for node in group.nodes if node.unlisted
+    ]
+    found += [f"{name} is the same server as {used}" for name, used in group.doubles.items()]
     is_up = primary is not None and primary.state in ("up", *REFUSING)
     if not any(_can_take_over(node, is_up) for node in group.nodes if node is not primary):
         found.append("no replica could take over")
@@ -171,6 +175,10 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
                 _detail(node),
             )
             for node in group.nodes
+        ]
+        + [
+            (name, None, None, None, None, None, f"a double of {used}, left out")
+            for name, used in group.doubles.items()
         ],
     )
 
@@ -202,7 +210,7 @@ def _detail(node: NodeAnswer) -> str:
         node.detail if node.state != "up" else "",
         "objectively down" if node.objectively_down else "",
         "loading" if node.loading else "",
-        "discovered" if node.discovered else "",
+        "unlisted" if node.unlisted else ("discovered" if node.discovered else ""),
         "" if node.announced else "not announced to clients",
         f"zone {node.zone}" if node.zone else "",
         "never promoted" if node.priority == 0 or (node.barred and node.state != "not_watched") else "",

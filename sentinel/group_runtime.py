@@ -170,9 +170,16 @@ class GroupRuntime:
     async def gather_facts(self) -> GroupFacts:
         """For a preflight: what the nodes are like, by connections of their own."""
         coordinator = self.driver.coordinator
-        specs = [coordinator.book[name].spec for name in coordinator.book.names]
+        book, who = coordinator.book, coordinator.who_is_who
+        specs = [book[name].spec for name in (*book.names, *book.doubles)]
         facts = await gather(self._link, specs, wishes(self.settings))
-        return replace(facts, unwatched=dict(coordinator.newcomers.unwatched))
+        return replace(
+            facts,
+            unwatched=dict(coordinator.newcomers.unwatched),
+            contested={name: why for name in book.names if (why := who.why_contested(name))},
+            unlisted=who.unlisted,
+            unwatched_primary=who.unwatched,
+        )
 
     def is_calm(self) -> bool:
         """Whether nobody changes anything, or is about to."""

@@ -92,6 +92,7 @@ def group(
             *(_node(coordinator, view, peers_in_touch, now) for view in coordinator.situation.views(now)),
             *(_not_watched(node, why) for node, why in coordinator.newcomers.unwatched.items()),
         ],
+        doubles=coordinator.book.doubles,
     )
 
 
@@ -270,6 +271,7 @@ def _node(coordinator: Coordinator, view: NodeView, peers_in_touch: frozenset[st
         barred=view.barred or None,
         announced=info.announced if info else True,
         hands_off=view.hands_off or None,
+        unlisted=view.name == coordinator.who_is_who.unlisted,
         version=info.version if info else None,
     )
 

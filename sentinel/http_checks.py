@@ -12,7 +12,7 @@ from config.errors import InvalidValueError
 from sentinel import clock, group_status
 from sentinel.api_answers import Answer, Refuses
 from sentinel.driver import GroupDriver
-from sentinel.http_deps import HttpDeps, need_topology, reply
+from sentinel.http_deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.http_inputs import bad_parameter, choice, integer
 from sentinel.node_checks import why_not_primary, why_not_replica
 from sentinel.openapi import Endpoint, Parameter
@@ -73,7 +73,7 @@ class CheckHandlers:
                 "Whether writes should go to a node",
                 CheckAnswer,
                 query=(_NODE, _WRITABLE),
-                problems=(*_PROBLEMS, "no-quorum"),
+                problems=(*_PROBLEMS, "no-quorum", "primary-unwatched"),
             ),
             Endpoint(
                 "GET",
@@ -93,6 +93,7 @@ class CheckHandlers:
         self._deps.need_majority()
         must_write = choice(request.query, "writable", ("true", "false")) == "true"
         topology = need_topology(driver)
+        need_watched(driver)
         reason = why_not_primary(driver.coordinator, topology, node)
         refusing = driver.coordinator.member.usability.refusing(node)
         if reason is None and must_write and refusing is not None:

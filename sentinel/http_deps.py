@@ -86,6 +86,13 @@ def need_topology(driver: GroupDriver) -> Topology:
     return driver.topology
 
 
+def need_watched(driver: GroupDriver) -> None:
+    """Raises ProblemError where the agreed primary is not watched: it may be gone, and nobody here knows."""
+    unwatched = driver.coordinator.who_is_who.unwatched
+    if unwatched is not None:
+        raise ProblemError("primary-unwatched", f"Group {driver.name}: {unwatched} is not watched here.")
+
+
 def reply(
     answer: BaseModel, *, status: int = 200, headers: Mapping[str, str] | None = None, terse: bool = False
 ) -> web.Response:

@@ -7,7 +7,7 @@ from aiohttp import web
 from sentinel import clock, group_status
 from sentinel.api_answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
 from sentinel.driver import GroupDriver
-from sentinel.http_deps import HttpDeps, need_topology, reply
+from sentinel.http_deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.http_inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
 from sentinel.long_poll import Limit, TooManyWaitingError, TopologyWaiters
 from sentinel.openapi import Endpoint, Parameter
@@ -58,7 +58,7 @@ class GroupHandlers:
                 "Who is primary; may wait for the next one",
                 PrimaryAnswer,
                 query=(_STALE, _AFTER_TERM, _WAIT),
-                problems=(*known, "no-quorum", "no-primary", "too-many-waiting"),
+                problems=(*known, "no-quorum", "no-primary", "primary-unwatched", "too-many-waiting"),
                 conditional=True,
             ),
             Endpoint(
@@ -114,6 +114,8 @@ class GroupHandlers:
         if not is_stale_ok:
             self._deps.need_majority()
         topology = need_topology(driver)
+        if not is_stale_ok:
+            need_watched(driver)
         headers = {"ETag": f'"{topology.term}"'}
         if any(tag.value in ("*", str(topology.term)) for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers | {"Cache-Control": "no-store"})

@@ -116,6 +116,7 @@ def _same_group(
 ) -> Iterator[Finding]:
     here = {str(node.address) for node in ours.nodes}
     there = {node.node for node in theirs.nodes if not node.discovered}
+    there |= theirs.doubles.keys()
     if here != there:
         said = [f"without {name}" for name in sorted(here - there)]
         said += [f"with {name}" for name in sorted(there - here)]
@@ -126,6 +127,16 @@ def _same_group(
             "Give all sentinels the same nodes, and restart it.",
             member.id,
             theirs.group,
+        )
+    for unlisted in (node.node for node in theirs.nodes if node.unlisted):
+        yield Finding(
+            "error",
+            "unlisted-primary",
+            "is the primary that the sentinels agree on, and is not among the nodes of its configuration",
+            "Add it to the group's nodes, or hand over to a node that is listed.",
+            member.id,
+            theirs.group,
+            unlisted,
         )
     quorum = ours.effective_quorum(member_count)
     if theirs.quorum != quorum:

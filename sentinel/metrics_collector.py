@@ -46,6 +46,22 @@ class GroupCollector(Collector):
             "When the primary last changed, planned or not, Unix time.",
             "group",
         )
+        unwatched = _gauge(
+            "vedette_primary_unwatched",
+            "1 while the agreed primary is not watched here: its loss would not be seen.",
+            "group",
+        )
+        unlisted = _gauge(
+            "vedette_primary_unlisted", "1 while no configuration names the agreed primary.", "group"
+        )
+        doubles = _gauge(
+            "vedette_double_nodes", "Configured names that lead to the server of another node.", "group"
+        )
+        contested = _gauge(
+            "vedette_contested_nodes",
+            "Nodes that another group has too: nothing is changed at them.",
+            "group",
+        )
         paused = _gauge("vedette_paused", "1 while the group is paused.", "group")
         scheduled = _gauge(
             "vedette_switchover_scheduled_timestamp_seconds",
@@ -54,6 +70,11 @@ class GroupCollector(Collector):
         )
         for group, driver in self._drivers.items():
             coordinator = driver.coordinator
+            who, book = coordinator.who_is_who, coordinator.book
+            unwatched.add_metric([group], who.unwatched is not None)
+            unlisted.add_metric([group], who.unlisted is not None)
+            doubles.add_metric([group], len(book.doubles))
+            contested.add_metric([group], sum(bool(who.why_contested(name)) for name in book.names))
             paused.add_metric([group], driver.directives.pause is not None)
             if driver.directives.schedule is not None:
                 scheduled.add_metric([group], driver.directives.schedule.at_ms / 1000)
@@ -64,7 +85,8 @@ class GroupCollector(Collector):
             down.add_metric([group], topology is not None and member.is_odown(topology.primary))
             if topology is not None and topology.previous is not None:
                 last.add_metric([group], topology.since_ms / 1000)
-        return term, topology_term, leader, down, last, paused, scheduled
+        identity = (unwatched, unlisted, doubles, contested)
+        return term, topology_term, leader, down, last, paused, scheduled, *identity
 
     def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:
         families = _NodeFamilies()

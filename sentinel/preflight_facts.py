@@ -119,6 +119,12 @@ class GroupFacts:
     wishes: Wishes = Wishes()
     unwatched: Mapping[str, str] = field(default_factory=dict)
     """Replicas that the primary reports and this sentinel does not watch, with the reasons."""
+    contested: Mapping[str, str] = field(default_factory=dict)
+    """The nodes that another group has too, with which and as what."""
+    unlisted: str | None = None
+    """The agreed primary, if no configuration names it."""
+    unwatched_primary: str | None = None
+    """The agreed primary, if it is not watched."""
 
     @property
     def seen(self) -> tuple[NodeFacts, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from sentinel.preflight_data_rules import DATA_RULES
 from sentinel.preflight_facts import SEVERITIES, Address, GroupFacts, NodeFacts, Problem
+from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
 from sentinel.preflight_permissions import permission_problems
 
@@ -26,7 +27,9 @@ _ADVICE_OF_FAILURE = {
 def find_problems(facts: GroupFacts) -> tuple[Problem, ...]:
     """Errors first; within a severity those of the whole group first, then node by node."""
     order = {node.name: place for place, node in enumerate(facts.nodes)}
-    found = [problem for rule in RULES for problem in rule(facts)]
+    once = without_doubles(facts)
+    found = [problem for rule in RULES for problem in rule(once)]
+    found += [problem for rule in IDENTITY_RULES for problem in rule(facts)]
     return tuple(
         sorted(found, key=lambda p: (SEVERITIES.index(p.severity), order.get(p.node or "", -1), p.code))
     )

@@ -43,6 +43,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "internal": (500, "This sentinel failed to answer"),
     "no-quorum": (503, "This sentinel is not in touch with a majority"),
     "no-primary": (503, "No primary is known"),
+    "primary-unwatched": (503, "The primary is not watched"),
     "check-failed": (503, "The node is not what was asked for"),
     "not-ready": (503, "This sentinel is not ready"),
     "unhealthy": (503, "This sentinel cannot work"),

@@ -13,6 +13,7 @@ export const EVENT_TYPES = [
   "primary.up",
   "primary.degraded",
   "primary.recovered",
+  "primary.unwatched",
   "failover.started",
   "failover.completed",
   "failover.aborted",

@@ -14,6 +14,7 @@ const SENTENCES = {
   "primary.up": (d) => `primary ${d.node} is up again, without a failover`,
   "primary.degraded": (d) => `primary ${d.node} lives, but ${d.detail}`,
   "primary.recovered": (d) => `primary ${d.node} no longer refuses its clients (${d.refuses})`,
+  "primary.unwatched": (d) => `primary ${d.node} is not watched by ${d.sentinel}`,
   "replica.down": (d) => `${d.node} is down, say ${list(d.sentinels)}`,
   "replica.up": (d) => `${d.node} is up again`,
   "failover.started": (d) =>
@@ -31,6 +32,7 @@ const SIGNS = {
   __proto__: null,
   "primary.down": "critical",
   "primary.degraded": "critical",
+  "primary.unwatched": "critical",
   "replica.down": "warning",
   "failover.started": "busy",
   "failover.aborted": "critical",

@@ -1,0 +1,96 @@
+"""Who is who, as far as it would bite: a server under two names, in two groups, in no configuration. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
+
+
+def doubles(facts: GroupFacts) -> dict[str, NodeFacts]:
+    """The configured names that lead to the server of an earlier one, with that node."""
+    first: dict[str, NodeFacts] = {}
+    found: dict[str, NodeFacts] = {}
+    for node in sorted(facts.seen, key=lambda node: node.discovered):
+        assert node.info is not None
+        used = first.setdefault(node.info.run_id, node)
+        if used is not node:
+            found[node.name] = used
+    return found
+
+
+def without_doubles(facts: GroupFacts) -> GroupFacts:
+    """Each server once, as it is used: what is wrong with it is wrong once."""
+    left_out = doubles(facts)
+    return replace(facts, nodes=tuple(node for node in facts.nodes if node.name not in left_out))
+
+
+def between_groups(groups: Mapping[str, GroupFacts]) -> dict[str, GroupFacts]:
+    """The same facts, with what each group has in common with the others."""
+    users: dict[str, list[tuple[str, str]]] = {}
+    for group, facts in groups.items():
+        for node in facts.seen:
+            if node.info is not None and not node.discovered:
+                users.setdefault(node.info.run_id, []).append((group, node.name))
+    found = {}
+    for group, facts in groups.items():
+        contested = {}
+        for node in facts.seen:
+            others = [
+                each for each in users.get(node.info.run_id if node.info else "", []) if each[0] != group
+            ]
+            if others:
+                contested[node.name] = " and ".join(
+                    f"group {other} has this server too, as {name}" for other, name in others
+                )
+        found[group] = replace(facts, contested={**facts.contested, **contested})
+    return found
+
+
+def _doubled(facts: GroupFacts) -> Iterator[Problem]:
+    for name, used in doubles(facts).items():
+        if any(node.name == name and node.discovered for node in facts.nodes):
+            continue
+        yield Problem(
+            name,
+            "error",
+            "double-node",
+            f"is the same server as {used.name}, by its run id, and that name is used instead: there is one "
+            "node less than it seems",
+            "List each server once, by the name that the other nodes and the clients use.",
+        )
+
+
+def _contested(facts: GroupFacts) -> Iterator[Problem]:
+    for name, why in facts.contested.items():
+        yield Problem(
+            name,
+            "error",
+            "two-groups",
+            f"{why}: nothing is changed at it, so it is neither promoted nor re-pointed",
+            "Take it out of one of the groups.",
+        )
+
+
+def _unlisted(facts: GroupFacts) -> Iterator[Problem]:
+    if facts.unwatched_primary is not None:
+        yield Problem(
+            facts.unwatched_primary,
+            "error",
+            "unwatched-primary",
+            "is the primary that the sentinels agree on, and is not watched here: nobody would see it go",
+            "Add it to the group's nodes, and restart this sentinel.",
+        )
+    elif facts.unlisted is not None:
+        yield Problem(
+            facts.unlisted,
+            "error",
+            "unlisted-primary",
+            "is the primary that the sentinels agree on, and is not among the nodes of the configuration; "
+            "it is watched all the same, and is not promoted again once it is replaced",
+            "Add it to the group's nodes, or hand over to a node that is listed: `vedette switchover GROUP`.",
+        )
+
+
+IDENTITY_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (_doubled, _contested, _unlisted)
