@@ -24,7 +24,7 @@ class Ambiguous:
 
 
 def discover(views: Sequence[NodeView], node_count: int, told: str | None) -> Found | Ambiguous:
-    """The only node that is master with replicas attached; or the one that the configuration names.
+    """The only node that is master with replicas; or the one that the configuration names.
 
     A group of a single node needs no replica to be clear.
     """
@@ -33,7 +33,9 @@ def discover(views: Sequence[NodeView], node_count: int, told: str | None) -> Fo
         if any(view.name == told for view in masters):
             return Found(told)
         return Ambiguous(f"the configured primary {told} does not answer as a master")
-    attached = [view for view in masters if view.attached]
+    followed = {view.follows for view in views if view.reachable and view.role == "slave"}
+    # A replica may not be linked, as one that spells its primary in a way that it cannot resolve.
+    attached = [view for view in masters if view.attached] or [v for v in masters if v.name in followed]
     if len(attached) == 1:
         return Found(attached[0].name)
     if len(masters) == 1 and node_count == 1:

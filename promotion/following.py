@@ -22,6 +22,16 @@ def is_itself(view: NodeView, target: NodeView) -> bool:
     return same_process or plain((view.host, view.port)) == plain((target.host, target.port))
 
 
+def misspells(view: NodeView, target: NodeView | None) -> bool:
+    """Whether a replica of ``target`` spells it in a way that need not work where the replica is.
+
+    Told another spelling, Redis connects anew; only the case of a name makes no difference to it.
+    """
+    if target is None or view.link_up or view.sync_in_progress or not view.follows_host:
+        return False
+    return view.follows_host.lower() != target.host.lower()
+
+
 def check_another(step: Repoint) -> Generator[Request, Any, None]:
     """Whether the node is another server than the primary, by what it says now.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promotion.following import is_itself
+from promotion.following import is_itself, misspells
 from promotion.step_types import Repoint
 from promotion.view import NodeView
 
@@ -43,10 +43,16 @@ def reconcile(
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
     there = [view for view in others if _answers(view) and not view.hands_off]
-    syncing = tuple(v.name for v in there if v.name in in_flight or (_follows(v, primary) and not v.link_up))
-    astray = [view for view in there if view.name not in in_flight and not _follows(view, primary)]
     target = next((view for view in views if view.name == primary), None)
-    astray = [view for view in astray if target is None or not is_itself(view, target)]
+    astray = [
+        view
+        for view in there
+        if view.name not in in_flight
+        and (not _follows(view, primary) or misspells(view, target))
+        and not (target is not None and is_itself(view, target))
+    ]
+    busy = [view for view in there if view not in astray and _follows(view, primary) and not view.link_up]
+    syncing = tuple(view.name for view in there if view.name in in_flight or view in busy)
     if not astray:
         return Plan(syncing=syncing, unreachable=unreachable)
     blocked = _why_not(primary, target, astray)

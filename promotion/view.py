@@ -44,6 +44,8 @@ class NodeView:
     second_offset: int | None = None
     follows: str | None = None
     """The name of the node that it replicates from, or ``host:port`` if that is none of the group's."""
+    follows_host: str = ""
+    """That node's host as the replica spells it, which its own machine may not resolve."""
     link_up: bool = False
     link_down_s: float | None = None
     last_io_s: float | None = None

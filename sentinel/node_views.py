@@ -51,6 +51,7 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         replid2=info.replid2,
         second_offset=info.second_offset,
         follows=follows,
+        follows_host=info.master_host or "",
         link_up=info.link_up,
         link_down_s=info.link_down_s,
         last_io_s=info.last_io_s,

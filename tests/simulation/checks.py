@@ -12,6 +12,7 @@ from quorum.messages import Append, AppendReply, HardState, Message, VoteReply
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
+from tests.simulation.naming import true_name
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
@@ -48,7 +49,7 @@ class Checks:
         if after.committed.id < before.committed.id:
             self.broken(f"S2: the disk of {name} forgets that {before.committed.id} was committed")
         if after.entry.intent is not None:
-            self._intended[(after.entry.term, after.entry.intent.target)].add(name)
+            self._intended[(after.entry.term, true_name(after.entry.intent.target))].add(name)
         if after.voted_for is not None:
             first = self._votes.setdefault((name, after.term), after.voted_for)
             if name == after.voted_for and before.term < after.term:
@@ -99,7 +100,7 @@ class Checks:
                 self.broken(
                     f"S3: {host.name} tells of term {fields['term']}, and has {_at(host.disk)} on disk"
                 )
-            self._on_topology(host, int(str(fields["term"])), str(fields["primary"]))
+            self._on_topology(host, int(str(fields["term"])), true_name(str(fields["primary"])))
 
     def _on_topology(self, host: Host, term: int, primary: str) -> None:
         """S3: one primary a term, for everybody and for good."""
@@ -119,7 +120,7 @@ class Checks:
         if not isinstance(step, Promote | Handover):
             return
         target = step.node if isinstance(step, Promote) else step.target
-        knowing = sorted(self._intended[(perform.term, target)])
+        knowing = sorted(self._intended[(perform.term, true_name(target))])
         if len(knowing) < majority(len(self._world.hosts)):
             self.broken(
                 f"S5: {host.name} is about to promote {target} in term {perform.term}, "

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sentinel.notices import Notice, NoticeName
+from tests.simulation.naming import Naming
 
 _BY_NOTICE = {
     NoticeName.FENCED: "a command refused by the fence",
@@ -50,6 +51,7 @@ SITUATIONS = (
     "a foreign server at an address that was the group's",
     "a replica detached by hand",
     "refused to choose among nodes that need not have what was lost",
+    *(f"a configuration that names the nodes {naming}" for naming in Naming),
     *sorted(set(_BY_NOTICE.values())),
 )
 

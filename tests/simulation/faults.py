@@ -170,6 +170,14 @@ DIRECTIVES: dict[str, Draw] = {
 }
 """What operators tell a group for later. Mixed into the faults of some runs, whatever else these have."""
 
+NAMES: dict[str, Draw] = {
+    "rename nodes": _pair(0.05, 2.0),
+    "leave a node out": _pair(0.05, 2.0),
+    "list a node twice": _pair(0.05, 2.0),
+    "name nodes as usual": _pair(0.05, 2.0),
+}
+"""A sentinel is restarted with another configuration. Mixed into the faults of some runs, as those above."""
+
 BEYOND_BOUND = "drift clock beyond the bound"
 SENTINELS_ONLY = (
     "cut sentinels apart",
@@ -215,6 +223,15 @@ def draw_directives(rng: random.Random, cast: Cast) -> list[Fault]:
     while (at_s := at_s + rng.expovariate(1 / pause_s)) <= SAFETY_S:
         kind = rng.choice(list(DIRECTIVES))
         plan.append(Fault(at_s, kind, *DIRECTIVES[kind](rng, cast)))
+    return plan
+
+
+def draw_names(rng: random.Random, cast: Cast) -> list[Fault]:
+    plan: list[Fault] = []
+    at_s, pause_s = 0.0, rng.choice([2.0, 4.0, 8.0])
+    while (at_s := at_s + rng.expovariate(1 / pause_s)) <= SAFETY_S:
+        kind = rng.choice(list(NAMES))
+        plan.append(Fault(at_s, kind, *NAMES[kind](rng, cast)))
     return plan
 
 

@@ -29,11 +29,11 @@ from quorum.timing import Timing
 from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
-from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import NoticeName
 from sentinel.situation import CoordinatorConfig
 from tests.simulation.hands import Hands
+from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Probing
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Host:
         self._touch: dict[str, float] = {}
         self._in_touch: set[str] = set()
         self._ticks = 0
+        self.naming = (Naming.PLAIN, "")
+        """How the configuration of its next start names the nodes."""
         self.probing = Probing(self)
         self.hands = Hands(self)
 
@@ -124,14 +126,15 @@ class Host:
             self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots, crowd=crowd
         )
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
-        specs = [NodeSpec(node.name, node.host, node.port) for node in world.nodes.values()]
+        listed = specs(world.nodes, *self.naming)
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
         work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
-        book = NodeBook(specs, discover=True)
+        book = NodeBook(listed, discover=True)
         self.brain = Coordinator(CoordinatorConfig(GROUP, work, None), member, book, self.now)
         self._touch = dict.fromkeys(members, self.world.schedule.now)
+        self.brain.who_is_who.keep()
         self.probing.restart()
-        self.feed(Watch(book.names))
+        self.feed(Watch(book.names, book.aliases))
         self.world.schedule.at(world.rng.uniform(0.0, TICK_S), partial(self._tick, self.boots))
 
     def crash(self, *, keep_lazy: bool = True) -> None:
@@ -217,7 +220,7 @@ class Host:
             self._queue.extend(self.brain.step(given, self.now, self.world.wall_ms))
         except (NotLeaderError, PeerViolationError):
             return
-        self.probing.follow(self.brain.book.names)
+        self.probing.follow()
         self._pump()
         self._arm()
         self._set_alarm()

@@ -41,9 +41,16 @@ class Settings:
 class Servers:
     """All of a run's nodes. The model's time is the schedule's: ``look`` brings it up to now."""
 
-    def __init__(self, schedule: Schedule, network: Network, rng: random.Random) -> None:
+    def __init__(
+        self,
+        schedule: Schedule,
+        network: Network,
+        rng: random.Random,
+        same_host: Callable[[str], str] | None = None,
+    ) -> None:
         self.schedule = schedule
         self._model = ModelWorld(lambda one, other, _now: network.route(one, other), rng, schedule.now)
+        self._model.same_host = same_host or str
         self._due: float | None = None
         self._sessions: list[Session] = []
 

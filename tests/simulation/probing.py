@@ -35,6 +35,7 @@ class Eye:
 
     def __init__(self, host: Host, name: str) -> None:
         self.host = host
+        self.name = name
         self.node = host.world.servers[name]
         self.wire: Wire | None = None
         self.connected = False
@@ -63,7 +64,7 @@ class Eye:
             self.asked_at = now
             self._ask(("PING",), self._on_pong)
         brain = self.host.brain
-        wanted = brain is not None and brain.situation.awaits_witness(self.node.name, self.host.now)
+        wanted = brain is not None and brain.situation.awaits_witness(self.name, self.host.now)
         if self.connected and (ticks % INFO_TICKS == 0 or wanted):
             self.ask_info()
 
@@ -128,7 +129,7 @@ class Eye:
         def closed() -> None:
             self._fail(Evidence(EvidenceKind.CLOSED))
             brain = self.host.brain
-            if brain is not None and brain.member.primary == self.node.name:
+            if brain is not None and brain.member.primary == self.name:
                 self.host.probing.ask_all()
             self.connect()
 
@@ -139,7 +140,7 @@ class Eye:
         self._see(evidence)
 
     def _see(self, evidence: Evidence) -> None:
-        self.host.feed(Observed(self.node.name, evidence))
+        self.host.feed(Observed(self.name, evidence))
 
     def _on_pong(self, value: Any) -> None:
         self.asked_at = None
@@ -173,7 +174,7 @@ class Eye:
         self._asks_link = False
         link = None if isinstance(value, ReplyError) else parse_link(str(value).encode())
         if link is not None and not self.host.world.denied(self.host.name, self.node.name):
-            self.host.feed(LinkHeard(self.node.name, link, self.host.now - asked_at))
+            self.host.feed(LinkHeard(self.name, link, self.host.now - asked_at))
 
     def _on_info(self, asked_at: float, value: Any) -> None:
         if self.host.world.denied(self.host.name, self.node.name):
@@ -184,8 +185,8 @@ class Eye:
         info = replace(parse_info(value), safety=self._safety)
         loading = info.loading and not info.async_loading
         self._accept("INFO", Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
-        self.host.feed(InfoSeen(self.node.name, info, self.node.host, self.host.now - asked_at))
-        self.host.probing.seen(self.node.name)
+        self.host.feed(InfoSeen(self.name, info, self.node.host, self.host.now - asked_at))
+        self.host.probing.seen(self.name)
 
 
 class Probing:
@@ -201,17 +202,17 @@ class Probing:
 
     def restart(self) -> None:
         self.stop()
-        self._eyes = {name: Eye(self._host, name) for name in self._host.world.nodes}
-        for eye in self._eyes.values():
-            eye.connect()
+        self.follow()
 
-    def follow(self, names: tuple[str, ...]) -> None:
-        """As the daemon does: who was discovered is looked at, who was dropped no longer."""
-        if len(names) == len(self._eyes) and all(name in self._eyes for name in names):
+    def follow(self) -> None:
+        """Look at what the book says, as the daemon does."""
+        brain = self._host.brain
+        watched = brain.book.watched if brain is not None else ()
+        if len(watched) == len(self._eyes) and all(name in self._eyes for name in watched):
             return
-        for name in [name for name in self._eyes if name not in names]:
+        for name in [name for name in self._eyes if name not in watched]:
             self._eyes.pop(name).close()
-        for name in names:
+        for name in watched:
             if name not in self._eyes:
                 self._eyes[name] = Eye(self._host, name)
                 self._eyes[name].connect()

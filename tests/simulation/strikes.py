@@ -13,6 +13,7 @@ from tests.simulation.faults import Fault
 from tests.simulation.model_redis.limits import OOM, TOO_MANY_CLIENTS
 from tests.simulation.model_redis.refusals import CONNECT, How, Refusal
 from tests.simulation.model_redis.replicas import LOADING
+from tests.simulation.naming import Naming
 from tests.simulation.node import Node
 from tests.simulation.sick import Ailment, Trouble, Without
 
@@ -364,6 +365,20 @@ def _refuse(world: World, fault: Fault) -> bool:
     return _suffer(world, fault, Refusal(command, how, error, nth=None if fault.amount else 1))
 
 
+def _restart_named(naming: Naming) -> Callable[[World, Fault], bool]:
+    def restart(world: World, fault: Fault) -> bool:
+        host = world.hosts[fault.targets[0]]
+        if not host.running:
+            return False
+        host.naming = (naming, fault.targets[1])
+        host.crash()
+        world.schedule.at(fault.amount, host.start)
+        world.coverage.add(f"a configuration that names the nodes {naming}")
+        return True
+
+    return restart
+
+
 _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "cut off": _cut_off,
     "cut off one way": _cut_one_way,
@@ -413,4 +428,8 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),
     "operator schedules": _order(_schedule_order),
     "operator cancels": _order(_cancel_order),
+    "rename nodes": _restart_named(Naming.ALIASES),
+    "leave a node out": _restart_named(Naming.WITHOUT),
+    "list a node twice": _restart_named(Naming.TWICE),
+    "name nodes as usual": _restart_named(Naming.PLAIN),
 }

@@ -27,11 +27,13 @@ from tests.simulation.faults import (
     Cast,
     Fault,
     draw_directives,
+    draw_names,
     draw_of,
     draw_plan,
 )
 from tests.simulation.foreign import Foreign, draw_foreign
 from tests.simulation.host import GroupShape, Host
+from tests.simulation.naming import ALIAS, Naming, Nodes, true_name
 from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
 from tests.simulation.schedule import Schedule
@@ -43,6 +45,8 @@ PORT = 6379
 SAFETY = WriteSafety(1, 2)
 DIRECTED = 4
 """In one of so many runs operators also pause the group and schedule switchovers."""
+RENAMED = 4
+"""In one of so many runs sentinels are restarted with nodes under other names, left out, or listed twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,9 @@ def draw_setup(seed: int) -> Setup:
         plan = draw_plan(rng, cast, sparing=style == "durable")
     if seed % DIRECTED == 2 and style != "harmless":
         plan = sorted([*plan, *draw_directives(rng, cast)], key=lambda fault: fault.at_s)
+    if seed % RENAMED == 3 and style in ("any", "gentle"):
+        names = draw_names(random.Random(f"{seed} names"), cast)
+        plan = sorted([*plan, *names], key=lambda fault: fault.at_s)
     crowd = random.Random(f"{seed} crowd").choice([1, 1, 1, 20, 120])
     own = random.Random(f"{seed} foreign")
     spare = (
@@ -134,8 +141,8 @@ class World:
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
         self.elected: list[str] = []
         self._operations = 0
-        self.nodes: dict[str, Node] = {}
-        servers = Servers(self.schedule, self.network, random.Random(self.rng.random()))
+        self.nodes = Nodes()
+        servers = Servers(self.schedule, self.network, random.Random(self.rng.random()), true_name)
         first = setup.cast.nodes[0].partition(":")[0]
         for name in setup.cast.nodes:
             host = name.partition(":")[0]
@@ -143,7 +150,7 @@ class World:
             self.nodes[name] = servers.add(host, PORT, setup.settings, follows)
         for node in self.nodes.values():
             node.start()
-        self.servers = dict(self.nodes)
+        self.servers = Nodes(self.nodes)
         """Those that nobody configured too."""
         self.foreign: Foreign | None = None
         if setup.spare is not None:
@@ -232,7 +239,7 @@ class World:
 
         The primary itself is none to fail over to, though clients may have filled it again.
         """
-        primaries = {topology.primary for topology in self._topologies() if topology}
+        primaries = {true_name(topology.primary) for topology in self._topologies() if topology}
         others = [node for node in self.nodes.values() if node.name not in primaries]
         most = max(others, key=lambda node: len(node.values.get(KEY, ())))
         self.tell("", f"OPERATOR  fails over to {most.name}")
@@ -310,6 +317,10 @@ class World:
             host.crash_in = host.stop_in = None
             host.fsync_s = 0.002
             host.set_rate(1.0)
+            if host.naming[0] is Naming.WITHOUT:
+                # A node that nobody lists need not be made to follow: somebody puts it back.
+                host.naming = (Naming.PLAIN, "")
+                host.crash()
             host.start()
             host.go_on()
 
@@ -317,7 +328,7 @@ class World:
 
     def unsettled(self) -> str | None:
         """What is not yet as it should be (L1)."""
-        primaries = {topology.primary if topology else None for topology in self._topologies()}
+        primaries = {true_name(topology.primary) if topology else None for topology in self._topologies()}
         if len(primaries) != 1 or None in primaries:
             return f"the sentinels name {sorted(map(str, primaries))}"
         told = {host.disk.committed.directives for host in self.hosts.values()}
@@ -330,15 +341,18 @@ class World:
         if primary.writes_paused or not primary.safe_to_write or primary.loading:
             return f"{name} takes no writes"
         for node in self.nodes.values():
-            if node is not primary and not (node.follows == (primary.host, PORT) and node.link_up):
+            if node is primary:
+                continue
+            follows = true_name(node.follows[0]) if node.follows is not None else None
+            if follows != primary.host or not node.link_up:
                 return f"{node.name} does not follow {name}"
         return None
 
     def bereave(self, node: Node) -> None:
         """``node`` is about to lose data. What it lost before counts while another node still holds it."""
-        reigns = {(topology.primary, topology.term) for topology in self._topologies() if topology}
+        reigns = {(true_name(topology.primary), topology.term) for topology in self._topologies() if topology}
         entries = [host.disk.entry for host in self.hosts.values()]
-        reigns |= {(entry.intent.target, entry.term) for entry in entries if entry.intent}
+        reigns |= {(true_name(entry.intent.target), entry.term) for entry in entries if entry.intent}
         held = {other.history for other in self.nodes.values() if other is not node and other.values}
         for name, term in reigns:
             if name == node.name and self._bereft.get((name, term)) not in held:
@@ -352,7 +366,7 @@ class World:
 
         It may only end like this if nobody remembers the primary from before, and if it is told.
         """
-        names = {topology.primary for topology in self._topologies() if topology}
+        names = {true_name(topology.primary) for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
         if primary is None or primary.follows is not None or primary.values:
             return False
@@ -368,7 +382,7 @@ class World:
         then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
         were told whom they may name, and not if a leader had promoted somebody already.
         """
-        names = {topology.primary for topology in self._topologies() if topology}
+        names = {true_name(topology.primary) for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
         term = max((topology.term for topology in self._topologies() if topology), default=0)
         lost = self._bereft.get((primary.name, term)) if primary is not None else None
@@ -406,6 +420,8 @@ class World:
                 )
 
     def request(self, host: Host, target: str | None, *, switchover: bool) -> None:
+        if target is not None and host.brain is not None and target not in host.brain.book:
+            target = f"{ALIAS}{target}"
         request = Request(self.next_operation(), target, switchover=switchover)
         if request.names_node:
             self.checks.named.add(request.operation)

@@ -26,6 +26,8 @@ class ModelWorld:
         self.events = Events()
         self.servers: dict[str, ModelServer] = {}
         self._addresses: dict[tuple[str, int], ModelServer] = {}
+        self.same_host: Callable[[str], str] = str
+        """What a name of a host stands for."""
 
     def add(self, name: str, host: str, port: int, **options: Any) -> ModelServer:
         """A server that is not started yet. ``options`` are the fields of ``Options``."""
@@ -50,7 +52,7 @@ class ModelWorld:
 
     def listening(self, from_host: str, address: tuple[str, int]) -> ModelServer | None:
         """Whose address this is, as seen from ``from_host``."""
-        host, port = address
+        host, port = self.same_host(address[0]), address[1]
         found = self._addresses.get((host, port))
         if found is None and host in LOOPBACK:
             found = self._addresses.get((from_host, port))

@@ -23,6 +23,13 @@ def test_the_only_master_with_replicas_is_it() -> None:
     assert discover(views, 3, None) == Found("a:1")
 
 
+def test_replicas_that_follow_it_and_are_not_linked_say_who_it_is_where_none_is_linked() -> None:
+    lost = [replica("b:1", "a:1"), replica("d:1", "c:1")]
+    assert discover([master("a:1"), lost[0]], 2, None) == Found("a:1")
+    assert discover([master("a:1", REPLICA), master("c:1"), *lost], 4, None) == Found("a:1")
+    assert isinstance(discover([master("a:1"), master("c:1"), *lost], 4, None), Ambiguous)
+
+
 def test_a_single_node_needs_no_replica() -> None:
     assert discover([master("a:1")], 1, None) == Found("a:1")
 

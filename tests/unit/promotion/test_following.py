@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from promotion.conversation import Call, ReplyError, Transact
@@ -73,3 +75,11 @@ def test_the_transaction_comes_behind_the_question() -> None:
     asked = (ASKED, b"run_id:run-c")
     why = fails(STEP, *fence(), asked, (Transact((FOLLOW, REWRITE)), ReplyError("NOPERM no REPLICAOF")))
     assert "NOPERM" in why
+
+
+def test_a_replica_whose_link_is_down_is_told_the_spelling_that_works_elsewhere() -> None:
+    """It cannot resolve ``p.``, say."""
+    lost = NodeView("c:1", "c", 1, role="slave", follows="p:1", follows_host="p.", run_id="run-c", keys=9)
+    assert plan(lost).steps == (Repoint("c:1", "p", 1, "repoint"),)
+    assert plan(replace(lost, link_up=True)).steps == () == plan(replace(lost, sync_in_progress=True)).steps
+    assert plan(replace(lost, follows_host="P")).steps == (), "which Redis takes for the same"
