@@ -8,6 +8,7 @@ from tests.mutations.rules_detect import DETECT
 from tests.mutations.rules_detection import DETECTION
 from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
+from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_writes import WRITES
 
@@ -19,4 +20,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *WRITES,
     *DIRECTIVES,
     *DISCOVERY,
+    *IDENTITY,
 )

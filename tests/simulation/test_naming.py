@@ -74,6 +74,15 @@ def test_what_is_said_of_a_node_counts_by_whatever_name(renamed: tuple[str, ...]
     dies(world)
 
 
+def test_two_that_name_it_differently_are_a_quorum() -> None:
+    world = begun(Naming.ALIASES, "h1")
+    world.hosts["h3"].crash()
+    world.nodes[FIRST].crash()
+    world.schedule.run(8.0)
+    said = {world.hosts[name].disk.committed.topology for name in ("h1", "h2")}
+    assert {true_name(topology.primary) for topology in said if topology} <= {"h2:6379", "h3:6379"}
+
+
 def test_a_server_that_is_listed_twice_does_not_follow_itself() -> None:
     world = begun(Naming.TWICE)
     dies(world)
