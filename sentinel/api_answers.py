@@ -87,8 +87,7 @@ class NodeAnswer(Answer):
     zone: str | None
     discovered: bool
     """Reported by the primary, or named by what the sentinels agree on; not configured."""
-    barred: str | None = None
-    """Why it is never promoted; null if it may be."""
+    barred: str | None = None  # Why it is never promoted; null if it may be.
     hands_off: str | None = None  # Why nothing is changed at it; null if it may be.
     announced: bool = True  # ``replica-announced no`` keeps a replica from clients.
     unlisted: bool = False  # It is the agreed primary all the same.
@@ -149,8 +148,7 @@ class GroupAnswer(Answer):
     paused: PausedAnswer | None = None
     scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
-    doubles: dict[str, str] = {}
-    """Configured names that lead to the server of another node and are left out, with the name used."""
+    doubles: dict[str, str] = {}  # Names that lead to another node's server, with the name that is used.
 
 
 class PeerAnswer(Answer):
@@ -174,8 +172,7 @@ class CandidateAnswer(Answer):
     eligible: bool
     rank: int | None
     """1 is the best; null where not eligible."""
-    reason: str
-    """Why it is not eligible, or not the first choice."""
+    reason: str  # Why it is not eligible, or not the first choice.
     priority: int
     offset_bytes: int | None
     lag_bytes: int | None
