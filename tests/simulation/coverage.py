@@ -9,6 +9,7 @@ from sentinel.notices import Notice, NoticeName
 from tests.simulation.naming import Naming
 
 _BY_NOTICE = {
+    NoticeName.REGRESSED: "the primary did not get its role back",
     NoticeName.FENCED: "a command refused by the fence",
     NoticeName.HELD: "a leader held back",
     NoticeName.INTENT_CANCELLED: "an intent cancelled by a successor",
@@ -45,6 +46,8 @@ SITUATIONS = (
     "a crash lost a lazy write",
     "two masters at once",
     "a plain write lost",
+    "a primary came back as a replica",
+    "the primary did not get its role back",
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",

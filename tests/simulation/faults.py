@@ -88,6 +88,11 @@ def _restart(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
     return (rng.choice(cast.nodes),), rng.choice([rng.uniform(0.01, 0.08), rng.uniform(0.1, 3.0)])
 
 
+def _return(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+    """As its command line has it, a replica of that node: at once, or when it may have been replaced."""
+    return (rng.choice(cast.nodes),), rng.choice([rng.uniform(0.01, 0.08), rng.uniform(0.1, 3.0)])
+
+
 def _nothing(_rng: random.Random, _cast: Cast) -> tuple[tuple[str, ...], float]:
     return (), 0.0
 
@@ -159,6 +164,10 @@ KINDS: dict[str, Draw] = {
     "operator switchover": _node(0.0, 0.0),
     "REPLICAOF by hand": _node(0.0, 0.0),
     **SICK,
+    "primary returns empty as a replica": _return,
+    "primary returns old as a replica": _return,
+    "primary returns rewritten as a replica": _return,
+    "primary returns whole as a replica": _return,
 }
 """Each kind with how its targets and its amount are drawn. A target that does not fit then is passed over."""
 
@@ -197,6 +206,8 @@ SENTINELS_ONLY = (
     "operator switchover",
 )
 """What never harms Redis: with these no acknowledged write may be lost, and one node at a time takes them."""
+RETURNS = tuple(kind for kind in KINDS if kind.startswith("primary returns"))
+"""What must destroy no write that another node has: a primary that its command line makes a replica."""
 HARMLESS = ("deny", "deny everywhere", "pause sentinel", "pause every sentinel", "slow INFO", "out of files")
 """What must never change the primary."""
 HARMLESS_TO_LINKS = ("forwarder of the primary away briefly", "pause sentinel", "pause every sentinel")
@@ -207,6 +218,7 @@ _DESTROYING = (
     *("flush all", "wipe node", "wipe primary", "REPLICAOF by hand", "operator failover"),
     # A replica that cannot save ends itself, so that more than one node may be out of order.
     *("break disk of node", "break disk of primary"),
+    *RETURNS,
 )
 
 
@@ -215,6 +227,22 @@ def draw_plan(rng: random.Random, cast: Cast, *, sparing: bool) -> list[Fault]:
     kinds = [kind for kind in KINDS if not (sparing and kind in _DESTROYING)]
     enabled = rng.sample(kinds, rng.randrange(2, 8))
     return draw_of(rng, cast, enabled, sparing=sparing)
+
+
+def draw_returns(rng: random.Random, cast: Cast) -> list[Fault]:
+    """One at a time, with the time to synchronise in between; and sentinels that know nothing of before."""
+    plan: list[Fault] = []
+    at_s = rng.uniform(1.0, 4.0)
+    while at_s <= SAFETY_S:
+        kind = rng.choice(RETURNS)
+        plan.append(Fault(at_s, kind, *KINDS[kind](rng, cast)))
+        if rng.random() < 0.3:
+            plan += [
+                Fault(at_s + rng.uniform(-0.5, 2.0), "crash sentinel", (name,), 0.2)
+                for name in cast.sentinels
+            ]
+        at_s += rng.uniform(10.0, 14.0)
+    return sorted(plan, key=lambda fault: fault.at_s)
 
 
 def draw_directives(rng: random.Random, cast: Cast) -> list[Fault]:

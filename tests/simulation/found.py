@@ -30,6 +30,81 @@ class Found:
 
 FOUND = (
     Found(
+        "returned-empty",
+        "A primary whose command line made it a replica was given its role back without its data.",
+        Setup(
+            34,
+            "returns",
+            Cast(HOSTS, NODES[:2], CLIENTS),
+            WriteRules(),
+            Settings(),
+            (
+                Fault(
+                    1.8446179098648132, "primary returns empty as a replica", ("h1:6379",), 2.5669038265028035
+                ),
+                Fault(
+                    12.036913585635002,
+                    "primary returns empty as a replica",
+                    ("h2:6379",),
+                    0.01305143912809199,
+                ),
+            ),
+            crowd=120,
+        ),
+    ),
+    Found(
+        "returned-old",
+        "The same with an old snapshot, whose offset was not compared with its replica's.",
+        Setup(
+            44,
+            "returns",
+            Cast(("h1", "h2", "h3", "h4", "h5"), NODES[:2], CLIENTS),
+            WriteRules(),
+            Settings(saves=False, pausing=False),
+            (
+                Fault(
+                    2.0249847865119435,
+                    "primary returns rewritten as a replica",
+                    ("h2:6379",),
+                    0.23883745676585552,
+                ),
+                Fault(
+                    12.467189353697762, "primary returns old as a replica", ("h1:6379",), 0.01919684977460351
+                ),
+                Fault(
+                    23.720538796772708,
+                    "primary returns rewritten as a replica",
+                    ("h1:6379",),
+                    2.8363056972484535,
+                ),
+            ),
+            crowd=120,
+        ),
+    ),
+    Found(
+        "returned-and-forgotten",
+        "And where every sentinel was restarted as well, so that the nodes alone can tell.",
+        Setup(
+            258,
+            "returns",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(backlog_bytes=1000),
+            (
+                Fault(2.184761648666404, "crash sentinel", ("h3",), 0.2),
+                Fault(
+                    2.2400324133883576,
+                    "primary returns empty as a replica",
+                    ("h3:6379",),
+                    0.04948470995490471,
+                ),
+                Fault(2.3626294387884226, "crash sentinel", ("h1",), 0.2),
+                Fault(3.467727111002012, "crash sentinel", ("h2",), 0.2),
+            ),
+            crowd=120,
+        ),
+    ),
+    Found(
         "reinstate",
         "A node that its own sentinel held paused could not be made the primary: EXEC waited for that.",
         Setup(

@@ -235,6 +235,16 @@ class Node:
         server.disk.snapshot = Saved(values, None, 0)
         self.start()
 
+    def start_as_replica(self, of: Node) -> None:
+        """By a supervisor whose command line makes it follow ``of``."""
+        if not self.running:
+            self._server.told_to_follow(of.host, of.port)
+            self.start()
+
+    def forget_history(self) -> None:
+        """It keeps an append-only file."""
+        self._server.forget_history()
+
     # -- what it refuses -----------------------------------------------------------------------
 
     @property

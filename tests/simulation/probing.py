@@ -5,6 +5,7 @@ The daemon's ``probes`` do this with sockets; the evidence and its order are the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -187,6 +188,9 @@ class Eye:
         self._accept("INFO", Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
         self.host.feed(InfoSeen(self.name, info, self.node.host, self.host.now - asked_at))
         self.host.probing.seen(self.name)
+        member = self.host.brain.member if self.host.brain is not None else None
+        if member is not None and member.primary == self.name:
+            self.host.probing.ask(member.memory.unheard)
 
 
 class Probing:
@@ -253,8 +257,12 @@ class Probing:
 
     def ask_all(self) -> None:
         """As the daemon does when a topology is new or a leadership over: what was known is from before."""
-        for eye in self._eyes.values():
-            if eye.connected:
+        self.ask(tuple(self._eyes))
+
+    def ask(self, nodes: Iterable[str]) -> None:
+        for name in nodes:
+            eye = self._eyes.get(name)
+            if eye is not None and eye.connected:
                 eye.ask_info()
 
     def read(self, token: int, nodes: tuple[str, ...]) -> None:

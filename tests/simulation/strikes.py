@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from quorum.directives import Pause, Schedule
 from sentinel.group_inputs import Ordered
 from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
-from tests.simulation.faults import Fault
+from tests.simulation.faults import RETURNS, Fault
 from tests.simulation.model_redis.limits import OOM, TOO_MANY_CLIENTS
 from tests.simulation.model_redis.refusals import CONNECT, How, Refusal
 from tests.simulation.model_redis.replicas import LOADING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 LATE_STRIKES = 3
+OLD_BY_S = 1.0
+"""How old the snapshot of a primary is that comes back with it."""
 FORWARDED_S = 2.0
 
 
@@ -231,6 +233,33 @@ def _wipe_node(world: World, fault: Fault) -> bool:
     return True
 
 
+def _return_as_replica(world: World, fault: Fault) -> bool:
+    """Its process ends, and is started again with a command line that makes it a replica."""
+    node, of = _target(world, fault), world.nodes[fault.targets[0]]
+    if node is None or of is node or node.loading:
+        return False
+    node.save()
+    if "old" in fault.kind:
+        world.schedule.at(OLD_BY_S, lambda: _end_and_return(world, node, of, fault))
+    else:
+        _end_and_return(world, node, of, fault)
+    return True
+
+
+def _end_and_return(world: World, node: Node, of: Node, fault: Fault) -> None:
+    if not node.running or node.hung:
+        return
+    if "empty" in fault.kind or "old" in fault.kind:
+        world.bereave(node)
+    node.crash()
+    if "empty" in fault.kind:
+        node.wipe()
+    if "rewritten" in fault.kind:
+        node.forget_history()
+    world.coverage.add("a primary came back as a replica")
+    world.schedule.at(fault.amount, lambda: node.start_as_replica(of))
+
+
 def _flush(*names: str) -> Callable[[World, Fault], bool]:
     def flush(world: World, _fault: Fault) -> bool:
         node = _primary(world)
@@ -424,6 +453,7 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "break disk of primary": _break_disk,
     "serve nothing stale": _ail(Ailment.NO_STALE),
     "no more clients at node": _ail(Ailment.NO_CLIENTS),
+    **dict.fromkeys(RETURNS, _return_as_replica),
     "operator pauses": _order(_pause_order),
     "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),
     "operator schedules": _order(_schedule_order),

@@ -30,6 +30,7 @@ from tests.simulation.faults import (
     draw_names,
     draw_of,
     draw_plan,
+    draw_returns,
 )
 from tests.simulation.foreign import Foreign, draw_foreign
 from tests.simulation.host import GroupShape, Host
@@ -43,6 +44,8 @@ QUIET_S = 3.0
 HEAL_S = 90.0
 PORT = 6379
 SAFETY = WriteSafety(1, 2)
+RETURNING = 0.1
+"""In so many runs a primary comes back in the role of a replica, and nothing else fails."""
 DIRECTED = 4
 """In one of so many runs operators also pause the group and schedule switchovers."""
 RENAMED = 4
@@ -69,6 +72,7 @@ class Setup:
 def draw_setup(seed: int) -> Setup:
     """``any``: everything may fail. ``gentle``: only sentinels. ``harmless``: nothing that is down.
     ``durable``: WAIT is to be honoured, one node fails at a time. ``refusing``: nodes live, and refuse.
+    ``returns``: only primaries come back as replicas, and what another node had is to be kept.
     """
     rng = random.Random(seed)
     sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 3, 5]) + 1))
@@ -105,6 +109,10 @@ def draw_setup(seed: int) -> Setup:
     if seed % RENAMED == 3 and style in ("any", "gentle"):
         names = draw_names(random.Random(f"{seed} names"), cast)
         plan = sorted([*plan, *names], key=lambda fault: fault.at_s)
+    chance = random.Random(f"{seed} returns")
+    if chance.random() < RETURNING:
+        # Nothing else fails, and no rule of the group asks for more.
+        style, rules, plan = "returns", WriteRules(), draw_returns(chance, cast)
     crowd = random.Random(f"{seed} crowd").choice([1, 1, 1, 20, 120])
     own = random.Random(f"{seed} foreign")
     spare = (
@@ -411,8 +419,8 @@ class World:
             self.coverage.add("a plain write lost")
         if self.gentle and lost:
             self.checks.broken(f"{len(lost)} acknowledged writes lost, though no node failed: {lost[0]}")
-        wanted = self.setup.rules.acknowledged_by
-        if self.setup.style == "durable" and wanted is not None:
+        wanted = 1 if self.setup.style == "returns" else self.setup.rules.acknowledged_by
+        if self.setup.style in ("durable", "returns") and wanted is not None:
             waited = [ack for ack in lost if ack.replicas >= wanted]
             if waited:
                 self.checks.broken(

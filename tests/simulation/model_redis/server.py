@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from promotion.conversation import ReplyError
@@ -11,7 +12,7 @@ from tests.simulation.model_redis.commands import COMMANDS
 from tests.simulation.model_redis.config import Config
 from tests.simulation.model_redis.cron import Cron
 from tests.simulation.model_redis.data import DataSet
-from tests.simulation.model_redis.disk import Disk, Saved, Saving
+from tests.simulation.model_redis.disk import Disk, Saved, SavedConfig, Saving
 from tests.simulation.model_redis.failover import Failover
 from tests.simulation.model_redis.following import Following
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS, Limits
@@ -134,6 +135,16 @@ class ModelServer:
         self.disk.snapshot = None
         if config:
             self.disk.config = None
+
+    def told_to_follow(self, host: str, port: int) -> None:
+        """From its next start on its command line says ``--replicaof``, whatever its file says."""
+        written = self.disk.config
+        self.disk.config = SavedConfig((host, port), written.settings if written is not None else {})
+
+    def forget_history(self) -> None:
+        """What it loads next comes from an append-only file, which keeps the data and no history."""
+        if self.disk.snapshot is not None:
+            self.disk.snapshot = replace(self.disk.snapshot, replid=None)
 
     def deliver(self, action: Callable[[], None]) -> None:
         """Something has arrived from outside, and is handled when the process runs."""
