@@ -62,8 +62,10 @@ class Facts:
     """Subjectively down here, and mute: reading them would only cost time."""
     told: str | None = None
     """The ``primary:`` of the configuration, for the first start."""
-    reference_offset_bytes: int | None = None
-    """The primary's last known offset."""
+    history: str | None = None
+    """The newest replication id that the primary is known to have written under; None if none is."""
+    process: str | None = None
+    """The run id of the primary as it was last known to be whole."""
     odown_nodes: frozenset[str] = frozenset()
     """Those that a quorum calls down."""
     unanswered_s: float = 0.0
@@ -71,7 +73,7 @@ class Facts:
     gone_s: float = 0.0
     """Since the primary's process was seen to be gone, if that is the evidence."""
     histories: frozenset[str] = frozenset()
-    """If the primary was wiped: its replication ids from before, which its replicas may still have."""
+    """If the primary's data fell back: its replication ids from before, which its replicas may still have."""
     previous: str | None = None
     """Who was primary before, by the newest topology."""
     loss_known: bool = True
@@ -110,6 +112,8 @@ class WriteTopology:
     previous: str | None
     cause: str
     lost_bytes: int | None = None
+    may_have_lost: str | None = None
+    """In words, where no number of bytes can tell it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,21 @@
 """Which replica a failover promotes: filters first, then an order, and a reason for each that is not chosen.
 
 The order is Redis Sentinel's (``sentinel.c``, ``compareSlavesForPromotion``): lower priority number, then
-the newest replication offset, then the smaller run id; before the run id a replica in the old primary's
-zone is preferred.
+the newest replication offset, then the smaller run id. Three things are Vedette's own:
+
+* Who shares the newest history goes before everything else. A priority chooses among copies that differ by
+  their lag; a copy of a former history lacks all that was written since, which no offset bounds.
+* Of equal data the older server version is preferred: the newer can read what it sends, not the other way
+  round, so that whoever is older than the primary can never follow it.
+* Before the run id a replica in the old primary's zone is preferred.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from promotion.histories import Histories, histories
 from promotion.view import SEALED, NodeView
 
 
@@ -45,6 +51,8 @@ class Ranking:
     """A person named a node that no rule would take: nothing that the rules ask for stands in the way."""
     refusal: str | None = None
     """In a forecast: why nobody would be promoted, whoever is eligible."""
+    may_have_lost: str | None = None
+    """What the chosen one lacks, in words, where no number of bytes can tell."""
 
 
 def rank(
@@ -52,7 +60,8 @@ def rank(
     views: Sequence[NodeView],
     policy: Policy,
     *,
-    reference_offset_bytes: int | None = None,
+    history: str | None = None,
+    lost: Collection[str] = (),
     zone: str | None = None,
     requested: str | None = None,
     avoid: Mapping[str, str] | None = None,
@@ -60,48 +69,51 @@ def rank(
 ) -> Ranking:
     """Rank every node but ``primary``. The last known offset of the primary is the reference for the lag.
 
-    Only ``requested`` may be chosen if it is given. ``avoid`` rejects nodes whose promotion failed,
-    ``barred`` those that a rule of the group forbids, both with the reason.
+    ``history`` is the newest that the primary is known to have written, ``lost`` are those that it is known
+    to have lost. Only ``requested`` may be chosen if it is given. ``avoid`` rejects nodes whose promotion
+    failed, ``barred`` those that a rule of the group forbids, both with the reason.
     """
+    found = histories(primary, views, history, lost)
     nodes = [view for view in views if view.name != primary]
-    offsets = [view.offset_bytes for view in nodes if _in_history(view, primary)]
-    if reference_offset_bytes is not None:
-        offsets.append(reference_offset_bytes)
-    reference = max((offset for offset in offsets if offset is not None), default=None)
+    held = next((view for view in views if view.name == primary), None)
+    lags = _Lags(found, [view for view in nodes if _in_history(view, primary)], held)
     rejected: dict[str, str] = {}
     for view in nodes:
         reason = (avoid or {}).get(view.name, "")
         reason = f"its promotion failed a moment ago: {reason}" if reason else ""
         reason = reason or (barred or {}).get(view.name, "")
-        reason = reason or _rejection(view, primary, policy, _lag(view, reference))
+        reason = reason or _rejection(view, primary, policy, lags.of(view))
         if requested is not None and view.name != requested:
             reason = reason or f"not the requested candidate {requested}"
         if reason:
             rejected[view.name] = reason
     eligible = [view for view in nodes if view.name not in rejected]
-    held = next((view for view in views if view.name == primary), None)
     for view in eligible:
         if not view.keys and any(other.keys for other in eligible):
             rejected[view.name] = "holds no data, while another replica does"
         elif not view.keys and held is not None and held.keys and _behind(view, held):
             rejected[view.name] = f"holds no data, while {primary} did when it was last seen"
-    eligible = sorted((v for v in eligible if v.name not in rejected), key=lambda v: _order(v, zone))
+    order = _Order(found, zone)
+    eligible = sorted((v for v in eligible if v.name not in rejected), key=order.key)
     verdicts = [
-        _verdict(view, place, _why(view, eligible[0], zone), _lag(view, reference))
+        _verdict(view, place, order.why(view, eligible[0]), lags.of(view))
         for place, view in enumerate(eligible, start=1)
     ]
     verdicts.extend(
-        _verdict(view, None, rejected[view.name], _lag(view, reference))
+        _verdict(view, None, rejected[view.name], lags.of(view))
         for view in sorted(nodes, key=lambda v: v.name)
         if view.name in rejected
     )
-    return Ranking(tuple(verdicts), eligible[0].name if eligible else None)
+    if not eligible:
+        return Ranking(tuple(verdicts), None)
+    lacks = _lacks(primary, eligible[0], found)
+    return Ranking(tuple(verdicts), eligible[0].name, may_have_lost=lacks)
 
 
 def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | None) -> str:
     """The first filter that ``view`` does not pass, in words; empty if it passes all."""
-    # Whoever was cut off by a leader had passed this before, and hears nobody since then by our own doing.
-    down_s = view.link_down_s if not (view.link_up or view.sealed) else 0.0
+    # Redis goes on counting from when it last heard its primary, also where a leader cut it off since.
+    down_s = 0.0 if view.link_up else view.link_down_s
     checks = (
         (bool(view.hands_off), view.hands_off),
         (not view.role, "has not answered yet"),
@@ -135,31 +147,69 @@ def _in_history(view: NodeView, primary: str) -> bool:
 
 def _behind(view: NodeView, primary: NodeView) -> bool:
     """Not so a replica that has all that the primary was seen to have: it was emptied by FLUSHALL."""
-    return (view.offset_bytes or 0) < (primary.offset_bytes or 0)
+    held = view.held(primary.replid)
+    return held is None or held < (primary.offset_bytes or 0)
 
 
-def _lag(view: NodeView, reference: int | None) -> int | None:
-    if reference is None or view.offset_bytes is None:
+def _lacks(primary: str, view: NodeView, found: Histories) -> str | None:
+    if not found.is_across(view):
         return None
-    return max(0, reference - view.offset_bytes)
+    if found.primarys is None:
+        return f"what others hold: the history of {view.name} is another, and is only thought to be the newer"
+    return f"all that {primary} wrote in its history {found.primarys[:8]}, which {view.name} does not hold"
 
 
-def _order(view: NodeView, zone: str | None) -> tuple[int, int, bool, str]:
-    in_zone = zone is not None and view.zone == zone
-    return (view.priority, -(view.offset_bytes or 0), not in_zone, view.run_id)
+class _Lags:
+    """Bytes behind the newest offset that is known in the newest history, the primary's own included."""
+
+    def __init__(self, found: Histories, replicas: Sequence[NodeView], primary: NodeView | None) -> None:
+        self._found = found
+        along, known = found.reference, [*replicas, *([primary] if primary is not None else [])]
+        offsets = [view.held(along) for view in known if along is not None]
+        self._reference = max((offset for offset in offsets if offset is not None), default=None)
+
+    def of(self, view: NodeView) -> int | None:
+        position = self._found.position(view)
+        return None if self._reference is None or position is None else max(0, self._reference - position)
 
 
-def _why(view: NodeView, best: NodeView, zone: str | None) -> str:
-    if view.name == best.name:
-        return "the best candidate"
-    if view.priority != best.priority:
-        return f"priority {view.priority}, {best.name} has {best.priority}"
-    behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
-    if behind:
-        return f"offset is {behind} bytes behind {best.name}"
-    if _order(view, zone)[2] != _order(best, zone)[2]:
-        return f"not in zone {zone}, as {best.name} is"
-    return f"equal to {best.name} but for the run id"
+@dataclass(frozen=True, slots=True)
+class _Order:
+    found: Histories
+    zone: str | None
+
+    def key(self, view: NodeView) -> tuple[object, ...]:
+        place, offset_bytes = self.found.place(view), view.offset_bytes or 0
+        outside = self._outside(view)
+        return (place, view.priority, -offset_bytes, view.version, outside, view.run_id)
+
+    def why(self, view: NodeView, best: NodeView) -> str:
+        if view.name == best.name:
+            return (
+                "the best candidate"
+                if not self.found.is_across(view)
+                else "the best there is, of another history"
+            )
+        if self.found.place(view) != self.found.place(best):
+            return f"its data is of another history than {best.name}'s, which is newer"
+        if view.priority != best.priority:
+            return f"priority {view.priority}, {best.name} has {best.priority}"
+        behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
+        if behind:
+            return f"offset is {behind} bytes behind {best.name}"
+        if view.version != best.version:
+            return f"its version {_dotted(view)} is newer than that of {best.name}, which could not follow it"
+        if self._outside(view) != self._outside(best):
+            return f"not in zone {self.zone}, as {best.name} is"
+        return f"equal to {best.name} but for the run id"
+
+    def _outside(self, view: NodeView) -> bool:
+        return self.zone is None or view.zone != self.zone
+
+
+def _dotted(view: NodeView) -> str:
+    product, numbers = view.version
+    return f"{product} {'.'.join(map(str, numbers))}".strip()
 
 
 def _verdict(view: NodeView, place: int | None, reason: str, lag_bytes: int | None) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,13 +11,15 @@ from promotion.candidates import Policy, Ranking, Verdict, rank
 from promotion.view import NodeView
 
 
-def policy_now(policy: Policy, facts: Facts) -> Policy:
+def policy_now(policy: Policy, views: Sequence[NodeView], facts: Facts) -> Policy:
     """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
 
     As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage. For
-    the same reason a stall of this sentinel does not shorten that.
+    the same reason a stall of this sentinel does not shorten that. A primary that is there, but is none any
+    more, can be compared with: no limit is needed then, for nothing newer can come back with it.
     """
-    away_s = max(facts.silence_s, facts.unanswered_s)
+    there = _deposed(views, facts) is not None
+    away_s = math.inf if there else max(facts.silence_s, facts.unanswered_s)
     return replace(policy, max_link_down_s=policy.max_link_down_s + away_s)
 
 
@@ -38,12 +41,13 @@ def rank_now(
     ranking = rank(
         facts.primary,
         views,
-        policy_now(policy, facts),
-        reference_offset_bytes=facts.reference_offset_bytes,
+        policy_now(policy, views, facts),
+        history=facts.history,
+        lost=facts.histories,
         zone=next((view.zone for view in views if view.name == facts.primary), None),
         requested=requested,
         avoid=avoid,
-        barred={**_wiped_along(views, facts), **(barred or {})},
+        barred={**_less_than_primary(views, facts), **_wiped_along(views, facts), **(barred or {})},
     )
     made = None
     if ranking.chosen is None and (requested is None or by_operator):
@@ -56,6 +60,32 @@ def rank_now(
         for verdict in ranking.verdicts
     ]
     return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made, decided=requested is not None)
+
+
+def _deposed(views: Sequence[NodeView], facts: Facts) -> NodeView | None:
+    """The primary, if it answers, but as a replica, or without what it had."""
+    primary = next((view for view in views if view.name == facts.primary), None)
+    if primary is None or not facts.down or not primary.reachable or primary.loading:
+        return None
+    return primary if primary.role == "slave" or facts.histories else None
+
+
+def _less_than_primary(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
+    """Whoever has even less than a primary that lost data, or came back as a replica, is no better."""
+    primary = _deposed(views, facts)
+    if primary is None:
+        return {}
+    why = f"holds less than {primary.name}, which is there"
+    return {
+        view.name: why
+        for view in views
+        if any(
+            (has := view.held(history)) is not None
+            and (holds := primary.held(history)) is not None
+            and has < holds
+            for history in {primary.replid, *facts.histories}
+        )
+    }
 
 
 def _wiped_along(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
@@ -85,7 +115,10 @@ def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) 
     holders = _holders(views, facts)
     histories = facts.histories or ({primary.replid} if primary is not None else set())
     heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
-    newest = max(heirs, key=lambda view: (view.second_offset or 0, view.offset_bytes or 0), default=None)
+    # Where they left one history can be compared; what they wrote since then, each in its own, cannot.
+    newest = max(
+        heirs, key=lambda view: (view.replid2 == facts.history, view.second_offset or 0), default=None
+    )
     return newest.name if newest is not None and facts.down else None
 
 
@@ -136,18 +169,3 @@ def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:
         return False
     own = {primary.replid, primary.replid2}
     return any(view.sealed and view.reachable and view.keys and view.replid not in own for view in views)
-
-
-def self_made_primary(views: Sequence[NodeView], facts: Facts) -> str | None:
-    """The committed primary answers as a replica: somebody changed the roles by hand.
-
-    The node that it follows has its data and newer; if that is one of ours and a master, it is the
-    primary in all but name. If it is not, the committed primary is put back in its role.
-    """
-    primary = next((view for view in views if view.name == facts.primary), None)
-    if primary is None or primary.role != "slave" or not primary.reachable:
-        return None
-    for view in views:
-        if view.name == primary.follows and view.reachable and view.role == "master":
-            return None if view.hands_off or view.barred else view.name
-    return None if primary.hands_off else primary.name

@@ -39,17 +39,17 @@ def coverage(
     views: Sequence[NodeView],
     acknowledged_by: int,
     *,
-    histories: frozenset[str] = frozenset(),
+    history: str | None = None,
     sealed_only: bool,
 ) -> Coverage:
     """Who can vouch for what ``acknowledged_by`` replicas acknowledged.
 
-    ``histories`` are the primary's replication ids from before it restarted without its data, if it did.
+    ``history`` is what the primary wrote before it restarted without its data, if it did.
     ``sealed_only``: those that could still acknowledge a write do not count.
     """
     strangers = next((view.strangers for view in views if view.name == primary), 0)
     replicas = [view for view in views if view.name != primary]
-    known = histories or _histories(primary, views)
+    known = history if history is not None else _history(primary, views)
     missing = {view.name: why for view in replicas if (why := _doubt(view, primary, known, sealed_only))}
     if strangers:
         missing["others"] = f"{strangers} attached that this group does not know"
@@ -58,7 +58,7 @@ def coverage(
 
 
 def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, str]:
-    """Who may not be promoted, with the reason: all but the newest of those ``seen``."""
+    """Who may not be promoted, with the reason: all but the newest ``seen``, who share a history."""
     counted = {view.name: view.offset_bytes or 0 for view in views if view.name in seen}
     newest = max(counted.values(), default=0)
     barred = {}
@@ -71,16 +71,16 @@ def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, s
     return barred
 
 
-def _histories(primary: str, views: Sequence[NodeView]) -> frozenset[str]:
+def _history(primary: str, views: Sequence[NodeView]) -> str | None:
     """The primary's replication id: as it said itself; or if it is empty, what its replicas agree on."""
     held = next((view for view in views if view.name == primary and view.role == "master"), None)
     if held is not None and held.keys:
-        return frozenset({held.replid})
+        return held.replid
     said = {view.replid for view in views if view.name != primary and view.follows in (primary, SEALED)}
-    return frozenset(said) if len(said) == 1 else frozenset()
+    return said.pop() if len(said) == 1 else None
 
 
-def _doubt(view: NodeView, primary: str, histories: frozenset[str], sealed_only: bool) -> str:
+def _doubt(view: NodeView, primary: str, history: str | None, sealed_only: bool) -> str:
     checks = (
         (view.down or not view.reachable, "did not answer"),
         (view.role != "slave" or view.follows not in (primary, SEALED), f"does not replicate from {primary}"),
@@ -89,7 +89,7 @@ def _doubt(view: NodeView, primary: str, histories: frozenset[str], sealed_only:
         (view.offset_bytes is None, "its replication offset is not known"),
         # A replica that restarted may have lost what it had acknowledged, until it has heard it all again.
         (not view.link_up and view.link_down_s is None, "was never connected since it started"),
-        (view.replid not in histories, "its history is not the primary's"),
+        (view.replid != history, "its history is not the primary's"),
         (sealed_only and not view.sealed, "could not be cut off from the primary"),
     )
     return next((reason for failed, reason in checks if failed), "")

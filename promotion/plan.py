@@ -1,16 +1,18 @@
 """What must be done so that every node follows the primary, as data. Planning anew after any step, done or
 lost, comes to the same end.
 
-Safety: nothing is pointed at a primary that does not answer as a primary with data. A wiped primary must
-not wipe its replicas.
+Safety: nothing is pointed at a primary that does not answer as a primary with data, or that is known to have
+lost some in a restart which the node still holds. A wiped primary must not wipe its replicas. An old primary
+that was replaced may well hold writes that the new one never had: those were left behind by agreement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.following import is_itself, misspells
+from promotion.histories import more_than
 from promotion.step_types import Repoint
 from promotion.view import NodeView
 
@@ -35,10 +37,12 @@ def reconcile(
     parallel_syncs: int,
     in_flight: frozenset[str] = frozenset(),
     resume: bool = False,
+    lost: Collection[str] = (),
 ) -> Plan:
     """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time.
 
-    ``resume``: the writes of a stray master may be paused.
+    ``resume``: the writes of a stray master may be paused. ``lost`` are the histories that the primary wrote
+    before a restart in which its data fell back.
     """
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
@@ -55,9 +59,9 @@ def reconcile(
     syncing = tuple(view.name for view in there if view.name in in_flight or view in busy)
     if not astray:
         return Plan(syncing=syncing, unreachable=unreachable)
-    blocked = _why_not(primary, target, astray)
+    blocked = _why_not(primary, target, astray, lost)
     if target is None or blocked:
-        would_wipe = target is not None and blocked == _would_wipe(target, astray)
+        would_wipe = target is not None and blocked == _would_wipe(target, astray, lost)
         return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked, would_wipe=would_wipe)
     demotions = [_demote(view, target, resume) for view in astray if view.role == "master"]
     rest = [_repoint(view, target) for view in astray if view.role != "master"]
@@ -78,20 +82,25 @@ def _follows(view: NodeView, primary: str) -> bool:
     return view.role == "slave" and view.follows == primary
 
 
-def _why_not(primary: str, target: NodeView | None, astray: Sequence[NodeView]) -> str | None:
+def _why_not(
+    primary: str, target: NodeView | None, astray: Sequence[NodeView], lost: Collection[str]
+) -> str | None:
     if target is None or not _answers(target):
         return f"{primary} does not answer"
     if target.role != "master":
         return f"{primary} answers as a replica"
     if target.loading:
         return f"{primary} is loading its data set"
-    return _would_wipe(target, astray)
+    return _would_wipe(target, astray, lost)
 
 
-def _would_wipe(target: NodeView, astray: Sequence[NodeView]) -> str | None:
+def _would_wipe(target: NodeView, astray: Sequence[NodeView], lost: Collection[str]) -> str | None:
     holders = [view.name for view in astray if view.keys]
     if not target.keys and holders:
         return f"{target.name} is empty, while {', '.join(holders)} would lose data by following it"
+    more = dict.fromkeys(name for history in sorted(lost) for name in more_than(target, astray, history))
+    if more:
+        return f"{target.name} has lost data, which {', '.join(more)} would lose by following it"
     return None
 
 

@@ -49,6 +49,7 @@ class Reconciling:
             parallel_syncs=slots,
             in_flight=self._in_flight,
             resume=self._rules.self_fence,
+            lost=facts.histories,
         )
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
         if not plan.steps:
@@ -103,3 +104,8 @@ def told_of(step: Step, facts: Facts) -> list[Action]:
             return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
         case _:
             return []
+
+
+def told_of_failure(step: Step, reason: str) -> Note:
+    """Of any step but the promotion itself."""
+    return Note("step_failed", {"node": step.node, "step": type(step).__name__.lower(), "reason": reason})

@@ -52,17 +52,8 @@ def is_back(name: str, before: Sequence[NodeView], now: Sequence[NodeView], chos
     successor = _find(chosen, before)
     if successor is None or successor.offset_bytes is None:
         return False
-    held = _held(back, successor.replid)
+    held = back.held(successor.replid)
     return held is not None and held >= successor.offset_bytes
-
-
-def _held(view: NodeView, history: str) -> int | None:
-    """How much of ``history`` it has; None if it shares nothing with it."""
-    if view.replid == history:
-        return view.offset_bytes
-    if view.replid2 == history and view.second_offset is not None:
-        return view.second_offset - 1
-    return None
 
 
 def _find(name: str, views: Sequence[NodeView]) -> NodeView | None:

@@ -113,7 +113,7 @@ class Sealing:
             facts.primary,
             views,
             self._rules.acknowledged_by,
-            histories=facts.histories,
+            history=facts.history if facts.histories else None,
             sealed_only=self.taken,
         )
 

@@ -42,10 +42,13 @@ def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | Non
 
 
 def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
-    """Whether ``target`` has all that the old primary has."""
-    offsets = {view.name: view.offset_bytes for view in views if view.reachable and not view.down}
-    old, new = offsets.get(primary), offsets.get(target)
-    return old is not None and new is not None and new >= old
+    """Whether ``target`` has all that the old primary has, in the old primary's own history."""
+    there = {view.name: view for view in views if view.reachable and not view.down}
+    old, new = there.get(primary), there.get(target)
+    if old is None or new is None or old.offset_bytes is None:
+        return False
+    held = new.held(old.replid)
+    return held is not None and held >= old.offset_bytes
 
 
 def told_of_handover(step: Step) -> list[Action]:

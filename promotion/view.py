@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from promotion.step_types import SEAL_HOST, SEAL_PORT, Known, WriteSafety
+
+Version: TypeAlias = tuple[str, tuple[int, ...]]
 
 SEALED = f"{SEAL_HOST}:{SEAL_PORT}"
 
@@ -67,6 +70,8 @@ class NodeView:
     """No configuration names it."""
     barred: str = ""
     """Why it is never promoted, whatever it holds; empty if it may be."""
+    version: Version = ("", ())
+    """Of the server: its product and the numbers; what is older goes first."""
 
     @property
     def known(self) -> Known | None:
@@ -75,6 +80,14 @@ class NodeView:
         None for one that is configured, which is proof enough.
         """
         return Known(self.run_id, self.role, self.replid) if self.discovered else None
+
+    def held(self, history: str) -> int | None:
+        """How far it holds that replication history; None if nothing is known to be of it."""
+        if history == self.replid:
+            return self.offset_bytes
+        if history == self.replid2 and self.second_offset is not None:
+            return self.second_offset - 1
+        return None
 
     @property
     def sealed(self) -> bool:

@@ -27,7 +27,7 @@ def still_hears(view: NodeView, earlier: NodeView | None, silence_s: float) -> b
     if not (view.reachable and view.role == "slave" and view.link_up):
         return False
     if earlier is not None and earlier.run_id == view.run_id and earlier.follows == view.follows:
-        grew = (view.offset_bytes or 0) > (earlier.offset_bytes or 0)
+        grew = view.replid == earlier.replid and (view.offset_bytes or 0) > (earlier.offset_bytes or 0)
         fresher = (
             view.last_io_s is not None
             and earlier.last_io_s is not None

@@ -28,15 +28,16 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Ranking
-from promotion.choice import refusal_for_people, self_made_primary, wiped_meanwhile
+from promotion.choice import refusal_for_people, wiped_meanwhile
 from promotion.chooser import Chooser
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
-from promotion.reconciling import Reconciling, told_of
+from promotion.reconciling import Reconciling, told_of, told_of_failure
+from promotion.reinstating import REGRESSED, after_switchover, returned
 from promotion.returned import SecondLook
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
-from promotion.switching import SWITCHOVER, Switchover, caught_up, objection, told_of_handover
+from promotion.switching import SWITCHOVER, Switchover, objection, told_of_handover
 from promotion.view import NodeView
 from promotion.witness import Testimony, all_heard_the_end, linked
 from promotion.work_settings import WorkSettings
@@ -63,6 +64,7 @@ class Work:
         self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
         self._switchover: Switchover | None = None
         self._promote: Promote | None = None
+        self._may_have_lost: str | None = None
         self._disarmed = False
         self._second_look = SecondLook()
 
@@ -133,13 +135,10 @@ class Work:
         if isinstance(step, Promote):
             if self.phase is not Phase.PROMOTING:
                 return []
-            self._enter(Phase.ABORTED)
-            return [GiveUp(f"promoting {step.node} failed: {reason}", soon=True)]
+            return self._give_up(f"promoting {step.node} failed: {reason}", soon=True)
         if self.phase is Phase.CANCELLING:
             return self._resettle()
-        failed = Note(
-            "step_failed", {"node": step.node, "step": type(step).__name__.lower(), "reason": reason}
-        )
+        failed = told_of_failure(step, reason)
         if isinstance(step, Disarm):
             return [failed, *self._look_disarmed(facts)]
         if isinstance(step, Seal):
@@ -150,9 +149,13 @@ class Work:
     def _promoted(self, node: str, facts: Facts) -> list[Action]:
         self._enter(Phase.COMMITTING)
         lost_bytes = 0 if self._switchover is not None else None
-        topology = WriteTopology(node, facts.primary, self._cause, lost_bytes)
+        topology = WriteTopology(node, facts.primary, self._cause, lost_bytes, self._may_have_lost)
         self._reconciling.changed(node, facts.primary or node)
         return [Note("promoted", {"node": node}), topology]
+
+    def _give_up(self, reason: str, ranking: Ranking | None = None, **how: bool) -> list[Action]:
+        self._enter(Phase.ABORTED)
+        return [GiveUp(reason, ranking, **how)]
 
     def _resettle(self) -> list[Action]:
         self._enter(Phase.COMMITTING)
@@ -169,7 +172,7 @@ class Work:
         if facts.intent is not None:
             return self._finish_or_supersede(facts.intent, wiped, views, facts, now)
         if wiped:
-            return self._fail_over(views, facts, "regressed", now)
+            return self._fail_over(views, facts, REGRESSED, now)
         if self.request is not None and self.request.switchover and not facts.down:
             return self._switch_over(views, facts, self.request)
         if facts.down or self.request is not None:
@@ -183,15 +186,13 @@ class Work:
     def _first_topology(self, views: Sequence[NodeView], facts: Facts) -> list[Action]:
         found = discover(views, len(facts.nodes), facts.told)
         if isinstance(found, Ambiguous):
-            self._enter(Phase.ABORTED)
-            return [GiveUp(found.reason, failover=False)]
+            return self._give_up(found.reason, failover=False)
         self._enter(Phase.COMMITTING)
         return [WriteTopology(found.primary, None, "bootstrap")]
 
     def _hold_still(self, facts: Facts) -> list[Action]:
         if self.request is not None:
-            self._enter(Phase.ABORTED)
-            return [GiveUp("the group is paused: name the node, or resume it first")]
+            return self._give_up("the group is paused: name the node, or resume it first")
         return self._finish() if facts.settled else self._resettle()
 
     def _finish_or_supersede(
@@ -206,19 +207,18 @@ class Work:
         usable = [
             v for v in views if v.name == target and v.reachable and not (v.down or v.loading or v.hands_off)
         ]
-        if usable and usable[0].role == "master" and target not in self._avoid:
+        fallen = target == facts.primary and bool(facts.histories)
+        if usable and usable[0].role == "master" and target not in self._avoid and not fallen:
             return self._intend(target, cause, None, views, facts)
         if usable and not self._disarmed and not facts.gone_by_all:
             return [Run(Disarm(target))]
-        if cause == SWITCHOVER and old is not None and old.reachable and old.role == "slave":
-            # It takes no writes any more, and nobody else does yet, or the one that it follows.
-            made = self_made_primary(views, facts)
-            whole = bool(usable) and target != old.name and caught_up(old.name, target, views)
-            chosen = target if whole and made == old.name else made or old.name
+        made = returned(views, facts) if cause == SWITCHOVER else None
+        if made is not None and made.node is not None:
+            chosen = after_switchover(made.node, target if usable else None, views, facts)
             return self._intend(chosen, cause, None, views, facts)
-        if not (facts.down or wiped):
+        if not (facts.down or wiped or made is not None):
             return self._cancel(target, cause, old)
-        return self._fail_over(views, facts, "regressed" if wiped else cause, now, prefer=target)
+        return self._fail_over(views, facts, REGRESSED if wiped else cause, now, prefer=target)
 
     def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
         """The old primary is there, and the target is not known to have been promoted.
@@ -237,8 +237,7 @@ class Work:
         chosen = ranking.chosen
         why_not = objection(facts.primary, chosen, views) if chosen is not None else "no eligible replica"
         if chosen is None or why_not is not None:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(why_not or "", ranking)]
+            return self._give_up(why_not or "", ranking)
         actions = self._intend(chosen, SWITCHOVER, ranking, views, facts)
         safety = self._promote.safety if self._promote is not None else None
         old, new = (next(view for view in views if view.name == name) for name in (facts.primary, chosen))
@@ -260,8 +259,7 @@ class Work:
         if step is not None:
             return [Run(step)]
         if self._switchover.failure is not None:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(f"switchover to {self.target}: {self._switchover.failure}", soon=True)]
+            return self._give_up(f"switchover to {self.target}: {self._switchover.failure}", soon=True)
         self._wake_at = now + self._settings.catch_up_poll_s
         return []
 
@@ -283,22 +281,26 @@ class Work:
             witnesses = self._testimony.take(facts.primary, views, facts.earlier, silence_s, now)
             if witnesses:
                 return self._look_again(f"still heard by {', '.join(witnesses)}", witnesses, now)
-        adopted = self_made_primary(views, facts) if self.request is None else None
-        if adopted is not None:
-            return self._intend(adopted, cause, None, views, facts)
+        back = returned(views, facts) if self.request is None else None
+        if back is not None and back.node is not None:
+            return self._intend(back.node, cause, None, views, facts)
+        if back is not None and back.wait:
+            return self._give_up(back.reason)
+        told: list[Action] = []
+        cause = REGRESSED if back is not None else cause
         ranking = self._chooser.choose(views, facts, prefer)
         refusal = self._chooser.refusal(ranking, views, facts)
-        told: list[Action] = []
         if refusal and self._chooser.overrules(ranking, views, facts):
             self._sealing.overrule()
             told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(refusal_for_people(refusal or "no eligible replica", views, facts), ranking)]
+            reason = refusal or "no eligible replica" + (f": {back.reason}" if back else "")
+            return self._give_up(refusal_for_people(reason, views, facts), ranking)
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
             return [*told, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:
-            return [*told, *self._look_again("writes beyond a partition may still be accepted", (), now)]
+            return self._look_again("writes beyond a partition may still be accepted", (), now)
+        told += back.told(facts) if back else []
         return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
 
     def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
@@ -322,6 +324,7 @@ class Work:
         self._enter(Phase.INTENT)
         self.target = target
         self._cause = cause
+        self._may_have_lost = ranking.may_have_lost if ranking is not None else None
         asked = self._settings.rules.safety
         safety = at_promotion(asked, target, views) if asked is not None else None
         masters = [view.name for view in views if view.role == "master"]
@@ -334,8 +337,7 @@ class Work:
 
     def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:
         if now >= self._give_up_at:
-            self._enter(Phase.ABORTED)
-            return [GiveUp(why)]
+            return self._give_up(why)
         self._wake_at = now + self._settings.hold_poll_s
         if self.phase is Phase.HOLDING:
             return []

@@ -53,7 +53,24 @@ class DataSeen:
     """``master`` or ``slave``, as Redis says it."""
     keys: int
     offset_bytes: int
-    replids: frozenset[str] = frozenset()
-    """The replication histories that the offset counts in: replid, and replid2 where set."""
+    """How far its data goes in the history ``replid``: a number that means nothing in any other one."""
+    replid: str = ""
+    former: tuple[str, int] | None = None
+    """The history that it left for ``replid``, and up to which offset it holds that one."""
     started_empty: bool = False
     """Its process surely loaded no data when it started, whatever clients have written since then."""
+    loading: bool = False
+    """What it says of its data is not true yet."""
+    lasting_keys: int | None = None
+    """Those that never expire; None if it did not say."""
+
+    @property
+    def replids(self) -> frozenset[str]:
+        """The replication histories that it holds a part of."""
+        return frozenset({self.replid} if self.former is None else {self.replid, self.former[0]})
+
+    def held(self, history: str) -> int | None:
+        """How far it holds that history; None if nothing is known to be of it."""
+        if history == self.replid:
+            return self.offset_bytes
+        return self.former[1] if self.former is not None and self.former[0] == history else None

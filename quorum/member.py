@@ -36,12 +36,12 @@ from quorum.inputs import (
 )
 from quorum.links import Links, hear_link
 from quorum.member_config import MemberConfig
+from quorum.memory import Memory
 from quorum.messages import Grade, HardState, Opinion, Opinions, Resign
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
 from quorum.register import Register
-from quorum.regression import regression
 from quorum.role import Role
 from quorum.usability import Usability
 
@@ -64,13 +64,8 @@ class Member:
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
         self.usability = Usability(config.unwritable_after_s)
         self._detectors: dict[str, Detector] = {}
-        self._data: dict[str, DataSeen] = {}
-        self._alongside: dict[str, DataSeen] = {}
-        """All nodes' data, as known when the primary last told its own, or its connection closed since."""
-        self._closed = False
-        self._at_restart: dict[str, DataSeen] = {}
-        """The same, from before the primary restarted."""
-        self._before_restart: DataSeen | None = None
+        self.memory = Memory()
+        self.memory.reign(self.primary)
         self._judged_term = self._topology_term
         self._odown: frozenset[str] = frozenset()
         self._wanted: frozenset[str] = frozenset()
@@ -154,14 +149,6 @@ class Member:
         """Whether everybody who calls the node down saw its connection closed and refused."""
         grades = set(self.board.down(node, now).values())
         return bool(grades) and grades <= {Grade.REFUSED, Grade.REGRESSED}
-
-    @property
-    def lost_histories(self) -> frozenset[str]:
-        """The replication ids of the primary's data from before it restarted without them; else none."""
-        detector, before = self._detectors.get(self.primary or ""), self._before_restart
-        if detector is None or before is None or not detector.regressed:
-            return frozenset()
-        return before.replids
 
     def next_deadline(self, now: float) -> float | None:
         parts: tuple[Register | Usability, ...] = (self.register, self.usability)
@@ -297,7 +284,7 @@ class Member:
         self.judgements += 1
         for node in [node for node in self._detectors if node not in wanted]:
             del self._detectors[node]
-            self._data.pop(node, None)
+            self.memory.forget(node)
             self.board.forget_node(node)
             self._opinions_changed = True
         self.usability.keep(wanted)
@@ -312,54 +299,35 @@ class Member:
     def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
         if node not in self._detectors:
             return
-        previous = self._data.get(node)
-        self._data[node] = seen
         self.names.saw(node, seen.run_id)
-        restarted = previous is not None and previous.run_id != seen.run_id
+        self.memory.see(node, seen)
         if node == self.primary:
-            if restarted and self.verdict(node, now).grade is not Grade.REGRESSED:
-                self._before_restart, self._at_restart = previous, self._alongside
             self._detectors[node].saw_role(seen.role == "master", now)
-            self._judge_regression(node, now)
-            self._alongside, self._closed = dict(self._data), False
-        elif self.primary in self._data and self._before_restart is not None:
-            self._judge_regression(self.primary, now)
+        self._judge_data(now)
 
     def _note_lost(self, node: str, evidence: Evidence) -> None:
-        """A process that ends closes its connections: what is known by then is from before a restart."""
+        """A process that ends closes its connections: what its link said is from before."""
         if evidence.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED, EvidenceKind.UNRESOLVED):
             hear_link(self._detectors, node, None)
-        if node == self.primary and evidence.kind is EvidenceKind.CLOSED and not self._closed:
-            self._alongside, self._closed = dict(self._data), True
 
-    def _judge_regression(self, primary: str, now: float) -> None:
-        """By what the replicas held before the restart: newer figures would show the writes since as lost.
-
-        A process that started without data has a history of its own, so what others hold of the former one
-        is from before in any case.
-        """
-        seen, before = self._data[primary], self._before_restart
-        known = self._at_restart
-        if seen.started_empty and before is not None:
-            known = {node: data for node, data in self._data.items() if data.replids & before.replids}
-        held = [data for node, data in known.items() if self._still_holds(node, data, now)]
-        self._detectors[primary].saw_regression(regression(before, seen, held), now)
+    def _judge_data(self, now: float) -> None:
+        self.memory.reign(self.primary)
+        detector = self._detectors.get(self.primary or "")
+        if detector is not None:
+            fallen = self.memory.judge(lambda node: not self.verdict(node, now).down)
+            detector.saw_regression(fallen, now)
 
     def _on_committed(self, now: float) -> None:
-        """In what role a node was seen before the change says nothing about the role it has by it."""
+        """In what role a node was seen before the change says nothing about the role it has by it.
+
+        What data it holds is another matter: a primary that was committed once more is judged as before.
+        """
         if self._topology_term != self._judged_term:
             self._judged_term = self._topology_term
-            self._before_restart = None
             for detector in self._detectors.values():
                 detector.saw_role(True, now)
                 detector.saw_regression(None, now)
-
-    def _still_holds(self, node: str, before: DataSeen, now: float) -> bool:
-        """Whether the replica has what it had ``before`` the primary restarted, by what it said last."""
-        latest = self._data.get(node)
-        if node == self.primary or latest is None or self.verdict(node, now).down:
-            return False
-        return latest.keys > 0 and bool(latest.replids & before.replids)
+            self._judge_data(now)
 
     def _on_stalled(self, now: float) -> None:
         for node, detector in self._detectors.items():

@@ -48,6 +48,11 @@ class Topology:
     """From the start of the change to its proposal, as the leader measured it."""
     lost_bytes: int | None = None
     """Upper bound of what this change lost, once the old primary came back and told; None while unknown."""
+    may_have_lost: str | None = field(default=None, compare=False)
+    """In words, where no number of bytes can tell it: the new primary holds another history.
+
+    It is for people, and no part of what is agreed on: older sentinels leave it out.
+    """
     primary_at: Place | None = field(default=None, compare=False)
     previous_at: Place | None = field(default=None, compare=False)
 

@@ -149,6 +149,8 @@ class Alerts:
             "sentinel": leader,
             "duration_ms": fields["duration_ms"],
         }
+        if fields.get("may_have_lost"):
+            data["may_have_lost"] = fields["may_have_lost"]
         self._owners[id_] = (group, leader)
         while len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]

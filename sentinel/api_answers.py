@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 Refuses: TypeAlias = Literal["MISCONF", "OOM", "NOREPLICAS", "MAXCLIENTS"]
 
@@ -186,6 +186,7 @@ class CandidatesAnswer(Answer):
     chosen: str | None
     refusal: str | None = None
     """Why nobody would be promoted although there may be who is eligible: ``durability`` forbids it."""
+    may_have_lost: str | None = None
     candidates: list[CandidateAnswer]
 
 
@@ -208,6 +209,8 @@ class ChangeAnswer(Answer):
     """As the leader saw it; empty where its record did not arrive."""
     bytes_possibly_lost: int | None
     """How far the new primary was behind the old one's last known offset; null when unknown."""
+    may_have_lost: str | None = None
+    """What else, where no number can tell: the new primary held another replication history."""
 
 
 class HistoryAnswer(Answer):
@@ -321,50 +324,6 @@ class ProblemAnswer(BaseModel):
     status: int
     detail: str
     instance: str
-
-
-class SwitchoverRequest(BaseModel):
-    """May be left out altogether. ``to`` and ``candidate`` mean the same."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-
-    to: str | None = Field(default=None, min_length=1, max_length=300)
-    """The node to hand over to, by its name; the best one if left out."""
-    candidate: str | None = Field(default=None, min_length=1, max_length=300)
-    timeout: str | None = Field(default=None, min_length=2, max_length=32)
-    """How long writes may be held up, as ``2s``; it is undone if the node has not caught up by then."""
-    at: str | None = Field(default=None, min_length=2, max_length=64)
-    """When to do it, ISO 8601 with an offset or Z, within a year; at once if left out."""
-
-
-class PauseRequest(BaseModel):
-    """May be left out altogether."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-
-    reason: str | None = Field(default=None, min_length=1, max_length=200)
-    """For people."""
-
-
-class ResumeRequest(BaseModel):
-    """There is nothing to say."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-
-
-class RetryRequest(BaseModel):
-    """Nothing: may be left out altogether."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
-
-
-class FailoverRequest(BaseModel):
-    """May be left out altogether."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
-
-    candidate: str | None = Field(default=None, min_length=1, max_length=300)
-    """The node to promote, by its name; the best one if left out."""
 
 
 JsonObject = dict[str, Any]

@@ -119,6 +119,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
     if candidates.refusal is not None:
         screen.line(f"  ! {candidates.refusal}", style="bold red")
+    if candidates.may_have_lost is not None:
+        screen.line(f"  ! may lose {candidates.may_have_lost}", style="bold red")
     ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
     screen.table(
         ("RANK", "NODE", "PRIORITY", "LAG BYTES", "REASON"),
@@ -226,4 +228,6 @@ def _opinion(down: bool | None) -> str:
 def _loss(change: ChangeAnswer) -> object:
     if change.old is None:
         return None  # The first primary took over from nobody.
+    if change.may_have_lost:
+        return f"unknown: {change.may_have_lost}"
     return "unknown" if change.bytes_possibly_lost is None else change.bytes_possibly_lost

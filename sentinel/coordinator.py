@@ -253,7 +253,7 @@ class Coordinator:
             self._tell_change(NoticeName.LOSS_MEASURED, topology)
 
     def _tell_change(self, name: NoticeName, topology: Topology) -> None:
-        self.tell(name, **{field: getattr(topology, field) for field in _OF_CHANGE})
+        self.tell(name, **{field: getattr(topology, field) for field in (*_OF_CHANGE, "may_have_lost")})
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives

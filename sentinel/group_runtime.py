@@ -289,6 +289,12 @@ class GroupRuntime:
         if node in book and not book[node].spec.discovered:
             self._around.neighbours.saw(self.name, book[node].spec, info.run_id, peer_ip)
         self.driver.feed(InfoSeen(node, info, peer_ip, took_s))
+        member = self.driver.coordinator.member
+        if node == member.primary:
+            # If it restarted, what the others have proves little unless they say so after that.
+            for other in member.memory.unheard:
+                if other in self._probes:
+                    self._around.infos.request(self._probes[other])
 
     def _ask_links(self) -> bool:
         names = self.driver.coordinator.situation.to_ask(clock.monotonic())

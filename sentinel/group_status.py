@@ -126,10 +126,12 @@ def lag_bytes(coordinator: Coordinator, node: str) -> int | None:
     ahead, behind = coordinator.book[agreed].info, coordinator.book[node].info
     if node == agreed or ahead is None or behind is None:
         return None
-    if not ahead.data_seen().replids & behind.data_seen().replids:
+    held = ahead.data_seen().held(behind.replid)
+    if held is None:
         return None
+    # What the primary wrote in a history that it began since then counts too: its offset goes on from there.
     # The two were asked at different moments, so the replica may even seem to be ahead.
-    return max(0, ahead.offset_bytes - behind.offset_bytes)
+    return max(0, ahead.offset_bytes - min(behind.offset_bytes, held))
 
 
 def lag_s(coordinator: Coordinator, node: str) -> float | None:
@@ -146,6 +148,7 @@ def ranking(coordinator: Coordinator, found: Ranking, agreed: str) -> Candidates
         primary=agreed,
         chosen=found.chosen,
         refusal=found.refusal,
+        may_have_lost=found.may_have_lost,
         candidates=candidates(found),
     )
 
@@ -176,6 +179,7 @@ def change(made: Change) -> ChangeAnswer:
         duration_ms=made.duration_ms,
         timeline=[StepAnswer(name=step.name, at_ms=step.at_ms) for step in made.timeline],
         bytes_possibly_lost=made.bytes_possibly_lost,
+        may_have_lost=made.may_have_lost,
     )
 
 

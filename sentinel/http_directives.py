@@ -14,7 +14,8 @@ from config.address import Address
 from config.errors import InvalidValueError
 from quorum.directives import Directives, Outcome, Pause, Schedule
 from sentinel import clock
-from sentinel.api_answers import AcceptedAnswer, PauseRequest, ResumeRequest
+from sentinel.api_answers import AcceptedAnswer
+from sentinel.api_requests import PauseRequest, ResumeRequest
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Ordered

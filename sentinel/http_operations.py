@@ -10,7 +10,8 @@ from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
 from promotion.candidates import Ranking
 from promotion.switching import objection
 from sentinel import clock, group_status
-from sentinel.api_answers import AcceptedAnswer, FailoverRequest, OperationAnswer, SwitchoverRequest
+from sentinel.api_answers import AcceptedAnswer, OperationAnswer
+from sentinel.api_requests import FailoverRequest, SwitchoverRequest
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.group_inputs import Requested

@@ -6,7 +6,8 @@ import json
 
 from aiohttp import web
 
-from sentinel.api_answers import ReceiverAnswer, RetriedAnswer, RetryRequest, WebhookAnswer, WebhooksAnswer
+from sentinel.api_answers import ReceiverAnswer, RetriedAnswer, WebhookAnswer, WebhooksAnswer
+from sentinel.api_requests import RetryRequest
 from sentinel.group_status import iso
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_inputs import BODY_PROBLEMS, integer, json_body

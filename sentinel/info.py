@@ -24,6 +24,7 @@ MAX_DIGITS = 18
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 _HOST = re.compile(r"[0-9A-Za-z_.:%-]{1,255}", re.ASCII)
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", re.ASCII)
 _NO_REPLID = "0" * 40
 
 _NAMES = frozenset(
@@ -124,6 +125,8 @@ class NodeInfo:
     """The process loaded neither a snapshot nor an append-only file when it started."""
     announced: bool = True
     """Clients may be told of it (``replica-announced``)."""
+    product: str = "redis"
+    """``redis`` or ``valkey``."""
     safety: WriteSafety | None = None
     """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
     volatile_keys: int = 0
@@ -145,10 +148,38 @@ class NodeInfo:
         """
         return max(self.master_offset_bytes, self.replica_offset_bytes or 0)
 
+    @property
+    def version_numbers(self) -> tuple[int, ...]:
+        """``(7, 0, 15)``; empty if it is none."""
+        found = _VERSION.match(self.version)
+        return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+    @property
+    def former(self) -> tuple[str, int] | None:
+        """The history that it left, and up to which offset it holds that one."""
+        if self.replid2 is None or self.second_offset is None:
+            return None
+        return self.replid2, self.second_offset - 1
+
+    @property
+    def serves(self) -> bool:
+        """Whether what it says of its data is so: while it loads, part of it is neither old nor new."""
+        return self.async_loading or not self.loading
+
     def data_seen(self) -> DataSeen:
-        replids = frozenset(replid for replid in (self.replid, self.replid2) if replid is not None)
-        empty = self.started_empty and self.role == "master"
-        return DataSeen(self.run_id, self.role, self.keys, self.offset_bytes, replids, empty)
+        """What a replica has loaded is its own until it was linked, and may be a copy after that."""
+        own = self.role == "master" or (not self.link_up and self.link_down_s is None)
+        return DataSeen(
+            self.run_id,
+            self.role,
+            self.keys,
+            self.offset_bytes,
+            self.replid,
+            self.former,
+            started_empty=self.started_empty and own,
+            loading=not self.serves,
+            lasting_keys=max(0, self.keys - self.volatile_keys),
+        )
 
 
 def parse_info(text: bytes | str) -> NodeInfo:
@@ -164,6 +195,7 @@ def parse_info(text: bytes | str) -> NodeInfo:
     return NodeInfo(
         run_id=fields.matching("run_id", _ID),
         version=fields.version(),
+        product="redis" if fields.get("valkey_version") is None else "valkey",
         role=role,
         replid=fields.matching("master_replid", _ID),
         replid2=None if replid2 == _NO_REPLID else replid2,

@@ -261,7 +261,7 @@ class Leading:
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)
                 self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
-            case WriteTopology(primary, previous, cause, lost_bytes):
+            case WriteTopology(primary, previous, cause, lost_bytes, may_have_lost):
                 duration_ms = round((now - self._started_at) * 1000)
                 leader = self._member.config.self_id
                 topology = Topology(
@@ -273,6 +273,7 @@ class Leading:
                     wall_ms,
                     duration_ms,
                     lost_bytes,
+                    may_have_lost,
                     primary_at=self._situation.place(primary),
                     previous_at=self._situation.place(previous),
                 )

@@ -57,7 +57,7 @@ class NodeBook:
         record, trail = self._records[name], self._trails.get(primary)
         if trail is None or record.info is None:
             return None
-        return trail.behind_s(record.info.offset_bytes, record.info_at)
+        return trail.behind_s(record.info.replid, record.info.offset_bytes, record.info_at)
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""

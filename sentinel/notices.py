@@ -56,6 +56,8 @@ class NoticeName(enum.StrEnum):
     FAILOVER_STARTED = "failover_started"
     HELD = "held"
     """A replica still hears from the primary: the leader waits."""
+    REGRESSED = "regressed"
+    """The primary is back as a replica, and others hold more than it does: it is not made primary again."""
     CANDIDATE_CHOSEN = "candidate_chosen"
     OVERRULED = "overruled"
     """An operator named a node although a rule of the group forbids it; the reason is that rule's."""

@@ -42,12 +42,16 @@ class OffsetTrail:
             # The first stays: what is older than all that is remembered is at least so old.
             del looks[1 : MAX_LOOKS // 2 : 2]
 
-    def behind_s(self, offset_bytes: int, at: float) -> float | None:
+    def behind_s(self, replid: str, offset_bytes: int, at: float) -> float | None:
         """How old the data of a node is that had ``offset_bytes`` at ``at``; None before the first look.
+
+        None too for an offset of another history: the two numbers cannot be compared.
 
         0 where it had all that was known of the primary by then: a healthy replica, which is looked at a
         little earlier or later than the primary, would else seem to lag by the time between two looks.
         """
+        if replid != self._replid:
+            return None
         known = [looks for looks in self._looks if looks.first_at <= at]
         if not known:
             return 0.0 if self._looks else None

@@ -165,4 +165,5 @@ def _change(group: str, fields: Mapping[str, Any]) -> Change:
         at_ms=fields["since_ms"],
         duration_ms=fields["duration_ms"],
         bytes_possibly_lost=fields["lost_bytes"],
+        may_have_lost=fields.get("may_have_lost"),
     )

@@ -138,7 +138,6 @@ class Situation:
         topology = member.names.localized(state.entry.topology) if state.entry.topology else None
         primary = topology.primary if topology else None
         down = primary is not None and member.is_odown(primary)
-        info = self._book[primary].info if primary is not None and primary in self._book else None
         intent = state.entry.intent
         verdict = member.verdict(primary, now) if primary is not None else Verdict(False)
         return Facts(
@@ -154,10 +153,12 @@ class Situation:
             nodes=self._book.names,
             down_nodes=frozenset(name for name in self._book.names if self._mute(name, now)),
             told=member.names.local(self._config.told) if self._config.told else None,
-            reference_offset_bytes=info.offset_bytes if info is not None else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
             gone_s=now - verdict.since if verdict.grade is Grade.REFUSED else 0.0,
-            histories=member.lost_histories,
+            histories=member.memory.lost,
+            history=member.memory.history,
+            process=member.memory.process
+            or (at.run_id if (at := topology and topology.primary_at) else None),
             previous=topology.previous if topology else None,
             loss_known=topology is None or topology.lost_bytes is not None,
             paused=member.paused,
@@ -209,7 +210,8 @@ class Situation:
         since = self._quiet_since + SETTLE_S
         seen = {name for name in self._book.names if self._book[name].info_at > since}
         views = [view for view in known if view.name == primary or view.name in seen]
-        plan = reconcile(primary, views, parallel_syncs=self._config.work.parallel_syncs)
+        slots = self._config.work.parallel_syncs
+        plan = reconcile(primary, views, parallel_syncs=slots, lost=self._member.memory.lost)
         return bool(plan.steps) or plan.would_wipe
 
     def _safe(self, primary: str, views: Sequence[NodeView]) -> bool:

@@ -53,6 +53,7 @@ _WARNINGS = frozenset(
         NoticeName.ORDER_REFUSED,
         NoticeName.STALLED,
         NoticeName.HELD,
+        NoticeName.REGRESSED,
         NoticeName.OVERRULED,
     }
 )
@@ -98,7 +99,12 @@ def _aborted(what: str) -> Callable[[Fields], str]:
 
 def _topology(f: Fields) -> str:
     was = f" (was {f['previous']}, {f['cause']}, took {f['duration_ms']} ms)" if f["previous"] else ""
-    return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}"
+    lost = (
+        f"; what may be lost, nobody can tell how much: {f['may_have_lost']}"
+        if f.get("may_have_lost")
+        else ""
+    )
+    return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}{lost}"
 
 
 def _paused(f: Fields) -> str:
@@ -153,6 +159,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     ),
     NoticeName.HELD: lambda f: f"waiting: {f['reason']}",
     NoticeName.CANDIDATE_CHOSEN: _chosen,
+    NoticeName.REGRESSED: lambda f: f"{f['node']} does not get its role back: {f['reason']}",
     NoticeName.OVERRULED: lambda f: f"an operator named {f['node']}, which overrules {f['reason']}",
     NoticeName.INTENT_COMMITTED: lambda f: f"a majority knows that {f['node']} is about to be promoted",
     NoticeName.INTENT_CANCELLED: lambda f: f"{f['node']} need not be promoted any more",
@@ -197,7 +204,8 @@ def tell(notice: Notice) -> None:
     if notice.name in _ERRORS:
         level = logging.ERROR
     else:
-        level = logging.WARNING if notice.name in _WARNINGS else logging.INFO
+        grave = notice.name in _WARNINGS or bool(notice.fields.get("may_have_lost"))
+        level = logging.WARNING if grave else logging.INFO
     logger.log(level, SENTENCES[notice.name](notice.fields), extra={"notice": notice})
 
 

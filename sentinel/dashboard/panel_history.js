@@ -59,6 +59,7 @@ function changeItem(change) {
       ` · term ${change.term} · ${cause(change.cause)} · led by ${change.leader}`,
       change.old === null ? null : [" · ", h("b", {}, duration(change.duration_ms))],
       lost === null ? null : ` · ${lost === 0 ? "no byte lost" : `at most ${bytes(lost)} lost`}`,
+      change.may_have_lost ? [" · ", h("b", {}, `may have lost ${change.may_have_lost}`)] : null,
     ),
     before.length && change.old !== null ? [bar(before), legend(before)] : null,
     after.length

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 from tests.mutations.rules_agreement import AGREEMENT
+from tests.mutations.rules_data import DATA
 from tests.mutations.rules_detect import DETECT
 from tests.mutations.rules_detection import DETECTION
 from tests.mutations.rules_directives import DIRECTIVES
@@ -21,4 +22,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DIRECTIVES,
     *DISCOVERY,
     *IDENTITY,
+    *DATA,
 )

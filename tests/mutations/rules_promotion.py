@@ -177,8 +177,8 @@ PROMOTION = (
         "of a wiped primary's replicas only those that still hold what it lost are promoted",
         "S7",
         "promotion/choice.py",
-        "barred={**_wiped_along(views, facts), **(barred or {})},",
-        "barred=barred,",
+        "**_wiped_along(views, facts), ",
+        "",
         (
             "tests/unit/promotion/test_last_resort.py::"
             "test_who_followed_a_wiped_primary_is_not_preferred_for_what_clients_wrote_since",
@@ -198,8 +198,8 @@ PROMOTION = (
         "of equal priority the newest is promoted",
         "S7",
         "promotion/candidates.py",
-        "return (view.priority, -(view.offset_bytes or 0), not in_zone, view.run_id)",
-        "return (view.priority, 0, not in_zone, view.run_id)",
+        "-offset_bytes, view.version",
+        "0, view.version",
         (f"{_CANDIDATES}::test_priority_then_offset_then_zone_then_run_id",),
         style="durable",
     ),

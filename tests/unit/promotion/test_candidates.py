@@ -60,7 +60,7 @@ def test_each_filter_rejects_and_says_why(changes: dict[str, object], reason: st
     ranking = rank(PRIMARY, [DEAD, bad, good], policy)
     assert ranking.chosen == good.name
     assert reasons(ranking)[bad.name] == reason
-    alone = rank(PRIMARY, [DEAD, bad], policy, reference_offset_bytes=100)
+    alone = rank(PRIMARY, [replace(DEAD, offset_bytes=100), bad], policy)
     assert alone.chosen is None
     assert reasons(alone) == {bad.name: reason}
 
@@ -137,9 +137,10 @@ def test_the_lag_is_measured_against_the_newest_offset_known() -> None:
     views = [replica("a", offset_bytes=70), replica("b", offset_bytes=90)]
     by_replicas = rank(PRIMARY, views, POLICY)
     assert [verdict.lag_bytes for verdict in by_replicas.verdicts] == [0, 20]
-    by_primary = rank(PRIMARY, views, POLICY, reference_offset_bytes=100)
+    views.append(replace(DEAD, offset_bytes=100))
+    by_primary = rank(PRIMARY, views, POLICY)
     assert [verdict.lag_bytes for verdict in by_primary.verdicts] == [10, 30]
-    limited = rank(PRIMARY, views, replace(POLICY, max_lag_bytes=9), reference_offset_bytes=100)
+    limited = rank(PRIMARY, views, replace(POLICY, max_lag_bytes=9))
     assert limited.chosen is None
 
 

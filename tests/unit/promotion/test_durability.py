@@ -65,7 +65,7 @@ def test_who_could_still_acknowledge_a_write_does_not_vouch_once_the_others_are_
 
 def test_of_a_wiped_primary_the_history_before_counts() -> None:
     wiped = replace(GONE, keys=0, replid="h9", reachable=True)
-    assert coverage("a:1", [wiped, B, C], 1, histories=frozenset({"h1"}), sealed_only=False).seen
+    assert coverage("a:1", [wiped, B, C], 1, history="h1", sealed_only=False).seen
     assert coverage("a:1", [wiped, B, C], 1, sealed_only=False).seen, "the replicas agree on one"
     divided = [wiped, B, replace(C, replid="h2")]
     assert not coverage("a:1", divided, 1, sealed_only=False).seen, "nobody knows which is its own"

@@ -135,6 +135,24 @@ NODES = st.lists(st.sampled_from([node, master, lost]), max_size=6).map(
 )
 
 
+def test_nothing_is_pointed_at_a_primary_that_lost_what_it_still_holds() -> None:
+    """It was restarted with an old snapshot, which clients have written to since."""
+    old = replace(TARGET, replid="new", offset_bytes=900, replid2="h1", second_offset=301)
+    holder = lost("a", replid="h1", offset_bytes=500)
+    made = reconcile(PRIMARY, [old, holder, lost("b", replid="x")], parallel_syncs=1, lost={"h1"})
+    assert made.steps == () and made.would_wipe
+    assert made.blocked == f"{PRIMARY} has lost data, which a:1 would lose by following it"
+    behind = replace(holder, offset_bytes=300)
+    assert reconcile(PRIMARY, [old, behind], parallel_syncs=1, lost={"h1"}).steps
+
+
+def test_what_an_agreed_failover_left_behind_is_given_up() -> None:
+    """The old primary has more of the history than the one that was promoted from it."""
+    promoted = replace(TARGET, replid="h2", offset_bytes=600, replid2="h1", second_offset=501)
+    returned = master("a", replid="h1", offset_bytes=550)
+    assert plan(promoted, returned).steps == (repoint("a", "demote"),)
+
+
 @given(nodes=NODES, parallel_syncs=st.integers(1, 3), random=st.randoms(use_true_random=False))
 def test_it_ends_the_same_wherever_it_is_interrupted(
     nodes: list[NodeView], parallel_syncs: int, random: Random

@@ -9,7 +9,7 @@ import pytest
 from promotion.actions import Action, Facts, GiveUp, Note, Observe, PendingIntent, Request, Run, WriteIntent
 from promotion.candidates import Policy
 from promotion.step_types import Disarm, Freeze, Handover, Promote, Repoint, Thaw
-from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER, objection
+from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER, caught_up, objection
 from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
@@ -83,6 +83,16 @@ def test_it_waits_until_the_target_has_all_that_the_primary_has() -> None:
     leader = paused()
     assert leader.observed([A, B, C], FACTS, 0.1) == [], "10 bytes are missing"
     assert leader.observed([A, WHOLE, C], FACTS, 0.2) == [Run(DEMOTE)]
+
+
+def test_an_offset_of_another_history_is_not_caught_up() -> None:
+    """The old primary was restarted meanwhile: its numbers count something else."""
+    restarted = replace(A, replid="h2", offset_bytes=5)
+    assert caught_up("a:1", "b:1", [A, WHOLE]) and not caught_up("a:1", "b:1", [A, B])
+    assert not caught_up("a:1", "b:1", [restarted, WHOLE])
+    heir = replace(WHOLE, replid="h3", offset_bytes=500, replid2="h1", second_offset=101)
+    assert caught_up("a:1", "b:1", [A, heir])
+    assert not caught_up("a:1", "b:1", [A, replace(heir, second_offset=100)])
 
 
 def test_it_looks_again_once_the_old_primary_takes_no_writes() -> None:

@@ -16,7 +16,9 @@ from promotion.work import Work
 from promotion.work_settings import WorkSettings
 
 WIPED = NodeView("a:1", "a", 1, role="master", keys=0, replid="h9")
-CUT_OFF = NodeView("b:1", "b", 1, role="slave", follows=SEALED, keys=9, offset_bytes=100, replid="h1")
+CUT_OFF = NodeView(
+    "b:1", "b", 1, role="slave", follows=SEALED, keys=9, offset_bytes=100, replid="h1", link_down_s=1
+)
 UP = Facts(
     primary="a:1",
     settled=True,

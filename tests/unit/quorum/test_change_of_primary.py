@@ -27,7 +27,7 @@ def member_at(now: float) -> Member:
 
 
 def seen(run_id: str, role: str) -> DataSeen:
-    return DataSeen(run_id, role, keys=9, offset_bytes=100, replids=frozenset({"h1"}))
+    return DataSeen(run_id, role, keys=9, offset_bytes=100, replid="h1")
 
 
 def look(member: Member, now: float, old_role: str) -> None:

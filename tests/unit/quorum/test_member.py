@@ -291,7 +291,7 @@ def test_a_leader_without_work_that_stops_stays_stopped() -> None:
 
 
 def seen(role: str, run: str = "run-1", keys: int = 100) -> DataSeen:
-    return DataSeen(run, role, keys, 5000, frozenset({"h"}))
+    return DataSeen(run, role, keys, 5000, "h")
 
 
 def test_a_primary_that_answers_as_a_replica_is_down_after_a_while() -> None:
@@ -307,13 +307,29 @@ def test_a_wiped_primary_is_down_at_once() -> None:
     sentinel = Sentinel(quorum=1)
     sentinel.step(DataObserved(OTHER, seen("slave", "run-r")))
     sentinel.step(DataObserved(NODE, seen("master", "run-1")))
-    effects = sentinel.step(DataObserved(NODE, seen("master", "run-2", keys=0)))
+    effects = sentinel.step(DataObserved(NODE, wiped()))
     assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
     assert asks_for_votes(effects)
 
 
-def wiped(keys: int = 0, *, started_empty: bool = True) -> DataSeen:
-    return DataSeen("run-2", "master", keys, 0, frozenset({"h2"}), started_empty)
+@pytest.mark.parametrize("role", ["master", "slave"])
+@pytest.mark.parametrize(("keys", "fell"), [(500, True), (100, False)])
+def test_fewer_keys_prove_a_loss_once_a_replica_was_heard_after_the_restart(
+    role: str, keys: int, fell: bool
+) -> None:
+    """Until its end the primary may have let them expire, and the replica as well."""
+    sentinel = Sentinel(quorum=1)
+    sentinel.step(DataObserved(OTHER, seen("slave", "run-r", keys=500)))
+    sentinel.step(DataObserved(NODE, seen("master", "run-1", keys=500)))
+    assert not events(sentinel.step(DataObserved(NODE, wiped(100, role, started_empty=False))))
+    assert sentinel.member.memory.unheard == (OTHER,)
+    effects = sentinel.step(DataObserved(OTHER, seen("slave", "run-r", keys=keys)))
+    assert (OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)) is fell
+    assert not sentinel.member.memory.unheard
+
+
+def wiped(keys: int = 0, role: str = "master", *, started_empty: bool = True) -> DataSeen:
+    return DataSeen("run-2", role, keys, 0, "h2", started_empty=started_empty)
 
 
 def test_what_a_replica_said_by_the_time_the_connection_closed_counts() -> None:
@@ -322,7 +338,7 @@ def test_what_a_replica_said_by_the_time_the_connection_closed_counts() -> None:
     sentinel.step(DataObserved(NODE, seen("master", "run-1", keys=0)))
     sentinel.step(DataObserved(OTHER, seen("slave", "run-r")))
     sentinel.see(EvidenceKind.CLOSED, NOW)
-    effects = sentinel.step(DataObserved(NODE, wiped(started_empty=False)))
+    effects = sentinel.step(DataObserved(NODE, wiped()))
     assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
 
 
@@ -345,7 +361,7 @@ def test_a_replica_that_is_heard_after_a_wiped_primary_tells_what_it_had() -> No
     assert not events(sentinel.step(DataObserved(NODE, wiped(keys=9))))
     effects = sentinel.step(DataObserved(OTHER, seen("slave", "run-r", keys=100)))
     assert OpinionChanged(Opinion(NODE, True, Grade.REGRESSED)) in events(effects)
-    follows = DataSeen("run-r", "slave", 9, 10, frozenset({"h2"}))
+    follows = DataSeen("run-r", "slave", 9, 10, "h2")
     effects = sentinel.step(DataObserved(OTHER, follows))
     assert OpinionChanged(Opinion(NODE, False, Grade.NONE)) in events(effects), "it is too late"
 

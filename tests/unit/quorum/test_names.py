@@ -91,7 +91,7 @@ class Sentinel:
         )
         self.member = Member(config, KNOWN, random.Random(1), 100.0)
         self.step(Watch((HERE, OTHER), ((THERE, HERE),)))
-        self.step(DataObserved(HERE, DataSeen("run-1", "master", 1, 1, frozenset({"h"}))))
+        self.step(DataObserved(HERE, DataSeen("run-1", "master", 1, 1, "h")))
 
     def step(self, given: Input, now: float = 101.0) -> list[object]:
         return list(self.member.step(given, now))

@@ -282,6 +282,7 @@ async def test_history_newest_first(world: World) -> None:
         "duration_ms": 312,
         "timeline": [{"name": "evidence", "at_ms": 0.0}, {"name": "elected", "at_ms": 12.5}],
         "bytes_possibly_lost": 42,
+        "may_have_lost": None,
     }
     assert oldest["old"] is None and oldest["bytes_possibly_lost"] is None
     _, body, _ = await world.get(f"/v1/groups/{GROUP}/history?limit=1")

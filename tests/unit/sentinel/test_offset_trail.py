@@ -38,24 +38,25 @@ def test_a_replica_is_as_old_as_the_newest_look_that_it_matches(
     offset_bytes: int, at: float, expected: float
 ) -> None:
     looks = trail((0.0, 100), (2.0, 200), (4.0, 300))
-    assert looks.behind_s(offset_bytes, at) == pytest.approx(expected)
+    assert looks.behind_s("a", offset_bytes, at) == pytest.approx(expected)
 
 
 def test_nothing_is_known_before_the_first_look() -> None:
-    assert OffsetTrail().behind_s(1, 1.0) is None
+    assert OffsetTrail().behind_s("a", 1, 1.0) is None
 
 
 def test_a_primary_that_writes_nothing_makes_nobody_older_than_its_last_write() -> None:
     looks = trail((0.0, 100), *((float(at), 200) for at in range(10, 1000)))
-    assert looks.behind_s(200, 999.5) == 0.0
-    assert looks.behind_s(150, 999.5) == 999.5
+    assert looks.behind_s("a", 200, 999.5) == 0.0
+    assert looks.behind_s("a", 150, 999.5) == 999.5
 
 
 @pytest.mark.parametrize(("replid", "offset_bytes"), [("b", 500), ("a", 50)])
 def test_a_new_history_or_one_that_fell_back_begins_anew(replid: str, offset_bytes: int) -> None:
     looks = trail((0.0, 100), (2.0, 200))
     looks.add(replid, offset_bytes, 4.0)
-    assert looks.behind_s(10, 5.0) == 1.0
+    assert looks.behind_s(replid, 10, 5.0) == 1.0
+    assert looks.behind_s("x", 10, 5.0) is None, "an offset of another history"
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=400), st.data())
@@ -67,7 +68,7 @@ def test_what_is_thinned_out_makes_it_only_older(steps: list[int], data: st.Data
     at = len(offsets) - 0.5
     newest = [moment for moment, offset in enumerate(offsets) if offset <= asked]
     exact = 0.0 if asked >= offsets[-1] else at - (newest[-1] if newest else 0)
-    found = looks.behind_s(asked, at)
+    found = looks.behind_s("a", asked, at)
     assert found is not None and exact <= found <= at
 
 

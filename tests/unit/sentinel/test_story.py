@@ -148,6 +148,11 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
     ),
     (NoticeName.CANDIDATE_CHOSEN, {"node": B, "ranking": None, "term": 2}, f"chose {B}"),
     (
+        NoticeName.REGRESSED,
+        {"node": A, "reason": f"{A} holds less of the newest history than {B}", "term": 2},
+        f"{A} does not get its role back: {A} holds less of the newest history than {B}",
+    ),
+    (
         NoticeName.OVERRULED,
         {"node": B, "reason": "durability: 1 of 2 replicas count", "term": 2},
         f"an operator named {B}, which overrules durability: 1 of 2 replicas count",
