@@ -101,6 +101,7 @@ class Probe:
         self._told_unsafe = False
         self._attempts = 0
         self._refused_last = False
+        self._loading = False
 
     @property
     def connected(self) -> bool:
@@ -256,6 +257,9 @@ class Probe:
             self._note_refusal(Source.DOOR, None)
             self._note_refusal(Source.PING, None)
             self._accept(PING, Evidence(EvidenceKind.ALIVE))
+            if self._loading:
+                # What it has loaded is not judged before it is all there, and then at once.
+                self._ask(INFO)
 
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
@@ -264,9 +268,9 @@ class Probe:
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
-            loading = info.loading and not info.async_loading
+            self._loading = info.loading and not info.async_loading
             # INFO is served while loading, and must not hide that nothing else is.
-            self._accept(INFO, Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+            self._accept(INFO, Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
             self._demanding = info.limits.good_replicas is not None
             self._tell_info(self.node, info)
         for waiter in command.waiters:

@@ -527,6 +527,7 @@ async def test_loading_is_life_but_no_service(servers: Servers, watch: Watch) ->
     await restarting
     watched.probe.ping()
     await watched.sees(ALIVE)
+    await until(lambda: not watched.infos[-1].loading, "what it has loaded")
 
 
 async def test_a_server_that_never_answers_proves_nothing(watch: Watch) -> None:

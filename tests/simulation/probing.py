@@ -43,6 +43,7 @@ class Eye:
         self.asked_at: float | None = None
         self._began_at = 0.0
         self._safety: Any = None
+        self._loading = False
         self._asks_link = False
         self._refused: dict[str, Evidence] = {}
         """What is refused as misconfigured on this connection."""
@@ -151,6 +152,8 @@ class Eye:
             self._refuse("PING", value)
         else:
             self._accept("PING", Evidence(EvidenceKind.ALIVE))
+            if self._loading:
+                self.ask_info()
 
     def _refuse(self, command: str, error: ReplyError) -> None:
         evidence = classify(ResponseError(error.message))
@@ -184,8 +187,8 @@ class Eye:
             self._refuse("INFO", value)
             return
         info = replace(parse_info(value), safety=self._safety)
-        loading = info.loading and not info.async_loading
-        self._accept("INFO", Evidence(EvidenceKind.LOADING if loading else EvidenceKind.ALIVE))
+        self._loading = info.loading and not info.async_loading
+        self._accept("INFO", Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
         self.host.feed(InfoSeen(self.name, info, self.node.host, self.host.now - asked_at))
         self.host.probing.seen(self.name)
         member = self.host.brain.member if self.host.brain is not None else None
