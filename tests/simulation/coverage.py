@@ -47,7 +47,6 @@ SITUATIONS = (
     "two masters at once",
     "a plain write lost",
     "a primary came back as a replica",
-    "the primary did not get its role back",
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
