@@ -35,7 +35,7 @@ def _foreign_keys_lost(bed: Bed, letter: str) -> None:
 def foreign_primary(bed: Bed) -> None:
     """The address of a discovered replica now is another cluster's primary, with 1,000 keys."""
     _with_a_discovered_replica(bed)
-    bed.node("X").kill()
+    bed.node("X").lose_files()
     bed.pass_time(2.0)
     bed.strike()
     bed.node("X").restart()
@@ -50,7 +50,7 @@ def foreign_replica(bed: Bed) -> None:
     _with_a_discovered_replica(bed)
     bed.server("Y", own=False)
     bed.seed("Y", FOREIGN_KEYS, "theirs:")
-    bed.node("X").kill()
+    bed.node("X").lose_files()
     bed.pass_time(2.0)
     bed.strike()
     bed.node("X").restart(arguments=("--replicaof", "127.0.0.1", str(bed.node("Y").port)))
