@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from tests.redis_server import find_redis_server
@@ -74,10 +74,12 @@ def markdown(outcomes: Mapping[tuple[str, str], Outcome], where: str) -> str:
 
 
 def merge(outcomes: Sequence[Outcome], directory: Path) -> None:
-    """Into what the directory holds of former runs; situations that are no more are dropped."""
+    """Into what the directory holds of former runs, but for what is of another form or no situation any more."""
     file = directory / "wild.json"
     stored = json.loads(file.read_text())["outcomes"] if file.exists() else []
-    every = {(each.situation, each.system): each for each in (Outcome(**one) for one in stored)}
+    form = {each.name for each in fields(Outcome)}
+    known = [Outcome(**one) for one in stored if set(one) == form]
+    every = {(each.situation, each.system): each for each in known}
     every |= {(each.situation, each.system): each for each in outcomes}
     kept = {
         (name, system): every[name, system]

@@ -46,6 +46,11 @@ class Sentinels:
             self._write(number, watched)
         self._launch(number)
 
+    def forget(self, number: int, watched: Watched) -> None:
+        """Its configuration is what it keeps."""
+        self._running[number].kill()
+        self.restart(number, watched)
+
     def named(self) -> list[str | None]:
         answers = [
             ask_once(self._at(number), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._group)

@@ -44,6 +44,12 @@ class Vedette:
             sentinel = self._sentinels[number] = Sentinel(sentinel.id, sentinel.port, config, self._directory)
         sentinel.start()
 
+    def forget(self, number: int, watched: Watched) -> None:
+        sentinel = self._sentinels[number]
+        sentinel.kill()
+        shutil.rmtree(self._directory / f"state-{sentinel.id}")
+        self.restart(number, watched)
+
     def named(self) -> list[str | None]:
         return [sentinel.primary() for sentinel in self._sentinels if sentinel.running]
 

@@ -45,6 +45,9 @@ class System(Protocol):
     def restart(self, number: int, watched: Watched | None = None) -> None:
         """Start a sentinel again, killed or not, with another configuration if one is given."""
 
+    def forget(self, number: int, watched: Watched) -> None:
+        """Start a sentinel again with its first configuration, and nothing of what it kept."""
+
     def named(self) -> list[str | None]:
         """Whom each running sentinel names to clients; None for one that names nobody."""
 

@@ -77,6 +77,20 @@ def restarted_one_by_one(bed: Bed) -> None:
     bed.settle()
 
 
+@situation(THEME, Wants(primary="same"), "apecloud/kubeblocks-addons#2590")
+def without_their_state(bed: Bed) -> None:
+    """After a failover all sentinels lose what they kept, and start from their first configuration."""
+    bed.start("--appendonly", "yes")
+    bed.node("A").kill()
+    bed.until(bed.in_order, 30.0)
+    bed.node("A").restart()
+    bed.until(bed.in_order, 40.0)
+    bed.strike(bed.masters()[0])
+    for number in range(3):
+        bed.system.forget(number, bed.watched)
+    bed.settle(60.0, at_least_s=30.0)
+
+
 @situation(THEME, Wants(primary="any", spare=FEW), "redis/redis#14343")
 def out_of_files(bed: Bed) -> None:
     """Two sentinels run out of files for three seconds while the primary cuts its clients; later it dies."""
