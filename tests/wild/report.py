@@ -74,7 +74,7 @@ def markdown(outcomes: Mapping[tuple[str, str], Outcome], where: str) -> str:
 
 
 def merge(outcomes: Sequence[Outcome], directory: Path) -> None:
-    """Into what the directory holds of former runs, but for what is of another form or no situation any more."""
+    """Into what the directory holds of former runs, but for what is of another form or no situation now."""
     file = directory / "wild.json"
     stored = json.loads(file.read_text())["outcomes"] if file.exists() else []
     form = {each.name for each in fields(Outcome)}
