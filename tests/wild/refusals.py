@@ -179,7 +179,8 @@ def mixed_versions(bed: Bed) -> None:
     bed.until(bed.in_order, 30.0)
     bed.node("A").restart()
     bed.settle(at_least_s=15.0)
-    cut_off = [letter for letter in "ABC" if "connect" in bed.role(letter)[3:4]]
+    roles = {letter: bed.role(letter) for letter in "ABC"}
+    cut_off = [letter for letter, role in roles.items() if role[0] == "slave" and role[3] != "connected"]
     if cut_off:
         bed.remark(f"!{', '.join(cut_off)} cannot follow any more")
 
