@@ -7,7 +7,9 @@ from tests.wild.crashes import FEW
 from tests.wild.situation import Wants, situation
 
 THEME = "alive, not usable"
-FULL = ("--maxmemory", "8mb", "--maxmemory-policy", "noeviction", "--appendonly", "yes")
+# The backlog counts as memory, and is 10 MB on Valkey unless told.
+SMALL = ("--maxmemory", "8mb", "--repl-backlog-size", "1mb")
+FULL = (*SMALL, "--maxmemory-policy", "noeviction", "--appendonly", "yes")
 
 
 def _fill(bed: Bed, letter: str = "A") -> None:
@@ -98,7 +100,7 @@ def primary_has_no_connections_left(bed: Bed) -> None:
 @situation(THEME, Wants(primary="any", spare=None))
 def a_cache(bed: Bed) -> None:
     """A cache that evicts whatever is old (`allkeys-lru`), the fence too; two primaries die."""
-    bed.start("--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru")
+    bed.start(*SMALL, "--maxmemory-policy", "allkeys-lru")
     bed.strike()
     overcome = 0
     for _ in range(2):
