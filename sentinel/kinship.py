@@ -151,6 +151,10 @@ class Kinship:
         """Whether the node's writes are those of a primary of the group."""
         return info.replid in self._histories
 
+    def is_unknown(self, info: NodeInfo) -> bool:
+        """Whether the node has nothing of the group's history, as far as that is known at all."""
+        return bool(self._histories) and not self._shares(info)
+
     def _shares(self, info: NodeInfo) -> bool:
         return any(replid in self._histories for replid in _ids(info))
 

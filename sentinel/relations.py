@@ -10,25 +10,47 @@ from sentinel.kinship import Endpoint, Kinship, Relation
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 
+GRACE_S = 3.0
+"""Redis replicas look for their primary once a second: whoever has some is known by them after this."""
+
 
 class Relations:
-    """``why_foreign`` is one of the book's objections."""
+    """``why_hands_off`` is one of the book's objections."""
 
     def __init__(self, book: NodeBook) -> None:
         self.kinship = Kinship()
         self._book = book
-        book.objections.append(self.why_foreign)
+        self._since: dict[str, tuple[str, float]] = {}
+        """By node: which process it is, and when that was first seen."""
+        book.objections.append(self.why_hands_off)
 
     def seen(self, name: str, primary: str | None) -> None:
         """``name`` has spoken: what it said is remembered of one that is the group's."""
         record = self._book[name]
         if record.info is None:
             return
+        if self._since.get(name, ("", 0.0))[0] != record.info.run_id:
+            self._since[name] = (record.info.run_id, record.info_at)
         if name == primary:
             self.kinship.reigns(name, record.info)
         relation = self._relation(record.spec, record.info)
         if not self.kinship.why_foreign(relation):
             self.kinship.serves(relation)
+
+    def why_hands_off(self, name: str) -> str:
+        """Also for a moment after a configured node came back with data that is not known to be the group's.
+
+        It may be another cluster's primary whose replicas have not found it yet.
+        """
+        record = self._book[name]
+        spec, info = record.spec, record.info
+        if info is None or spec.discovered or info.role != "master" or not info.keys:
+            return self.why_foreign(name)
+        run_id, since = self._since.get(name, ("", record.info_at))
+        new = run_id != info.run_id or record.info_at - since < GRACE_S
+        if new and self.kinship.is_unknown(info):
+            return "it came back with data in a history that the group never had, and may be somebody else's"
+        return self.why_foreign(name)
 
     def why_foreign(self, name: str) -> str:
         """Why the server there is not the group's to demote or to re-point; empty if it is, or is silent."""

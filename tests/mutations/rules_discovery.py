@@ -60,6 +60,16 @@ DISCOVERY = (
         style="",
     ),
     Mutation(
+        "configured-grace",
+        "a configured node with unknown data is left alone until its replicas could have found it",
+        "S9",
+        "sentinel/relations.py",
+        "        if new and self.kinship.is_unknown(info):\n",
+        "        if False:\n",
+        (f"{_KINSHIP}::test_but_not_before_its_replicas_could_have_found_it",),
+        style="",
+    ),
+    Mutation(
         "hands-off-in-the-plan",
         "no plan changes what is not the group's",
         "S9",

@@ -9,7 +9,7 @@ import pytest
 from sentinel.info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.relations import Relations
+from sentinel.relations import GRACE_S, Relations
 from tests.unit.sentinel.coordinator_cases import A, B, info
 
 D = "10.0.0.9:6379"
@@ -35,12 +35,13 @@ class Group:
 
     def __post_init__(self) -> None:
         self.primary = A
+        self.now = 0.0
         self.relations = Relations(self.book)
         self.says(A, info(A, "master", attached=(ITS_OWN,)))
         self.says(B, info(B))
 
     def says(self, name: str, said: NodeInfo) -> None:
-        self.book.update(name, said, None, 0.0)
+        self.book.update(name, said, None, self.now)
         self.relations.seen(name, self.primary)
 
     def fails_over(self) -> None:
@@ -50,7 +51,11 @@ class Group:
         self.says(B, info(B, "master", attached=(), replid="h2", replid2="h1", second_offset=101))
 
     def why(self, name: str) -> str:
-        """What every plan sees."""
+        """What every plan sees once a node was looked at for a while."""
+        said = self.book[name].info
+        assert said is not None
+        self.now += GRACE_S
+        self.says(name, said)
         assert self.relations.why_foreign(name) == self.book.hands_off(name)
         return self.book.hands_off(name)
 
@@ -146,6 +151,25 @@ def test_configured_is_proof_enough() -> None:
     group = Group()
     group.says(B, info(B, "master", attached=(), **FOREIGN))
     assert group.why(B) == ""
+
+
+def test_but_not_before_its_replicas_could_have_found_it() -> None:
+    """Another cluster's primary has got its address, and is seen before any of its replicas is."""
+    group = Group()
+    theirs = info(B, "master", attached=(), **FOREIGN)
+    group.says(B, theirs)
+    assert "may be somebody else's" in group.book.hands_off(B)
+    group.now += GRACE_S - 0.1
+    group.says(B, replace(theirs, attached=(STRANGER,)))
+    assert "10.0.0.77:6379" in group.why(B)
+
+
+@pytest.mark.parametrize("changes", [{"keys": 0}, {"replid2": "h1"}])
+def test_one_without_data_or_with_the_groups_is_not_waited_for(changes: dict[str, object]) -> None:
+    group = Group()
+    came_back = replace(info(B, "master", attached=(), **FOREIGN), **changes)  # type: ignore[arg-type]
+    group.says(B, came_back)
+    assert group.book.hands_off(B) == ""
 
 
 def test_unless_it_has_replicas_that_are_none_of_the_groups() -> None:
