@@ -3,8 +3,9 @@
 So what is sent, and what is concluded from the answers, is decided without any I/O: ``executor`` holds the
 conversation over a connection of redis-py, the simulator with a model of Redis.
 
-Whoever drives one checks the lease before each request, opens one connection for all of it, and tells a
-connection that is lost: after a ``Transact`` was sent its outcome is unknown, before that nothing was done.
+Whoever drives one checks the lease before each request, opens one connection for all of it, and throws
+``LinkLostError`` into it when that connection is lost or the time is up: the conversation knows what that
+means.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from promotion.step_types import Demoted
+from promotion.step_types import Taken
 
 Word: TypeAlias = str | int
 
@@ -27,24 +28,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Commands in one write, each of which runs whatever became of the others.
+    """Commands in one write, which the node reads at once; the reply is a tuple with one ``Reply`` for each.
 
-    The reply is a tuple with one ``Reply`` for each. After a ``WATCH`` among them, the next ``Transact`` does
-    nothing if the key changes before it.
+    A transaction is written out: ``MULTI``, what it holds, ``EXEC``, and by Redis's rules it does nothing if
+    a key changed that was watched before. ``acts``: something changes, so that nobody knows what was done if
+    the answer is lost.
     """
 
     commands: tuple[tuple[Word, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Transact:
-    """MULTI, the commands, EXEC.
-
-    The reply is a tuple with one ``Reply`` for each command; None if the watched key had changed, so that
-    nothing ran; or a ``ReplyError`` if a command was refused when it was queued, so that nothing ran.
-    """
-
-    commands: tuple[tuple[Word, ...], ...]
+    acts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +57,15 @@ class ReplyError:
         return self.message.partition(" ")[0]
 
 
-Request: TypeAlias = Call | Calls | Transact | Pause
+Request: TypeAlias = Call | Calls | Pause
 Reply: TypeAlias = Any
 """As Redis sends it: ``bytes`` (a status too), ``int``, None, a list of these, or a ``ReplyError``."""
-Conversation: TypeAlias = Generator[Request, Reply, Demoted | None]
-"""Returns what the step has measured, if anything."""
+Conversation: TypeAlias = Generator[Request, Reply, Taken]
+"""Returns what became of the step, once it is done."""
+
+
+class LinkLostError(Exception):
+    """For the conversation, from whoever holds it: no reply will come any more, to this or any request."""
 
 
 class StepError(Exception):
@@ -82,11 +78,11 @@ class StepError(Exception):
 
 
 class StepFailedError(StepError):
-    """The transaction was not sent, or Redis answered it with an error, which the reason repeats."""
+    """Nothing was changed, or what was is taken back; the reason names the command that was refused."""
 
 
 class StepUnknownError(StepError):
-    """The transaction was sent, and its answer lost: it may have run, or may run yet."""
+    """What changes the node was sent, and its answer lost: it may have run, or may run yet."""
 
 
 class LeaseLostError(StepFailedError):

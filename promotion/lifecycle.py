@@ -12,6 +12,8 @@ class Phase(enum.StrEnum):
     """A replica still hears from the primary: looking again until it does not."""
     SEALING = "sealing"
     """Cutting the replicas off, so that what they have acknowledged is final."""
+    REHEARSING = "rehearsing"
+    """A switchover: both nodes are asked for everything that it will need, and do nothing of it yet."""
     INTENT = "intent"
     """Committing on a majority which replica is about to be promoted."""
     PROMOTING = "promoting"
@@ -19,7 +21,7 @@ class Phase(enum.StrEnum):
     HANDING_OVER = "handing_over"
     """A switchover: the old primary hands its role over, and takes no writes meanwhile."""
     CANCELLING = "cancelling"
-    """Undoing a switchover that somebody did not finish: the primary's writes are resumed."""
+    """Undoing a switchover that could not be finished: the old primary gets its role and its writes back."""
     COMMITTING = "committing"
     """Committing the topology on a majority."""
     RECONCILING = "reconciling"
@@ -31,6 +33,7 @@ class Phase(enum.StrEnum):
 _DECIDED = {
     Phase.HOLDING,
     Phase.SEALING,
+    Phase.REHEARSING,
     Phase.INTENT,
     Phase.CANCELLING,
     Phase.COMMITTING,
@@ -44,9 +47,10 @@ TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.OBSERVING: frozenset(_DECIDED),
     Phase.HOLDING: frozenset(_DECIDED - {Phase.HOLDING}),
     Phase.SEALING: frozenset(_DECIDED - {Phase.SEALING}),
+    Phase.REHEARSING: frozenset({Phase.INTENT, Phase.ABORTED}),
     Phase.INTENT: frozenset({Phase.PROMOTING, Phase.HANDING_OVER, Phase.COMMITTING, Phase.ABORTED}),
     Phase.HANDING_OVER: frozenset({Phase.PROMOTING, Phase.COMMITTING, Phase.ABORTED}),
-    Phase.PROMOTING: frozenset({Phase.COMMITTING, Phase.ABORTED}),
+    Phase.PROMOTING: frozenset({Phase.COMMITTING, Phase.CANCELLING, Phase.ABORTED}),
     Phase.CANCELLING: frozenset({Phase.COMMITTING, Phase.ABORTED}),
     Phase.COMMITTING: frozenset({Phase.RECONCILING, Phase.ABORTED}),
     Phase.RECONCILING: frozenset({Phase.COMMITTING, Phase.DONE, Phase.ABORTED}),

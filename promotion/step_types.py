@@ -111,6 +111,31 @@ class Disarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Restore:
+    """Give the old primary ``node`` of a switchover its role and its writes back: nobody else got the role.
+
+    Only what must work is essential, since this is what is left when something did not.
+    """
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Try everything that ``node`` needs to become a ``primary``, or a ``replica``, and do nothing of it."""
+
+    node: str
+    becomes: Literal["primary", "replica"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepFence:
+    """Write the fence of the primary ``node`` again: the key was evicted, or somebody deleted it."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepSafety:
     """Set what the primary ``node`` demands of each write."""
 
@@ -125,7 +150,25 @@ class Rewrite:
     node: str
 
 
-Step: TypeAlias = Promote | Repoint | Seal | Handover | Freeze | Thaw | Disarm | KeepSafety | Rewrite
+Step: TypeAlias = (
+    Promote
+    | Repoint
+    | Seal
+    | Handover
+    | Freeze
+    | Thaw
+    | Disarm
+    | Restore
+    | Rehearse
+    | KeepFence
+    | KeepSafety
+    | Rewrite
+)
+
+
+def named(step: Step) -> str:
+    """The kind of step, for people."""
+    return type(step).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +177,11 @@ class Demoted:
 
     replid: str
     offset_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that is done. ``refused`` are commands beside the essential ones that were not carried out."""
+
+    measured: Demoted | None = None
+    refused: tuple[str, ...] = ()

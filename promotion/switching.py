@@ -5,6 +5,9 @@ again, and only then promotes. Where it may not pause (its ACL, a renamed comman
 hand its role over by itself (``FAILOVER TO``, Redis 6.2 and later), which takes up to a second longer: it
 waits for the replica's next regular acknowledgement. In either way the old primary takes no writes any more
 when the target begins to.
+
+Nothing is begun before both nodes were asked for all that it needs (``Rehearse``). What fails all the same is
+undone by the leader that began it, as long as the target is known not to have been promoted.
 """
 
 from __future__ import annotations
@@ -14,14 +17,24 @@ from collections.abc import Sequence
 
 from promotion.actions import Action, Note, Request
 from promotion.following import is_itself
-from promotion.step_types import Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
+from promotion.step_types import (
+    Freeze,
+    Handover,
+    Promote,
+    Rehearse,
+    Repoint,
+    Restore,
+    Step,
+    Thaw,
+    WriteSafety,
+)
 from promotion.view import NodeView
 
 SWITCHOVER = "switchover"
 """The cause of a planned change, in the intent and in the topology."""
 FREEZE_MARGIN_S = 2.0
 """The pause outlasts the time limit by this, so that it is still on while the old primary is demoted."""
-_REFUSED = ("unknown command", "unknown subcommand", "missing permission")
+_REFUSED = ("unknown command", "unknown sub", "missing permission")
 
 
 def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | None:
@@ -56,7 +69,7 @@ def told_of_handover(step: Step) -> list[Action]:
     match step:
         case Freeze(node, for_s):
             return [Note("writes_paused", {"node": node, "for_ms": round(for_s * 1000)})]
-        case Thaw(node):
+        case Thaw(node) | Restore(node):
             return [Note("writes_resumed", {"node": node})]
         case Repoint(node) | Handover(node):
             return [Note("handed_over", {"node": node})]
@@ -65,30 +78,46 @@ def told_of_handover(step: Step) -> list[Action]:
 
 
 class Stage(enum.Enum):
+    REHEARSE = "both nodes are asked for what it needs"
     FREEZE = "the writes are being paused"
     HANDOVER = "the primary hands over by itself"
     CATCH_UP = "the target receives the rest"
     DEMOTE = "the old primary is being demoted"
     VERIFY = "nothing may have been added meanwhile"
     PROMOTE = "the target is being promoted"
-    THAW = "the primary's writes are being resumed"
+    UNDO = "the old primary gets its role and its writes back"
 
 
 class Switchover:
-    """One switchover in one term. ``failure`` says why it was given up, once its steps are over."""
+    """One switchover in one term. ``failure`` says why it was given up, once its steps are over; ``undone``,
+    that the old primary is as before.
+    """
 
     def __init__(
         self, primary: NodeView, target: NodeView, request: Request, safety: WriteSafety | None
     ) -> None:
-        self.stage = Stage.FREEZE
+        self.stage = Stage.REHEARSE
         self.failure: str | None = None
+        self.undone = False
         self._primary = primary
         self._target = target
         self._timeout_s = request.timeout_s
         self._safety = safety
         self._give_up_at = 0.0
+        self._rehearsing: set[str] = set()
+
+    def rehearsals(self) -> tuple[Rehearse, Rehearse]:
+        """What is tried before anybody is told of an intent."""
+        self._rehearsing = {self._primary.name, self._target.name}
+        return Rehearse(self._primary.name, "replica"), Rehearse(self._target.name, "primary")
+
+    def rehearsed(self, step: Step) -> bool:
+        """Returns whether that was the last one."""
+        self._rehearsing.discard(step.node)
+        return not self._rehearsing
 
     def first(self) -> Step:
+        self.stage = Stage.FREEZE
         return Freeze(self._primary.name, self._timeout_s + FREEZE_MARGIN_S)
 
     def step_done(self, now: float) -> bool:
@@ -98,21 +127,23 @@ class Switchover:
             self._give_up_at = now + self._timeout_s
         elif self.stage is Stage.DEMOTE:
             self.stage = Stage.VERIFY
+        elif self.stage is Stage.UNDO:
+            self.undone = True
+            return False
         else:
             return False
         return True
 
-    def step_failed(self, reason: str) -> Step | None:
-        """What to do instead; None if this is the end."""
-        if self.stage is Stage.FREEZE and any(why in reason for why in _REFUSED):
+    def step_failed(self, reason: str, *, unknown: bool) -> Step | None:
+        """What to do instead; None if this is the end. ``unknown``: it may have been done all the same."""
+        if self.stage is Stage.FREEZE and any(why in reason.lower() for why in _REFUSED):
             self.stage = Stage.HANDOVER
             new = self._target
             return Handover(self._primary.name, new.name, new.host, new.port, self._timeout_s)
         if self.failure is None:
             self.failure = reason
-        if self.stage is Stage.CATCH_UP:
-            return self._thaw()
-        return None
+        maybe_promoted = unknown and self.stage in (Stage.HANDOVER, Stage.PROMOTE)
+        return None if maybe_promoted or self.stage is Stage.UNDO else self._undo()
 
     def observed(self, views: Sequence[NodeView], now: float) -> Step | None:
         """The next step; None: look again."""
@@ -122,15 +153,17 @@ class Switchover:
             return Repoint(self._primary.name, self._target.host, self._target.port, "demote", resume=True)
         if self.stage is Stage.CATCH_UP and now >= self._give_up_at:
             self.failure = f"{self._target.name} did not catch up within {self._timeout_s:g} s"
-            return self._thaw()
+            return self._undo()
         if self.stage is Stage.VERIFY and ready:
             self.stage = Stage.PROMOTE
             return Promote(self._target.name, self._safety)
         if self.stage is Stage.VERIFY and now >= self._give_up_at:
-            # A successor finds it so, and puts the old primary back in its role.
             self.failure = f"{self._target.name} does not hold all that {self._primary.name} took"
+            return self._undo()
         return None
 
-    def _thaw(self) -> Step:
-        self.stage = Stage.THAW
-        return Thaw(self._primary.name)
+    def _undo(self) -> Step:
+        """Whoever is not known to be a master still gets its role back; it harms nobody who is."""
+        still_master = self.stage in (Stage.FREEZE, Stage.CATCH_UP)
+        self.stage = Stage.UNDO
+        return Thaw(self._primary.name) if still_master else Restore(self._primary.name)

@@ -23,25 +23,26 @@ from promotion.actions import (
     Request,
     Resettle,
     Run,
-    WriteIntent,
     WriteLoss,
     WriteTopology,
 )
+from promotion.beside import Beside
 from promotion.candidates import Ranking
 from promotion.choice import refusal_for_people, wiped_meanwhile
 from promotion.chooser import Chooser
+from promotion.chosen import Chosen, chosen
 from promotion.discovery import Ambiguous, discover
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of, told_of_failure
-from promotion.reinstating import REGRESSED, after_switchover, returned
+from promotion.reinstating import REGRESSED, returned
 from promotion.returned import SecondLook
 from promotion.sealing import Sealing
-from promotion.step_types import Demoted, Disarm, Handover, Promote, Seal, Step, Thaw
-from promotion.switching import SWITCHOVER, Switchover, objection, told_of_handover
+from promotion.step_types import Demoted, Disarm, Handover, Promote, Rehearse, Restore, Step, Thaw
+from promotion.switching import SWITCHOVER, Stage, Switchover, objection, told_of_handover
+from promotion.unfinished import Way, judge, undoing
 from promotion.view import NodeView
 from promotion.witness import Testimony, all_heard_the_end, linked
 from promotion.work_settings import WorkSettings
-from promotion.write_safety import at_promotion
 
 
 class Work:
@@ -52,10 +53,8 @@ class Work:
     ) -> None:
         self.phase = Phase.OBSERVING
         self.request = request
-        self.target: str | None = None
         self._settings = settings
         self._avoid = dict(avoid)
-        self._cause = ""
         self._wake_at: float | None = None
         self._give_up_at = now + settings.limit_s
         self._testimony = Testimony(settings.testimony_s)
@@ -63,10 +62,15 @@ class Work:
         self._chooser = Chooser(settings.policy, request, self._avoid, self._sealing)
         self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
         self._switchover: Switchover | None = None
-        self._promote: Promote | None = None
-        self._may_have_lost: str | None = None
-        self._disarmed = False
+        self._chosen: Chosen | None = None
+        self._beside = Beside(self._sealing, self._reconciling)
         self._second_look = SecondLook()
+        self._undone: str | None = None
+        """Why a switchover had to be undone, which it is."""
+
+    @property
+    def target(self) -> str | None:
+        return self._chosen.target if self._chosen is not None else None
 
     @property
     def next_deadline(self) -> float | None:
@@ -98,19 +102,21 @@ class Work:
 
     def intent_committed(self, views: Sequence[NodeView] = (), facts: Facts | None = None) -> list[Action]:
         """``views`` and ``facts`` are as they are now: the old primary may have answered meanwhile."""
-        if self.phase is not Phase.INTENT or self._promote is None:
+        if self.phase is not Phase.INTENT or self._chosen is None:
             return []
         if facts is not None and not facts.down and self._second_look.finds_it_back(views):
-            return [Note("intent_cancelled", {"node": self._promote.node}), *self._resettle()]
-        if self._switchover is not None:
+            return [Note("intent_cancelled", {"node": self.target}), *self._resettle()]
+        if self._switchover is not None and self._switchover.stage is Stage.REHEARSE:
             self._enter(Phase.HANDING_OVER)
             return [Run(self._switchover.first())]
         self._enter(Phase.PROMOTING)
-        return [Run(self._promote)]
+        return [Run(self._chosen.promote)]
 
     def topology_committed(self, facts: Facts, now: float) -> list[Action]:
         if self.phase is not Phase.COMMITTING:
             return []
+        if self._undone is not None:
+            return self._give_up(self._undone)
         self._enter(Phase.RECONCILING)
         self._give_up_at = now + self._settings.limit_s
         return [self._observe(facts)]
@@ -118,38 +124,51 @@ class Work:
     def step_done(self, step: Step, result: Demoted | None, facts: Facts, now: float) -> list[Action]:
         if self.phase is Phase.HANDING_OVER:
             return self._handover_step_done(step, facts, now)
+        if self.phase is Phase.REHEARSING and self._switchover is not None:
+            return self._intend_chosen() if self._switchover.rehearsed(step) else []
         if isinstance(step, Promote):
             return self._promoted(step.node, facts) if self.phase is Phase.PROMOTING else []
         if self.phase is Phase.CANCELLING:
-            return self._resettle()
-        if isinstance(step, Disarm):
-            return self._look_disarmed(facts)
-        if isinstance(step, Seal):
-            return self._seal_over(step, "", facts, now)
-        over = self._reconciling.step_over(step, facts, result=result)
+            return [*told_of_handover(step), *self._resettle()]
+        over = self._beside.step_over(step, result, "", facts, now)
         return [*told_of(step, facts), *([self._observe(facts)] if over else [])]
 
-    def step_failed(self, step: Step, reason: str, facts: Facts, now: float) -> list[Action]:
+    def step_failed(
+        self, step: Step, reason: str, facts: Facts, now: float, *, unknown: bool = False
+    ) -> list[Action]:
+        """``unknown``: it may have been taken all the same."""
         if self.phase is Phase.HANDING_OVER and self._switchover is not None:
-            return self._handing_over(self._switchover.step_failed(reason), now)
+            return self._handing_over(self._switchover.step_failed(reason, unknown=unknown), now)
+        if isinstance(step, Rehearse):
+            return self._give_up(f"switchover to {self.target}, before anything was done: {reason}")
         if isinstance(step, Promote):
             if self.phase is not Phase.PROMOTING:
                 return []
-            return self._give_up(f"promoting {step.node} failed: {reason}", soon=True)
+            return self._not_promoted(step, f"promoting {step.node} failed: {reason}", facts, unknown)
+        if isinstance(step, Restore):
+            why = f"{self._undone or 'a switchover was left'}; undoing it failed: {reason}"
+            return self._give_up(why, soon=True)
         if self.phase is Phase.CANCELLING:
             return self._resettle()
         failed = told_of_failure(step, reason)
-        if isinstance(step, Disarm):
-            return [failed, *self._look_disarmed(facts)]
-        if isinstance(step, Seal):
-            return [failed, *self._seal_over(step, reason, facts, now)]
-        over = self._reconciling.step_over(step, facts, reason=reason)
+        over = self._beside.step_over(step, None, reason, facts, now)
         return [failed, *([self._observe(facts)] if over else [])]
+
+    def _not_promoted(self, step: Promote, why: str, facts: Facts, unknown: bool) -> list[Action]:
+        """The old primary of a switchover gets its role back, if the target is known not to have got it."""
+        undo = None if unknown else undoing(self._chosen.cause if self._chosen else "", step.node, facts)
+        if undo is None:
+            return self._give_up(why, soon=True)
+        self._undone = why
+        self._enter(Phase.CANCELLING)
+        return [Run(undo)]
 
     def _promoted(self, node: str, facts: Facts) -> list[Action]:
         self._enter(Phase.COMMITTING)
         lost_bytes = 0 if self._switchover is not None else None
-        topology = WriteTopology(node, facts.primary, self._cause, lost_bytes, self._may_have_lost)
+        assert self._chosen is not None
+        cause, may_have_lost = self._chosen.cause, self._chosen.may_have_lost
+        topology = WriteTopology(node, facts.primary, cause, lost_bytes, may_have_lost)
         self._reconciling.changed(node, facts.primary or node)
         return [Note("promoted", {"node": node}), topology]
 
@@ -176,8 +195,7 @@ class Work:
         if self.request is not None and self.request.switchover and not facts.down:
             return self._switch_over(views, facts, self.request)
         if facts.down or self.request is not None:
-            cause = facts.cause if facts.down else "operator"
-            return self._fail_over(views, facts, cause, now)
+            return self._fail_over(views, facts, facts.cause if facts.down else "operator", now)
         if not facts.settled:
             return self._resettle()
         self._enter(Phase.RECONCILING)
@@ -198,60 +216,55 @@ class Work:
     def _finish_or_supersede(
         self, intent: PendingIntent, wiped: bool, views: Sequence[NodeView], facts: Facts, now: float
     ) -> list[Action]:
-        """The intent's target may have been promoted unseen, so it goes first if it can be primary at all."""
         target, cause = intent.target, intent.cause
-        old = next((view for view in views if view.name == facts.primary), None)
-        undecided = old is not None and old.reachable and old.handover
-        if undecided and target not in facts.odown_nodes and now < self._give_up_at:
-            return self._look_again(f"{facts.primary} is handing over", (), now)
-        usable = [
-            v for v in views if v.name == target and v.reachable and not (v.down or v.loading or v.hands_off)
-        ]
-        fallen = target == facts.primary and bool(facts.histories)
-        if usable and usable[0].role == "master" and target not in self._avoid and not fallen:
-            return self._intend(target, cause, None, views, facts)
-        if usable and not self._disarmed and not facts.gone_by_all:
-            return [Run(Disarm(target))]
-        made = returned(views, facts) if cause == SWITCHOVER else None
-        if made is not None and made.node is not None:
-            chosen = after_switchover(made.node, target if usable else None, views, facts)
-            return self._intend(chosen, cause, None, views, facts)
-        if not (facts.down or wiped or made is not None):
-            return self._cancel(target, cause, old)
+        lost = facts.down or wiped
+        patient = now < self._give_up_at
+        found = judge(
+            intent,
+            views,
+            facts,
+            lost=lost,
+            avoid=self._avoid,
+            disarmed=self._beside.disarmed,
+            patient=patient,
+        )
+        cancelled = Note("intent_cancelled", {"node": target})
+        match found.way:
+            case Way.WAIT:
+                return self._look_again(f"{found.node} is handing over", (), now)
+            case Way.PROMOTE:
+                return self._intend(found.node, cause, None, views, facts)
+            case Way.DISARM:
+                return [Run(Disarm(target))]
+            case Way.RESTORE | Way.THAW:
+                self._enter(Phase.CANCELLING)
+                step = Restore(found.node) if found.way is Way.RESTORE else Thaw(found.node)
+                return [cancelled, Run(step)]
+            case Way.CANCEL:
+                return [cancelled, *self._resettle()]
         return self._fail_over(views, facts, REGRESSED if wiped else cause, now, prefer=target)
-
-    def _cancel(self, target: str, cause: str, old: NodeView | None) -> list[Action]:
-        """The old primary is there, and the target is not known to have been promoted.
-
-        Should it have been, it contradicts the topology and is demoted.
-        """
-        told: list[Action] = [Note("intent_cancelled", {"node": target})]
-        if cause != SWITCHOVER or old is None or not old.reachable or old.role != "master":
-            return [*told, *self._resettle()]
-        self._enter(Phase.CANCELLING)
-        return [*told, Run(Thaw(old.name))]
 
     def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
         assert facts.primary is not None
         ranking = self._chooser.rank(views, facts, request.candidate)
-        chosen = ranking.chosen
-        why_not = objection(facts.primary, chosen, views) if chosen is not None else "no eligible replica"
-        if chosen is None or why_not is not None:
+        best = ranking.chosen
+        why_not = objection(facts.primary, best, views) if best is not None else "no eligible replica"
+        if best is None or why_not is not None:
             return self._give_up(why_not or "", ranking)
-        actions = self._intend(chosen, SWITCHOVER, ranking, views, facts)
-        safety = self._promote.safety if self._promote is not None else None
-        old, new = (next(view for view in views if view.name == name) for name in (facts.primary, chosen))
-        self._switchover = Switchover(old, new, request, safety)
-        return actions
+        self._enter(Phase.REHEARSING)
+        self._chosen = chosen(best, SWITCHOVER, ranking, views, facts, self._settings.rules.safety)
+        old, new = (next(view for view in views if view.name == name) for name in (facts.primary, best))
+        self._switchover = Switchover(old, new, request, self._chosen.promote.safety)
+        return [Run(step) for step in self._switchover.rehearsals()]
 
     def _handover_step_done(self, step: Step, facts: Facts, now: float) -> list[Action]:
-        told = told_of_handover(step)
-        if isinstance(step, (Handover, Promote)):
-            return [*told, *self._promoted(self.target or "", facts)]
         assert self._switchover is not None
-        if self._switchover.step_done(now):
-            return [*told, self._observe(facts)]
-        return [*told, *self._handing_over(None, now)]
+        if isinstance(step, (Handover, Promote)):
+            following = self._promoted(self.target or "", facts)
+        else:
+            look = self._switchover.step_done(now)
+            following = [self._observe(facts)] if look else self._handing_over(None, now)
+        return [*told_of_handover(step), *following]
 
     def _handing_over(self, step: Step | None, now: float) -> list[Action]:
         """Go on with a switchover: take ``step``, or look again, or give up."""
@@ -259,17 +272,16 @@ class Work:
         if step is not None:
             return [Run(step)]
         if self._switchover.failure is not None:
-            return self._give_up(f"switchover to {self.target}: {self._switchover.failure}", soon=True)
+            why = f"switchover to {self.target}: {self._switchover.failure}"
+            if self._switchover.undone:
+                self._undone = why
+                return [Note("intent_cancelled", {"node": self.target}), *self._resettle()]
+            return self._give_up(why, soon=True)
         self._wake_at = now + self._settings.catch_up_poll_s
         return []
 
     def _fail_over(
-        self,
-        views: Sequence[NodeView],
-        facts: Facts,
-        cause: str,
-        now: float,
-        prefer: str | None = None,
+        self, views: Sequence[NodeView], facts: Facts, cause: str, now: float, prefer: str | None = None
     ) -> list[Action]:
         assert facts.primary is not None
         if still := linked(facts, views):
@@ -306,34 +318,23 @@ class Work:
     def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
         self._enter(Phase.SEALING)
         eligible = [verdict.node for verdict in ranking.verdicts if verdict.eligible]
-        steps = self._sealing.begin(views, eligible, facts, now)
-        if not steps:
+        if not (steps := self._sealing.begin(views, eligible, facts, now)):
             return [self._observe(facts)]
         return [Note("sealing", {"nodes": [step.node for step in steps]}), *(Run(step) for step in steps)]
-
-    def _look_disarmed(self, facts: Facts) -> list[Action]:
-        self._disarmed = True
-        return [self._observe(facts)]
-
-    def _seal_over(self, step: Seal, reason: str, facts: Facts, now: float) -> list[Action]:
-        return [self._observe(facts)] if self._sealing.step_over(step, reason, facts, now) else []
 
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts
     ) -> list[Action]:
-        self._enter(Phase.INTENT)
-        self.target = target
-        self._cause = cause
-        self._may_have_lost = ranking.may_have_lost if ranking is not None else None
-        asked = self._settings.rules.safety
-        safety = at_promotion(asked, target, views) if asked is not None else None
-        masters = [view.name for view in views if view.role == "master"]
-        self._promote = Promote(target, safety, reinstate=target in (facts.primary, *masters))
-        chosen = Note("candidate_chosen", {"node": target, "ranking": ranking})
+        self._chosen = chosen(target, cause, ranking, views, facts, self._settings.rules.safety)
         # What somebody asked for, or has carried out already, is not taken back.
         free = ranking is not None and self.request is None
-        again = self._second_look.begin(target, cause, views, facts) if free else []
-        return [chosen, *again, WriteIntent(target, cause)]
+        return self._intend_chosen(self._second_look.begin(target, cause, views, facts) if free else [])
+
+    def _intend_chosen(self, again: Sequence[Action] = ()) -> list[Action]:
+        assert self._chosen is not None
+        self._enter(Phase.INTENT)
+        told, write = self._chosen.intend()
+        return [told, *again, write]
 
     def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:
         if now >= self._give_up_at:
@@ -347,8 +348,7 @@ class Work:
     def _reconcile(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if facts.down or (facts.paused and self.target is None):
             return self._finish()
-        lost_bytes = self._reconciling.loss(views, facts)
-        if lost_bytes is not None:
+        if (lost_bytes := self._reconciling.loss(views, facts)) is not None:
             self._enter(Phase.COMMITTING)
             return [WriteLoss(lost_bytes)]
         following = self._reconciling.next(views, facts, patient=now < self._give_up_at)

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from promotion.conversation import FencedError, StepError
-from promotion.step_types import Demoted, Step
+from promotion.conversation import FencedError, StepError, StepUnknownError
+from promotion.step_types import Step, Taken
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import PeerGone, Received, Stalled, Wake
@@ -58,7 +58,7 @@ class Ports(Protocol):
     async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
         """INFO from all nodes at once; returns those that answered, after their ``InfoSeen`` were fed."""
 
-    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         """Take the step against Redis. Raises StepError."""
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
@@ -227,13 +227,13 @@ class GroupDriver:
             return self.coordinator.lease_valid(effect.term, clock.monotonic())
 
         try:
-            result = await self._ports.take(effect.step, effect.term, guard)
+            taken = await self._ports.take(effect.step, effect.term, guard)
         except FencedError as fenced:
             self.feed(StepFenced(effect.token, fenced.found_term))
         except StepError as error:
-            self.feed(StepFailed(effect.token, str(error)))
+            self.feed(StepFailed(effect.token, str(error), isinstance(error, StepUnknownError)))
         else:
-            self.feed(StepDone(effect.token, result))
+            self.feed(StepDone(effect.token, taken.measured, taken.refused))
 
     def _step_failed(self, error: BaseException) -> None:
         logger.critical("%s: a step failed unexpectedly", self.name, exc_info=error)

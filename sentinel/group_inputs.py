@@ -47,16 +47,20 @@ class ReadDone:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """``result`` is what the step has measured, if anything."""
+    """``result`` is what the step has measured, if anything; ``refused``, what it went without."""
 
     token: int
     result: Demoted | None = None
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
+    """``unknown``: the answer was lost, so it may have been taken all the same."""
+
     token: int
     reason: str
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from redis.exceptions import RedisError
 
 from config import GroupSettings, Settings
 from promotion.candidates import Policy
-from promotion.executor import Executor
+from promotion.executor import ClientExchange, Executor
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, Step, WriteSafety
+from promotion.step_types import Step, Taken, WriteSafety
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
@@ -115,7 +115,7 @@ class GroupRuntime:
         self._links = LinkAsking(self._ask_links)
         self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
-        self._executor = Executor(self._clients.take, self.settings.fence_key, STEP_TIMEOUT_S)
+        self._executor = Executor(self._reach, self.settings.fence_key, STEP_TIMEOUT_S)
 
     @property
     def probes(self) -> Mapping[str, Probe]:
@@ -201,7 +201,7 @@ class GroupRuntime:
         answers = await asyncio.gather(*(probe.refresh(READ_TIMEOUT_S) for probe in probes))
         return frozenset(probe.node for probe, info in zip(probes, answers, strict=True) if info is not None)
 
-    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         return await self._executor.run(step, term, guard)
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
@@ -302,6 +302,9 @@ class GroupRuntime:
             if name in self._probes:
                 self._around.links.request(self._probes[name])
         return bool(names)
+
+    async def _reach(self, node: str) -> ClientExchange:
+        return ClientExchange(await self._clients.take(node))
 
     async def _connect(self, node: str) -> redis.asyncio.Redis:
         book = self.driver.coordinator.book

@@ -27,7 +27,7 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
-from promotion.step_types import Promote, Step
+from promotion.step_types import Promote, Step, named
 from promotion.switching import SWITCHOVER
 from promotion.work import Work
 from quorum.directives import Directives
@@ -220,13 +220,17 @@ class Leading:
         if step is None or self.work is None:
             return
         match given:
-            case StepDone(_, result):
+            case StepDone(_, result, refused):
+                for said in refused:
+                    self._core.tell(NoticeName.STEP_INCOMPLETE, step=named(step), node=step.node, reason=said)
                 facts = self._situation.facts(now)
                 self._do(self.work.step_done(step, result, facts, now), now, wall_ms)
-            case StepFailed(_, reason):
+            case StepFailed(_, reason, unknown):
                 if isinstance(step, Promote):
                     self._situation.avoid(step.node, reason, now + self._config.work.limit_s)
-                self._do(self.work.step_failed(step, reason, self._situation.facts(now), now), now, wall_ms)
+                facts = self._situation.facts(now)
+                done = self.work.step_failed(step, reason, facts, now, unknown=unknown)
+                self._do(done, now, wall_ms)
             case StepFenced(_, found_term):
                 self._core.tell(NoticeName.FENCED, node=step.node, found_term=found_term)
                 self._core.feed(YieldTo(found_term), now, wall_ms)

@@ -76,6 +76,8 @@ class NoticeName(enum.StrEnum):
     DEMOTED = "demoted"
     STEP_FAILED = "step_failed"
     """A command to a node beside the promotion itself failed; the fields name the step and the node."""
+    STEP_INCOMPLETE = "step_incomplete"
+    """A step was done, but the node refused a command that is not essential to it."""
     SEALING = "sealing"
     """The replicas are cut off from the old primary, so that what they have acknowledged is final."""
     SAFETY_KEPT = "safety_kept"

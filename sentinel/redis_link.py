@@ -17,10 +17,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import redis.asyncio
-from redis.asyncio.connection import Connection
+from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError, ResponseError
 
 from quorum.evidence import EvidenceKind
 from sentinel.redis_evidence import classify, os_error
@@ -158,19 +158,32 @@ class RedisLink:
             pool = redis.asyncio.ConnectionPool(
                 connection_class=kind,
                 max_connections=1,
-                client_name=self.client_name,
                 socket_timeout=command_timeout_s,
                 socket_connect_timeout=self._connect_timeout_s,
                 **arguments,
             )
             try:
-                await pool.release(await pool.get_connection())
+                made = await pool.get_connection()
+                await self._name(made)
+                await pool.release(made)
             except BaseException:
                 await pool.disconnect()
                 raise
             return redis.asyncio.Redis.from_pool(pool)
 
         return await self._first(host, None, attempt)
+
+    async def _name(self, made: AbstractConnection) -> None:
+        """For who lists the clients. Where CLIENT is renamed or forbidden, the connection has no name.
+
+        A server that turns us away says so in answer to the first command.
+        """
+        await made.send_command("CLIENT", "SETNAME", self.client_name)
+        try:
+            await made.read_response()
+        except ResponseError as error:
+            if not isinstance(error, NoPermissionError) and "unknown" not in str(error).lower():
+                raise
 
     def _arguments(self, host: str, ip: str, port: int) -> tuple[type[Connection], dict[str, Any]]:
         credentials = self._credentials

@@ -45,6 +45,7 @@ _WARNINGS = frozenset(
         NoticeName.FAILOVER_STARTED,
         NoticeName.FENCED,
         NoticeName.STEP_FAILED,
+        NoticeName.STEP_INCOMPLETE,
         NoticeName.LOSS_MEASURED,
         NoticeName.SELF_FENCED,
         NoticeName.REPAIR_ABORTED,
@@ -171,6 +172,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.REPOINTED: lambda f: f"{f['node']} now replicates from {f['primary']}",
     NoticeName.DEMOTED: lambda f: f"{f['node']} was a master too, and now replicates from {f['primary']}",
     NoticeName.STEP_FAILED: lambda f: f"{f['step']} failed at {f['node']}: {f['reason']}",
+    NoticeName.STEP_INCOMPLETE: lambda f: f"{f['step']} went without what {f['node']} refused: {f['reason']}",
     NoticeName.SEALING: lambda f: (
         f"cutting off {', '.join(f['nodes'])}, so that they acknowledge no more writes"
     ),

@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Callable
 
-from promotion.step_types import Demoted, Promote, Step
+from promotion.step_types import Promote, Step, Taken
 from sentinel.cli import main
 from sentinel.daemon import Daemon
 from sentinel.group_runtime import GroupRuntime
@@ -32,9 +32,7 @@ def arm(moment: str) -> None:
     take = GroupRuntime.take
     on_notice = Daemon._on_notice
 
-    async def crashing_take(
-        self: GroupRuntime, step: Step, term: int, guard: Callable[[], bool]
-    ) -> Demoted | None:
+    async def crashing_take(self: GroupRuntime, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         promotes = isinstance(step, Promote)
         if moment == "before_promote" and promotes:
             crash_once()

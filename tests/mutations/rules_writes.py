@@ -8,6 +8,7 @@ _DURABILITY = "tests/unit/promotion/test_durability.py"
 _SWITCHING = "tests/unit/promotion/test_switching.py"
 _SEALING = "tests/unit/promotion/test_sealing.py"
 _STEPS = "tests/unit/promotion/test_steps.py"
+_PROMOTING = "tests/unit/promotion/test_promoting.py"
 _FENCE = "tests/unit/sentinel/test_self_fence.py"
 
 WRITES = (
@@ -86,9 +87,9 @@ WRITES = (
         "switchover-pauses",
         "a switchover pauses the writes",
         "S7",
-        "promotion/steps.py",
-        '(("CLIENT", "PAUSE", round(step.for_s * 1000), "WRITE"),)',
-        '(("CLIENT", "PAUSE", 1, "WRITE"),)',
+        "promotion/pausing.py",
+        '("CLIENT", "PAUSE", round(step.for_s * 1000), "WRITE")',
+        '("CLIENT", "PAUSE", 1, "WRITE")',
         (f"{_STEPS}::test_the_pause_lasts_as_long_as_it_was_asked_for_and_ends_by_itself",),
         style="gentle",
     ),
@@ -116,8 +117,8 @@ WRITES = (
         "disarm",
         "a successor cuts off whoever was about to promote the intent's target",
         "S4",
-        "promotion/work.py",
-        "if usable and not self._disarmed and not facts.gone_by_all:",
+        "promotion/unfinished.py",
+        "if new is not None and not disarmed and not facts.gone_by_all:",
         "if False:",
         (f"{_SWITCHING}::test_a_successor_promotes_the_target_only_if_it_has_all",),
         style="gentle",
@@ -136,9 +137,9 @@ WRITES = (
         "cancelled-is-thawed",
         "a cancelled switchover resumes the writes",
         "L1",
-        "promotion/work.py",
-        'if cause != SWITCHOVER or old is None or not old.reachable or old.role != "master":',
-        "if True:",
+        "promotion/unfinished.py",
+        "        return Unfinished(Way.THAW, old.name)",
+        "        return Unfinished(Way.CANCEL, target)",
         (f"{_SWITCHING}::test_a_successor_that_cancels_it_resumes_the_writes",),
         style="gentle",
     ),
@@ -146,16 +147,10 @@ WRITES = (
         "safety-at-promotion",
         "write_safety is set in the transaction that promotes",
         "S7",
-        "promotion/steps.py",
-        """\
-    if step.safety is not None:
-        commands += _demand(step.safety)
-    elif kept and write:
-""",
-        """\
-    if kept and write:
-""",
-        (f"{_STEPS}::test_what_a_primary_demands_of_writes_is_set_before_anybody_can_write_to_it",),
+        "promotion/promoting.py",
+        "    behind = [*(demand(step.safety) if step.safety is not None else ()), *CUT_CLIENTS]\n",
+        "    behind = [*CUT_CLIENTS]\n",
+        (f"{_PROMOTING}::test_what_shall_be_demanded_of_writes_is_set_before_anybody_can_write_to_it",),
     ),
     Mutation(
         "self-fence",

@@ -1,11 +1,13 @@
 """How one sentinel acts on the nodes: the production conversations, held with the model over the network.
 
 As the executor does: a connection for each step, the lease checked before each request, a time limit, and
-an outcome that is unknown once EXEC was sent. Between the check and the sending the process may be stopped.
+the conversation told when the connection is lost. Between the check and the sending the process may be
+stopped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +16,18 @@ from promotion.conversation import (
     Calls,
     Conversation,
     FencedError,
+    LinkLostError,
     Pause,
     ReplyError,
     Request,
     StepError,
-    Transact,
+    StepUnknownError,
     Word,
 )
 from promotion.handover import GRACE_S
-from promotion.step_types import Demoted, Handover, Promote, Repoint, Step
+from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
+from promotion.talk import denied
 from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced
 from tests.simulation.wire import Wire
 
@@ -48,7 +52,6 @@ class Taking:
             partial(self._lost, "closed"),
             forwarded=True,
         )
-        self._sent = False
         self._over = False
 
     def begin(self) -> None:
@@ -62,7 +65,7 @@ class Taking:
         """As redis-py does when it has connected; whoever is turned away hears it here."""
 
         def introduced(reply: Any) -> None:
-            if isinstance(reply, ReplyError):
+            if isinstance(reply, ReplyError) and not denied(reply):
                 self._lost(reply.message)
             else:
                 self._go_on(None)
@@ -85,20 +88,27 @@ class Taking:
     def _hear(self, reply: Any) -> None:
         if self._over or self._host.boots != self._boots:
             return
+        request = self._advance(lambda: self._talk.send(reply))
+        if request is not None and self._leads() and self._host.boundary():
+            # Whoever was stopped here goes on later, and looks at nothing again.
+            self._host.when_awake(partial(self._say, request))
+
+    def _advance(self, go_on: Callable[[], Request]) -> Request | None:
+        """The conversation's next request; None if it is over."""
         try:
-            request = self._talk.send(reply)
+            return go_on()
         except StopIteration as end:
-            result = end.value if isinstance(end.value, Demoted) else None
-            self._end(StepDone(self._perform.token, result))
+            taken: Taken = end.value
+            self._end(StepDone(self._perform.token, taken.measured, taken.refused))
         except FencedError as fenced:
             self._host.world.coverage.add("a stale leader refused by GET")
             self._end(StepFenced(self._perform.token, fenced.found_term))
         except StepError as error:
-            self._end(StepFailed(self._perform.token, str(error)))
-        else:
-            if self._leads() and self._host.boundary():
-                # Whoever was stopped here goes on later, and looks at nothing again.
-                self._host.when_awake(partial(self._say, request))
+            unknown = isinstance(error, StepUnknownError)
+            self._end(StepFailed(self._perform.token, str(error), unknown))
+        except LinkLostError as lost:
+            self._end(StepFailed(self._perform.token, f"{self._perform.step.node}: {lost}"))
+        return None
 
     def _say(self, request: Request) -> None:
         if self._over or self._host.boots != self._boots:
@@ -108,48 +118,30 @@ class Taking:
                 self._host.world.schedule.at(seconds, partial(self._go_on, None))
             case Call(words):
                 self._wire.send(words, self._go_on)
-            case Calls(commands):
+            case Calls(commands, acts):
+                # One write: the node takes them one after the other.
                 replies: list[Any] = []
+                delay_s = self._host.world.late_s() if acts else 0.0
                 for words in commands:
-                    self._wire.send(words, partial(self._gather, replies, len(commands)))
-            case Transact(commands):
-                self._sent = True
-                self._transact(commands)
+                    self._wire.send(words, partial(self._gather, replies, commands), delay_s)
 
-    def _gather(self, replies: list[Any], wanted: int, reply: Any) -> None:
-        replies.append(reply)
-        if len(replies) == wanted:
-            self._go_on(tuple(replies))
-
-    def _transact(self, commands: tuple[tuple[Word, ...], ...]) -> None:
-        """MULTI to EXEC in one write: the node takes them one after the other."""
-        refused: list[ReplyError] = []
-
-        def queued(reply: Any) -> None:
-            if isinstance(reply, ReplyError):
-                refused.append(reply)
-
-        def executed(reply: Any) -> None:
+    def _gather(self, replies: list[Any], commands: tuple[tuple[Word, ...], ...], reply: Any) -> None:
+        if commands[len(replies)] == ("EXEC",) and not isinstance(reply, ReplyError):
             if reply is None:
                 self._host.world.coverage.add("a stale leader's EXEC refused by WATCH")
-                self._go_on(None)
-            elif isinstance(reply, ReplyError):
-                self._go_on(refused[0] if refused else reply)
             else:
                 self._host.world.checks.executed(self._host, self._perform)
-                self._go_on(tuple(reply))
-
-        delay_s = self._host.world.late_s()
-        for words in (("MULTI",), *commands):
-            self._wire.send(words, queued, delay_s)
-        self._wire.send(("EXEC",), executed, delay_s)
+        replies.append(reply)
+        if len(replies) == len(commands):
+            self._go_on(tuple(replies))
 
     def _lost(self, why: str) -> None:
         if not self._over and self._host.boots == self._boots:
-            said = "sent, answer lost" if self._sent else "not sent"
-            node = self._perform.step.node
-            reason = f"{node}: {why} ({said})"
-            self._host.when_awake(lambda: self._end(StepFailed(self._perform.token, reason)))
+            self._host.when_awake(partial(self._told_lost, why))
+
+    def _told_lost(self, why: str) -> None:
+        if not self._over and self._host.boots == self._boots:
+            self._advance(lambda: self._talk.throw(LinkLostError(why)))
 
     def _end(self, outcome: GroupInput) -> None:
         if self._over:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from promotion.conversation import Reply, ReplyError
+from promotion.talk import SET_FENCE
 from tests.simulation.model_redis.data import NOT_AN_INTEGER, SYNTAX
 from tests.simulation.model_redis.info_text import info_text
 from tests.simulation.model_redis.limits import STALE
@@ -22,9 +23,10 @@ Handler = Callable[["Session", "ModelServer", Words], Reply]
 
 BLOCKED: Final = object()
 """Instead of a reply, which comes later."""
-FENCE_SCRIPT = "redis.call('SET', KEYS[1], ARGV[1])"
-"""The only script that EVAL runs."""
 NO_SUCH = ReplyError("ERR unknown subcommand")
+
+FENCE_SCRIPT = SET_FENCE
+"""The only script that EVAL runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,9 @@ def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
         raise ValueError(f"the model runs no other script than {FENCE_SCRIPT}")
     if server.limits.stale:
         return ReplyError(STALE)
+    found = server.call(("GET", rest[0]))
+    if isinstance(found, bytes) and int(found) > int(rest[1]):
+        return found
     refused = session.refused_in_script()
     if refused:
         sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()

@@ -6,19 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.conversation import Call, ReplyError, Transact
+from promotion.conversation import StepFailedError
 from promotion.plan import Plan, reconcile
-from promotion.step_types import Repoint
+from promotion.step_types import Known, Repoint, Seal
 from promotion.switching import objection
 from promotion.view import NodeView
-from tests.unit.promotion.step_script import done, fence, role
-from tests.unit.promotion.test_step_conversations import fails, take
+from tests.unit.promotion.scripted_node import ScriptedNode
 
 PRIMARY = NodeView("p:1", "p", 1, role="master", run_id="run-p", keys=9)
 STRAY = NodeView("10.0.0.1:1", "10.0.0.1", 1, role="master", run_id="run-p", keys=9)
 STEP = Repoint("c:1", "redis-01", 6379, "repoint", primary_run_id="run-p")
-ASKED = Call(("INFO", "server"))
-FOLLOW, REWRITE = ("REPLICAOF", "redis-01", 6379), ("CONFIG", "REWRITE")
 
 
 def plan(*others: NodeView) -> Plan:
@@ -44,21 +41,23 @@ def test_nothing_is_planned_for_a_node_that_need_not_be_the_groups_own() -> None
 
 
 def test_the_step_itself_is_not_taken_at_the_primary() -> None:
-    why = fails(STEP, *fence(), (ASKED, b"# Server\r\nrun_id:run-p\r\n"))
-    assert why == "is the very server that redis-01:6379 leads to, under another name"
+    node = ScriptedNode(("a", 1), run_id="run-p")
+    with pytest.raises(StepFailedError, match="is the very server that redis-01:6379 leads to"):
+        node.take(STEP)
+    assert node.ran == []
 
 
-@pytest.mark.parametrize("said", [b"# Server\r\nrun_id:run-c\r\n", b"", ReplyError("NOPERM no INFO for you")])
-def test_it_is_taken_at_any_other_and_where_that_may_not_be_asked(said: object) -> None:
-    follows = role(b"slave", b"redis-01", 6379, b"connect", -1)
-    take(STEP, *fence(), (ASKED, said), done(FOLLOW, REWRITE), follows)
+@pytest.mark.parametrize("refuses", [{}, {"INFO": "NOPERM no INFO for you"}])
+def test_it_is_taken_at_any_other_and_where_that_may_not_be_asked(refuses: dict[str, str]) -> None:
+    node = ScriptedNode(("a", 1), refuses=refuses)
+    node.take(STEP)
+    assert node.follows == ("redis-01", 6379)
 
 
-@pytest.mark.parametrize("spelled", [b"REDIS-01", b"redis-01.", b"Redis-01"])
-def test_redis_may_keep_an_older_spelling_of_the_same_address(spelled: bytes) -> None:
+@pytest.mark.parametrize("spelled", ["REDIS-01", "redis-01.", "Redis-01"])
+def test_redis_may_keep_an_older_spelling_of_the_same_address(spelled: str) -> None:
     """It answers "already connected" then, and has done as it was told."""
-    follows = role(b"slave", spelled, 6379, b"connected", 9)
-    take(Repoint("c:1", "redis-01", 6379, "repoint"), *fence(), done(FOLLOW, REWRITE), follows)
+    ScriptedNode(("a", 1), spells={"redis-01": spelled}).take(STEP)
 
 
 def test_there_is_no_switchover_to_the_primary_itself_nor_from_one_that_is_not_ours() -> None:
@@ -71,15 +70,35 @@ def test_there_is_no_switchover_to_the_primary_itself_nor_from_one_that_is_not_o
     assert objection("p:1", "c:1", (contested, other)) == "p:1: it is in two groups"
 
 
-def test_the_transaction_comes_behind_the_question() -> None:
-    asked = (ASKED, b"run_id:run-c")
-    why = fails(STEP, *fence(), asked, (Transact((FOLLOW, REWRITE)), ReplyError("NOPERM no REPLICAOF")))
-    assert "NOPERM" in why
-
-
 def test_a_replica_whose_link_is_down_is_told_the_spelling_that_works_elsewhere() -> None:
     """It cannot resolve ``p.``, say."""
     lost = NodeView("c:1", "c", 1, role="slave", follows="p:1", follows_host="p.", run_id="run-c", keys=9)
     assert plan(lost).steps == (Repoint("c:1", "p", 1, "repoint"),)
     assert plan(replace(lost, link_up=True)).steps == () == plan(replace(lost, sync_in_progress=True)).steps
     assert plan(replace(lost, follows_host="P")).steps == (), "which Redis takes for the same"
+
+
+KNOWN = Known("run-n", "slave", "h1")
+
+
+@pytest.mark.parametrize("step", [Repoint("n:1", "b", 1, "repoint", known=KNOWN), Seal("n:1", KNOWN)])
+@pytest.mark.parametrize(
+    "found",
+    [
+        ScriptedNode(("a", 1), run_id="run-x"),
+        ScriptedNode(("a", 1), replid="h2"),
+        ScriptedNode(("a", 1), refuses={"INFO": "NOPERM no INFO for you"}),
+    ],
+)
+def test_a_discovered_node_is_left_alone_if_it_is_not_what_was_seen(
+    step: Repoint | Seal, found: ScriptedNode
+) -> None:
+    with pytest.raises(StepFailedError, match=r"is not what was seen there|NOPERM"):
+        found.take(step)
+    assert found.ran == []
+
+
+def test_a_discovered_node_is_re_pointed_if_it_is_what_was_seen() -> None:
+    node = ScriptedNode(("a", 1))
+    node.take(Repoint("n:1", "b", 1, "repoint", known=KNOWN))
+    assert node.follows == ("b", 1)

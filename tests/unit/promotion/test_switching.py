@@ -6,9 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import Action, Facts, GiveUp, Note, Observe, PendingIntent, Request, Run, WriteIntent
+from promotion.actions import (
+    Action,
+    Facts,
+    GiveUp,
+    Note,
+    Observe,
+    PendingIntent,
+    Request,
+    Resettle,
+    Run,
+    WriteIntent,
+)
 from promotion.candidates import Policy
-from promotion.step_types import Disarm, Freeze, Handover, Promote, Repoint, Thaw
+from promotion.step_types import Disarm, Freeze, Handover, Promote, Rehearse, Repoint, Restore, Thaw
 from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER, caught_up, objection
 from promotion.view import NodeView
 from promotion.work import Work
@@ -51,7 +62,10 @@ def asked(actions: list[Action]) -> list[Action]:
 def under_way() -> Work:
     """The intent is committed; the writes are about to be paused."""
     leader = work(Request("op", "b:1", switchover=True, timeout_s=TIMEOUT_S))
-    assert asked(leader.observed([A, B, C], FACTS, 0.0)) == [WriteIntent("b:1", SWITCHOVER)]
+    old, new = Rehearse("a:1", "replica"), Rehearse("b:1", "primary")
+    assert leader.observed([A, B, C], FACTS, 0.0) == [Run(old), Run(new)]
+    assert leader.step_done(old, None, FACTS, 0.0) == []
+    assert asked(leader.step_done(new, None, FACTS, 0.0)) == [WriteIntent("b:1", SWITCHOVER)]
     assert leader.intent_committed() == [Run(FREEZE)]
     return leader
 
@@ -68,6 +82,15 @@ def demoted() -> Work:
     assert leader.observed([A, WHOLE, C], FACTS, 0.2) == [Run(DEMOTE)]
     assert leader.step_done(DEMOTE, None, FACTS, 0.3) == [Note("handed_over", {"node": "a:1"}), *LOOK]
     return leader
+
+
+def ended(leader: Work, undo: Thaw | Restore) -> str:
+    """The reason that is told once all is as before."""
+    told, *_, resettle = leader.step_done(undo, None, FACTS, 10.1)
+    assert told == Note("writes_resumed", {"node": "a:1"}) and resettle == Resettle()
+    (give_up,) = leader.topology_committed(FACTS, 10.2)
+    assert isinstance(give_up, GiveUp)
+    return give_up.reason
 
 
 def succeeded(views: list[NodeView]) -> list[Action]:
@@ -103,18 +126,17 @@ def test_it_looks_again_once_the_old_primary_takes_no_writes() -> None:
 
 
 def test_a_target_that_never_gets_the_last_write_is_not_promoted() -> None:
-    (give_up,) = demoted().observed([replace(DEMOTED, offset_bytes=105), WHOLE, C], FACTS, 10.0)
-    assert isinstance(give_up, GiveUp)
-    assert "b:1 does not hold all that a:1 took" in give_up.reason
+    leader = demoted()
+    assert leader.observed([replace(DEMOTED, offset_bytes=105), WHOLE, C], FACTS, 10.0) == [
+        Run(Restore("a:1"))
+    ]
+    assert "b:1 does not hold all that a:1 took" in ended(leader, Restore("a:1"))
 
 
 def test_a_target_that_does_not_catch_up_in_time_leaves_the_primary_as_it_was() -> None:
     leader = paused()
     assert leader.observed([A, B, C], FACTS, 0.1 + TIMEOUT_S) == [Run(Thaw("a:1"))]
-    told, give_up = leader.step_done(Thaw("a:1"), None, FACTS, 2.2)
-    assert told == Note("writes_resumed", {"node": "a:1"})
-    assert isinstance(give_up, GiveUp)
-    assert "did not catch up within 2 s" in give_up.reason
+    assert "did not catch up within 2 s" in ended(leader, Thaw("a:1"))
 
 
 def test_where_writes_may_not_be_paused_the_primary_hands_over_by_itself() -> None:
@@ -127,8 +149,8 @@ def test_where_writes_may_not_be_paused_the_primary_hands_over_by_itself() -> No
 def test_a_successor_promotes_the_target_only_if_it_has_all(offset_bytes: int) -> None:
     """The old primary is a replica already, so one of the two must become primary."""
     views = [DEMOTED, replace(B, offset_bytes=offset_bytes, link_up=False), C]
-    chosen = "b:1" if offset_bytes == 100 else "a:1"
-    assert succeeded(views) == [WriteIntent(chosen, SWITCHOVER)]
+    done = WriteIntent("b:1", SWITCHOVER) if offset_bytes == 100 else Run(Restore("a:1"))
+    assert succeeded(views) == [done]
 
 
 def test_a_successor_that_cancels_it_resumes_the_writes() -> None:

@@ -22,7 +22,18 @@ from promotion.actions import (
 from promotion.candidates import Policy
 from promotion.lifecycle import Phase
 from promotion.sealing import WriteRules
-from promotion.step_types import Disarm, Freeze, Handover, Promote, Repoint, Step, Thaw, WriteSafety
+from promotion.step_types import (
+    Disarm,
+    Freeze,
+    Handover,
+    Promote,
+    Rehearse,
+    Repoint,
+    Restore,
+    Step,
+    Thaw,
+    WriteSafety,
+)
 from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER
 from promotion.view import NodeView
 from promotion.work import Work
@@ -49,6 +60,8 @@ FREEZE = Freeze("a:1", TIMEOUT_S + FREEZE_MARGIN_S)
 HANDOVER = Handover("a:1", "b:1", "b", 1, TIMEOUT_S)
 DEMOTE = Repoint("a:1", "b", 1, "demote", resume=True)
 PROMOTE = Promote("b:1")
+REHEARSALS = (Rehearse("a:1", "replica"), Rehearse("b:1", "primary"))
+RESTORE = Restore("a:1")
 THAW = Thaw("a:1")
 BEHIND = replace(B, offset_bytes=99)
 TURNED = replace(A, role="slave", follows="b:1")
@@ -72,7 +85,11 @@ def asked(actions: list[Action]) -> list[Action]:
 def at(stage: str, rules: WriteRules | None = None) -> Work:
     """A switchover that is about to take the step of ``stage``."""
     leader = work(asked_for(), rules)
-    leader.observed([A, B, C], UP, 0.0)
+    assert leader.observed([A, B, C], UP, 0.0) == [Run(step) for step in REHEARSALS]
+    assert leader.step_done(REHEARSALS[1], None, UP, 0.0) == []
+    if stage == "rehearse":
+        return leader
+    assert asked(leader.step_done(REHEARSALS[0], None, UP, 0.0)) == [WriteIntent("b:1", SWITCHOVER)]
     assert asked(leader.intent_committed()) == [Run(FREEZE)]
     if stage == "handover":
         assert leader.step_failed(FREEZE, "ERR unknown command 'CLIENT|PAUSE'", UP, 0.1) == [Run(HANDOVER)]
@@ -118,7 +135,7 @@ def test_the_write_safety_of_the_group_comes_with_the_promotion() -> None:
 
 
 def test_without_a_target_the_ranking_chooses() -> None:
-    assert asked(work(asked_for(None)).observed([A, B, C], UP, 0.0)) == [WriteIntent("b:1", SWITCHOVER)]
+    assert work(asked_for(None)).observed([A, B, C], UP, 0.0) == [Run(step) for step in REHEARSALS]
 
 
 def test_while_it_catches_up_it_looks_again_and_again() -> None:
@@ -167,21 +184,81 @@ def test_what_cannot_work_ends_before_anything_is_written() -> None:
     assert leader.phase is Phase.ABORTED
 
 
-@pytest.mark.parametrize(
-    ("stage", "step"),
-    [("freeze", FREEZE), ("handover", HANDOVER), ("demote", DEMOTE), ("promote", PROMOTE)],
-)
-def test_a_step_that_fails_ends_it_with_the_reason_and_another_leader_soon(stage: str, step: Step) -> None:
-    leader = at(stage)
-    (give_up,) = leader.step_failed(step, "no answer", UP, 1.0)
-    assert isinstance(give_up, GiveUp)
-    assert (give_up.reason, give_up.soon) == ("switchover to b:1: no answer", True)
+@pytest.mark.parametrize("step", REHEARSALS)
+def test_what_a_node_would_refuse_ends_it_before_anything_is_done(step: Rehearse) -> None:
+    leader = work(asked_for())
+    leader.observed([A, B, C], UP, 0.0)
+    reason = reason_of(leader.step_failed(step, f"{step.node}: EVAL: no", UP, 0.1))
+    assert reason == f"switchover to b:1, before anything was done: {step.node}: EVAL: no"
     assert leader.phase is Phase.ABORTED
 
 
-def test_a_thaw_that_fails_does_not_hide_why_it_was_needed() -> None:
-    reason = reason_of(at("thaw").step_failed(THAW, "no answer", UP, 3.0))
-    assert reason == "switchover to b:1: b:1 did not catch up within 2 s"
+@pytest.mark.parametrize("unknown", [True, False])
+@pytest.mark.parametrize(
+    ("stage", "step", "undo"),
+    [
+        ("freeze", FREEZE, THAW),
+        ("handover", HANDOVER, RESTORE),
+        ("demote", DEMOTE, RESTORE),
+        ("promote", PROMOTE, RESTORE),
+    ],
+)
+def test_a_step_that_fails_is_undone_by_the_same_leader_unless_the_target_may_be_promoted(
+    stage: str, step: Step, undo: Step, unknown: bool
+) -> None:
+    leader = at(stage)
+    actions = leader.step_failed(step, "no answer", UP, 1.0, unknown=unknown)
+    if unknown and stage in ("handover", "promote"):
+        (give_up,) = actions
+        assert isinstance(give_up, GiveUp)
+        assert (give_up.reason, give_up.soon) == ("switchover to b:1: no answer", True)
+        return
+    assert actions == [Run(undo)]
+    assert asked(leader.step_done(undo, None, UP, 1.1)) == [Resettle()]
+    assert reason_of(leader.topology_committed(UP, 1.2)) == "switchover to b:1: no answer"
+    assert leader.phase is Phase.ABORTED
+
+
+@pytest.mark.parametrize(("stage", "step", "undo"), [("thaw", THAW, THAW), ("demote", DEMOTE, RESTORE)])
+def test_an_undoing_that_fails_does_not_hide_why_it_was_needed(stage: str, step: Step, undo: Step) -> None:
+    leader = at(stage)
+    why = "b:1 did not catch up within 2 s"
+    if stage == "demote":
+        why = "ERR no"
+        assert leader.step_failed(step, why, UP, 2.0) == [Run(undo)]
+    (give_up,) = leader.step_failed(undo, "no answer", UP, 3.0)
+    assert isinstance(give_up, GiveUp) and give_up.soon, "a successor finds the intent, and goes on"
+    assert give_up.reason == f"switchover to b:1: {why}"
+
+
+def test_a_successors_promotion_that_is_refused_gives_the_old_primary_its_role_back() -> None:
+    leader, _ = succeed([TURNED, B, C])
+    leader.intent_committed()
+    assert leader.step_failed(PROMOTE, "b:1: EVAL: no", LEFT, 0.5) == [Run(RESTORE)]
+    assert asked(leader.step_done(RESTORE, None, LEFT, 0.6)) == [Resettle()]
+    assert reason_of(leader.topology_committed(UP, 0.7)) == "promoting b:1 failed: b:1: EVAL: no"
+
+
+def test_a_successors_promotion_of_which_nobody_knows_the_outcome_is_left_to_the_next_term() -> None:
+    leader, _ = succeed([TURNED, B, C])
+    leader.intent_committed()
+    (give_up,) = leader.step_failed(PROMOTE, "no answer", LEFT, 0.5, unknown=True)
+    assert isinstance(give_up, GiveUp) and give_up.soon
+
+
+def test_a_target_that_refused_its_promotion_a_moment_ago_is_not_tried_again() -> None:
+    policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
+    leader = Work(WorkSettings(policy, parallel_syncs=1, limit_s=LIMIT_S), None, {"b:1": "no answer"}, 0.0)
+    leader.observed([TURNED, B, C], LEFT, 0.1)
+    leader.step_done(Disarm("b:1"), None, LEFT, 0.2)
+    assert asked(leader.observed([TURNED, B, C], LEFT, 0.3)) == [Run(RESTORE)]
+
+
+def test_an_old_primary_that_does_not_take_its_role_back_leaves_the_intent_to_the_next_term() -> None:
+    leader, _ = succeed([TURNED, BEHIND, C])
+    (give_up,) = leader.step_failed(RESTORE, "a:1: no answer", LEFT, 0.5)
+    assert isinstance(give_up, GiveUp) and give_up.soon
+    assert "undoing it failed: a:1: no answer" in give_up.reason
 
 
 @pytest.mark.parametrize(
@@ -190,7 +267,7 @@ def test_a_thaw_that_fails_does_not_hide_why_it_was_needed() -> None:
 def test_only_what_may_not_be_paused_hands_over_by_itself(why: str) -> None:
     leader = at("freeze")
     assert leader.step_failed(FREEZE, why, UP, 0.1) == [Run(HANDOVER)]
-    assert reason_of(leader.step_failed(HANDOVER, why, UP, 0.2)) == f"switchover to b:1: {why}"
+    assert leader.step_failed(HANDOVER, why, UP, 0.2) == [Run(RESTORE)]
 
 
 def test_a_target_that_is_ready_at_the_last_moment_goes_on() -> None:
@@ -236,8 +313,8 @@ def test_a_target_that_has_all_is_promoted(link_up: bool) -> None:
 )
 def test_else_the_old_primary_gets_its_role_back(target: NodeView) -> None:
     leader, actions = succeed([TURNED, target, C])
-    assert actions == [WriteIntent("a:1", SWITCHOVER)]
-    assert leader.intent_committed() == [Run(Promote("a:1", reinstate=True))], "it may still be paused"
+    assert actions == [Run(RESTORE)]
+    assert asked(leader.step_done(RESTORE, None, LEFT, 0.4)) == [Resettle()]
 
 
 def test_a_target_that_was_promoted_unseen_is_the_primary() -> None:
@@ -256,7 +333,7 @@ def test_where_the_old_primary_is_one_still_its_writes_are_resumed_and_then_the_
     if failing:
         assert leader.step_failed(THAW, "no answer", LEFT, 0.4) == [Resettle()]
     else:
-        assert leader.step_done(THAW, None, LEFT, 0.4) == [Resettle()]
+        assert asked(leader.step_done(THAW, None, LEFT, 0.4)) == [Resettle()]
     assert leader.phase is Phase.COMMITTING
 
 
@@ -276,8 +353,7 @@ def test_a_handover_to_a_dead_target_and_an_endless_one_are_not_waited_for(dead:
     mute = replace(B, reachable=False, down=True)
     stuck = replace(TURNED, handover=True)
     actions = asked(leader.observed([stuck, mute, C], facts, 0.1 if dead else LIMIT_S))
-    assert actions == [WriteIntent("a:1", SWITCHOVER)]
-    assert leader.intent_committed() == [Run(Promote("a:1", reinstate=True))]
+    assert actions == [Run(RESTORE)]
 
 
 def test_a_primary_that_died_since_is_failed_over_to_the_target_first() -> None:

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from promotion.candidates import Policy
-from promotion.step_types import Promote, Repoint, Rewrite
+from promotion.step_types import Promote, Rehearse, Repoint, Rewrite
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.effects import Persist, Send
@@ -234,6 +234,13 @@ class World:
             self.nodes[name] = info(name, follows=f"{perform.step.primary_host}:6379")
         self.step(StepDone(perform.token))
         return perform
+
+    def rehearse(self) -> None:
+        """Both nodes of a switchover are found to be able to do what it needs."""
+        for _ in range(2):
+            rehearsal = self.perform()
+            assert isinstance(rehearsal.step, Rehearse)
+            self.step(StepDone(rehearsal.token))
 
     def fail_over(self) -> None:
         """From the death of A to the end: B is promoted, C follows it."""

@@ -16,7 +16,7 @@ from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, Handover, Promote, Repoint, Rewrite, Step
+from promotion.step_types import Handover, Promote, Rehearse, Repoint, Rewrite, Step, Taken
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
@@ -110,7 +110,7 @@ class MemoryRedis:
         self.look(answered)
         return answered
 
-    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         assert guard()
         if isinstance(step, Handover):
             self._promote(step.target)
@@ -120,8 +120,8 @@ class MemoryRedis:
         elif isinstance(step, Repoint):
             self._follow(step.node, f"{step.primary_host}:{step.primary_port}")
         else:
-            assert isinstance(step, Rewrite), f"nobody expects {step}"
-        return None
+            assert isinstance(step, Rewrite | Rehearse), f"nobody expects {step}"
+        return Taken()
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
         raise AssertionError(f"nobody asked for {words} at {node}")

@@ -13,7 +13,7 @@ import pytest
 from multidict import CIMultiDictProxy
 
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, Freeze, Promote, Repoint, Step
+from promotion.step_types import Freeze, Promote, Rehearse, Repoint, Step, Taken
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from sentinel.info import NodeInfo
@@ -35,12 +35,12 @@ Answer = tuple[int, dict[str, Any], CIMultiDictProxy[str]]
 class PausableRedis(MemoryRedis):
     """Once its writes are paused, the replicas have all that the primary has."""
 
-    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Demoted | None:
+    async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         TAKEN.append(step)
         if isinstance(step, Freeze):
             for name in (B, C):
                 self.nodes[name] = replace(self.nodes[name], replica_offset_bytes=1000)
-            return None
+            return Taken()
         return await super().take(step, term, guard)
 
 
@@ -118,7 +118,8 @@ async def test_the_writes_are_paused_and_the_old_primary_demoted_before_the_new_
     world: World,
 ) -> None:
     await followed(world, (await post(world, {"timeout": "3s"}))[1]["operation"])
-    freeze, demote, promote = TAKEN[:3]
+    assert TAKEN[:2] == [Rehearse(A, "replica"), Rehearse(B, "primary")]
+    freeze, demote, promote = TAKEN[2:5]
     assert freeze == Freeze(A, 5.0)
     assert isinstance(demote, Repoint) and (demote.node, demote.reason) == (A, "demote")
     assert isinstance(promote, Promote) and promote.node == B
@@ -141,7 +142,7 @@ async def test_writes_are_held_up_for_no_longer_than_asked(
     status, answer, _ = await post(world, {"timeout": limit})
     assert status == 202
     await followed(world, answer["operation"])
-    freeze = TAKEN[0]
+    freeze = TAKEN[2]
     assert isinstance(freeze, Freeze) and freeze.for_s == pytest.approx(pause_s)
 
 

@@ -84,6 +84,7 @@ def test_an_operator_may_name_a_node_and_the_rest_follows_it(switchover: bool) -
     world.step(Requested(Request("op-3", C, switchover=switchover)))
     world.advance(0.1)
     if switchover:
+        world.rehearse()
         assert world.last(NoticeName.INTENT_COMMITTED)["node"] == C
         return
     assert world.succeed().step == Promote(C)

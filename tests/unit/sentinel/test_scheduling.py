@@ -69,6 +69,7 @@ def test_it_is_agreed_on_and_told_and_nothing_happens_before_its_time(members: i
 def test_at_its_time_it_is_carried_out_once(to: str | None) -> None:
     world = at_its_time(planned(members=3, to=to))
     assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-1"
+    world.rehearse()
     assert closed(world) == (Outcome.STARTED, ""), "taken out in the write that announces the change"
     carry_out(world)
     world.succeed()
@@ -103,7 +104,18 @@ def test_a_leader_that_dies_before_the_intent_leaves_it_to_the_next_one() -> Non
     world.in_touch = True
     world.nodes[B] = offset(info(B), 100)
     world.advance(1)
+    world.rehearse()
     assert isinstance(world.perform().step, Freeze)
+
+
+def test_it_is_dropped_if_a_node_would_refuse_what_it_needs() -> None:
+    world = at_its_time(planned())
+    refused = world.perform()
+    world.step(StepFailed(refused.token, f"{A}: CLIENT UNPAUSE: no"))
+    world.advance(2)
+    outcome, reason = closed(world)
+    assert outcome is Outcome.DROPPED and f"{A}: CLIENT UNPAUSE: no" in reason
+    assert not any(isinstance(perform.step, Freeze) for perform in world.performs)
 
 
 @pytest.mark.parametrize(("late_ms", "runs"), [(0, True), (LATE_MS, True), (LATE_MS + 1_000, False)])

@@ -192,6 +192,11 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         {"node": C, "step": "repoint", "reason": "no reply", "term": 2},
         f"repoint failed at {C}: no reply",
     ),
+    (
+        NoticeName.STEP_INCOMPLETE,
+        {"node": B, "step": "promote", "reason": "CLIENT KILL TYPE: missing permission: NOPERM no"},
+        f"promote went without what {B} refused: CLIENT KILL TYPE: missing permission: NOPERM no",
+    ),
     (NoticeName.FENCED, {"node": B, "found_term": 41}, f"{B} refused the command: it has seen term 41"),
     (
         NoticeName.FAILOVER_ABORTED,

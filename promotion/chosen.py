@@ -1,0 +1,49 @@
+"""Whom a leader has chosen to promote in its term, and what follows from that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from promotion.actions import Action, Facts, Note, WriteIntent
+from promotion.candidates import Ranking
+from promotion.step_types import Promote, WriteSafety
+from promotion.view import NodeView
+from promotion.write_safety import at_promotion
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """``ranking`` None: it was not chosen among others."""
+
+    target: str
+    cause: str
+    promote: Promote
+    ranking: Ranking | None = None
+
+    @property
+    def may_have_lost(self) -> str | None:
+        """What the change may have lost, where it was chosen across histories."""
+        return self.ranking.may_have_lost if self.ranking is not None else None
+
+    def intend(self) -> list[Action]:
+        return [
+            Note("candidate_chosen", {"node": self.target, "ranking": self.ranking}),
+            WriteIntent(self.target, self.cause),
+        ]
+
+
+def chosen(
+    target: str,
+    cause: str,
+    ranking: Ranking | None,
+    views: Sequence[NodeView],
+    facts: Facts,
+    asked: WriteSafety | None,
+) -> Chosen:
+    """``asked`` is what the group's configuration demands of writes."""
+    safety = at_promotion(asked, target, views) if asked is not None else None
+    masters = [view.name for view in views if view.role == "master"]
+    return Chosen(
+        target, cause, Promote(target, safety, reinstate=target in (facts.primary, *masters)), ranking
+    )

@@ -1,0 +1,68 @@
+"""Trying what a switchover needs of a node before anything of it is done.
+
+Redis judges a command when it is queued: it says whether the user may run it, and whether it is there at all.
+So everything is queued behind a MULTI and discarded. What a replica refuses because it is one (a write), or
+what cannot be queued because the node is full, says nothing against it: only a denial does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from promotion.conversation import ReplyError, StepFailedError
+from promotion.settings_aside import ASK, STOP_WRITES, log_failed, snapshot_failed
+from promotion.step_types import Rehearse
+from promotion.talk import Asking, Command, Talk, denied, setting
+
+TURN: Command = ("REPLICAOF", "NO", "ONE")
+PAUSE: Command = ("CLIENT", "PAUSE", 1, "WRITE")
+RESUME: Command = ("CLIENT", "UNPAUSE")
+ASK_HANDOVER: Command = ("FAILOVER", "ABORT")
+
+
+def rehearse(step: Rehearse, talk: Talk) -> Asking:
+    replies = yield from talk.check(*ASK)
+    tried = TO_PRIMARY if step.becomes == "primary" else TO_REPLICA
+    if talk.key is not None:
+        tried = (*tried, ("SET", talk.key, talk.term))
+    answers = dict(zip(tried, (yield from talk.try_out(*tried)), strict=False))
+    refused = {words: reply for words, reply in answers.items() if _is_denial(reply)}
+    if step.becomes == "primary":
+        _expect_writable(talk, replies)
+        _expect(talk, refused, *tried)
+        return
+    _expect(talk, refused, TURN)
+    if PAUSE in refused:
+        # It is asked to hand over by itself then.
+        _expect(talk, refused, ASK_HANDOVER)
+    else:
+        _expect(talk, refused, RESUME)
+
+
+TO_PRIMARY: tuple[Command, ...] = (TURN, ("ROLE",))
+TO_REPLICA: tuple[Command, ...] = (*TO_PRIMARY, PAUSE, RESUME, ASK_HANDOVER)
+"""The old primary must be able to get its role back, too."""
+
+
+def _is_denial(reply: object) -> bool:
+    return isinstance(reply, ReplyError) and denied(reply)
+
+
+def _expect(talk: Talk, refused: Mapping[Command, ReplyError], *needed: Command) -> None:
+    for words in needed:
+        if words in refused:
+            raise talk.failed(words, refused[words])
+
+
+def _expect_writable(talk: Talk, replies: tuple[Any, ...]) -> None:
+    """A planned change to a node that would refuse every write is an outage."""
+    _, stop_writes, persistence = replies
+    if log_failed(persistence):
+        raise StepFailedError(
+            talk.node, "would refuse all writes (MISCONF): its append-only file cannot be written"
+        )
+    if snapshot_failed(persistence) and setting(stop_writes) in (b"yes", None):
+        raise StepFailedError(
+            talk.node, f"would refuse all writes (MISCONF): its last snapshot failed, and {STOP_WRITES} is on"
+        )

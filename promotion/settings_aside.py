@@ -1,0 +1,52 @@
+"""What a primary of this moment would refuse the fence for, and how that is set aside for one transaction.
+
+It has no replicas yet, which ``min-replicas-to-write`` may ask for; and its last snapshot may have failed,
+for which ``stop-writes-on-bgsave-error`` refuses all writes. Both are as before when it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from promotion.handover import read_fields
+from promotion.step_types import WriteSafety
+from promotion.talk import Aside, Command, setting
+
+MIN_REPLICAS = "min-replicas-to-write"
+MAX_LAG = "min-replicas-max-lag"
+STOP_WRITES = "stop-writes-on-bgsave-error"
+
+ASK: tuple[Command, ...] = (
+    ("CONFIG", "GET", MIN_REPLICAS),
+    ("CONFIG", "GET", STOP_WRITES),
+    ("INFO", "persistence"),
+)
+
+
+def asides(replies: Sequence[Any]) -> tuple[Aside, ...]:
+    """By the answers to ``ASK``. What may not be read is left alone."""
+    min_replicas, stop_writes, persistence = replies
+    found = []
+    kept = setting(min_replicas) or b""
+    if kept.isdigit() and int(kept) > 0:
+        found.append(Aside(MIN_REPLICAS, 0, int(kept)))
+    if setting(stop_writes) == b"yes" and snapshot_failed(persistence):
+        found.append(Aside(STOP_WRITES, "no", "yes"))
+    return tuple(found)
+
+
+def snapshot_failed(persistence: Any) -> bool:
+    return isinstance(persistence, bytes) and read_fields(persistence).get("rdb_last_bgsave_status") == "err"
+
+
+def log_failed(persistence: Any) -> bool:
+    """Its append-only file cannot be written, for which nothing can be set aside."""
+    return isinstance(persistence, bytes) and read_fields(persistence).get("aof_last_write_status") == "err"
+
+
+def demand(safety: WriteSafety) -> tuple[Command, ...]:
+    return (
+        ("CONFIG", "SET", MAX_LAG, safety.max_lag_s),
+        ("CONFIG", "SET", MIN_REPLICAS, safety.min_replicas),
+    )

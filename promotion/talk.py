@@ -1,0 +1,350 @@
+"""What every step says to its node: read the fence, then act in one transaction, which fails a stale leader.
+
+The fence is a key in the data set that holds the term of the newest change. It replicates: once a newer
+leader has promoted another node and re-pointed this one, the WATCH of a leader that slept in between fails
+its EXEC, and the GET of one that comes later shows a newer term. So Redis itself refuses a stale leader.
+
+A node may refuse any of it. What a transaction can do without (``MAY``) is dropped if it is refused, and
+told; what stands in the way of everything is set aside for one write:
+
+* a full node (``noeviction``) queues nothing: ``maxmemory`` is 0 for that write. Where that may not be set,
+  there is no transaction, as where MULTI is refused;
+* a replica that is cut off and must not serve stale data does not tell the fence, nor queue a script on 6.2:
+  it serves them for that write. Where its configuration may not be touched, the fence is read by the script
+  that writes it, once the node is a primary; a higher one is obeyed then, and the change taken back.
+
+Whatever is set aside is restored in the very same write, so no connection can be lost in between.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from promotion.conversation import (
+    Call,
+    Calls,
+    FencedError,
+    ReplyError,
+    Request,
+    StepFailedError,
+    StepUnknownError,
+    Word,
+)
+
+MAX_TERM = 2**62
+TRIES = 6
+"""A transaction is sent so often: each time with less in it, or with more set aside."""
+SET_FENCE = """\
+local found = redis.call('GET', KEYS[1])
+if found and (#found > #ARGV[1] or (#found == #ARGV[1] and found > ARGV[1])) then return found end
+redis.call('SET', KEYS[1], ARGV[1])"""
+"""Returns a newer term, and leaves it. Terms have no leading zeros, so that the longer is the greater."""
+_STALE = "replica-serve-stale-data"
+_FULL = "maxmemory"
+
+Command: TypeAlias = tuple[Word, ...]
+Asking: TypeAlias = Generator[Request, Any, Any]
+
+
+class Need(enum.Enum):
+    MUST = "the step fails without it"
+    MAY = "it is dropped if it is refused, and told"
+    JUDGED = "whoever asks looks at the reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A command of a transaction."""
+
+    words: Command
+    need: Need = Need.MUST
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A setting that stands in the way: ``off`` for as long as needed, and ``kept`` again behind it."""
+
+    name: str
+    off: Word
+    kept: Word
+
+    @property
+    def lift(self) -> Command:
+        return ("CONFIG", "SET", self.name, self.off)
+
+    @property
+    def restore(self) -> Command:
+        return ("CONFIG", "SET", self.name, self.kept)
+
+
+class QueueRefusedError(StepFailedError):
+    """A ``JUDGED`` part was refused when it was queued: nothing ran."""
+
+    def __init__(self, node: str, part: Part, error: ReplyError) -> None:
+        super().__init__(node, f"{named(part.words)}: {_said(error)}")
+        self.part = part
+        self.error = error
+
+
+class Talk:
+    """One conversation with ``node`` under ``term``. ``key`` None: there is no fence.
+
+    Invariant: ``acted`` is true from when something was sent that changes the node until it is known that
+    nothing did.
+    """
+
+    def __init__(self, node: str, key: str | None, term: int) -> None:
+        self.node = node
+        self.key = key
+        self.term = term
+        self.acted = False
+        self.found: int | None = 0
+        """The term in the fence; None where the node does not tell."""
+        self.refused: list[str] = []
+        self._role: Any = None
+        self._transacts = True
+        self._aside: list[Aside] = []
+
+    # -- reading -------------------------------------------------------------------------------
+
+    @property
+    def is_master(self) -> bool:
+        return isinstance(self._role, list) and self._role[0] == b"master"
+
+    @property
+    def follows(self) -> tuple[str, int] | None:
+        """Where it replicated from when it was asked."""
+        if isinstance(self._role, list) and self._role[0] == b"slave":
+            return self._role[1].decode(), self._role[2]
+        return None
+
+    def check(self, *also: Command) -> Asking:
+        """Watch the fence and read it, all in one write; a missing key counts as 0. Refuses a newer term.
+
+        Returns the replies to ``also``, which is asked with it. Whether MULTI works is found out by itself:
+        where it is refused, what is meant to be queued behind it would run.
+        """
+        opening = (("MULTI",), ("DISCARD",), ("ROLE",), *self._reading())
+        multi, _, self._role, *replies = yield Calls((*opening, *also))
+        if isinstance(multi, ReplyError):
+            if not denied(multi):
+                raise self.failed(("MULTI",), multi)
+            self._transacts = False
+        rest = replies[len(self._reading()) :]
+        if isinstance(self._role, ReplyError):
+            raise self.failed(("ROLE",), self._role)
+        if self.key is not None:
+            watched, found = replies[:2]
+            yield from self._note_found(watched, found)
+        return rest
+
+    def watch_again(self) -> Asking:
+        """As ``check``, after a transaction: what was watched is forgotten by then."""
+        if self.key is not None:
+            before, after = self._around()
+            replies = yield Calls((*before, *self._reading(), *after))
+            yield from self._note_found(*replies[len(before) : len(before) + 2])
+
+    def _reading(self) -> tuple[Command, ...]:
+        return () if self.key is None else (("WATCH", self.key), ("GET", self.key))
+
+    def _note_found(self, watched: Any, found: Any) -> Asking:
+        if isinstance(watched, ReplyError):
+            raise self.failed(("WATCH", str(self.key)), watched)
+        if isinstance(found, ReplyError) and found.code == "MASTERDOWN":
+            found = yield from self._read_stale(found)
+        still_down = isinstance(found, ReplyError) and found.code == "MASTERDOWN"
+        self.found = None if still_down else self.read_term(found)
+        if self.found is not None and self.found > self.term:
+            raise FencedError(self.node, self.found)
+
+    def _read_stale(self, refusal: ReplyError) -> Asking:
+        if any(aside.name == _STALE for aside in self._aside):
+            return refusal
+        if setting((yield Call(("CONFIG", "GET", _STALE)))) != b"no":
+            return refusal
+        aside = Aside(_STALE, "yes", "no")
+        lifted, _, found, _ = yield Calls((aside.lift, *self._reading(), aside.restore))
+        if not isinstance(lifted, ReplyError):
+            self._aside.append(aside)
+        return found
+
+    def read_term(self, found: Any) -> int:
+        if isinstance(found, ReplyError):
+            raise StepFailedError(self.node, f"GET {self.key}: {_said(found)}")
+        if found is None:
+            return 0
+        if len(found) > len(str(MAX_TERM)) or not found.isdigit() or int(found) >= MAX_TERM:
+            raise StepFailedError(self.node, f"key {self.key} holds {found[:40]!r}, which is not a term")
+        return int(found)
+
+    # -- acting --------------------------------------------------------------------------------
+
+    def write_fence(self) -> tuple[Part, ...]:
+        """Raises the fence to this term, on a node that is a primary by the time it runs.
+
+        As a plain SET it would be refused when it is queued, for the node is a replica until then.
+        """
+        if self.key is None:
+            return ()
+        return (Part(("EVAL", SET_FENCE, 1, self.key, self.term), Need.JUDGED),)
+
+    def set_aside(self, asides: Sequence[Aside]) -> None:
+        """For every write that follows: around the transaction."""
+        self._aside += [aside for aside in asides if aside not in self._aside]
+
+    def set_maxmemory_aside(self) -> Asking:
+        """Returns whether that could help."""
+        if any(aside.name == _FULL for aside in self._aside):
+            self._aside = [aside for aside in self._aside if aside.name != _FULL]
+            return False
+        limit = setting((yield Call(("CONFIG", "GET", _FULL)))) or b""
+        if not limit.isdigit() or int(limit) == 0:
+            return False
+        self._aside.append(Aside(_FULL, 0, int(limit)))
+        return True
+
+    def transact(self, *parts: Part) -> Asking:
+        """Do all of it, or nothing. Returns a reply for each part, an error for those that were dropped.
+
+        Without MULTI it is one write: still nothing comes in between, but a stale leader is only found out.
+        """
+        dropped: dict[int, ReplyError] = {}
+        before_it = self.acted
+        for _ in range(TRIES):
+            live = [n for n in range(len(parts)) if n not in dropped]
+            words = [parts[n].words for n in live]
+            if not self._transacts:
+                return (yield from self._plainly(parts, live, dropped))
+            before, after = self._around()
+            self.acted = True
+            replies = yield Calls((*before, ("MULTI",), *words, ("EXEC",), *after), acts=True)
+            multi, *queued, outcome = replies[len(before) : len(replies) - len(after)]
+            if isinstance(multi, ReplyError):
+                raise StepUnknownError(self.node, f"MULTI: {_said(multi)}")
+            if isinstance(outcome, list | tuple):
+                return self._results(parts, dict(zip(live, outcome, strict=True)), dropped)
+            self.acted = before_it
+            if outcome is None:
+                yield from self._changed()
+            refused = {n: r for n, r in zip(live, queued, strict=True) if isinstance(r, ReplyError)}
+            yield from self._give_way(parts, refused, outcome, dropped)
+            yield from self.watch_again()
+        raise StepFailedError(self.node, f"refused a transaction {TRIES} times")
+
+    def try_out(self, *commands: Command) -> Asking:
+        """Queue the commands and discard them. Returns the replies; none where nothing can be queued."""
+        for _ in range(2):
+            if not self._transacts:
+                return ()
+            before, after = self._around()
+            replies = yield Calls((*before, ("MULTI",), *commands, ("DISCARD",), *after))
+            tried = replies[len(before) + 1 : len(before) + 1 + len(commands)]
+            if not any(isinstance(reply, ReplyError) and reply.code == "OOM" for reply in tried):
+                return tried
+            if not (yield from self.set_maxmemory_aside()):
+                return ()
+        return ()
+
+    def attempt(self, *commands: Command) -> Asking:
+        """What is well to do and not essential, outside of any transaction; refusals are told."""
+        replies = yield Calls(commands, acts=True)
+        for words, reply in zip(commands, replies, strict=True):
+            if isinstance(reply, ReplyError):
+                self.refuse(words, reply)
+
+    def refuse(self, words: Command, error: ReplyError) -> None:
+        # Where there is no configuration file, or no handover, nothing is missed.
+        if "without a config file" not in error.message and "No failover in progress" not in error.message:
+            self.refused.append(f"{named(words)}: {_said(error)}")
+
+    def failed(self, words: Command, error: ReplyError) -> StepFailedError:
+        return StepFailedError(self.node, f"{named(words)}: {_said(error)}")
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _around(self) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
+        return (
+            tuple(aside.lift for aside in self._aside),
+            tuple(aside.restore for aside in reversed(self._aside)),
+        )
+
+    def _give_way(
+        self,
+        parts: Sequence[Part],
+        refused: dict[int, ReplyError],
+        outcome: ReplyError,
+        dropped: dict[int, ReplyError],
+    ) -> Asking:
+        """Nothing ran: leave out what was refused, or set aside what refuses; else this is the end of it."""
+        if any(error.code == "OOM" for error in refused.values()):
+            self._transacts = yield from self.set_maxmemory_aside()
+            return
+        if not refused:
+            if not denied(outcome):
+                raise self.failed(("EXEC",), outcome)
+            self._transacts = False
+            yield Call(("DISCARD",))
+        for n, error in refused.items():
+            if parts[n].need is Need.MUST:
+                raise self.failed(parts[n].words, error)
+        for n, error in refused.items():
+            if parts[n].need is Need.JUDGED:
+                raise QueueRefusedError(self.node, parts[n], error)
+        dropped.update(refused)
+
+    def _plainly(self, parts: Sequence[Part], live: Sequence[int], dropped: dict[int, ReplyError]) -> Asking:
+        look: tuple[Command, ...] = () if self.key is None else (("GET", self.key),)
+        self.acted = True
+        replies = yield Calls((*look, *(parts[n].words for n in live)), acts=True)
+        outcome = self._results(parts, dict(zip(live, replies[len(look) :], strict=True)), dropped)
+        if look and not isinstance(replies[0], ReplyError) and self.read_term(replies[0]) > self.term:
+            raise FencedError(self.node, self.read_term(replies[0]))
+        return outcome
+
+    def _results(
+        self, parts: Sequence[Part], ran: dict[int, Any], dropped: dict[int, ReplyError]
+    ) -> tuple[Any, ...]:
+        results = tuple(dropped.get(n, ran.get(n)) for n in range(len(parts)))
+        for part, reply in zip(parts, results, strict=True):
+            if isinstance(reply, ReplyError) and part.need is Need.MAY:
+                self.refuse(part.words, reply)
+        for part, reply in zip(parts, results, strict=True):
+            if isinstance(reply, ReplyError) and part.need is Need.MUST:
+                raise self.failed(part.words, reply)
+        return results
+
+    def _changed(self) -> Asking:
+        """The watched key changed."""
+        found = self.read_term((yield Call(("GET", str(self.key)))))
+        if found:
+            raise FencedError(self.node, found)
+        raise StepFailedError(self.node, "the fence changed while it was being checked")
+
+
+def denied(error: ReplyError) -> bool:
+    """Whether the command is not there, or not for us: it would be refused at any other time as well."""
+    text = error.message.lower()
+    return "noperm" in text or "no permissions" in text or "unknown command" in text or "unknown sub" in text
+
+
+def setting(reply: Any) -> bytes | None:
+    """The value in the answer to a CONFIG GET of one setting; None where it may not be read."""
+    match reply:
+        case [_, bytes(value)]:
+            return value
+        case _:
+            return None
+
+
+def named(words: Command) -> str:
+    """The command, as far as it says what was wanted."""
+    told = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
+    return " ".join(str(word) for word in words[:told])
+
+
+def _said(error: ReplyError) -> str:
+    return f"missing permission: {error.message}" if error.code == "NOPERM" else error.message
