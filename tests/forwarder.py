@@ -6,6 +6,7 @@ It can go away, as when it is restarted: what it forwards is closed, and new con
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine
 from types import TracebackType
@@ -20,7 +21,11 @@ class Forwarder:
     """Forwards a loopback port of its own to ``to_port``, in a thread of its own."""
 
     def __init__(self, to_port: int) -> None:
-        self.port = free_port()
+        # Bound for as long as the forwarder is there, so that nobody else takes the port while it is away.
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", free_port()))
+        self.port = int(self._held.getsockname()[1])
         self._to_port = to_port
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -49,6 +54,7 @@ class Forwarder:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_S)
         self._loop.close()
+        self._held.close()
 
     def _call(self, job: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(job, self._loop).result(CALL_S)

@@ -29,7 +29,8 @@ def forwarded(**group: Any) -> Iterator[tuple[Cluster, Forwarder]]:
 
 def closed(cluster: Cluster, forwarder: Forwarder) -> bool:
     """Whether every sentinel has noticed."""
-    nodes = [node for s in cluster.sentinels for node in s.group()["nodes"] if node["node"] == forwarder.name]
+    groups = [sentinel.group() for sentinel in cluster.sentinels]
+    nodes = [node for group in groups for node in group.get("nodes", ()) if node["node"] == forwarder.name]
     return len(nodes) == len(cluster.sentinels) and all(node["silence_ms"] > AWAY_S * 1000 for node in nodes)
 
 
