@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from quorum.directives import Directives
 from quorum.messages import Opinion, Topology
 
 MAX_RUN_IDS = 512
@@ -51,13 +50,6 @@ class Names:
         if (primary, previous) == (topology.primary, topology.previous):
             return topology
         return replace(topology, primary=primary, previous=previous)
-
-    def ordered(self, directives: Directives) -> Directives:
-        """The same directives in the names that are used here."""
-        schedule = directives.schedule
-        if schedule is None or schedule.to is None or self.local(schedule.to) == schedule.to:
-            return directives
-        return replace(directives, schedule=replace(schedule, to=self.local(schedule.to)))
 
     def meant(self, opinion: Opinion) -> str:
         """Of which node a peer speaks: by its name, by another name that it knows, or by the run id."""

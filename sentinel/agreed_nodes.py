@@ -59,12 +59,12 @@ def _named(entries: Iterable[Entry]) -> Iterator[Named]:
             places.append((topology.primary, topology.primary_at, True))
             places.append((topology.previous or "", topology.previous_at, False))
         for name, told, needed in places:
-            place = told or _read(name)
+            place = told or read_place(name)
             if place is not None:
                 yield Named(name, place, needed)
 
 
-def _read(name: str) -> Place | None:
+def read_place(name: str) -> Place | None:
     """Older sentinels tell no places; but a node's name is an address."""
     host, _, port = name.rpartition(":")
     if not host or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:

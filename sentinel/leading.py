@@ -171,7 +171,11 @@ class Leading:
     @property
     def _directives(self) -> Directives:
         """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
-        return self._member.names.ordered(self._member.register.state.entry.directives)
+        directives = self._member.register.state.entry.directives
+        schedule = directives.schedule
+        if schedule is None or schedule.to is None:
+            return directives
+        return replace(directives, schedule=replace(schedule, to=self._situation.local(schedule.to)))
 
     @property
     def _asked(self) -> Request | None:

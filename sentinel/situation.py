@@ -22,7 +22,7 @@ from quorum.detector import Verdict
 from quorum.evidence import LinkSeen
 from quorum.member import Member
 from quorum.messages import Grade, Place
-from sentinel.agreed_nodes import place_of
+from sentinel.agreed_nodes import place_of, read_place
 from sentinel.link_info import LinkInfo
 from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
@@ -95,6 +95,15 @@ class Situation:
             self._baseline.clear()
         elif node not in self._baseline:
             self._baseline |= {view.name: view for view in self.views(now) if view.name == node}
+
+    def local(self, name: str) -> str:
+        """The node's name here, by whatever name it was meant, or address."""
+        known = self._member.names.local(name)
+        place = read_place(known)
+        if known in self._book or place is None:
+            return known
+        found = self._book.name_of(place.host, place.port)
+        return found if found in self._book else known
 
     def place(self, node: str | None) -> Place | None:
         """What an entry that names ``node`` tells of where it is."""

@@ -139,3 +139,13 @@ def test_a_primary_that_is_not_watched_is_told() -> None:
     assert world.coordinator.who_is_who.unwatched == A
     world.look(B)
     assert world.last(NoticeName.UNWATCHED)["node"] == A
+
+
+@pytest.mark.parametrize("name", [B, "REDIS-B:6379", OLD])
+def test_a_node_is_found_by_any_name_or_address_of_its(name: str) -> None:
+    """As an operator's schedule has it, which another sentinel took."""
+    world = World(agreed(A))
+    world.step(InfoSeen(B, info(B), "10.0.0.1"))
+    assert world.coordinator.situation.local(name) == B
+    assert world.coordinator.situation.local("elsewhere:1") == "elsewhere:1"
+    assert world.coordinator.situation.local("no address") == "no address"
