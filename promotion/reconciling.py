@@ -11,7 +11,7 @@ from promotion.plan import reconcile
 from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, KeepSafety, Repoint, Rewrite, Step
 from promotion.view import NodeView
-from promotion.write_safety import correction
+from promotion.write_safety import correction, keep_fence
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,11 @@ class Reconciling:
 
     def _correct(self, views: Sequence[NodeView], facts: Facts) -> list[Step]:
         assert facts.primary is not None
-        if self._rules.safety is None or facts.primary in self._failed or facts.primary in self._in_flight:
+        if facts.primary in self._failed or facts.primary in self._in_flight:
+            return []
+        if (fence := keep_fence(facts.primary, views)) is not None:
+            return [fence]
+        if self._rules.safety is None:
             return []
         step = correction(self._rules.safety, facts.primary, views, facts.odown_nodes)
         return [step] if step is not None else []

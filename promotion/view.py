@@ -62,6 +62,8 @@ class NodeView:
     """How many of those attached are none of the group's nodes."""
     handover: bool = False
     """It is handing its role over (``FAILOVER``), which is not decided yet."""
+    fence_missing: bool = False
+    """It evicts keys, and has evicted the fence."""
     safety: WriteSafety | None = None
     """What it demands of each write as a primary; None if that was not read."""
     hands_off: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from promotion.step_types import KeepSafety, WriteSafety
+from promotion.step_types import KeepFence, KeepSafety, WriteSafety
 from promotion.view import NodeView
 
 
@@ -44,6 +44,14 @@ def correction(
     if wanted == view.safety.min_replicas and asked.max_lag_s == view.safety.max_lag_s:
         return None
     return KeepSafety(primary, WriteSafety(wanted, asked.max_lag_s))
+
+
+def keep_fence(primary: str, views: Sequence[NodeView]) -> KeepFence | None:
+    """The primary has no fence: an evicted one counts as term 0, and would let a stale leader pass."""
+    view = next((view for view in views if view.name == primary), None)
+    if view is None or not view.fence_missing or view.role != "master" or not view.reachable or view.down:
+        return None
+    return KeepFence(primary)
 
 
 def _linked(view: NodeView, primary: str) -> bool:

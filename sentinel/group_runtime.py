@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 
 from config import GroupSettings, Settings
 from promotion.candidates import Policy
-from promotion.executor import ClientExchange, Executor
+from promotion.executor import ClientExchange, Exchange, Executor
 from promotion.sealing import WriteRules
 from promotion.step_types import Step, Taken, WriteSafety
 from promotion.work_settings import WorkSettings
@@ -60,6 +60,8 @@ GOSSIPS_MISSED = 3
 READ_TIMEOUT_S = 0.5
 """The leader's reading of the nodes does not wait longer for a slow one."""
 STEP_TIMEOUT_S = 2.0
+CONNECT_TIMEOUT_S = 1.0
+"""Of a step's time; then it is tried over the probe's connection."""
 SECOND_LOOK_S = 0.01
 """So long after what is seen of the nodes counts as news again."""
 
@@ -259,6 +261,7 @@ class GroupRuntime:
             on_latency=lambda _node, seconds: self._around.on_latency(seconds),
             on_link=lambda name, link, took_s: self.driver.feed(LinkHeard(name, link, took_s)),
             read_safety=self.settings.write_safety is not None,
+            fence_key=self.settings.fence_key,
         )
         probe.start()
         return probe
@@ -303,8 +306,19 @@ class GroupRuntime:
                 self._around.links.request(self._probes[name])
         return bool(names)
 
-    async def _reach(self, node: str) -> ClientExchange:
-        return ClientExchange(await self._clients.take(node))
+    async def _reach(self, node: str) -> Exchange:
+        """A new connection; where none can be had, the probe's, which is there."""
+        probe = self._probes.get(node)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return ClientExchange(await self._clients.take(node))
+        except (RedisError, OSError, TimeoutError) as error:
+            lent = probe.exchange() if probe is not None else None
+            if lent is None:
+                raise
+            why = str(error) or "no answer"
+            logger.warning("%s: no new connection to %s (%s): acting over the probe's", self.name, node, why)
+            return lent
 
     async def _connect(self, node: str) -> redis.asyncio.Redis:
         book = self.driver.coordinator.book

@@ -132,6 +132,8 @@ class NodeInfo:
     volatile_keys: int = 0
     """How many of its keys expire, and so may be evicted by a ``volatile-`` policy."""
     limits: Limits = UNLIMITED
+    fence_missing: bool = False
+    """It may evict any key, was asked for that of the fence, and does not have it."""
 
     @property
     def link(self) -> LinkInfo:

@@ -53,6 +53,11 @@ class Limits:
     errors: tuple[tuple[str, int], ...] = ()
     """How often each of ``ERRORS`` was given to a client since it started; sorted."""
 
+    @property
+    def evicts_any_key(self) -> bool:
+        """Also one that never expires, as that of the fence."""
+        return self.max_bytes > 0 and self.policy.startswith("allkeys-")
+
 
 UNLIMITED = Limits()
 

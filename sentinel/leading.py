@@ -37,7 +37,7 @@ from quorum.inputs import Input, Propose, StopLeading, YieldTo
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
 from sentinel import orders
-from sentinel.backoff import Backoff
+from sentinel.attempts import Attempts
 from sentinel.group_inputs import GroupEffect, Perform, Read, ReadDone, StepDone, StepFailed, StepFenced
 from sentinel.notices import NoticeName
 from sentinel.ordering import Ordering
@@ -84,7 +84,7 @@ class Leading:
         self._steps: dict[int, Step] = {}
         self._read_token: int | None = None
         self._proposed: EntryId | None = None
-        self._backoff = Backoff(first_s=1.0, last_s=config.work.limit_s)
+        self._attempts = Attempts(config.work.limit_s)
         self._started_at = now
         self._started_ms = 0
 
@@ -165,6 +165,7 @@ class Leading:
                 cause=cause,
                 down=facts.down,
                 operation=request.operation if request else None,
+                again=request is None and self._attempts.repeating,
             )
         self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
@@ -184,6 +185,7 @@ class Leading:
 
     def committed(self, entry: Entry, now: float, wall_ms: int) -> None:
         """If it is what this leader proposed, the work goes on, or begins."""
+        self._attempts.committed(entry.topology.term if entry.topology is not None else 0)
         if entry.id != self._proposed:
             return
         self._proposed = None
@@ -298,7 +300,7 @@ class Leading:
             case Note(name, fields):
                 self._core.tell(NoticeName(name), term=term, **fields)
             case Finish():
-                self._backoff.reset()
+                self._attempts.succeeded()
                 self._core.tell(NoticeName.WORK_DONE, term=term)
                 self._stop_leading(0.0, now, wall_ms)
             case GiveUp():
@@ -327,7 +329,7 @@ class Leading:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
         asked = request is not None and not self._situation.facts(now).down
-        retry_after_s = 0.0 if action.soon or asked else self._backoff.next_s()
+        retry_after_s = 0.0 if asked else self._attempts.wait_s(soon=action.soon)
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
         self._core.tell(
             name,
@@ -337,6 +339,7 @@ class Leading:
             ranking=action.ranking,
             operation=request.operation if request else None,
             retry_after_ms=round(retry_after_s * 1000),
+            again=request is None and self._attempts.repeats(name, action.reason, now),
         )
         self.request = None
         entry = self._member.register.state.entry

@@ -69,6 +69,7 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         ),
         handover=info.handover,
         safety=info.safety,
+        fence_missing=info.fence_missing,
         version=(info.product, info.version_numbers),
         hands_off=hands_off,
         discovered=spec.discovered,

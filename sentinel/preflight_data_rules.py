@@ -43,6 +43,20 @@ def _too_little_memory(facts: GroupFacts) -> Iterator[Problem]:
             )
 
 
+def _evicts_the_fence(facts: GroupFacts) -> Iterator[Problem]:
+    for node in facts.seen if facts.wishes.fence_key is not None else ():
+        policy = node.said.get("maxmemory_policy") or ""
+        if policy.startswith("allkeys-") and node.number("maxmemory"):
+            yield Problem(
+                node.name,
+                "warning",
+                "fence-eviction",
+                f"may evict {facts.wishes.fence_key} (maxmemory-policy {policy}): until it is written again, "
+                "which a sentinel sees to, a leader that was paused for long is not refused by it",
+                "Use a volatile- policy, which spares keys without an expiry.",
+            )
+
+
 def _eviction(facts: GroupFacts) -> Iterator[Problem]:
     primary = facts.primary
     wanted = primary.said.get("maxmemory_policy") if primary is not None else None
@@ -255,6 +269,7 @@ def _mb(size_bytes: int) -> str:
 DATA_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
     _too_little_memory,
     _eviction,
+    _evicts_the_fence,
     _versions,
     _failing_snapshots,
     _no_persistence,

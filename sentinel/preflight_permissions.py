@@ -137,7 +137,8 @@ def _severity(permission: str, node: NodeFacts, wishes: Wishes) -> Severity:
             return "error" if wishes.write_safety or guarded else "warning"
         case "client|pause" | "client|unpause":
             return "error" if wishes.self_fence else "warning"
-        case "failover":
+        case "failover" | "eval" | "multi" | "exec" | "client|kill" | "config|rewrite":
+            # There is another way, or it is missed with a note.
             return "warning"
         case _:
             return "error"
@@ -149,6 +150,11 @@ _BESIDE: Mapping[str, str] = {
     "client|pause": "switchovers",
     "client|unpause": "switchovers",
     "failover": "switchovers",
+    "eval": "raising the fence within the promotion, not a round trip behind it,",
+    "multi": "refusing a leader that was paused, not only finding it out,",
+    "exec": "refusing a leader that was paused, not only finding it out,",
+    "client|kill": "cutting the clients of a demoted node",
+    "config|rewrite": "keeping a new role over a restart",
 }
 
 

@@ -25,17 +25,28 @@ from sentinel.redis_link import take_over
 from sentinel.redis_parser import BoundedReplies
 
 MAX_OUTSTANDING = 16
+MAX_BESIDE = 64
+"""Of others' commands (``send_all``)."""
 
 _packed = lru_cache(maxsize=64)(hiredis.pack_command)
 
 
+def _pack(words: tuple[str, ...]) -> bytes:
+    packed: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
+    return packed
+
+
 @dataclass(slots=True, eq=False)
 class Command:
-    """``waiters`` hear of the outcome; whoever gets the command back unanswered must see to them."""
+    """``waiters`` hear of the outcome; whoever gets the command back unanswered must see to them.
+
+    With a ``reply`` it is none of the probe's own: that gets what was answered, or that the line was lost.
+    """
 
     words: tuple[str, ...]
     waiters: list[asyncio.Future[Any]] = field(default_factory=list)
     sent_at: float = 0.0
+    reply: asyncio.Future[Any] | None = None
 
 
 OnReply: TypeAlias = Callable[[Command, object, float], None]
@@ -62,13 +73,28 @@ class Line(asyncio.Protocol):
 
     def send(self, command: Command) -> None:
         """Sends ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
-        if len(self._outstanding) >= MAX_OUTSTANDING:
+        if sum(other.reply is None for other in self._outstanding) >= MAX_OUTSTANDING:
             raise OverflowError(f"{MAX_OUTSTANDING} commands are outstanding")
         command.sent_at = self._loop.time()
         if not self._outstanding:
             self._waiting_since = command.sent_at
         self._outstanding.append(command)
         self._writer.write(_packed(command.words))
+        self._arm()
+
+    def send_all(self, commands: list[Command]) -> None:
+        """Sends them in one write. Raises redis-py's ConnectionError when the line is lost, or too busy."""
+        if self._lost.done():
+            raise RedisConnectionError("the connection was closed")
+        if len(self._outstanding) + len(commands) > MAX_OUTSTANDING + MAX_BESIDE:
+            raise RedisConnectionError("too many commands wait for their replies")
+        now = self._loop.time()
+        if not self._outstanding:
+            self._waiting_since = now
+        for command in commands:
+            command.sent_at = now
+        self._outstanding.extend(commands)
+        self._writer.write(b"".join(_pack(command.words) for command in commands))
         self._arm()
 
     def count(self, words: tuple[str, ...]) -> int:
@@ -89,6 +115,9 @@ class Line(asyncio.Protocol):
         finally:
             # From here on nothing is delivered any more, also when somebody cancelled us.
             self._lost.cancel()
+            for command in self._outstanding:
+                if command.reply is not None and not command.reply.done():
+                    command.reply.set_exception(RedisConnectionError("the connection was lost"))
             if self._timer is not None:
                 self._timer.cancel()
             # Not closed, for TLS would say goodbye and wait for an answer, which a lost node never gives.
@@ -123,6 +152,10 @@ class Line(asyncio.Protocol):
         command = self._outstanding.popleft()
         self.answered = True
         self._waiting_since = now = self._loop.time()
+        if command.reply is not None:
+            if not command.reply.done():
+                command.reply.set_result(reply)
+            return
         self._tell(command, reply, now - command.sent_at)
 
     def _tell(self, command: Command, reply: object, took_s: float) -> None:

@@ -19,6 +19,7 @@ from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
 from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
+from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
 from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
@@ -50,6 +51,7 @@ class Probe:
     was answered to ``request_link`` and how many seconds ago that was asked.
     ``on_refusal`` is told what the node refuses its clients, by the reply to PING or when it is connected to,
     whenever that is not what it was told last on this connection.
+    ``fence_key``: of a node that may evict it is asked along with each INFO whether it is there.
     ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
     shows that it demands something.
     ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval.
@@ -70,6 +72,7 @@ class Probe:
         on_refusal: Callable[[str, Source, Refusing | None], None] = lambda _node, _source, _refusing: None,
         on_link: Callable[[str, LinkInfo, float], None] = lambda _node, _link, _took_s: None,
         read_safety: bool = False,
+        fence_key: str | None = None,
     ) -> None:
         self.node = node
         self.peer_ip: str | None = None
@@ -90,11 +93,14 @@ class Probe:
         self._turned_away: Evidence | None = None
         self._tell_link = on_link
         self._line: Line | None = None
+        self._lent: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[NodeInfo | None]] = []
         self._refused: dict[tuple[str, ...], Evidence] = {}
         self._read_safety = read_safety
+        self._fence = ("GET", fence_key) if fence_key is not None else None
+        self._may_evict = self._fence_missing = False
         self._safety: WriteSafety | None = None
         self._demanding = False
         """Whether its newest INFO shows that it demands something of writes."""
@@ -102,6 +108,16 @@ class Probe:
         self._attempts = 0
         self._refused_last = False
         self._loading = False
+
+    def exchange(self) -> LineExchange | None:
+        """The open connection, for one conversation; None if there is none, or it is taken."""
+        if self._line is None or not self._line.answered or self._line is self._lent:
+            return None
+        self._lent = self._line
+        return LineExchange(self._line, self._give_back)
+
+    def _give_back(self) -> None:
+        self._lent = None
 
     @property
     def connected(self) -> bool:
@@ -229,6 +245,8 @@ class Probe:
         if self._read_safety or self._demanding:
             # In front, so that the INFO is told along with what this says.
             line.send(Command(SAFETY))
+        if self._may_evict and self._fence is not None:
+            line.send(Command(self._fence))
         line.send(Command(INFO, [*waiters]))
 
     def _on_reply(self, command: Command, reply: object, latency_s: float) -> None:
@@ -242,6 +260,8 @@ class Probe:
                 self._tell_link(self.node, link, latency_s)
         elif command.words == SAFETY:
             self._on_safety(reply)
+        elif command.words == self._fence:
+            self._fence_missing = reply is None
         elif not command.words and isinstance(reply, Exception):
             self._refuse((), reply)
 
@@ -264,7 +284,9 @@ class Probe:
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
         try:
-            info = replace(_read_info(reply), safety=self._safety)
+            info = _read_info(reply)
+            missing = self._fence_missing and info.role == "master"
+            info = replace(info, safety=self._safety, fence_missing=missing)
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
@@ -272,6 +294,8 @@ class Probe:
             # INFO is served while loading, and must not hide that nothing else is.
             self._accept(INFO, Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
             self._demanding = info.limits.good_replicas is not None
+            self._may_evict = info.limits.evicts_any_key
+            self._fence_missing = self._fence_missing and self._may_evict
             self._tell_info(self.node, info)
         for waiter in command.waiters:
             if not waiter.done():

@@ -17,7 +17,7 @@ from promotion.forecast import forecast
 from promotion.plan import reconcile
 from promotion.view import NodeView
 from promotion.work_settings import WorkSettings
-from promotion.write_safety import correction
+from promotion.write_safety import correction, keep_fence
 from quorum.detector import Verdict
 from quorum.evidence import LinkSeen
 from quorum.member import Member
@@ -224,7 +224,9 @@ class Situation:
         return bool(plan.steps) or plan.would_wipe
 
     def _safe(self, primary: str, views: Sequence[NodeView]) -> bool:
-        """Whether the primary demands of writes what it should."""
+        """Whether the primary demands of writes what it should, and has the fence."""
+        if keep_fence(primary, views) is not None:
+            return False
         asked = self._config.work.rules.safety
         gone = [name for name in self._book.names if self._member.is_odown(name)]
         return asked is None or correction(asked, primary, views, gone) is None

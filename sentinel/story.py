@@ -202,8 +202,10 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
 
 
 def tell(notice: Notice) -> None:
-    """Write the notice to the log."""
-    if notice.name in _ERRORS:
+    """Write the notice to the log. What was told a moment ago is for whoever looks closely."""
+    if notice.fields.get("again"):
+        level = logging.DEBUG
+    elif notice.name in _ERRORS:
         level = logging.ERROR
     else:
         grave = notice.name in _WARNINGS or bool(notice.fields.get("may_have_lost"))

@@ -11,6 +11,7 @@ from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_promotion import PROMOTION
+from tests.mutations.rules_steps import STEPS
 from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -23,4 +24,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DISCOVERY,
     *IDENTITY,
     *DATA,
+    *STEPS,
 )

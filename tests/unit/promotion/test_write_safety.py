@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.step_types import KeepSafety, WriteSafety
+from promotion.step_types import KeepFence, KeepSafety, WriteSafety
 from promotion.view import SEALED, NodeView
-from promotion.write_safety import at_promotion, correction
+from promotion.write_safety import at_promotion, correction, keep_fence
 
 ASKED = WriteSafety(2, 2)
 A = NodeView("a:1", "a", 1, role="master", keys=9, replid="h1", safety=ASKED)
@@ -135,3 +135,11 @@ def test_nothing_is_said_to_a_primary_of_which_too_little_is_known(primary: Node
 
 def test_nothing_is_said_to_a_primary_that_was_not_seen() -> None:
     assert correction(ASKED, "x:1", [demands(0), B, C], ()) is None
+
+
+@pytest.mark.parametrize("more", [{}, {"fence_missing": True}])
+def test_a_fence_that_the_primary_has_evicted_is_written_again(more: dict[str, bool]) -> None:
+    primary = NodeView("a:1", "a", 1, role="master", **more)  # type: ignore[arg-type]
+    assert keep_fence("a:1", [primary]) == (KeepFence("a:1") if more else None)
+    assert keep_fence("a:1", [replace(primary, role="slave")]) is None
+    assert keep_fence("a:1", [replace(primary, reachable=False)]) is None

@@ -58,14 +58,17 @@ def test_what_an_error_says_of_the_permission(error: str, expected: Denial | Non
 
 
 def test_the_advice_is_the_line_to_type() -> None:
-    problem = only(group(PRIMARY, denying("replicaof", "client|kill"), OTHER))
+    problem = only(group(PRIMARY, denying("replicaof", "watch"), OTHER))
     assert (problem.severity, problem.code) == ("error", "permission")
-    assert problem.advice == "ACL SETUSER vedette +replicaof +client|kill"
-    assert "REPLICAOF, CLIENT KILL" in problem.problem
+    assert problem.advice == "ACL SETUSER vedette +replicaof +watch"
+    assert "REPLICAOF, WATCH" in problem.problem
 
 
-@pytest.mark.parametrize("permission", ["config|get", "config|set", "client|pause", "failover"])
-def test_what_only_some_groups_need_is_a_warning(permission: str) -> None:
+@pytest.mark.parametrize(
+    "permission",
+    ["config|get", "config|set", "client|pause", "failover", "eval", "exec", "client|kill", "config|rewrite"],
+)
+def test_what_only_some_groups_need_or_what_there_is_another_way_for_is_a_warning(permission: str) -> None:
     assert codes(group(PRIMARY, denying(permission), OTHER)) == [(B, "warning", "permission")]
 
 

@@ -1,0 +1,56 @@
+"""What a sentinel remembers of the attempts that came to nothing: when to try again, and what was told.
+
+Every repetition waits longer than the last, up to a limit: also what may well succeed at once (at another
+node, or as the next look finds it), of which only the first repetition comes at once. The delay travels in
+the leader's resignation, so that all sentinels hold. What fails again for the same reason is told once, and
+then after a long while.
+"""
+
+from __future__ import annotations
+
+from sentinel.backoff import Backoff
+
+FIRST_S = 1.0
+FIRST_SOON_S = 0.2
+TELL_AGAIN_S = 600.0
+MAX_REASONS = 16
+"""Beyond it the oldest is forgotten, and told again if it returns."""
+
+
+class Attempts:
+    def __init__(self, limit_s: float) -> None:
+        self._pause = Backoff(first_s=FIRST_S, last_s=limit_s)
+        self._soon = Backoff(first_s=FIRST_SOON_S, last_s=limit_s, at_once=1)
+        self._told: dict[tuple[str, str], float] = {}
+        self._known_term = 0
+
+    @property
+    def repeating(self) -> bool:
+        """Whether something was given up since the last success."""
+        return bool(self._told)
+
+    def wait_s(self, *, soon: bool) -> float:
+        """How long to wait after this attempt."""
+        return (self._soon if soon else self._pause).next_s()
+
+    def repeats(self, name: str, reason: str, now: float) -> bool:
+        """Whether this was told a while ago; else it is noted as told now."""
+        told_at = self._told.get((name, reason))
+        if told_at is not None and now - told_at < TELL_AGAIN_S:
+            return True
+        self._told.pop((name, reason), None)
+        if len(self._told) == MAX_REASONS:
+            del self._told[next(iter(self._told))]
+        self._told[name, reason] = now
+        return False
+
+    def committed(self, term: int) -> None:
+        """A topology of this term is known; whoever brought it about, what stood in the way is gone."""
+        if term > self._known_term:
+            self._known_term = term
+            self.succeeded()
+
+    def succeeded(self) -> None:
+        self._pause.reset()
+        self._soon.reset()
+        self._told.clear()

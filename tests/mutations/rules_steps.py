@@ -1,0 +1,114 @@
+"""The rules of nodes that refuse: what is essential, what is taken back, and what is tried beforehand."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+_PROMOTING = "tests/unit/promotion/test_promoting.py"
+_STEPS = "tests/unit/promotion/test_steps.py"
+_PATHS = "tests/unit/promotion/test_switchover_paths.py"
+_REHEARSING = "tests/unit/promotion/test_rehearsing.py"
+_ATTEMPTS = "tests/unit/sentinel/test_attempts.py"
+
+STEPS = (
+    Mutation(
+        "optional-is-dropped",
+        "what a transaction can do without never makes it fail",
+        "L1",
+        "promotion/talk.py",
+        "        dropped.update(refused)\n",
+        "        raise self.failed(parts[min(refused)].words, refused[min(refused)])\n",
+        (f"{_STEPS}::test_only_replicaof_is_essential_to_a_demotion",),
+        style="",
+    ),
+    Mutation(
+        "take-back",
+        "whoever refuses the fence behind REPLICAOF NO ONE follows again",
+        "S4",
+        "promotion/promoting.py",
+        "            if self._turned and self._before is not None:\n",
+        "            if False:\n",
+        (f"{_PROMOTING}::test_where_the_fence_is_refused_the_node_follows_as_before",),
+        style="",
+    ),
+    Mutation(
+        "snapshot-set-aside",
+        "a failed snapshot does not keep the fence out",
+        "L1",
+        "promotion/settings_aside.py",
+        '    if setting(stop_writes) == b"yes" and snapshot_failed(persistence):\n',
+        "    if False:\n",
+        (f"{_PROMOTING}::test_a_failed_snapshot_does_not_keep_the_fence_out",),
+        style="",
+    ),
+    Mutation(
+        "set-aside-is-restored",
+        "what was set aside is restored in the same write",
+        "S7",
+        "promotion/talk.py",
+        "            tuple(aside.restore for aside in reversed(self._aside)),\n",
+        "            (),\n",
+        (f"{_PROMOTING}::test_a_full_node_is_given_room_for_one_write",),
+        style="",
+    ),
+    Mutation(
+        "without-eval",
+        "where EVAL is refused the fence is set behind the promotion",
+        "S4",
+        "promotion/promoting.py",
+        "        yield from set_fence(talk, self._lifted, self._behind)\n",
+        "        yield from talk.transact(*(Part(words, Need.MAY) for words in self._behind))\n",
+        (f"{_PROMOTING}::test_without_eval_the_fence_is_set_behind_the_promotion",),
+        style="",
+    ),
+    Mutation(
+        "fence-in-the-script",
+        "a fence that could not be read before is obeyed by the script that would raise it",
+        "S4",
+        "promotion/promoting.py",
+        "        elif isinstance(written, bytes) and talk.read_term(written) > talk.term:\n",
+        "        elif False:\n",
+        (f"{_PROMOTING}::test_where_it_may_not_be_told_to_serve_a_newer_fence_takes_the_promotion_back",),
+        style="",
+    ),
+    Mutation(
+        "rehearse",
+        "a switchover that a node would refuse is refused before anything is done",
+        "L1",
+        "promotion/rehearsing.py",
+        "        if words in refused:\n",
+        "        if False:\n",
+        (f"{_REHEARSING}::test_what_a_switchover_needs_and_a_node_refuses_is_found_out",),
+        style="",
+    ),
+    Mutation(
+        "undone-in-the-same-term",
+        "a switchover that fails is undone by the leader that began it",
+        "L1",
+        "promotion/switching.py",
+        "        return None if maybe_promoted or self.stage is Stage.UNDO else self._undo()\n",
+        "        return None\n",
+        (f"{_PATHS}::test_a_step_that_fails_is_undone_by_the_same_leader_unless_the_target_may_be_promoted",),
+        style="",
+    ),
+    Mutation(
+        "not-undone-if-unknown",
+        "nothing is undone in a term that may have promoted the target",
+        "S3",
+        "promotion/switching.py",
+        "        maybe_promoted = unknown and self.stage in (Stage.HANDOVER, Stage.PROMOTE)\n",
+        "        maybe_promoted = False\n",
+        (f"{_PATHS}::test_a_step_that_fails_is_undone_by_the_same_leader_unless_the_target_may_be_promoted",),
+        style="",
+    ),
+    Mutation(
+        "every-repetition-backs-off",
+        "also what may well succeed at once waits longer each time",
+        "L1",
+        "sentinel/attempts.py",
+        "        return (self._soon if soon else self._pause).next_s()\n",
+        "        return 0.0 if soon else self._pause.next_s()\n",
+        (f"{_ATTEMPTS}::test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time",),
+        style="",
+    ),
+)

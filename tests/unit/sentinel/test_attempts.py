@@ -1,0 +1,68 @@
+"""Every repetition waits longer, whoever fails, and is told once."""
+
+from __future__ import annotations
+
+import itertools
+
+from promotion.step_types import Promote
+from sentinel.attempts import MAX_REASONS, TELL_AGAIN_S, Attempts
+from sentinel.group_inputs import StepFailed
+from sentinel.notices import NoticeName
+from tests.unit.sentinel.coordinator_cases import A, World
+
+LIMIT_S = 10.0
+
+
+def test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time() -> None:
+    attempts = Attempts(LIMIT_S)
+    waits = [attempts.wait_s(soon=True) for _ in range(9)]
+    assert waits[0] == 0
+    assert all(later >= 2 * earlier or later == LIMIT_S for earlier, later in itertools.pairwise(waits))
+    assert waits[-1] == LIMIT_S
+    attempts.succeeded()
+    assert attempts.wait_s(soon=True) == 0
+
+
+def test_a_newer_topology_whoever_brought_it_about_ends_the_waiting() -> None:
+    attempts = Attempts(LIMIT_S)
+    attempts.committed(3)
+    first = next(attempts.wait_s(soon=False) for _ in range(3))
+    attempts.committed(3)
+    assert attempts.wait_s(soon=False) > first
+    attempts.committed(4)
+    assert attempts.wait_s(soon=False) == first
+
+
+def test_a_reason_is_told_once_and_again_after_a_long_while_or_a_success() -> None:
+    attempts = Attempts(LIMIT_S)
+    assert not attempts.repeating
+    assert not attempts.repeats("failover_aborted", "EVAL: no", 0.0)
+    assert attempts.repeating and attempts.repeats("failover_aborted", "EVAL: no", 1.0)
+    assert not attempts.repeats("failover_aborted", "MISCONF", 1.0)
+    assert not attempts.repeats("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+    attempts.succeeded()
+    assert not attempts.repeats("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+
+
+def test_what_is_remembered_has_a_limit() -> None:
+    attempts = Attempts(LIMIT_S)
+    for number in range(MAX_REASONS + 1):
+        attempts.repeats("failover_aborted", f"reason {number}", 0.0)
+    assert not attempts.repeats("failover_aborted", "reason 0", 0.0)
+
+
+def test_a_promotion_that_fails_again_and_again_costs_ever_fewer_terms_and_is_told_once() -> None:
+    world = World(members=1)
+    world.kill(A)
+    tried_at: list[float] = []
+    for _ in range(400):
+        while world.performs:
+            perform = world.perform()
+            if isinstance(perform.step, Promote):
+                tried_at.append(world.now)
+                world.step(StepFailed(perform.token, "EVAL: no"))
+        world.advance(0.1)
+    assert 2 <= len(tried_at) < 15, "in 40 s"
+    aborted = [dict(n.fields) for n in world.notices if n.name is NoticeName.FAILOVER_ABORTED]
+    news = [str(fields["reason"]) for fields in aborted if not fields["again"]]
+    assert len(news) == len(set(news)), "each reason once"
