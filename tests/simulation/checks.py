@@ -4,7 +4,7 @@ clients, never by what the code under test believes of itself.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Promote
@@ -17,6 +17,10 @@ from tests.simulation.naming import true_name
 if TYPE_CHECKING:
     from tests.simulation.host import Host
     from tests.simulation.world import World
+
+
+RACE_S, MAX_ELECTIONS = 10.0, 30
+"""Whoever cannot do its work backs off: that terms race is told by so many elections in so short a time."""
 
 
 class RuleBrokenError(AssertionError):
@@ -35,6 +39,7 @@ class Checks:
         self._promised: set[int] = set()
         self._asked: dict[int, str] = {}
         self._carried_out: dict[str, int] = {}
+        self._elections: deque[float] = deque(maxlen=MAX_ELECTIONS)
         self.named: set[str] = set()
         """Operators' requests that named a node."""
         self.scheduled: set[str] = set()
@@ -90,6 +95,7 @@ class Checks:
                 self.broken(f"S1: {first} and {host.name} both lead in term {term}")
             if host.disk.entry.intent is not None:
                 self._promised.add(term)
+            self._races()
         elif notice.name is NoticeName.FAILOVER_STARTED and fields["operation"] is not None:
             self._asked[int(str(fields["term"]))] = str(fields["operation"])
         elif notice.name is NoticeName.SCHEDULE_CLOSED:
@@ -101,6 +107,23 @@ class Checks:
                     f"S3: {host.name} tells of term {fields['term']}, and has {_at(host.disk)} on disk"
                 )
             self._on_topology(host, int(str(fields["term"])), true_name(str(fields["primary"])))
+
+    def _races(self) -> None:
+        now = self._world.schedule.now
+        if len(self._elections) == MAX_ELECTIONS and now - self._elections[0] < RACE_S:
+            self.broken(f"L1: {MAX_ELECTIONS} elections within {now - self._elections[0]:.1f} s")
+        self._elections.append(now)
+
+    def fenced(self) -> None:
+        """S4, at the end: a primary that took over holds the fence of its term, against older leaders."""
+        world = self._world
+        topology = next(iter(world.hosts.values())).disk.committed.topology
+        key = next(iter(world.hosts.values())).shape.fence_key
+        if topology is None or topology.previous is None or key is None or world.unfenced:
+            return
+        found = world.nodes[topology.primary].values.get(key)
+        if found is None or int(str(found)) < topology.term:
+            self.broken(f"S4: {topology.primary} of term {topology.term} holds the fence {found}")
 
     def _on_topology(self, host: Host, term: int, primary: str) -> None:
         """S3: one primary a term, for everybody and for good."""

@@ -266,6 +266,7 @@ def _flush(*names: str) -> Callable[[World, Fault], bool]:
         if node is None or not node.running or node.hung or node.follows is not None:
             return False
         world.emptied = world.emptied or "FLUSHALL" in names
+        world.unfenced = True
         if "FLUSHALL" in names:
             node.command("FLUSHALL")
         else:

@@ -135,6 +135,8 @@ class World:
         self.story: list[str] = []
         self.emptied = False
         """Somebody destroyed data on purpose, so that an empty node is nothing wrong."""
+        self.unfenced = False
+        """Somebody, or a lost file, has taken the fence out of the data set."""
         self._bereft: dict[tuple[str, int], str] = {}
         """Which history a node lost as the primary of which term, its process ended and not all kept."""
         self.denials: set[tuple[str, str]] = set()
@@ -223,6 +225,8 @@ class World:
         for_nothing = [who for who in self.elected[before:] if "operator" not in who]
         if for_nothing:
             self.checks.broken(f"L1: elections go on in a group that is in order: {for_nothing}")
+        if self.setup.style in ("gentle", "durable", "refusing"):
+            self.checks.fenced()
         self._check_writes()
 
     def settles(self, limit_s: float) -> bool:
@@ -358,6 +362,7 @@ class World:
 
     def bereave(self, node: Node) -> None:
         """``node`` is about to lose data. What it lost before counts while another node still holds it."""
+        self.unfenced = True
         reigns = {(true_name(topology.primary), topology.term) for topology in self._topologies() if topology}
         entries = [host.disk.entry for host in self.hosts.values()]
         reigns |= {(true_name(entry.intent.target), entry.term) for entry in entries if entry.intent}

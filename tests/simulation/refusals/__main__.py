@@ -14,7 +14,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.table import Table
 
 from tests.simulation.refusals.cases import Case, all_cases
 from tests.simulation.refusals.trial import run_case
@@ -74,15 +73,11 @@ def _run(console: Console, cases: list[Case], given: argparse.Namespace) -> int:
 
 
 def _show(console: Console, by_kind: dict[tuple[str, str, str, str], Counter[str]]) -> None:
-    rules = [rule for rule in RULES if any(counts[rule] for counts in by_kind.values())]
-    if not rules:
-        return
-    table = Table("scenario", "request", "refused", "how often", "of", *rules)
     for kind, counts in sorted(by_kind.items()):
-        if any(counts[rule] for rule in rules):
-            cells = [str(counts[rule] or "") for rule in rules]
-            table.add_row(*kind, str(counts["cases"]), *cells)
-    console.print(table)
+        found = [f"{rule} ({counts[rule]})" for rule in RULES if counts[rule]]
+        if found:
+            line = f"{', '.join(kind)}, of {counts['cases']}: {'; '.join(found)}"
+            console.print(line, highlight=False, markup=False)
 
 
 def _judged(index: int) -> tuple[bool, dict[str, str]]:

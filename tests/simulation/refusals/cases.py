@@ -10,6 +10,7 @@ from tests.simulation.model_redis.limits import MISCONF, OOM, STALE, TOO_MANY_CL
 from tests.simulation.model_redis.refusals import CONNECT, WITH_SUBCOMMAND, How, Refusal
 from tests.simulation.model_redis.replicas import LOADING
 from tests.simulation.refusals.scenarios import SCENARIOS, Scenario
+from tests.simulation.sick import Ailment, Trouble
 
 EVERYWHERE = "*"
 ERRORS = {
@@ -42,16 +43,20 @@ class Case:
     how: How
     error: str = ""
     nth: int | None = None
+    ailment: Ailment | None = None
+    """Instead of a command: a state of the node, which refuses by Redis's own rules."""
 
     @property
-    def refusal(self) -> Refusal:
-        return Refusal(self.command, self.how, self.error, self.nth)
+    def trouble(self) -> Trouble:
+        return self.ailment or Refusal(self.command, self.how, self.error, self.nth)
 
     @property
     def where(self) -> str:
         return "everywhere" if self.node == EVERYWHERE else self.node
 
     def __str__(self) -> str:
+        if self.ailment is not None:
+            return f"{self.scenario.name}: at {self.where} {self.label}"
         often = "for good" if self.nth is None else f"request {self.nth}"
         return f"{self.scenario.name}: {self.command} at {self.where}, {often}: {self.label}"
 
@@ -81,7 +86,7 @@ def record(scenario: Scenario) -> dict[str, list[str]]:
 
 
 def cases_of(scenario: Scenario) -> Iterator[Case]:
-    """Single requests first, then commands that are refused for good: at one node, then at all."""
+    """Single requests first; then, at one node and at all, its states, and commands refused for good."""
     asked = record(scenario)
     for node, names in asked.items():
         for name, count in Counter(names).items():
@@ -89,6 +94,8 @@ def cases_of(scenario: Scenario) -> Iterator[Case]:
                 for way in ways(name, once=True):
                     yield Case(scenario, node, name, *way, nth=nth)
     for node in (*asked, EVERYWHERE):
+        for ailment in Ailment:
+            yield Case(scenario, node, ailment.name, ailment.value, How.ERROR, ailment=ailment)
         names = asked.get(node) or [name for each in asked.values() for name in each]
         for name in _for_good(names):
             for way in ways(name, once=False):

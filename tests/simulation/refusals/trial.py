@@ -91,7 +91,7 @@ class Trial:
             node.refusals.clients = frozenset(world.hosts)
             node.refusals.asked.clear()
             if self._case is not None and self._case.node in (name, EVERYWHERE):
-                node.refusals.set(self._case.refusal)
+                node.sickness.begin(self._case.trouble)
         self._began_at, self._lasting = world.schedule.now, True
         world.tell("", f"BEGINS  {self._case}")
         self._scenario.begin(world)
@@ -100,7 +100,8 @@ class Trial:
         self._lasting = False
         self._judge_lasting(world)
         for node in world.nodes.values():
-            node.refusals.clear()
+            node.sickness.end_all()
+            node.start()
         world.tell("", "ENDS    nothing is refused any more")
         if not world.settles(SETTLES_S):
             self._seen.unsettled = world.unsettled()

@@ -8,6 +8,7 @@ from tests.simulation.model_redis.refusals import CONNECT, How
 from tests.simulation.refusals.cases import EVERYWHERE, Case
 from tests.simulation.refusals.scenarios import OTHER, PRIMARY, TARGET
 from tests.simulation.refusals.trial import LASTS_S, Seen
+from tests.simulation.sick import Ailment
 
 LOST, MASTER, UNFENCED = "a write is lost", "a stray master stays", "the primary is not fenced"
 OUTAGE, NO_PRIMARY = "no writes for too long", "nobody takes writes"
@@ -19,6 +20,10 @@ MAX_ELECTIONS = 12
 """In ``LASTS_S``. Attempts that double their distance from 1 s to 10 s are seven."""
 MARGIN_S = 1.5
 """To be elected, and to read the nodes."""
+FORBIDDEN = ("NOPERM", "unknown command")
+"""What is so until somebody changes the configuration. Of the other errors Redis itself says when they come:
+those cases are the states of a node (``Ailment``); given for ever to any request they make no sense.
+"""
 ESSENTIAL = frozenset({"REPLICAOF", "ROLE", "INFO", "INFO REPLICATION", "PING", CONNECT})
 """Without these no node can be led at all."""
 
@@ -34,15 +39,16 @@ def judge(case: Case, seen: Seen) -> dict[str, str]:
         wrong[AFTER] = seen.unsettled
     if len(seen.elections) > MAX_ELECTIONS:
         wrong[RACE] = f"{len(seen.elections)} in {LASTS_S:g} s"
-    if not seen.struck:
+    if not (seen.struck or case.ailment):
         return wrong
     excused = impossible(case)
+    stray = [name for name in seen.stray if not (excused and may_stay_astray(case, name))]
+    if stray:
+        wrong[MASTER] = ", ".join(stray)
     if not excused:
-        if seen.stray:
-            wrong[MASTER] = ", ".join(seen.stray)
         if not seen.writable:
             wrong[NO_PRIMARY] = seen.astray or "?"
-        elif seen.astray and not seen.stray:
+        elif seen.astray and not seen.stray and case.ailment is not Ailment.NO_DISK:
             wrong[ASTRAY] = seen.astray
     if seen.unfenced and not _forbids_fence(case):
         wrong[UNFENCED] = seen.unfenced
@@ -62,7 +68,18 @@ def impossible(case: Case) -> bool:
     """
     if case.nth is not None:
         return False
-    return case.command in ESSENTIAL or case.how not in (How.ERROR, How.ERROR_AT_EXEC)
+    if case.ailment is not None:
+        # Started anew it has one connection, which is anybody's.
+        started = case.scenario.fails_over and case.node in (PRIMARY, EVERYWHERE)
+        return case.ailment is Ailment.NO_CLIENTS and started
+    return case.command in ESSENTIAL or case.how is not How.ERROR or case.label not in FORBIDDEN
+
+
+def may_stay_astray(case: Case, node: str) -> bool:
+    """Who was no replica before anybody touched it; and who obeys, and never says so."""
+    if case.how.carried_out:
+        return True
+    return node == PRIMARY if case.scenario.fails_over else node == TARGET and not case.scenario.switches_over
 
 
 def _forbids_fence(case: Case) -> bool:
@@ -91,6 +108,8 @@ def told(case: Case, seen: Seen) -> bool:
     texts = [text for _, _, text in seen.failures if any(node in text for node in nodes)]
     if case.nth is None and (seen.astray or seen.unfenced) and not texts:
         return False
+    if case.ailment is not None:
+        return True
     command = case.command.partition(" ")[0]
     because = [text for text in texts if case.error.partition("{")[0] in text]
     if case.how not in (How.ERROR, How.ERROR_AT_EXEC) or case.command == CONNECT or case.label == "LOADING":

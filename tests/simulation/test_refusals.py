@@ -1,0 +1,57 @@
+"""A change of primary while a node refuses: of all that can be refused, a part that is the same each time."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from tests.simulation.model_redis.refusals import How
+from tests.simulation.refusals.cases import Case, all_cases
+from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
+from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
+from tests.simulation.refusals.verdict import judge
+
+EVERY = 41
+FRESH_S = 8.0
+
+
+def check(case: Case) -> Seen:
+    seen = run_case(case)
+    wrong = judge(case, seen)
+    if wrong:
+        story = "\n".join(seen.story[-60:])
+        replay = f'python -m tests.simulation.refusals --story --only "{case}"'
+        pytest.fail(f"{case}: {wrong}\n{story}\nreplay it: {replay}", pytrace=False)
+    return seen
+
+
+@pytest.mark.parametrize("case", list(all_cases())[::EVERY], ids=str)
+def test_whatever_is_refused(case: Case) -> None:
+    check(case)
+
+
+def test_what_nobody_has_chosen_is_refused() -> None:
+    """As many as fit in a while; a failure names its case."""
+    cases = list(all_cases())
+    deadline = time.monotonic() + FRESH_S
+    for case in random.SystemRandom().sample(cases, 200):
+        check(case)
+        if time.monotonic() > deadline:
+            break
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_undisturbed_each_scenario_asks_what_can_be_refused(scenario: Scenario) -> None:
+    asked = {name for names in run_undisturbed(scenario).values() for name in names}
+    assert {"connect", "WATCH", "GET", "MULTI", "REPLICAOF", "ROLE", "EXEC", "INFO", "PING"} <= asked
+
+
+def test_a_refusal_strikes_and_is_judged() -> None:
+    """A case in which nothing could be done is not taken for one in which all is well."""
+    case = Case(SCENARIOS[-1], TARGET, "REPLICAOF", "NOPERM", How.ERROR, "NOPERM '{command}'")
+    seen = check(case)
+    assert seen.struck
+    assert seen.stray == [TARGET]
+    assert any("REPLICAOF" in text and TARGET in text for _, _, text in seen.failures)
