@@ -194,10 +194,14 @@ class ModelServer:
     def accept(self, end: End) -> None:
         """A replica's connection."""
         if self.limits.no_more_clients:
-            end.send(Refused(TOO_MANY_CLIENTS))
-            end.close()
+            # It reads that when it has said its first word.
+            end.on_message = lambda _message: self._turn_away(end)
         else:
             self.replicas.accept(end)
+
+    def _turn_away(self, end: End) -> None:
+        end.send(Refused(TOO_MANY_CLIENTS))
+        end.close()
 
     def unblock_postponed(self) -> None:
         """The pause is over, or milder: who waited for it is served again, and may have to wait again."""

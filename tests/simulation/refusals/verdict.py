@@ -48,7 +48,7 @@ def judge(case: Case, seen: Seen) -> dict[str, str]:
     if not excused:
         if not seen.writable:
             wrong[NO_PRIMARY] = seen.astray or "?"
-        elif seen.astray and not seen.stray and case.ailment is not Ailment.NO_DISK:
+        elif seen.astray and not seen.stray and not keeps_replicas_away(case):
             wrong[ASTRAY] = seen.astray
     if seen.unfenced and not _forbids_fence(case):
         wrong[UNFENCED] = seen.unfenced
@@ -73,6 +73,11 @@ def impossible(case: Case) -> bool:
         started = case.scenario.fails_over and case.node in (PRIMARY, EVERYWHERE)
         return case.ailment is Ailment.NO_CLIENTS and started
     return case.command in ESSENTIAL or case.how is not How.ERROR or case.label not in FORBIDDEN
+
+
+def keeps_replicas_away(case: Case) -> bool:
+    """Who has no disk cannot synchronise, and with whom has no connections left nobody can."""
+    return case.ailment in (Ailment.NO_DISK, Ailment.NO_CLIENTS)
 
 
 def may_stay_astray(case: Case, node: str) -> bool:
@@ -107,7 +112,8 @@ def told(case: Case, seen: Seen) -> bool:
     nodes = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
     texts = [text for _, _, text in seen.failures if any(node in text for node in nodes)]
     if case.nth is None and (seen.astray or seen.unfenced) and not texts:
-        return False
+        # That a replica cannot synchronise is seen in its state: nobody was refused anything.
+        return case.ailment is Ailment.NO_DISK
     if case.ailment is not None:
         return True
     command = case.command.partition(" ")[0]
