@@ -22,6 +22,7 @@ SEEDS ?= 1000
 FIRST ?= 0
 # More for the tools of the same name, such as SIMULATE_ARGS=--stop-first, CHAOS_ARGS='--only switchover'.
 SIMULATE_ARGS ?=
+REFUSE_ARGS ?=
 CHAOS_ARGS ?=
 MUTATE_ARGS ?=
 WILD_ARGS ?=
@@ -50,6 +51,10 @@ test: $(READY) redis tools ## Unit, simulation and integration tests
 .PHONY: simulate
 simulate: $(READY) ## Clusters under faults on virtual time: make simulate SEEDS=10000 FIRST=0
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) $(SIMULATE_ARGS)
+
+.PHONY: refuse
+refuse: $(READY) ## Every request of a change of primary refused in every way, on virtual time
+	@$(BIN)/python -m tests.simulation.refusals --jobs $(JOBS) $(REFUSE_ARGS)
 
 .PHONY: chaos
 chaos: $(READY) redis ## Fault tests on hosts of their own, beside redis-sentinel; needs root, takes half an hour

@@ -44,7 +44,7 @@ class Client:
 
     def _turn(self) -> None:
         world = self._world
-        world.schedule.at(EVERY_S, self._turn)
+        world.schedule.at(world.setup.write_every_s, self._turn)
         now = world.schedule.now
         if self._busy_until is not None:
             if now < self._busy_until:

@@ -15,7 +15,7 @@ from sentinel.notices import Notice, NoticeName
 from sentinel.orders import ResumeOrder
 from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
-from tests.simulation.clients import KEY, Client
+from tests.simulation.clients import EVERY_S, KEY, Client
 from tests.simulation.contact import Contact
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import (
@@ -65,6 +65,7 @@ class Setup:
     wild_clock: bool = False
     spare: Fault | None = None
     """What becomes of a replica that nobody configured, if there is one."""
+    write_every_s: float = EVERY_S
     crowd: int = 1
     """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 

@@ -14,9 +14,10 @@ from tests.simulation.world import Setup, World
 
 PRIMARY, TARGET, OTHER = "h1:6379", "h2:6379", "h3:6379"
 CAST = Cast(("h1", "h2", "h3"), (PRIMARY, TARGET, OTHER), ("c1", "c2"))
-BACK_AFTER_S = 8.0
+BACK_AFTER_S = 7.0
 """Long enough that nobody waits for the old primary, and sooner than the refusal ends."""
 SEED = 11
+WRITE_EVERY_S = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Scenario:
     def world(self) -> World:
         """A quiet cluster. One client writes, one waits for a replica, one for all of them."""
         settings = Settings(pausing=self.pausing)
-        world = World(Setup(SEED, "refusing", CAST, self.rules, settings, ()))
+        world = World(Setup(SEED, "refusing", CAST, self.rules, settings, (), write_every_s=WRITE_EVERY_S))
         world.clients.append(Client("c3", world, len(CAST.nodes) - 1))
         return world
 

@@ -12,7 +12,7 @@ from tests.simulation.refusals.cases import EVERYWHERE, Case
 from tests.simulation.refusals.scenarios import Scenario
 from tests.simulation.world import QUIET_S, World
 
-LASTS_S = 18.0
+LASTS_S = 15.0
 SETTLES_S = 40.0
 LOOK_EVERY = 4
 """Events: to look after each takes longer than what happens."""
