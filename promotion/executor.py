@@ -40,6 +40,7 @@ from promotion.conversation import (
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Step, Taken
 from promotion.steps import conversation
+from promotion.talk import missing
 
 _CODES: tuple[tuple[type[RedisError], str], ...] = (
     (NoPermissionError, "NOPERM"),
@@ -60,6 +61,10 @@ class Exchange(Protocol):
         A lost connection is never made anew: what was watched on it would be forgotten. Raises RedisError or
         OSError when it is lost.
         """
+
+    @property
+    def unanswered(self) -> tuple[Word, ...] | None:
+        """The first command of the last write that has no reply yet."""
 
     async def close(self) -> None: ...
 
@@ -87,6 +92,7 @@ class Executor:
         """
         _check(step.node, guard)
         talk = conversation(step, term, self._fence_key)
+        exchange: Exchange | None = None
         try:
             async with asyncio.timeout(self._limit_s(step)):
                 exchange = await self._connect(step.node)
@@ -95,9 +101,10 @@ class Executor:
                 finally:
                     await exchange.close()
         except TimeoutError as error:
-            return _lost(talk, step.node, str(error) or f"no answer within {self._limit_s(step):g} s")
+            reason = str(error) or f"no answer within {self._limit_s(step):g} s"
         except (RedisError, OSError) as error:
-            return _lost(talk, step.node, f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+        return _lost(talk, step.node, missing(reason, exchange.unanswered if exchange is not None else None))
 
     def _limit_s(self, step: Step) -> float:
         return self._timeout_s + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
@@ -146,6 +153,7 @@ class ClientExchange:
     def __init__(self, client: Redis) -> None:
         self._client = client
         self._connection: AbstractConnection | None = None
+        self.unanswered: tuple[Word, ...] | None = None
 
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
         if self._connection is None:
@@ -155,11 +163,13 @@ class ClientExchange:
             raise RedisConnectionError("the connection was closed")
         await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
         replies: list[Reply] = []
-        for _ in commands:
+        for words in commands:
+            self.unanswered = words
             try:
                 replies.append(as_reply(await connection.read_response()))
             except (ResponseError, BusyLoadingError) as error:
                 replies.append(as_reply(error))
+        self.unanswered = None
         return replies
 
     async def close(self) -> None:

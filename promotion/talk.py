@@ -128,11 +128,13 @@ class Talk:
         where it is refused, what is meant to be queued behind it would run.
         """
         opening = (("MULTI",), ("DISCARD",), ("ROLE",), *self._reading())
-        multi, _, self._role, *replies = yield Calls((*opening, *also))
+        multi, discarded, self._role, *replies = yield Calls((*opening, *also))
         if isinstance(multi, ReplyError):
             if not denied(multi):
                 raise self.failed(("MULTI",), multi)
             self._transacts = False
+        elif isinstance(discarded, ReplyError):
+            raise self.failed(("DISCARD",), discarded)
         rest = replies[len(self._reading()) :]
         if isinstance(self._role, ReplyError):
             raise self.failed(("ROLE",), self._role)
@@ -259,7 +261,8 @@ class Talk:
     def refuse(self, words: Command, error: ReplyError) -> None:
         # Where there is no configuration file, or no handover, nothing is missed.
         if "without a config file" not in error.message and "No failover in progress" not in error.message:
-            self.refused.append(f"{named(words)}: {_said(error)}")
+            said = f"{named(words)}: {_said(error)}"
+            self.refused += [said] if said not in self.refused else []
 
     def failed(self, words: Command, error: ReplyError) -> StepFailedError:
         return StepFailedError(self.node, f"{named(words)}: {_said(error)}")
@@ -344,6 +347,11 @@ def named(words: Command) -> str:
     """The command, as far as it says what was wanted."""
     told = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
     return " ".join(str(word) for word in words[:told])
+
+
+def missing(reason: str, unanswered: tuple[Word, ...] | None) -> str:
+    """The reason why a connection was lost, with the command whose answer was waited for."""
+    return reason if unanswered is None else f"{reason}, {named(unanswered)} was not answered"
 
 
 def _said(error: ReplyError) -> str:

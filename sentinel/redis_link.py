@@ -13,6 +13,7 @@ import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ import redis.asyncio
 from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError, RedisError, ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from quorum.evidence import EvidenceKind
 from sentinel.redis_evidence import classify, os_error
@@ -174,16 +175,13 @@ class RedisLink:
         return await self._first(host, None, attempt)
 
     async def _name(self, made: AbstractConnection) -> None:
-        """For who lists the clients. Where CLIENT is renamed or forbidden, the connection has no name.
+        """For who lists the clients. Where that is refused, the connection has no name.
 
-        A server that turns us away says so in answer to the first command.
+        A server that turns us away says so in answer to the first command, which is no ``ResponseError``.
         """
         await made.send_command("CLIENT", "SETNAME", self.client_name)
-        try:
+        with suppress(ResponseError):
             await made.read_response()
-        except ResponseError as error:
-            if not isinstance(error, NoPermissionError) and "unknown" not in str(error).lower():
-                raise
 
     def _arguments(self, host: str, ip: str, port: int) -> tuple[type[Connection], dict[str, Any]]:
         credentials = self._credentials

@@ -27,8 +27,9 @@ from promotion.conversation import (
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
-from promotion.talk import denied
+from promotion.talk import missing
 from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced
+from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Taking:
             forwarded=True,
         )
         self._over = False
+        self._unanswered: tuple[Word, ...] | None = None
 
     def begin(self) -> None:
         step = self._perform.step
@@ -65,12 +67,13 @@ class Taking:
         """As redis-py does when it has connected; whoever is turned away hears it here."""
 
         def introduced(reply: Any) -> None:
-            if isinstance(reply, ReplyError) and not denied(reply):
-                self._lost(reply.message)
+            if reply == ReplyError(TOO_MANY_CLIENTS):
+                self._lost(TOO_MANY_CLIENTS)
             else:
                 self._go_on(None)
 
-        self._wire.send(("CLIENT", "SETNAME", f"vedette-{self._host.name}"), introduced)
+        self._unanswered = ("CLIENT", "SETNAME", f"vedette-{self._host.name}")
+        self._wire.send(self._unanswered, introduced)
 
     def _leads(self) -> bool:
         brain = self._host.brain
@@ -83,6 +86,7 @@ class Taking:
         return True
 
     def _go_on(self, reply: Any) -> None:
+        self._unanswered = None
         self._host.when_awake(partial(self._hear, reply))
 
     def _hear(self, reply: Any) -> None:
@@ -117,10 +121,12 @@ class Taking:
             case Pause(seconds):
                 self._host.world.schedule.at(seconds, partial(self._go_on, None))
             case Call(words):
+                self._unanswered = words
                 self._wire.send(words, self._go_on)
             case Calls(commands, acts):
                 # One write: the node takes them one after the other.
                 replies: list[Any] = []
+                self._unanswered = commands[0]
                 delay_s = self._host.world.late_s() if acts else 0.0
                 for words in commands:
                     self._wire.send(words, partial(self._gather, replies, commands), delay_s)
@@ -134,6 +140,8 @@ class Taking:
         replies.append(reply)
         if len(replies) == len(commands):
             self._go_on(tuple(replies))
+        else:
+            self._unanswered = commands[len(replies)]
 
     def _lost(self, why: str) -> None:
         if not self._over and self._host.boots == self._boots:
@@ -141,7 +149,7 @@ class Taking:
 
     def _told_lost(self, why: str) -> None:
         if not self._over and self._host.boots == self._boots:
-            self._advance(lambda: self._talk.throw(LinkLostError(why)))
+            self._advance(lambda: self._talk.throw(LinkLostError(missing(why, self._unanswered))))
 
     def _end(self, outcome: GroupInput) -> None:
         if self._over:

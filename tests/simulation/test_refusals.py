@@ -13,8 +13,8 @@ from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
 from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
 from tests.simulation.refusals.verdict import judge
 
-EVERY = 41
-FRESH_S = 8.0
+EVERY = 97
+FRESH_S = 4.0
 
 
 def check(case: Case) -> Seen:

@@ -26,6 +26,7 @@ ONCE = ("OOM", "NOPERM", "LOADING")
 """Those that differ for whoever meets them once: full, forbidden, or soon over."""
 WHEN_IT_RUNS = ("OOM", "MISCONF", "NOPERM")
 QUIET = (How.SILENCE, How.CUT, How.SILENCE_AFTER, How.CUT_AFTER)
+FORBIDDEN_PAUSE = "NOT-ALLOWED"
 MAX_NTH = 6
 """A request that is repeated for ever, such as INFO, is refused so many times in turn."""
 WATCHING = frozenset({"PING", "INFO"})
@@ -82,7 +83,9 @@ def record(scenario: Scenario) -> dict[str, list[str]]:
     # Imported late: a trial runs cases.
     from tests.simulation.refusals.trial import run_undisturbed
 
-    return run_undisturbed(scenario)
+    asked = run_undisturbed(scenario)
+    # How the simulator forbids a pause; it is refused as it is.
+    return {node: [name for name in names if name != FORBIDDEN_PAUSE] for node, names in asked.items()}
 
 
 def cases_of(scenario: Scenario) -> Iterator[Case]:

@@ -17,6 +17,8 @@ SETTLES_S = 40.0
 LOOK_EVERY = 4
 """Events: to look after each takes longer than what happens."""
 FAILURES = (NoticeName.STEP_FAILED, NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
+SEEN = (NoticeName.MISCONFIGURED, NoticeName.NODE_DOWN)
+"""That a node does not answer those who watch it as it should."""
 
 
 @dataclass(slots=True)
@@ -29,6 +31,8 @@ class Seen:
     """When, which notice, and its reason."""
     causes: list[tuple[float, str, str]] = field(default_factory=list)
     """Each change of primary: when, why, and who it is."""
+    watched: set[str] = field(default_factory=set)
+    """Nodes of which it was told that they do not answer as they should."""
     longest_gap_s: float = 0.0
     """Without a primary that takes writes, while the refusal lasted."""
     writable: bool = False
@@ -123,6 +127,8 @@ class Trial:
             return
         if notice.name is NoticeName.ELECTED:
             self._seen.elections.append(at_s)
+        elif notice.name in SEEN:
+            self._seen.watched.add(str(fields["node"]))
         elif notice.name in FAILURES:
             text = f"{fields['node']}: {fields['reason']}" if "node" in fields else str(fields["reason"])
             self._seen.failures.append((at_s, notice.name.value, text))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from promotion.actions import SWITCHOVER_TIMEOUT_S
 from tests.simulation.hands import STEP_TIMEOUT_S
 from tests.simulation.model_redis.refusals import CONNECT, How
-from tests.simulation.refusals.cases import EVERYWHERE, Case
+from tests.simulation.refusals.cases import EVERYWHERE, WATCHING, Case
 from tests.simulation.refusals.scenarios import OTHER, PRIMARY, TARGET
 from tests.simulation.refusals.trial import LASTS_S, Seen
 from tests.simulation.sick import Ailment
@@ -24,8 +24,12 @@ FORBIDDEN = ("NOPERM", "unknown command")
 """What is so until somebody changes the configuration. Of the other errors Redis itself says when they come:
 those cases are the states of a node (``Ailment``); given for ever to any request they make no sense.
 """
-ESSENTIAL = frozenset({"REPLICAOF", "ROLE", "INFO", "INFO REPLICATION", "PING", CONNECT})
-"""Without these no node can be led at all."""
+ESSENTIAL = frozenset(
+    {"REPLICAOF", "ROLE", "WATCH", "GET", "DISCARD", "INFO", "INFO REPLICATION", "PING", CONNECT}
+)
+"""Without these no node can be led at all: it cannot be seen, or changed; or the fence cannot be read, and then
+nothing is done (S4); or a transaction can be begun and not be left.
+"""
 
 
 def judge(case: Case, seen: Seen) -> dict[str, str]:
@@ -112,13 +116,20 @@ def told(case: Case, seen: Seen) -> bool:
     nodes = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
     texts = [text for _, _, text in seen.failures if any(node in text for node in nodes)]
     if case.nth is None and (seen.astray or seen.unfenced) and not texts:
-        # That a replica cannot synchronise is seen in its state: nobody was refused anything.
-        return case.ailment is Ailment.NO_DISK
+        # That a replica cannot synchronise is seen in its state: nobody was refused anything. And PING and
+        # INFO belong to those who watch.
+        watching = case.command in WATCHING or case.command.startswith("CONFIG")
+        seen_otherwise = case.ailment is Ailment.NO_DISK or watching
+        return seen_otherwise and (
+            case.how is not How.ERROR or bool(seen.watched) or case.ailment is not None
+        )
     if case.ailment is not None:
         return True
     command = case.command.partition(" ")[0]
     because = [text for text in texts if case.error.partition("{")[0] in text]
-    if case.how not in (How.ERROR, How.ERROR_AT_EXEC) or case.command == CONNECT or case.label == "LOADING":
-        # Which answer was missed is known of a single request only; and nodes that start are loading.
+    if case.how not in (How.ERROR, How.ERROR_AT_EXEC):
+        because = [text for text in texts if "was not answered" in text]
+    if case.command == CONNECT or case.label == "LOADING" or case.command in WATCHING:
+        # Nodes that start are loading.
         return True
     return all(command in text for text in because)
