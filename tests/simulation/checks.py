@@ -121,7 +121,7 @@ class Checks:
         key = next(iter(world.hosts.values())).shape.fence_key
         if topology is None or topology.previous is None or key is None or world.unfenced:
             return
-        found = world.nodes[topology.primary].values.get(key)
+        found = world.nodes[true_name(topology.primary)].values.get(key)
         if found is None or int(str(found)) < topology.term:
             self.broken(f"S4: {topology.primary} of term {topology.term} holds the fence {found}")
 

@@ -27,8 +27,8 @@ those cases are the states of a node (``Ailment``); given for ever to any reques
 ESSENTIAL = frozenset(
     {"REPLICAOF", "ROLE", "WATCH", "GET", "DISCARD", "INFO", "INFO REPLICATION", "PING", CONNECT}
 )
-"""Without these no node can be led at all: it cannot be seen, or changed; or the fence cannot be read, and then
-nothing is done (S4); or a transaction can be begun and not be left.
+"""Without these no node can be led at all: it cannot be seen, or changed; or the fence cannot be read, and
+then nothing is done (S4); or a transaction can be begun and not be left.
 """
 
 
