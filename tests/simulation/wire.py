@@ -99,7 +99,9 @@ class Wire:
     def _on_node_closed(self) -> None:
         delay_s = self._ways()[1]
         if delay_s is not None and not self.closed:
-            self._node.schedule.at(delay_s, self._told_closed)
+            # Behind what was answered before.
+            self._back_at = max(self._back_at, self._node.schedule.now + delay_s)
+            self._node.schedule.at(self._back_at - self._node.schedule.now, self._told_closed)
 
     def _told_closed(self) -> None:
         if not self.closed:
