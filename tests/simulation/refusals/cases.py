@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from tests.simulation.model_redis.limits import MISCONF, OOM, STALE, TOO_MANY_CLIENTS
 from tests.simulation.model_redis.refusals import CONNECT, WITH_SUBCOMMAND, How, Refusal
 from tests.simulation.model_redis.replicas import LOADING
-from tests.simulation.refusals.scenarios import SCENARIOS, Scenario
+from tests.simulation.refusals.scenarios import OTHER, PRIMARY, SCENARIOS, TARGET, Scenario
 from tests.simulation.sick import Ailment, Trouble
 
-EVERYWHERE = "*"
+EVERYWHERE, REPLICAS = "*", "replicas"
+PLACES = {EVERYWHERE: (PRIMARY, TARGET, OTHER), REPLICAS: (TARGET, OTHER)}
+"""More than one node at once."""
 ERRORS = {
     "OOM": OOM,
     "MISCONF": MISCONF,
@@ -53,7 +55,11 @@ class Case:
 
     @property
     def where(self) -> str:
-        return "everywhere" if self.node == EVERYWHERE else self.node
+        return {EVERYWHERE: "everywhere", REPLICAS: "both replicas"}.get(self.node, self.node)
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        return PLACES.get(self.node, (self.node,))
 
     def __str__(self) -> str:
         if self.ailment is not None:
@@ -96,9 +102,10 @@ def cases_of(scenario: Scenario) -> Iterator[Case]:
             for nth in range(1, min(count, MAX_NTH) + 1):
                 for way in ways(name, once=True):
                     yield Case(scenario, node, name, *way, nth=nth)
-    for node in (*asked, EVERYWHERE):
+    for node in (*asked, EVERYWHERE, REPLICAS):
         for ailment in Ailment:
             yield Case(scenario, node, ailment.name, ailment.value, How.ERROR, ailment=ailment)
+    for node in (*asked, EVERYWHERE):
         names = asked.get(node) or [name for each in asked.values() for name in each]
         for name in _for_good(names):
             for way in ways(name, once=False):

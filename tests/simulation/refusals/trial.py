@@ -8,7 +8,7 @@ from sentinel.notices import Notice, NoticeName
 from tests.simulation.checks import RuleBrokenError
 from tests.simulation.host import Host
 from tests.simulation.node import Node
-from tests.simulation.refusals.cases import EVERYWHERE, Case
+from tests.simulation.refusals.cases import Case
 from tests.simulation.refusals.scenarios import Scenario
 from tests.simulation.world import QUIET_S, World
 
@@ -94,7 +94,7 @@ class Trial:
         for name, node in world.nodes.items():
             node.refusals.clients = frozenset(world.hosts)
             node.refusals.asked.clear()
-            if self._case is not None and self._case.node in (name, EVERYWHERE):
+            if self._case is not None and name in self._case.nodes:
                 node.sickness.begin(self._case.trouble)
         self._began_at, self._lasting = world.schedule.now, True
         world.tell("", f"BEGINS  {self._case}")

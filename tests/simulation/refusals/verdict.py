@@ -5,8 +5,8 @@ from __future__ import annotations
 from promotion.actions import SWITCHOVER_TIMEOUT_S
 from tests.simulation.hands import STEP_TIMEOUT_S
 from tests.simulation.model_redis.refusals import CONNECT, How
-from tests.simulation.refusals.cases import EVERYWHERE, WATCHING, Case
-from tests.simulation.refusals.scenarios import OTHER, PRIMARY, TARGET
+from tests.simulation.refusals.cases import WATCHING, Case
+from tests.simulation.refusals.scenarios import PRIMARY, TARGET
 from tests.simulation.refusals.trial import LASTS_S, Seen
 from tests.simulation.sick import Ailment
 
@@ -74,7 +74,7 @@ def impossible(case: Case) -> bool:
         return False
     if case.ailment is not None:
         # Started anew it has one connection, which is anybody's.
-        started = case.scenario.fails_over and case.node in (PRIMARY, EVERYWHERE)
+        started = case.scenario.fails_over and PRIMARY in case.nodes
         return case.ailment is Ailment.NO_CLIENTS and started
     return case.command in ESSENTIAL or case.how is not How.ERROR or case.label not in FORBIDDEN
 
@@ -103,8 +103,8 @@ def outage_limit_s(case: Case) -> float:
         return SWITCHOVER_TIMEOUT_S + quiet_s + MARGIN_S
     if not case.scenario.fails_over:
         # A stray master does not concern the primary, but its own refusals may look like its end.
-        return 0.5 + (quiet_s + MARGIN_S if case.node in (PRIMARY, EVERYWHERE) else 0.0)
-    if impossible(case) and case.node in (TARGET, OTHER, EVERYWHERE):
+        return 0.5 + (quiet_s + MARGIN_S if PRIMARY in case.nodes else 0.0)
+    if impossible(case) and case.node != PRIMARY:
         return LASTS_S + 1.0
     return 2 * (quiet_s + MARGIN_S) + (1.0 if case.scenario.rules.acknowledged_by is None else 3.0)
 
@@ -113,8 +113,7 @@ def told(case: Case, seen: Seen) -> bool:
     """Each failure that is because of the refusal names the node and the command; and if something stays as
     it should not be, there is one.
     """
-    nodes = [case.node] if case.node != EVERYWHERE else [PRIMARY, TARGET, OTHER]
-    texts = [text for _, _, text in seen.failures if any(node in text for node in nodes)]
+    texts = [text for _, _, text in seen.failures if any(node in text for node in case.nodes)]
     if case.nth is None and (seen.astray or seen.unfenced) and not texts:
         # That a replica cannot synchronise is seen in its state: nobody was refused anything. And PING and
         # INFO belong to those who watch.
