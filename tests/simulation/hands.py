@@ -54,6 +54,7 @@ class Taking:
             forwarded=True,
         )
         self._over = False
+        self._borrowed = False
         self._unanswered: tuple[Word, ...] | None = None
 
     def begin(self) -> None:
@@ -61,19 +62,29 @@ class Taking:
         limit_s = STEP_TIMEOUT_S + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
         self._host.world.schedule.at(limit_s, partial(self._lost, "no answer in time"))
         if self._leads():
-            self._wire.open(self._introduce, partial(self._lost, "connection refused"))
+            self._wire.open(self._introduce, partial(self._turned_away, "connection refused"))
 
     def _introduce(self) -> None:
         """As redis-py does when it has connected; whoever is turned away hears it here."""
 
         def introduced(reply: Any) -> None:
             if reply == ReplyError(TOO_MANY_CLIENTS):
-                self._lost(TOO_MANY_CLIENTS)
+                self._turned_away(TOO_MANY_CLIENTS)
             else:
                 self._go_on(None)
 
         self._unanswered = ("CLIENT", "SETNAME", f"vedette-{self._host.name}")
         self._wire.send(self._unanswered, introduced)
+
+    def _turned_away(self, why: str) -> None:
+        """The connection that watches the node is there, and does as well."""
+        watching = self._host.probing.open_wire(self._perform.step.node)
+        if self._over or watching is None:
+            self._lost(why)
+            return
+        self._wire.close()
+        self._wire, self._borrowed = watching, True
+        self._go_on(None)
 
     def _leads(self) -> bool:
         brain = self._host.brain
@@ -155,7 +166,10 @@ class Taking:
         if self._over:
             return
         self._over = True
-        self._wire.close()
+        if self._borrowed:
+            self._wire.send(("UNWATCH",), lambda _reply: None)
+        else:
+            self._wire.close()
         if self._host.boots == self._boots:
             self._host.world.tell(self._host.name, _shown(self._perform.step, outcome))
             self._host.feed(outcome)

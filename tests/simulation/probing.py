@@ -258,6 +258,11 @@ class Probing:
         if eye is not None and eye.wire is not None:
             eye.wire.sever()
 
+    def open_wire(self, name: str) -> Wire | None:
+        """The connection over which it watches a node, if there is one."""
+        eye = self._eyes.get(name)
+        return eye.wire if eye is not None and eye.connected else None
+
     def ask_all(self) -> None:
         """As the daemon does when a topology is new or a leadership over: what was known is from before."""
         self.ask(tuple(self._eyes))
