@@ -17,7 +17,7 @@ SETTLES_S = 40.0
 LOOK_EVERY = 4
 """Events: to look after each takes longer than what happens."""
 FAILURES = (NoticeName.STEP_FAILED, NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
-SEEN = (NoticeName.MISCONFIGURED, NoticeName.NODE_DOWN)
+SEEN = (NoticeName.MISCONFIGURED, NoticeName.NODE_DOWN, NoticeName.DEGRADED)
 """That a node does not answer those who watch it as it should."""
 
 

@@ -73,9 +73,9 @@ def impossible(case: Case) -> bool:
     if case.nth is not None:
         return False
     if case.ailment is not None:
-        # Started anew it has one connection, which is anybody's.
+        # Started anew it has one connection, which is anybody's; and who must be acknowledged needs some.
         started = case.scenario.fails_over and PRIMARY in case.nodes
-        return case.ailment is Ailment.NO_CLIENTS and started
+        return case.ailment is Ailment.NO_CLIENTS and (started or case.scenario.rules.safety is not None)
     return case.command in ESSENTIAL or case.how is not How.ERROR or case.label not in FORBIDDEN
 
 
@@ -119,9 +119,8 @@ def told(case: Case, seen: Seen) -> bool:
         # INFO belong to those who watch.
         watching = case.command in WATCHING or case.command.startswith("CONFIG")
         seen_otherwise = case.ailment is Ailment.NO_DISK or watching
-        return seen_otherwise and (
-            case.how is not How.ERROR or bool(seen.watched) or case.ailment is not None
-        )
+        quiet = case.how is not How.ERROR or case.ailment is not None
+        return bool(seen.watched) or (seen_otherwise and quiet)
     if case.ailment is not None:
         return True
     command = case.command.partition(" ")[0]
