@@ -25,6 +25,7 @@ class LineExchange:
     def __init__(self, line: Line, on_close: Callable[[], None]) -> None:
         self._line = line
         self._on_close = on_close
+        self.unanswered: tuple[Word, ...] | None = None
 
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
         loop = asyncio.get_running_loop()
@@ -33,7 +34,13 @@ class LineExchange:
         ]
         self._line.send_all(asked)
         try:
-            return [as_reply(await command.reply) for command in asked if command.reply is not None]
+            replies: list[Reply] = []
+            for words, command in zip(commands, asked, strict=True):
+                self.unanswered = words
+                assert command.reply is not None
+                replies.append(as_reply(await command.reply))
+            self.unanswered = None
+            return replies
         finally:
             for command in asked:
                 _drop(command)

@@ -12,6 +12,7 @@ from tests.mutations.rules_discovery import DISCOVERY
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_steps import STEPS
+from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -25,4 +26,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *IDENTITY,
     *DATA,
     *STEPS,
+    *REFUSALS,
 )

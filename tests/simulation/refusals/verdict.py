@@ -119,8 +119,8 @@ def told(case: Case, seen: Seen) -> bool:
         # INFO belong to those who watch.
         watching = case.command in WATCHING or case.command.startswith("CONFIG")
         seen_otherwise = case.ailment is Ailment.NO_DISK or watching
-        quiet = case.how is not How.ERROR or case.ailment is not None
-        return bool(seen.watched) or (seen_otherwise and quiet)
+        senseless = case.how is not How.ERROR or case.label not in FORBIDDEN
+        return bool(seen.watched) or (seen_otherwise and senseless)
     if case.ailment is not None:
         return True
     command = case.command.partition(" ")[0]
