@@ -11,8 +11,8 @@ from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_promotion import PROMOTION
-from tests.mutations.rules_steps import STEPS
 from tests.mutations.rules_refusals import REFUSALS
+from tests.mutations.rules_steps import STEPS
 from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
