@@ -122,7 +122,7 @@ PROMOTION = (
             raise FencedError(self.node, self.found)
 """,
         "",
-        (f"{_EXECUTOR}::test_a_leader_of_an_older_term_is_refused",),
+        ("tests/unit/promotion/test_steps.py::test_a_newer_term_ends_it_before_anything_is_done",),
         style="gentle",
     ),
     Mutation(
