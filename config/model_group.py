@@ -56,6 +56,12 @@ def _tls(value: object) -> object:
     raise InvalidValueError(value, "is neither true, false nor a mapping (ca_file: ...)")
 
 
+def _unwritable_after(value: object) -> float | None:
+    if value is None or value is False or (isinstance(value, str) and value.lower() in ("off", "false")):
+        return None
+    return duration.parse_positive_duration(value)
+
+
 def _preflight_interval(value: object) -> float | None:
     if value is None or value is False or (isinstance(value, str) and value.lower() == "false"):
         return None
@@ -102,7 +108,7 @@ Network: TypeAlias = Annotated[
 ]
 
 
-def _shown_interval(value: float | None) -> str | bool:
+def _shown_or_false(value: float | None) -> str | bool:
     return False if value is None else duration.format_duration(value)
 
 
@@ -180,6 +186,19 @@ class GroupDefaults(StrictModel):
         default=30.0,
         description="A node that answers, but is still loading its data after this long, is down.",
     )
+    unwritable_after: Annotated[
+        float | None,
+        PlainValidator(_unwritable_after),
+        PlainSerializer(_shown_or_false, return_type=str | bool, when_used="json"),
+        WithJsonSchema(
+            {"anyOf": [{"type": "string", "pattern": duration.PATTERN}, {"enum": ["off", False]}]}
+        ),
+    ] = Field(
+        default=8.0,
+        description="A primary that lives, but has refused writes for this long because its disk fails "
+        "(MISCONF) or its memory is full (OOM), hands over to a replica that would take them, if there is "
+        "one: nothing is lost by it. `off` for never.",
+    )
     failover_timeout: Seconds = Field(
         default=10.0,
         description="A failover that is not done after this long is given up, and later tried again.",
@@ -216,7 +235,8 @@ class GroupDefaults(StrictModel):
         default=None, description="File holding `password`, instead of it."
     )
     tls: Annotated[TlsSettings | None, BeforeValidator(_tls)] = Field(
-        default=None, description="TLS to the nodes: `true`, or a mapping. Default: `false`."
+        default=None,
+        description="TLS to the nodes: `true`, or a mapping. Default: `false`. Changed files are read anew.",
     )
     discover_replicas: Annotated[bool | Literal["promote"], BeforeValidator(_discover)] = Field(
         default=True,
@@ -261,7 +281,7 @@ class GroupDefaults(StrictModel):
     preflight_interval: Annotated[
         float | None,
         PlainValidator(_preflight_interval),
-        PlainSerializer(_shown_interval, return_type=str | bool, when_used="json"),
+        PlainSerializer(_shown_or_false, return_type=str | bool, when_used="json"),
         WithJsonSchema({"anyOf": [{"type": "string", "pattern": duration.PATTERN}, {"const": False}]}),
     ] = Field(
         default=600.0,

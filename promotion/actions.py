@@ -80,6 +80,8 @@ class Facts:
     """Whether the topology says how many bytes the last change may have lost, or need not."""
     paused: bool = False
     """Operators want nothing to be changed, but what they ask for by name and what was begun before."""
+    unwritable: bool = False
+    """The primary lives, but a quorum has seen it refuse writes for long, and another would take them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Which replica a failover promotes: filters first, then an order, and a reason for each that is not chosen.
 
 The order is Redis Sentinel's (``sentinel.c``, ``compareSlavesForPromotion``): lower priority number, then
-the newest replication offset, then the smaller run id. Three things are Vedette's own:
+the newest replication offset, then the smaller run id. Four things are Vedette's own:
 
 * Who shares the newest history goes before everything else. A priority chooses among copies that differ by
   their lag; a copy of a former history lacks all that was written since, which no offset bounds.
+* Before the offset goes who would take writes at all: a primary that refuses them is none.
 * Of equal data the older server version is preferred: the newer can read what it sends, not the other way
   round, so that whoever is older than the primary can never follow it.
 * Before the run id a replica in the old primary's zone is preferred.
@@ -96,7 +97,7 @@ def rank(
     order = _Order(found, zone)
     eligible = sorted((v for v in eligible if v.name not in rejected), key=order.key)
     verdicts = [
-        _verdict(view, place, order.why(view, eligible[0]), lags.of(view))
+        _verdict(view, place, _also_refuses(view, order.why(view, eligible[0])), lags.of(view))
         for place, view in enumerate(eligible, start=1)
     ]
     verdicts.extend(
@@ -181,7 +182,8 @@ class _Order:
     def key(self, view: NodeView) -> tuple[object, ...]:
         place, offset_bytes = self.found.place(view), view.offset_bytes or 0
         outside = self._outside(view)
-        return (place, view.priority, -offset_bytes, view.version, outside, view.run_id)
+        refuses = bool(view.would_refuse)
+        return (place, view.priority, refuses, -offset_bytes, view.version, outside, view.run_id)
 
     def why(self, view: NodeView, best: NodeView) -> str:
         if view.name == best.name:
@@ -194,6 +196,8 @@ class _Order:
             return f"its data is of another history than {best.name}'s, which is newer"
         if view.priority != best.priority:
             return f"priority {view.priority}, {best.name} has {best.priority}"
+        if view.would_refuse and not best.would_refuse:
+            return view.would_refuse
         behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
         if behind:
             return f"offset is {behind} bytes behind {best.name}"
@@ -210,6 +214,10 @@ class _Order:
 def _dotted(view: NodeView) -> str:
     product, numbers = view.version
     return f"{product} {'.'.join(map(str, numbers))}".strip()
+
+
+def _also_refuses(view: NodeView, reason: str) -> str:
+    return f"{reason}; {view.would_refuse}" if view.would_refuse not in ("", reason) else reason
 
 
 def _verdict(view: NodeView, place: int | None, reason: str, lag_bytes: int | None) -> Verdict:

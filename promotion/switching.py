@@ -32,6 +32,10 @@ from promotion.view import NodeView
 
 SWITCHOVER = "switchover"
 """The cause of a planned change, in the intent and in the topology."""
+UNWRITABLE = "unwritable"
+"""The cause of one that nobody planned: the primary lives, so it hands over, but it refuses writes."""
+HANDED_OVER = frozenset({SWITCHOVER, UNWRITABLE})
+"""The causes of changes in which the old primary hands over: whoever finishes or undoes one goes by that."""
 FREEZE_MARGIN_S = 2.0
 """The pause outlasts the time limit by this, so that it is still on while the old primary is demoted."""
 _REFUSED = ("unknown command", "unknown sub", "missing permission")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from promotion.actions import Facts, PendingIntent
 from promotion.reinstating import after_switchover, returned
 from promotion.step_types import Restore
-from promotion.switching import SWITCHOVER
+from promotion.switching import HANDED_OVER
 from promotion.view import NodeView
 
 
@@ -59,20 +59,20 @@ def judge(
         return Unfinished(Way.PROMOTE, target)
     if new is not None and not disarmed and not facts.gone_by_all:
         return Unfinished(Way.DISARM, target)
-    made = returned(views, facts) if intent.cause == SWITCHOVER else None
+    made = returned(views, facts) if intent.cause in HANDED_OVER else None
     if made is not None and made.node is not None:
         onward = target if new is not None and target not in avoid else None
         chosen = after_switchover(made.node, onward, views, facts)
         return Unfinished(Way.RESTORE if chosen == facts.primary else Way.PROMOTE, chosen)
     if lost or made is not None:
         return Unfinished(Way.FAIL_OVER, target)
-    if intent.cause == SWITCHOVER and old is not None and old.role == "master":
+    if intent.cause in HANDED_OVER and old is not None and old.role == "master":
         return Unfinished(Way.THAW, old.name)
     return Unfinished(Way.CANCEL, target)
 
 
 def undoing(cause: str, target: str, facts: Facts) -> Restore | None:
     """What takes a switchover back whose ``target`` is known not to be promoted; None for a failover."""
-    if cause != SWITCHOVER or facts.primary in (None, target) or facts.down:
+    if cause not in HANDED_OVER or facts.primary in (None, target) or facts.down:
         return None
     return Restore(str(facts.primary))

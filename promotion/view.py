@@ -83,6 +83,9 @@ class NodeView:
         """
         return Known(self.run_id, self.role, self.replid) if self.discovered else None
 
+    would_refuse: str = ""
+    """Why a replica would refuse writes as a primary, as far as its figures tell; empty if it would not."""
+
     def held(self, history: str) -> int | None:
         """How far it holds that replication history; None if nothing is known to be of it."""
         if history == self.replid:

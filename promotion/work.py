@@ -38,8 +38,9 @@ from promotion.reinstating import REGRESSED, returned
 from promotion.returned import SecondLook
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Rehearse, Restore, Step, Thaw
-from promotion.switching import SWITCHOVER, Stage, Switchover, objection, told_of_handover
+from promotion.switching import Stage, Switchover, told_of_handover
 from promotion.unfinished import Way, judge, undoing
+from promotion.unwritable import rank_to_hand_over, to_hand_over
 from promotion.view import NodeView
 from promotion.witness import Testimony, all_heard_the_end, linked
 from promotion.work_settings import WorkSettings
@@ -192,8 +193,8 @@ class Work:
             return self._finish_or_supersede(facts.intent, wiped, views, facts, now)
         if wiped:
             return self._fail_over(views, facts, REGRESSED, now)
-        if self.request is not None and self.request.switchover and not facts.down:
-            return self._switch_over(views, facts, self.request)
+        if (asked := to_hand_over(self.request, facts)) is not None:
+            return self._hand_over(views, facts, *asked)
         if facts.down or self.request is not None:
             return self._fail_over(views, facts, facts.cause if facts.down else "operator", now)
         if not facts.settled:
@@ -244,17 +245,16 @@ class Work:
                 return [cancelled, *self._resettle()]
         return self._fail_over(views, facts, REGRESSED if wiped else cause, now, prefer=target)
 
-    def _switch_over(self, views: Sequence[NodeView], facts: Facts, request: Request) -> list[Action]:
+    def _hand_over(self, views: Sequence[NodeView], facts: Facts, asked: Request, cause: str) -> list[Action]:
         assert facts.primary is not None
-        ranking = self._chooser.rank(views, facts, request.candidate)
+        ranking, why_not = rank_to_hand_over(self._chooser, self._settings, views, facts, asked, cause)
         best = ranking.chosen
-        why_not = objection(facts.primary, best, views) if best is not None else "no eligible replica"
         if best is None or why_not is not None:
             return self._give_up(why_not or "", ranking)
         self._enter(Phase.REHEARSING)
-        self._chosen = chosen(best, SWITCHOVER, ranking, views, facts, self._settings.rules.safety)
+        self._chosen = chosen(best, cause, ranking, views, facts, self._settings.rules.safety)
         old, new = (next(view for view in views if view.name == name) for name in (facts.primary, best))
-        self._switchover = Switchover(old, new, request, self._chosen.promote.safety)
+        self._switchover = Switchover(old, new, asked, self._chosen.promote.safety)
         return [Run(step) for step in self._switchover.rehearsals()]
 
     def _handover_step_done(self, step: Step, facts: Facts, now: float) -> list[Action]:

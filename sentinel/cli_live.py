@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from config import Settings
+from quorum.votes import majority
 from sentinel.api_answers import GroupsAnswer
 from sentinel.cli_client import Sentinels
 from sentinel.cli_exit import CliError, ExitCode
@@ -20,6 +22,7 @@ from sentinel.live_members import Finding, MemberSeen, member_findings
 from sentinel.preflight_facts import SEVERITIES, GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.preflight_identity_rules import between_groups
+from sentinel.preflight_other_monitors import client_id, cluster_tag
 from sentinel.preflight_rules import find_problems
 from sentinel.resolver import Resolver
 
@@ -60,7 +63,7 @@ def look(settings: Settings) -> Live:
     """Raises CliError if a group's TLS files cannot be used."""
     members = _ask_members(settings)
     try:
-        found = [*member_findings(settings, members), *asyncio.run(_look_at_groups(settings))]
+        found = [*member_findings(settings, members), *asyncio.run(_look_at_groups(settings, members))]
     except ssl.SSLError as error:
         reason = error.reason or str(error)
         raise CliError(ExitCode.USAGE, f"a group's TLS files cannot be used: {reason}") from error
@@ -111,18 +114,24 @@ def _ask(member: str, url: str) -> MemberSeen:
     return MemberSeen(member, url, answer, ahead_ms=ahead_ms, blur_ms=took_ms / 2)
 
 
-async def _look_at_groups(settings: Settings) -> list[Finding]:
+async def _look_at_groups(settings: Settings, seen: Sequence[MemberSeen]) -> list[Finding]:
     resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
     turn = asyncio.Semaphore(GROUPS_AT_ONCE)
-    links = {
-        name: redis_link(group, resolver, f"{settings.sentinel.id}-check")
-        for name, group in settings.groups.items()
-    }
+    members = settings.cluster.members
+    me = client_id(settings.sentinel.id, members, check=True)
+    links = {name: redis_link(group, resolver, me) for name, group in settings.groups.items()}
+    terms = _newest_terms(seen)
 
     async def look_at(name: str) -> GroupFacts:
         group = settings.groups[name]
         async with turn:
-            return await gather(links[name], [node_spec(node) for node in group.nodes], wishes(group))
+            facts = await gather(links[name], [node_spec(node) for node in group.nodes], wishes(group))
+        return replace(
+            facts,
+            members=frozenset(members),
+            cluster_tag=cluster_tag(members),
+            newest_term=terms.get(name),
+        )
 
     looks = await asyncio.gather(*(look_at(name) for name in settings.groups))
     return [
@@ -130,6 +139,15 @@ async def _look_at_groups(settings: Settings) -> list[Finding]:
         for name, facts in between_groups(dict(zip(settings.groups, looks, strict=True))).items()
         for p in find_problems(facts)
     ]
+
+
+def _newest_terms(seen: Sequence[MemberSeen]) -> dict[str, int]:
+    """Of each group, if a majority has told it: of a minority none need know the newest."""
+    told: dict[str, list[int]] = {}
+    for member in seen:
+        for group in member.answer.groups if member.answer is not None else ():
+            told.setdefault(group.group, []).append(group.term)
+    return {name: max(terms) for name, terms in told.items() if len(terms) >= majority(len(seen))}
 
 
 def _epoch_ms(iso: str | None) -> float | None:

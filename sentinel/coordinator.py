@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 
 from promotion.actions import Request
+from promotion.switching import UNWRITABLE
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import (
@@ -46,7 +47,6 @@ from sentinel.group_inputs import (
     StepFenced,
     Tell,
 )
-from sentinel.info import NodeInfo
 from sentinel.judgements import Judgements
 from sentinel.leading import OPERATOR, Leading
 from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, notice_of, nowhere
@@ -232,6 +232,7 @@ class Coordinator:
                 self.tell(NoticeName.STEPPED_DOWN, term=term, reason=reason)
                 self._leading.end()
             case Committed(entry):
+                self.situation.relief.learned(entry, now)
                 self._tell_topology(entry.topology)
                 self._tell_directives(entry.directives, now)
                 self._leading.committed(entry, now, wall_ms)
@@ -274,6 +275,8 @@ class Coordinator:
             wanted.add(OPERATOR)
         if is_due(self.directives.schedule, wall_ms):
             wanted.add(SCHEDULE)
+        if self.work is None and self.situation.unwritable(now):
+            wanted.add(UNWRITABLE)
         if self.work is None and self.situation.contradicted(now) and not self.member.paused:
             wanted.add(CONTRADICTION)
         return frozenset(wanted)
@@ -294,7 +297,9 @@ class Coordinator:
             if seen.node in self.book:
                 link = self.situation.link(seen.info.link, now - seen.took_s)
                 self.feed(DataObserved(seen.node, seen.info.data_seen(), link), now, wall_ms)
-                self._mind_refusals(seen.node, seen.info, before, now, wall_ms)
+                refusing = refused_now(seen.info, before)
+                if refusing != self.member.usability.says(seen.node, Source.INFO):
+                    self.feed(RefusalSeen(seen.node, Source.INFO, refusing), now, wall_ms)
         self._tell_who(now)
 
     def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
@@ -304,13 +309,6 @@ class Coordinator:
                 self.tell(notice[0], **notice[1])
         if any(isinstance(each, Found | Dropped) for each in news):
             self._watch(now, wall_ms)
-
-    def _mind_refusals(
-        self, node: str, info: NodeInfo, before: NodeInfo | None, now: float, wall_ms: int
-    ) -> None:
-        refusing = refused_now(info, before)
-        if refusing != self.member.usability.says(node, Source.INFO):
-            self.feed(RefusalSeen(node, Source.INFO, refusing), now, wall_ms)
 
     def _watch(self, now: float, wall_ms: int) -> None:
         self.feed(Watch(self.book.names, self.book.aliases), now, wall_ms)

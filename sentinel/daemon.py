@@ -39,6 +39,7 @@ from sentinel.outbox import Outbox
 from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
 from sentinel.preflight import Checked, Preflights
+from sentinel.preflight_other_monitors import client_id
 from sentinel.recorder import Recorder
 from sentinel.resolver import HttpResolver, Resolver
 from sentinel.resp_api import RespServer
@@ -103,8 +104,9 @@ class Daemon:
             link_pace(),
         )
         states = store.hard_states()
+        me = client_id(settings.sentinel.id, members)
         self._groups = {
-            name: GroupRuntime(name, around, redis_link(group, self._resolver, settings.sentinel.id), states)
+            name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)
             for name, group in settings.groups.items()
         }
         self._drivers = {name: group.driver for name, group in self._groups.items()}
@@ -124,6 +126,7 @@ class Daemon:
             self._rng,
             self._metrics.preflight_problems,
             clock.monotonic(),
+            self._metrics.on_facts,
         )
         self._recorders = {
             name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
@@ -215,6 +218,8 @@ class Daemon:
             jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
         jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
         jobs.every(scheduler, jobs.GIVE_BACK_S, "memory", memory.give_back)
+        if any(group.settings.tls is not None for group in self._groups.values()):
+            jobs.every(scheduler, jobs.TLS_S, "tls-files", self._look_at_tls_files)
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
             jobs.every(scheduler, PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
 
@@ -247,6 +252,12 @@ class Daemon:
 
     def _tick_preflights(self) -> None:
         self._preflights.tick(clock.monotonic())
+
+    def _look_at_tls_files(self) -> None:
+        """What is wrong with new ones is told now, and not when the next connection is due."""
+        for group in self._groups.values():
+            if group.link.tls_files is not None:
+                group.link.tls_files.look()
 
     def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
         for group, message in batch:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ssl
-
 from config import GroupSettings, NodeSettings
 from sentinel.newcomers import FORGET_S, DiscoveryRules
 from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Wishes
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
+from sentinel.tls_files import TlsFiles, TlsPaths
 
 
 def node_spec(node: NodeSettings) -> NodeSpec:
@@ -25,13 +24,14 @@ def node_spec(node: NodeSettings) -> NodeSpec:
 
 
 def redis_link(group: GroupSettings, resolver: Resolver, sentinel_id: str) -> RedisLink:
-    """Raises ssl.SSLError or OSError if the group's TLS files cannot be used."""
+    """``sentinel_id`` as ``client_id`` writes it. Raises ssl.SSLError or OSError if the group's TLS files
+    cannot be used."""
     tls = group.tls
     password = group.password
     credentials = Credentials(
         group.username,
         password.get_secret_value() if password else None,
-        _tls_context(group),
+        _tls_files(group),
         tls.server_name if tls else None,
     )
     return RedisLink(credentials, resolver, sentinel_id, group.connect_timeout)
@@ -58,14 +58,8 @@ def wishes(group: GroupSettings) -> Wishes:
     )
 
 
-def _tls_context(group: GroupSettings) -> ssl.SSLContext | None:
+def _tls_files(group: GroupSettings) -> TlsFiles | None:
     tls = group.tls
-    if tls is None:
-        return None
-    context = ssl.create_default_context(cafile=tls.ca_file)
-    if not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert_file is not None:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    return context
+    return (
+        TlsFiles(TlsPaths(tls.ca_file, tls.cert_file, tls.key_file, tls.verify)) if tls is not None else None
+    )

@@ -46,6 +46,7 @@ from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
+from sentinel.preflight_other_monitors import cluster_tag
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
 from sentinel.situation import SETTLE_S, CoordinatorConfig
@@ -94,7 +95,7 @@ class GroupRuntime:
         self.name = name
         self.settings = around.settings.groups[name]
         self._around = around
-        self._link = link
+        self.link = link
         self._probes: dict[str, Probe] = {}
         self._gossips = 0
         self._second_look: asyncio.TimerHandle | None = None
@@ -171,16 +172,19 @@ class GroupRuntime:
 
     async def gather_facts(self) -> GroupFacts:
         """For a preflight: what the nodes are like, by connections of their own."""
-        coordinator = self.driver.coordinator
+        coordinator, members = self.driver.coordinator, self._around.settings.cluster.members
         book, who = coordinator.book, coordinator.who_is_who
         specs = [book[name].spec for name in (*book.names, *book.doubles)]
-        facts = await gather(self._link, specs, wishes(self.settings))
+        facts = await gather(self.link, specs, wishes(self.settings))
         return replace(
             facts,
             unwatched=dict(coordinator.newcomers.unwatched),
             contested={name: why for name in book.names if (why := who.why_contested(name))},
             unlisted=who.unlisted,
             unwatched_primary=who.unwatched,
+            members=frozenset(members),
+            cluster_tag=cluster_tag(members),
+            newest_term=coordinator.situation.newest_term(clock.monotonic()),
         )
 
     def is_calm(self) -> bool:
@@ -252,7 +256,7 @@ class GroupRuntime:
             spec.name,
             spec.host,
             spec.port,
-            self._link,
+            self.link,
             down_after_s=self.settings.down_after,
             reconnect_interval_s=self.settings.effective_ping_interval,
             on_evidence=self._on_evidence,
@@ -325,7 +329,7 @@ class GroupRuntime:
         if node not in book:
             raise RedisConnectionError("is not watched any more")
         spec = book[node].spec
-        return await self._link.client(spec.host, spec.port, STEP_TIMEOUT_S)
+        return await self.link.client(spec.host, spec.port, STEP_TIMEOUT_S)
 
 
 def _member_config(name: str, around: Surroundings, place: Place) -> MemberConfig:
@@ -345,6 +349,7 @@ def _member_config(name: str, around: Surroundings, place: Place) -> MemberConfi
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=around.store.boot,
         crowd=place,
+        unwritable_after_s=group.unwritable_after,
     )
 
 

@@ -24,6 +24,7 @@ WATCH_S = 0.1
 RETRY_S = 1.0
 SWEEP_S = 60.0
 GIVE_BACK_S = 20.0
+TLS_S = 5.0
 SHARE_S = 0.25
 """A round of many is spread over its interval, in shares at least this far apart."""
 

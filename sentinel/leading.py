@@ -16,6 +16,7 @@ from typing import Protocol
 from promotion.actions import (
     Action,
     AskAgain,
+    Facts,
     Finish,
     GiveUp,
     Note,
@@ -28,7 +29,7 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.step_types import Promote, Step, named
-from promotion.switching import SWITCHOVER
+from promotion.switching import SWITCHOVER, UNWRITABLE
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import Elected
@@ -152,12 +153,15 @@ class Leading:
             self.ordering.take_schedule(self._directives, facts, wall_ms)
         request = self._asked
         self.work = Work(self._config.work, request, self._situation.avoided(now), now)
-        if (facts.down and not facts.paused) or request is not None or facts.intent is not None:
-            if verdict is not None and verdict.down:
-                self._started_at = max(verdict.since, self.resumed_at)
+        relieves = _relieves(request, facts)
+        if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
+            since = verdict.since if verdict is not None and verdict.down else None
+            since = self._member.usability.since(primary or "") if relieves else since
+            if since is not None:
+                self._started_at = max(since, self.resumed_at)
                 self._started_ms = wall_ms - round((now - self._started_at) * 1000)
-            asked_cause = SWITCHOVER if request is not None and request.switchover else OPERATOR
-            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else asked_cause)
+            asked = UNWRITABLE if relieves else SWITCHOVER if request and request.switchover else OPERATOR
+            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else asked)
             self._core.tell(
                 NoticeName.FAILOVER_STARTED,
                 term=term,
@@ -328,8 +332,12 @@ class Leading:
     def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
-        asked = request is not None and not self._situation.facts(now).down
-        retry_after_s = 0.0 if asked else self._attempts.wait_s(soon=action.soon)
+        facts = self._situation.facts(now)
+        asked = request is not None and not facts.down
+        relieves = _relieves(request, facts)
+        if relieves:
+            self._situation.relief.failed(now)
+        retry_after_s = 0.0 if asked or relieves else self._attempts.wait_s(soon=action.soon)
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
         self._core.tell(
             name,
@@ -366,3 +374,8 @@ class Leading:
             operation=self.request.operation,
         )
         self.request = None
+
+
+def _relieves(request: Request | None, facts: Facts) -> bool:
+    """Whether the work is to replace a primary that lives, and refuses writes."""
+    return request is None and facts.unwritable and not facts.down

@@ -25,13 +25,14 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from promotion.switching import SWITCHOVER
+from promotion.switching import SWITCHOVER, UNWRITABLE
 from quorum.messages import Grade
 from sentinel.changes import Change
 from sentinel.notices import Notice, NoticeName
+from sentinel.preflight_facts import GroupFacts
 
 OPERATOR = "operator"
-CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER)
+CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER, UNWRITABLE)
 
 _FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
 _STEP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -101,6 +102,13 @@ class Metrics:
             ("group", "severity"),
             registry=registry,
         )
+        self._certificates = Gauge(
+            "vedette_certificate_expires_timestamp_seconds",
+            "Until when a TLS certificate holds, Unix time, as the newest preflight saw it: own, "
+            "the last of its ca_file (ca), and each node's.",
+            ("group", "certificate"),
+            registry=registry,
+        )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)
@@ -155,6 +163,14 @@ class Metrics:
     def on_delivery(self, outcome: str) -> None:
         """``outcome`` is ``delivered``, ``failed`` or ``dead``."""
         self._deliveries.labels(outcome).inc()
+
+    def on_facts(self, group: str, facts: GroupFacts) -> None:
+        """What a preflight saw."""
+        ends = {"own": facts.tls.own_ends_s, "ca": facts.tls.ca_ends_s}
+        ends |= {node.name: node.certificate_ends_s for node in facts.nodes}
+        for name, ends_s in ends.items():
+            if ends_s is not None:
+                self._certificates.labels(group, name).set(ends_s)
 
     def set_webhooks(self, pending: int, dead_letters: int) -> None:
         self._pending.set(pending)

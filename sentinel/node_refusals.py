@@ -29,10 +29,10 @@ def refused_now(info: NodeInfo, before: NodeInfo | None) -> Refusing | None:
 
 def would_refuse(info: NodeInfo) -> Refusing | None:
     """What a replica would refuse as a primary, as far as its figures tell."""
-    if info.limits.snapshot_failed:
-        why = "its last snapshot failed, so as a primary it would refuse writes (-MISCONF)"
-        return Refusing(Refusal.MISCONF, why)
-    return _append_only(info) or _no_room(info, frozenset())
+    found = _snapshots(info) or _append_only(info) or _no_room(info, frozenset())
+    if found is None:
+        return None
+    return Refusing(found.kind, found.detail.replace("refuses", "as a primary it would refuse", 1))
 
 
 def of_ping(error: str) -> Refusing | None:
@@ -54,6 +54,12 @@ def of_connecting(error: str) -> Refusing | None:
         Refusal.MAXCLIENTS,
         "turns new clients away (max number of clients reached): close idle ones, or raise maxclients",
     )
+
+
+def _snapshots(info: NodeInfo) -> Refusing | None:
+    if not info.limits.snapshot_failed:
+        return None
+    return Refusing(Refusal.MISCONF, "refuses writes (-MISCONF): its last snapshot failed; see its log")
 
 
 def _append_only(info: NodeInfo) -> Refusing | None:

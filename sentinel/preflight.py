@@ -49,9 +49,18 @@ class Checked:
 
 
 class Preflights:
-    """``tick`` once in TICK_S, on the event loop. ``found`` counts the problems by group and severity."""
+    """``tick`` once in TICK_S, on the event loop. ``found`` counts the problems by group and severity,
+    ``on_facts`` is told what each was concluded from."""
 
-    def __init__(self, groups: Mapping[str, Checked], rng: random.Random, found: Gauge, now: float) -> None:
+    def __init__(
+        self,
+        groups: Mapping[str, Checked],
+        rng: random.Random,
+        found: Gauge,
+        now: float,
+        on_facts: Callable[[str, GroupFacts], None] = lambda _group, _facts: None,
+    ) -> None:
+        self._on_facts = on_facts
         self._groups = groups
         self._rng = rng
         self._due = {name: now + START_S for name, group in groups.items() if group.interval_s is not None}
@@ -85,7 +94,8 @@ class Preflights:
     async def _run(self, name: str) -> None:
         group = self._groups[name]
         try:
-            problems = find_problems(await group.gather())
+            facts = await group.gather()
+            problems = find_problems(facts)
         except Exception:
             # A preflight is advice. That it failed must not take down what it gives advice about.
             logger.exception("the preflight of %s failed", name)
@@ -96,6 +106,7 @@ class Preflights:
             return
         self._tell_new(name, problems)
         self._reports[name] = Report(clock.wall_ms(), problems)
+        self._on_facts(name, facts)
         for severity in SEVERITIES:
             count = sum(problem.severity == severity for problem in problems)
             self._gauge.labels(name, severity).set(count)

@@ -47,6 +47,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitor:
+    """A Vedette that is connected to a node. ``tag`` is its cluster's; None of a release that tells none."""
+
+    id: str
+    tag: str | None
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """One node, as far as it could be looked at from here.
 
@@ -69,6 +78,11 @@ class NodeFacts:
     denied: Mapping[str, Denial] = field(default_factory=dict)
     fence: str | None = None
     """What the fence's key holds; None if it is missing, or was not read."""
+    hello_subscribers: int = 0
+    """How many subscribe to the channel by which Redis Sentinels find each other."""
+    monitors: tuple[Monitor, ...] = ()
+    certificate_ends_s: float | None = None
+    """Until when the certificate holds that it shows, Unix time; None without TLS."""
     refused_by: Mapping[str, str] = field(default_factory=dict)
     """The other nodes that do not accept its replication password, with their reasons."""
 
@@ -113,6 +127,16 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnTls:
+    """What this sentinel shows and trusts, Unix time; None where there is no such file. ``trouble``: why what
+    is on disk now cannot be used."""
+
+    own_ends_s: float | None = None
+    ca_ends_s: float | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GroupFacts:
     nodes: tuple[NodeFacts, ...]
     strangers: tuple[Stranger, ...] = ()
@@ -125,6 +149,15 @@ class GroupFacts:
     """The agreed primary, if no configuration names it."""
     unwatched_primary: str | None = None
     """The agreed primary, if it is not watched."""
+    members: frozenset[str] = frozenset()
+    """The ids of this cluster's sentinels."""
+    cluster_tag: str | None = None
+    """What they call their cluster at the nodes; None: not to be compared."""
+    tls: OwnTls = OwnTls()
+    at_s: float = 0.0
+    """When they were gathered, Unix time."""
+    newest_term: int | None = None
+    """The highest that this cluster has come to; None where nobody here can know."""
 
     @property
     def seen(self) -> tuple[NodeFacts, ...]:

@@ -14,15 +14,18 @@ from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
 from quorum.evidence import EvidenceKind
-from sentinel.info import InfoError, parse_info
+from sentinel import clock
+from sentinel.certificates import expires_at
+from sentinel.info import InfoError, NodeInfo, parse_info
 from sentinel.node_spec import NodeSpec
-from sentinel.preflight_facts import Failure, GroupFacts, NodeFacts, Wishes
+from sentinel.preflight_facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Wishes
+from sentinel.preflight_other_monitors import MAX_LISTED_CLIENTS, monitors_of
 from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, refusals
-from sentinel.preflight_permissions import harmless, queued
+from sentinel.preflight_permissions import HELLO, harmless, queued
 from sentinel.preflight_strangers import find_strangers
 from sentinel.preflight_talk import NODE_TIMEOUT_S, ask, denied
 from sentinel.redis_evidence import classify
-from sentinel.redis_link import RedisLink
+from sentinel.redis_link import RedisLink, peer_certificate
 
 AT_ONCE = 8
 """Connections that one preflight has open at the same time."""
@@ -66,7 +69,7 @@ async def gather(link: RedisLink, specs: Sequence[NodeSpec], wishes: Wishes) -> 
     refused = await refusals(link, turn, reached, logins)
     strangers = await find_strangers(link, turn, found)
     nodes = tuple(replace(node, refused_by=refused.get(node.name, {})) for node in found.nodes)
-    return GroupFacts(nodes, strangers, wishes)
+    return GroupFacts(nodes, strangers, wishes, tls=_own_tls(link), at_s=clock.wall_ms() / 1000)
 
 
 async def _look(
@@ -85,7 +88,9 @@ async def _look(
             addresses = facts.addresses | frozenset(await link.addresses(spec.host))
             connection = await link.connection(spec.host, spec.port)
             try:
-                facts = replace(facts, addresses=addresses)
+                shown = peer_certificate(connection)
+                ends_s = expires_at(shown) if shown is not None else None
+                facts = replace(facts, addresses=addresses, certificate_ends_s=ends_s)
                 return await _question(facts, connection, wishes.fence_key, link.client_name)
             finally:
                 # What its transaction still holds is thrown away with it.
@@ -95,6 +100,14 @@ async def _look(
         return replace(facts, failure=Failure("unreachable", detail)), None
     except (RedisError, OSError, InfoError) as error:
         return replace(facts, failure=_failure(error)), None
+
+
+def _own_tls(link: RedisLink) -> OwnTls:
+    files = link.tls_files
+    if files is None:
+        return OwnTls()
+    files.look()
+    return OwnTls(files.expiry.own, files.expiry.ca, files.trouble)
 
 
 async def _question(
@@ -110,15 +123,30 @@ async def _question(
     username, password = (values.pop(name) for name in PASSWORD_SETTINGS)
     login = Login(username or None, password or None) if password is not None else None
     [fence] = await ask(connection, ("GET", fence_key)) if fence_key is not None else [None]
+    info = parse_info(said) if isinstance(said, bytes) else None
+    hello, clients = await _others(connection, info)
     refused = await denied(connection, harmless(fence_key, client_name), queued(fence_key))
     return replace(
         facts,
-        info=parse_info(said) if isinstance(said, bytes) else None,
+        info=info,
+        hello_subscribers=hello,
+        monitors=clients,
         said=_fields(said) if isinstance(said, bytes) else {},
         settings={name: value for name, value in values.items() if value is not None},
         denied=refused,
         fence=_text(fence) if isinstance(fence, bytes) else None,
     ), login
+
+
+async def _others(connection: Connection, info: NodeInfo | None) -> tuple[int, tuple[Monitor, ...]]:
+    """Who else watches the node: how many Redis Sentinels, and which Vedettes; none if denied."""
+    [counted] = await ask(connection, ("PUBSUB", "NUMSUB", HELLO))
+    subscribers = counted[1] if isinstance(counted, list) and len(counted) == 2 else 0
+    listed: object = b""
+    if info is not None and info.limits.clients <= MAX_LISTED_CLIENTS:
+        [listed] = await ask(connection, ("CLIENT", "LIST", "TYPE", "NORMAL"))
+    monitors = monitors_of(listed) if isinstance(listed, bytes) else ()
+    return (subscribers if isinstance(subscribers, int) else 0), monitors
 
 
 def _setting(reply: object) -> str | None:

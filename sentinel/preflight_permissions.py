@@ -21,6 +21,8 @@ from sentinel.preflight_facts import (
     Wishes,
 )
 
+HELLO = "__sentinel__:hello"
+"""Where Redis Sentinels find each other, at each node that they watch."""
 _NOBODY = ("0.0.0.0", "none")  # noqa: S104 (no port to replicate from)
 
 
@@ -44,6 +46,8 @@ def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
         Trial("role", ("ROLE",)),
         Trial("config|get", ("CONFIG", "GET", "min-replicas-to-write")),
         Trial("client|setname", ("CLIENT", "SETNAME", client_name)),
+        Trial("pubsub|numsub", ("PUBSUB", "NUMSUB", HELLO)),
+        Trial("client|list", ("CLIENT", "LIST", "ID", "1")),
         Trial("exec", ("EXEC",)),  # without a transaction an error, but no denial
     ]
     if fence_key is not None:
@@ -140,6 +144,8 @@ def _severity(permission: str, node: NodeFacts, wishes: Wishes) -> Severity:
         case "failover" | "eval" | "multi" | "exec" | "client|kill" | "config|rewrite":
             # There is another way, or it is missed with a note.
             return "warning"
+        case "pubsub|numsub" | "client|list":
+            return "warning"
         case _:
             return "error"
 
@@ -155,6 +161,8 @@ _BESIDE: Mapping[str, str] = {
     "exec": "refusing a leader that was paused, not only finding it out,",
     "client|kill": "cutting the clients of a demoted node",
     "config|rewrite": "keeping a new role over a restart",
+    "pubsub|numsub": "noticing a Redis Sentinel that watches the same node",
+    "client|list": "noticing another Vedette that watches the same node",
 }
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from sentinel.preflight_certificates import certificates
 from sentinel.preflight_data_rules import DATA_RULES
 from sentinel.preflight_facts import SEVERITIES, Address, GroupFacts, NodeFacts, Problem
 from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
+from sentinel.preflight_other_monitors import other_monitors
 from sentinel.preflight_permissions import permission_problems
 
 Rule = Callable[[GroupFacts], Iterator[Problem]]
@@ -249,6 +251,8 @@ RULES: tuple[Rule, ...] = (
     _links,
     _chains,
     permission_problems,
+    other_monitors,
+    certificates,
     _replication_password,
     _loopback,
     _announcements,

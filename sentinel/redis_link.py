@@ -27,6 +27,7 @@ from quorum.evidence import EvidenceKind
 from sentinel.redis_evidence import classify, os_error
 from sentinel.redis_parser import BoundedParser
 from sentinel.resolver import Resolver
+from sentinel.tls_files import TlsFiles
 
 T = TypeVar("T")
 
@@ -35,14 +36,14 @@ _NO_WAY_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EN
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to introduce ourselves to a node. ``tls`` None means plain TCP.
+    """How to introduce ourselves to a node. ``tls`` None means plain TCP; of files, the newest count.
 
     ``tls_server_name`` is what the certificate must be for; None means the host that is connected to.
     """
 
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    tls: ssl.SSLContext | None = None
+    tls: ssl.SSLContext | TlsFiles | None = None
     tls_server_name: str | None = None
 
 
@@ -91,6 +92,10 @@ class RedisLink:
     def is_as_user(self, username: str | None, password: str | None) -> bool:
         """Whether that is who connects already."""
         return (username, password) == (self._credentials.username, self._credentials.password)
+
+    @property
+    def tls_files(self) -> TlsFiles | None:
+        return self._credentials.tls if isinstance(self._credentials.tls, TlsFiles) else None
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """What ``host`` stands for now. Raises ``ResolveError``."""
@@ -198,7 +203,8 @@ class RedisLink:
         if credentials.tls is None:
             return Connection, arguments
         name = credentials.tls_server_name or host
-        return _TlsConnection, {**arguments, "tls": credentials.tls, "tls_server_name": name}
+        context = credentials.tls.context() if isinstance(credentials.tls, TlsFiles) else credentials.tls
+        return _TlsConnection, {**arguments, "tls": context, "tls_server_name": name}
 
     async def _first(self, host: str, prefer_ip: str | None, attempt: Callable[[str], Awaitable[T]]) -> T:
         """The first address to which ``attempt`` succeeds, else the failure that says most."""
@@ -215,6 +221,14 @@ class RedisLink:
             except (RedisError, OSError) as error:
                 failures.append(error)
         raise _telling(failures)
+
+
+def peer_certificate(connection: Connection) -> bytes | None:
+    """What the node has shown, as DER; None without TLS."""
+    writer = connection._writer
+    shown = writer.get_extra_info("ssl_object") if writer is not None else None
+    certificate: bytes | None = shown.getpeercert(binary_form=True) if shown is not None else None
+    return certificate
 
 
 def take_over(connection: Connection, protocol: asyncio.Protocol) -> asyncio.StreamWriter:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from promotion.actions import Facts, PendingIntent, Request
 from promotion.candidates import Ranking
 from promotion.discovery import Ambiguous, discover
 from promotion.forecast import forecast
 from promotion.plan import reconcile
+from promotion.unwritable import relief
 from promotion.view import NodeView
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction, keep_fence
@@ -22,14 +23,17 @@ from quorum.detector import Verdict
 from quorum.evidence import LinkSeen
 from quorum.member import Member
 from quorum.messages import Grade, Place
+from quorum.votes import majority
 from sentinel.agreed_nodes import place_of, read_place
 from sentinel.link_info import LinkInfo
 from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
+from sentinel.relief import Relief
 
 UNCLEAR_FOR_S = 2.0
 SETTLE_S = 0.25
 """An INFO that comes so soon after a leader was heard may have been asked for before it was done."""
+SAID_LATELY_S = 60.0
 UNSAFE_FOR_S = 1.0
 """A node that is down for a moment must not make the demand on the primary go up and down."""
 
@@ -57,6 +61,7 @@ class Situation:
         self._unsafe_since = now
         self._baseline: dict[str, NodeView] = {}
         self._avoid: dict[str, tuple[float, str]] = {}
+        self.relief = Relief(member.register.state.committed, now)
         self._found: tuple[object, str | None] = (None, None)
         self._standing: tuple[object, bool, bool] = (None, False, True)
 
@@ -140,8 +145,28 @@ class Situation:
         self._avoid = {node: entry for node, entry in self._avoid.items() if entry[0] > now}
         return {node: reason for node, (_, reason) in self._avoid.items()}
 
+    def newest_term(self, now: float) -> int | None:
+        """The highest that the cluster has come to; None while a majority has not said lately that it knows
+        of no other primary: then there may be a higher one."""
+        member = self._member
+        supporters = member.board.supporters(member.primary or "", now - SAID_LATELY_S)
+        known = len(supporters) + 1 >= majority(len(member.config.members))
+        return member.register.state.term if known and member.primary is not None else None
+
+    def unwritable(self, now: float) -> bool:
+        """Whether the primary is to be replaced because it refuses writes that another would take."""
+        primary = self._member.primary
+        if primary is None or not self._member.is_unwritable(primary, now):
+            return False
+        if self._member.paused or not self.relief.may(now):
+            return False
+        return relief(self._config.work, self.views(now), self._facts(now), self.avoided(now)) is not None
+
     def facts(self, now: float) -> Facts:
         """What the leader's work is told of the world."""
+        return replace(self._facts(now), unwritable=self.unwritable(now))
+
+    def _facts(self, now: float) -> Facts:
         member = self._member
         state = member.register.state
         topology = member.names.localized(state.entry.topology) if state.entry.topology else None

@@ -13,6 +13,7 @@ from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_steps import STEPS
+from tests.mutations.rules_usable import USABLE
 from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -27,4 +28,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *DATA,
     *STEPS,
     *REFUSALS,
+    *USABLE,
 )

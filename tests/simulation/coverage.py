@@ -17,6 +17,8 @@ _BY_NOTICE = {
     NoticeName.FAILOVER_ABORTED: "a failover given up, with the reason",
     NoticeName.REPAIR_ABORTED: "a repair given up, with the reason",
     NoticeName.MISCONFIGURED: "a node that refuses its sentinels",
+    NoticeName.DEGRADED: "a primary that refuses its clients, told",
+    NoticeName.RECOVERED: "the end of that, told",
     NoticeName.DISCOVERED: "a replica that nobody configured",
     NoticeName.DROPPED: "one that is no longer the group's",
     NoticeName.SEALING: "replicas cut off before the choice",
@@ -34,6 +36,7 @@ _BY_NOTICE = {
 SITUATIONS = (
     "a failover",
     "a switchover",
+    "a primary that refuses writes hands over",
     "two candidates in one term",
     "a leader crashed between intent and promotion",
     "a leader crashed between promotion and commit",
@@ -85,6 +88,8 @@ class Coverage:
                 self._intent = None
                 if fields["previous"] is not None:
                     self.add("a switchover" if fields["cause"] == "switchover" else "a failover")
+                if fields["cause"] == "unwritable":
+                    self.add("a primary that refuses writes hands over")
                 if fields["cause"] == "regressed":
                     self.add("a wiped primary")
             case NoticeName.STEPPED_DOWN if fields["reason"] == "lost touch with the majority":

@@ -43,6 +43,7 @@ GROUP = "g"
 TICK_S = 0.25
 PEER_TIMEOUT_S = 1.5
 GOSSIP_TICKS = 4
+UNWRITABLE_AFTER_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,16 @@ class Host:
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
         crowd = Always(self.shape.crowd)
         config = MemberConfig(
-            self.name, GROUP, members, quorum, patience, Timing(), 3.0, self.boots, crowd=crowd
+            self.name,
+            GROUP,
+            members,
+            quorum,
+            patience,
+            Timing(),
+            3.0,
+            self.boots,
+            crowd=crowd,
+            unwritable_after_s=UNWRITABLE_AFTER_S,
         )
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
         listed = specs(world.nodes, *self.naming)

@@ -14,11 +14,13 @@ from redis.exceptions import ResponseError
 
 from promotion.conversation import ReplyError
 from quorum.evidence import Evidence, EvidenceKind
-from quorum.inputs import Observed
+from quorum.inputs import Observed, RefusalSeen
+from quorum.usability import Refusing, Source
 from sentinel.group_inputs import InfoSeen, LinkHeard, ReadDone
 from sentinel.info import parse_info, parse_safety
 from sentinel.link_asking import EVERY_S
 from sentinel.link_info import parse_link
+from sentinel.node_refusals import of_ping
 from sentinel.redis_evidence import classify
 from tests.simulation.wire import Wire
 
@@ -149,11 +151,18 @@ class Eye:
         if self.host.world.denied(self.host.name, self.node.name):
             self._see(Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS"))
         elif isinstance(value, ReplyError):
+            self._note(of_ping(value.message))
             self._refuse("PING", value)
         else:
+            self._note(None)
             self._accept("PING", Evidence(EvidenceKind.ALIVE))
             if self._loading:
                 self.ask_info()
+
+    def _note(self, refusing: Refusing | None) -> None:
+        brain = self.host.brain
+        if brain is not None and brain.member.usability.says(self.node.name, Source.PING) != refusing:
+            self.host.feed(RefusalSeen(self.node.name, Source.PING, refusing))
 
     def _refuse(self, command: str, error: ReplyError) -> None:
         evidence = classify(ResponseError(error.message))

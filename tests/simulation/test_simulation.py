@@ -66,6 +66,19 @@ def test_a_dead_primary_is_replaced() -> None:
     assert outcome.coverage["a failover"] == 1
 
 
+def test_a_primary_whose_disk_fails_hands_over() -> None:
+    outcome = run_setup(plain(Fault(1.0, "break disk of primary", ("h1:6379",), 20.0)))
+    check(outcome)
+    assert outcome.coverage["a primary that refuses writes hands over"] == 1
+    assert not outcome.coverage["a plain write lost"]
+
+
+def test_one_whose_disk_works_again_soon_stays() -> None:
+    outcome = run_setup(plain(Fault(1.0, "break disk of primary", ("h1:6379",), 1.5)))
+    check(outcome)
+    assert not outcome.coverage["a failover"]
+
+
 def test_a_broken_rule_is_found_and_its_faults_are_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sentinel that forgets its votes: not every run shows it, and few faults are needed."""
     from quorum.journal import Journal

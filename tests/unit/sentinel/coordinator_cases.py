@@ -122,6 +122,8 @@ class World:
 
     state: HardState = KNOWN
     members: int = 1
+    quorum: int = 1
+    unwritable_after_s: float | None = None
     told: str | None = None
     nodes: dict[str, NodeInfo] = field(
         default_factory=lambda: {A: info(A, "master"), B: offset(info(B), 101), C: info(C)}
@@ -141,7 +143,17 @@ class World:
     def __post_init__(self) -> None:
         names = frozenset(f"s{number}" for number in range(1, self.members + 1))
         patience = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
-        config = MemberConfig("s1", "g", names, 1, patience, Timing(), 3.0, boot=1)
+        config = MemberConfig(
+            "s1",
+            "g",
+            names,
+            self.quorum,
+            patience,
+            Timing(),
+            3.0,
+            boot=1,
+            unwritable_after_s=self.unwritable_after_s,
+        )
         member = Member(config, self.state, random.Random(1), START)
         book = NodeBook([NodeSpec(name, name.partition(":")[0], 6379) for name in self.nodes], discover=True)
         work = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_syncs=1, limit_s=LIMIT_S)
