@@ -91,6 +91,8 @@ class Probe:
         self._tell_refusal = on_refusal
         self._told_refusals: dict[Source, Refusing | None] = {}
         self._turned_away: Evidence | None = None
+        self._unheard = False
+        """Whether the newest connection ended before it gave a proper answer."""
         self._tell_link = on_link
         self._line: Line | None = None
         self._lent: Line | None = None
@@ -193,7 +195,9 @@ class Probe:
         except (RedisError, OSError) as error:
             self._fail_waiting()
             self._note_door(error)
-            return classify(error)
+            seen = classify(error)
+            self._unheard = seen.kind is EvidenceKind.CLOSED or self._turned_away is not None
+            return seen
         self._line = line
         line.send(Command(PING))
         self._send_info(line)
@@ -205,6 +209,7 @@ class Probe:
             return self._loss(seen)
         finally:
             self._line = None
+            self._unheard = not line.answered or self._turned_away is not None
             lived_s = asyncio.get_running_loop().time() - opened_at
             if line.answered and lived_s > self._reconnect_interval_s:
                 self._attempts = 0
@@ -219,6 +224,8 @@ class Probe:
     async def _connect(self) -> Line:
         if self._refused_last and (error := await self._link.refusal(self._host, self._port)) is not None:
             raise error
+        if self._unheard and (said := await self._link.greeting(self._host, self._port)) is not None:
+            raise said
         connection = await self._link.connection(self._host, self._port, self.peer_ip)
         self.peer_ip = connection.getpeername() or self.peer_ip
         return Line(connection, self._on_reply, self._silence_s)

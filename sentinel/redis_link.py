@@ -31,6 +31,10 @@ from sentinel.tls_files import TlsFiles
 
 T = TypeVar("T")
 
+GREETING_S = 0.05
+"""A server that turns a client away says so in the moment in which it takes the connection."""
+MAX_GREETING_BYTES = 512
+
 _NO_WAY_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH})
 
 
@@ -137,6 +141,27 @@ class RedisLink:
             except OSError as error:
                 return error
         return None
+
+    async def greeting(self, host: str, port: int) -> ResponseError | None:
+        """What the node says to a bare connection before it is asked anything: only to whom it turns away.
+
+        What is sent to a connection that is closed already takes the answer with it, so nothing is sent. None
+        if it says nothing, or where TLS would have to come first. Raises ``ResolveError`` or ``OSError``.
+        """
+        addresses = await self._resolver.resolve(host)
+        if len(addresses) > 1 or self._credentials.tls is not None:
+            return None
+        family, loop = socket.AF_INET6 if ":" in addresses[0] else socket.AF_INET, asyncio.get_running_loop()
+        with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as bare:
+            async with asyncio.timeout(self._connect_timeout_s):
+                await loop.sock_connect(bare, (addresses[0], port))
+            try:
+                async with asyncio.timeout(GREETING_S):
+                    said = await loop.sock_recv(bare, MAX_GREETING_BYTES)
+            except OSError:
+                return None
+        line = said.partition(b"\r")[0]
+        return ResponseError(line[1:].decode("ascii", "replace")) if line.startswith(b"-") else None
 
     async def knock(self, host: str, port: int) -> None:
         """Whether anybody listens there: a bare connection, which says nothing of us. Raises ``OSError``."""

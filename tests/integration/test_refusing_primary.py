@@ -165,6 +165,8 @@ def test_a_sentinel_that_starts_while_its_primary_turns_clients_away() -> None:
             wait_for(lambda: node(sentinel, primary).get("refuses") == "MAXCLIENTS", what="it to be shown")
             assert node(sentinel, primary)["state"] == "refuses_writes"
             assert sentinel.primary() == primary.name
+            wait_for(lambda: sentinel.story("degraded"), what="people to be told")
+            assert not [line for line in sentinel.story("node_down") if line["node"] == primary.name]
         wait_for(lambda: node(sentinel, primary)["state"] == "up", what="the primary to be up")
 
 
