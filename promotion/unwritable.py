@@ -23,13 +23,18 @@ def no_better(primary: str, views: Sequence[NodeView], settings: WorkSettings) -
     return {name: reason for name, reason in reasons.items() if reason}
 
 
+def is_relief(request: Request | None, facts: Facts) -> bool:
+    """Whether the work is to replace a primary that lives, and refuses writes."""
+    return request is None and facts.unwritable and not facts.down
+
+
 def to_hand_over(request: Request | None, facts: Facts) -> tuple[Request, str] | None:
     """What the primary, which is there, is to hand over for, and the cause of it; None if for nothing."""
     if facts.down:
         return None
     if request is not None:
         return (request, SWITCHOVER) if request.switchover else None
-    return (Request("", switchover=True), UNWRITABLE) if facts.unwritable else None
+    return (Request("", switchover=True), UNWRITABLE) if is_relief(request, facts) else None
 
 
 def rank_to_hand_over(

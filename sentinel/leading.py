@@ -16,7 +16,6 @@ from typing import Protocol
 from promotion.actions import (
     Action,
     AskAgain,
-    Facts,
     Finish,
     GiveUp,
     Note,
@@ -30,6 +29,7 @@ from promotion.actions import (
 )
 from promotion.step_types import Promote, Step, named
 from promotion.switching import SWITCHOVER, UNWRITABLE
+from promotion.unwritable import is_relief
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import Elected
@@ -153,7 +153,7 @@ class Leading:
             self.ordering.take_schedule(self._directives, facts, wall_ms)
         request = self._asked
         self.work = Work(self._config.work, request, self._situation.avoided(now), now)
-        relieves = _relieves(request, facts)
+        relieves = is_relief(request, facts)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
             since = verdict.since if verdict is not None and verdict.down else None
             since = self._member.usability.since(primary or "") if relieves else since
@@ -334,7 +334,7 @@ class Leading:
         request = self._asked
         facts = self._situation.facts(now)
         asked = request is not None and not facts.down
-        relieves = _relieves(request, facts)
+        relieves = is_relief(request, facts)
         if relieves:
             self._situation.relief.failed(now)
         retry_after_s = 0.0 if asked or relieves else self._attempts.wait_s(soon=action.soon)
@@ -374,8 +374,3 @@ class Leading:
             operation=self.request.operation,
         )
         self.request = None
-
-
-def _relieves(request: Request | None, facts: Facts) -> bool:
-    """Whether the work is to replace a primary that lives, and refuses writes."""
-    return request is None and facts.unwritable and not facts.down
