@@ -6,12 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from promotion.actions import GiveUp, PendingIntent, Request, Resettle, Run, WriteIntent, WriteTopology
+from promotion.actions import (
+    Action,
+    Facts,
+    GiveUp,
+    PendingIntent,
+    Request,
+    Resettle,
+    Run,
+    WriteIntent,
+    WriteTopology,
+)
 from promotion.sealing import WriteRules
-from promotion.step_types import Disarm, Freeze, Thaw, WriteSafety
+from promotion.step_types import Disarm, Freeze, Rehearse, Thaw, WriteSafety
 from promotion.switching import SWITCHOVER, UNWRITABLE
 from promotion.unwritable import no_better, relief
 from promotion.view import NodeView
+from promotion.work import Work
 from promotion.work_settings import WorkSettings
 from tests.unit.promotion.test_switchover_paths import (
     DEMOTE,
@@ -29,6 +40,15 @@ from tests.unit.promotion.test_switchover_paths import (
 REFUSES = replace(UP, unwritable=True)
 SICK = "as a primary it would refuse writes (-MISCONF)"
 SETTINGS = WorkSettings(work()._settings.policy, parallel_syncs=1, limit_s=10.0)
+
+
+def intent(leader: Work, facts: Facts, *views: NodeView) -> list[Action]:
+    """What it wants agreed once both nodes have been asked for all that the change needs."""
+    actions = leader.observed([A, *views], facts, 0.0)
+    for action in actions:
+        if isinstance(action, Run) and isinstance(action.step, Rehearse):
+            actions = leader.step_done(action.step, None, facts, 0.0)
+    return asked(actions)
 
 
 def chosen(*views: NodeView, settings: WorkSettings = SETTINGS) -> str | None:
@@ -63,11 +83,9 @@ def test_a_demand_that_the_group_keeps_itself_is_no_hindrance() -> None:
 
 def test_it_hands_over_and_nothing_is_lost() -> None:
     leader = work()
-    assert asked(leader.observed([A, replace(B, would_refuse=SICK), C], REFUSES, 0.0)) == [
-        WriteIntent("c:1", UNWRITABLE)
-    ]
+    assert intent(leader, REFUSES, replace(B, would_refuse=SICK), C) == [WriteIntent("c:1", UNWRITABLE)]
     leader = work()
-    assert asked(leader.observed([A, B, C], REFUSES, 0.0)) == [WriteIntent("b:1", UNWRITABLE)]
+    assert intent(leader, REFUSES, B, C) == [WriteIntent("b:1", UNWRITABLE)]
     assert asked(leader.intent_committed()) == [Run(FREEZE)]
     leader.step_done(FREEZE, None, UP, 0.1)
     assert leader.observed([A, B, C], UP, 0.2) == [Run(DEMOTE)]
@@ -86,7 +104,7 @@ def test_nobody_who_would_refuse_as_well_is_taken() -> None:
 
 def test_an_operators_request_and_a_primary_that_is_down_go_first() -> None:
     leader = work(Request("op", "c:1", switchover=True))
-    assert asked(leader.observed([A, B, C], REFUSES, 0.0)) == [WriteIntent("c:1", SWITCHOVER)]
+    assert intent(leader, REFUSES, B, C) == [WriteIntent("c:1", SWITCHOVER)]
     down = replace(REFUSES, down=True, cause="refused", gone_by_all=True)
     dead = replace(A, reachable=False, down=True)
     cut = [replace(view, link_up=False, link_down_s=0.1) for view in (B, C)]
@@ -104,7 +122,7 @@ def test_a_successor_finishes_or_undoes_it_as_a_switchover() -> None:
     assert leader.observed([A, B, C], left, 0.0) == [Run(Disarm("b:1"))]
     leader.step_done(Disarm("b:1"), None, left, 0.1)
     assert asked(leader.observed([A, B, C], left, 0.2)) == [Run(Thaw("a:1"))]
-    assert leader.step_done(Thaw("a:1"), None, left, 0.3) == [Resettle()]
+    assert asked(leader.step_done(Thaw("a:1"), None, left, 0.3)) == [Resettle()]
     leader = work()
     leader.observed([TURNED, B, C], left, 0.0)
     leader.step_done(Disarm("b:1"), None, left, 0.1)
@@ -113,7 +131,7 @@ def test_a_successor_finishes_or_undoes_it_as_a_switchover() -> None:
 
 def test_where_writes_may_not_be_paused_the_primary_hands_over_by_itself() -> None:
     leader = work()
-    leader.observed([A, B, C], REFUSES, 0.0)
+    intent(leader, REFUSES, B, C)
     leader.intent_committed()
     (run,) = leader.step_failed(FREEZE, "ERR unknown command 'CLIENT|PAUSE'", UP, 0.1)
     assert isinstance(run, Run) and not isinstance(run.step, Freeze)
