@@ -28,6 +28,17 @@ def is_relief(request: Request | None, facts: Facts) -> bool:
     return request is None and facts.unwritable and not facts.down
 
 
+def cause_at_start(request: Request | None, facts: Facts) -> str:
+    """Why a change begins, as far as that is known before anybody is looked at anew."""
+    if facts.down:
+        return facts.cause
+    if facts.intent is not None:
+        return facts.intent.cause
+    if is_relief(request, facts):
+        return UNWRITABLE
+    return SWITCHOVER if request is not None and request.switchover else "operator"
+
+
 def to_hand_over(request: Request | None, facts: Facts) -> tuple[Request, str] | None:
     """What the primary, which is there, is to hand over for, and the cause of it; None if for nothing."""
     if facts.down:

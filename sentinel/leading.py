@@ -28,8 +28,8 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.step_types import Promote, Step, named
-from promotion.switching import SWITCHOVER, UNWRITABLE
-from promotion.unwritable import is_relief
+from promotion.switching import SWITCHOVER
+from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import Elected
@@ -160,13 +160,11 @@ class Leading:
             if since is not None:
                 self._started_at = max(since, self.resumed_at)
                 self._started_ms = wall_ms - round((now - self._started_at) * 1000)
-            asked = UNWRITABLE if relieves else SWITCHOVER if request and request.switchover else OPERATOR
-            cause = facts.cause if facts.down else (facts.intent.cause if facts.intent else asked)
             self._core.tell(
                 NoticeName.FAILOVER_STARTED,
                 term=term,
                 primary=facts.primary,
-                cause=cause,
+                cause=cause_at_start(request, facts),
                 down=facts.down,
                 operation=request.operation if request else None,
                 again=request is None and self._attempts.repeating,
@@ -334,8 +332,7 @@ class Leading:
         request = self._asked
         facts = self._situation.facts(now)
         asked = request is not None and not facts.down
-        relieves = is_relief(request, facts)
-        if relieves:
+        if relieves := is_relief(request, facts):
             self._situation.relief.failed(now)
         retry_after_s = 0.0 if asked or relieves else self._attempts.wait_s(soon=action.soon)
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
