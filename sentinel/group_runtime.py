@@ -29,7 +29,6 @@ from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
-from quorum.usability import Refusing, Source
 from sentinel import clock
 from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
@@ -261,7 +260,7 @@ class GroupRuntime:
             reconnect_interval_s=self.settings.effective_ping_interval,
             on_evidence=self._on_evidence,
             on_info=self._on_info,
-            on_refusal=self._on_refusal,
+            on_refusal=lambda *seen: self.driver.feed(RefusalSeen(*seen)),
             on_latency=lambda _node, seconds: self._around.on_latency(seconds),
             on_link=lambda name, link, took_s: self.driver.feed(LinkHeard(name, link, took_s)),
             read_safety=self.settings.write_safety is not None,
@@ -269,10 +268,6 @@ class GroupRuntime:
         )
         probe.start()
         return probe
-
-    def _on_refusal(self, node: str, source: Source, refusing: Refusing | None) -> None:
-        if refusing != self.driver.coordinator.member.usability.says(node, source):
-            self.driver.feed(RefusalSeen(node, source, refusing))
 
     def _on_evidence(self, node: str, evidence: Evidence) -> None:
         self.driver.feed(Observed(node, evidence))

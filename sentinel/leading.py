@@ -330,11 +330,8 @@ class Leading:
     def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
-        facts = self._situation.facts(now)
-        asked = request is not None and not facts.down
-        if relieves := is_relief(request, facts):
-            self._situation.relief.failed(now)
-        retry_after_s = 0.0 if asked or relieves else self._attempts.wait_s(soon=action.soon)
+        waits_itself = self._situation.given_up(request, now)
+        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon)
         name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
         self._core.tell(
             name,

@@ -15,7 +15,7 @@ from promotion.candidates import Ranking
 from promotion.discovery import Ambiguous, discover
 from promotion.forecast import forecast
 from promotion.plan import reconcile
-from promotion.unwritable import relief
+from promotion.unwritable import is_relief, relief
 from promotion.view import NodeView
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction, keep_fence
@@ -144,6 +144,15 @@ class Situation:
     def avoided(self, now: float) -> dict[str, str]:
         self._avoid = {node: entry for node, entry in self._avoid.items() if entry[0] > now}
         return {node: reason for node, (_, reason) in self._avoid.items()}
+
+    def given_up(self, request: Request | None, now: float) -> bool:
+        """The work was; whether the next attempt waits for something else than the elections: an operator, or
+        what a primary that refuses writes is replaced by."""
+        facts = self.facts(now)
+        if is_relief(request, facts):
+            self.relief.failed(now)
+            return True
+        return request is not None and not facts.down
 
     def newest_term(self, now: float) -> int | None:
         """The highest that the cluster has come to; None while a majority has not said lately that it knows
