@@ -73,7 +73,10 @@ class Bed:
         self.watched = watched or Watched([node.name for node in self.nodes.values()])
         self.system.start(self.watched)
         if well:
-            if not self.until(lambda: self.system.content(nodes), READY_S):
+            well = self.until(lambda: self.system.content(nodes), READY_S)
+            if any(not process.running for process in self.system.processes):
+                raise RuntimeError("a sentinel ended at its start, perhaps because its port was taken")
+            if not well:
                 self.remark("!the sentinels find something amiss from the start")
             return
         self.until(lambda: self.named() == ["A"] * 3, READY_S)
