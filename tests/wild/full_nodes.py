@@ -13,10 +13,11 @@ FULL = (*SMALL, "--maxmemory-policy", "noeviction", "--appendonly", "yes")
 
 
 def _fill(bed: Bed, letter: str = "A") -> None:
-    """Until it refuses more."""
-    for number in range(4000):
-        if bed.tell(letter, "SET", f"fill:{number}", "x" * 10_000) is None:
-            return
+    """Until it refuses more, however little."""
+    for size in (10_000, 500, 20):
+        for number in range(4000):
+            if bed.tell(letter, "SET", f"fill:{size}:{number}", "x" * size) is None:
+                break
 
 
 @situation(THEME, Wants(primary="any", writes=False, spare=FEW))
