@@ -43,6 +43,7 @@ BLOCKS = {
     ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "chaos"): chaos_summary,
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
+    ("docs/safety.md", "wild"): result("wild"),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.wild import report
 from tests.wild.outcome import Outcome
 from tests.wild.stories import SITUATIONS
+from tests.wild.trial import SYSTEMS
 
 FINE = Outcome(
     situation="crash",
@@ -58,3 +59,10 @@ def test_every_situation_says_what_happens() -> None:
     assert all(situation.title for situation in SITUATIONS.values())
     titles = [situation.title for situation in SITUATIONS.values() if "same" not in situation.title]
     assert len(set(titles)) == len(titles)
+
+
+def test_every_system_met_every_situation() -> None:
+    stored = json.loads((report.RESULTS / "wild.json").read_text())["outcomes"]
+    met = {(outcome["situation"], outcome["system"]) for outcome in stored}
+    assert met == {(name, system) for name in SITUATIONS for system in SYSTEMS}, "run `make wild`"
+    assert len(SITUATIONS) >= 40

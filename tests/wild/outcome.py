@@ -11,7 +11,8 @@ from tests.wild.situation import Situation
 from tests.wild.verdict import Seen, judge
 from tests.wild.writer import KEY
 
-MOST_SAID = 60
+MOST_SAID = 12
+LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def observe(situation: Situation, bed: Bed, ended_at: float) -> Outcome:
         seeds_lost,
         verdict.words,
         verdict.faults,
-        list(dict.fromkeys(says))[:MOST_SAID],
+        [text[:LONGEST] for text in dict.fromkeys(says)][:MOST_SAID],
     )
 
 
