@@ -44,6 +44,9 @@ redis.call('SET', KEYS[1], ARGV[1])"""
 """Returns a newer term, and leaves it. Terms have no leading zeros, so that the longer is the greater."""
 _STALE = "replica-serve-stale-data"
 _FULL = "maxmemory"
+_LEAVE: tuple[Command, ...] = (("DISCARD",), ("EXEC",))
+"""Out of a transaction without doing it, also for a user who may not DISCARD: what is refused in a queue
+breaks it, so that EXEC does nothing but end it. Behind a DISCARD that was obeyed it is a harmless error."""
 
 Command: TypeAlias = tuple[Word, ...]
 Asking: TypeAlias = Generator[Request, Any, Any]
@@ -127,13 +130,13 @@ class Talk:
         Returns the replies to ``also``, which is asked with it. Whether MULTI works is found out by itself:
         where it is refused, what is meant to be queued behind it would run.
         """
-        opening = (("MULTI",), ("DISCARD",), ("ROLE",), *self._reading())
-        multi, discarded, self._role, *replies = yield Calls((*opening, *also))
+        opening = (("MULTI",), *_LEAVE, ("ROLE",), *self._reading())
+        multi, discarded, ended, self._role, *replies = yield Calls((*opening, *also))
         if isinstance(multi, ReplyError):
             if not denied(multi):
                 raise self.failed(("MULTI",), multi)
             self._transacts = False
-        elif isinstance(discarded, ReplyError):
+        elif isinstance(discarded, ReplyError) and not _aborted(ended):
             raise self.failed(("DISCARD",), discarded)
         rest = replies[len(self._reading()) :]
         if isinstance(self._role, ReplyError):
@@ -243,7 +246,7 @@ class Talk:
             if not self._transacts:
                 return ()
             before, after = self._around()
-            replies = yield Calls((*before, ("MULTI",), *commands, ("DISCARD",), *after))
+            replies = yield Calls((*before, ("MULTI",), *commands, *_LEAVE, *after))
             tried = replies[len(before) + 1 : len(before) + 1 + len(commands)]
             if not any(isinstance(reply, ReplyError) and reply.code == "OOM" for reply in tried):
                 return tried
@@ -290,7 +293,7 @@ class Talk:
             if not denied(outcome):
                 raise self.failed(("EXEC",), outcome)
             self._transacts = False
-            yield Call(("DISCARD",))
+            yield Calls(_LEAVE)
         for n, error in refused.items():
             if parts[n].need is Need.MUST:
                 raise self.failed(parts[n].words, error)
@@ -332,6 +335,11 @@ def denied(error: ReplyError) -> bool:
     """Whether the command is not there, or not for us: it would be refused at any other time as well."""
     text = error.message.lower()
     return "noperm" in text or "no permissions" in text or "unknown command" in text or "unknown sub" in text
+
+
+def _aborted(reply: Any) -> bool:
+    """Whether EXEC has ended a transaction without doing any of it."""
+    return isinstance(reply, ReplyError) and reply.code == "EXECABORT"
 
 
 def setting(reply: Any) -> bytes | None:

@@ -464,7 +464,7 @@ async def test_a_lost_answer_is_not_taken_for_a_failure_and_the_retry_succeeds(s
 async def test_a_connection_cut_behind_exec_leaves_the_outcome_open(stack: ExitStack) -> None:
     """The node promotes, but its answer never comes: a firewall's reset, a node that moved."""
     _, replica = start(stack, 2)
-    async with cut_after(replica, b"EXEC") as address:
+    async with cut_after(replica, b"REPLICAOF") as address:
         leader = executor(through={replica.name: address})
         with pytest.raises(StepUnknownError, match=replica.name):
             await leader.promote(replica.name, 5, leading)

@@ -12,6 +12,16 @@ _ATTEMPTS = "tests/unit/sentinel/test_attempts.py"
 
 STEPS = (
     Mutation(
+        "leave-without-discard",
+        "a user who may not DISCARD gets out of a transaction",
+        "L1",
+        "promotion/talk.py",
+        'tuple[Command, ...] = (("DISCARD",), ("EXEC",))\n',
+        'tuple[Command, ...] = (("DISCARD",), ("PING",))\n',
+        (f"{_PROMOTING}::test_a_user_who_may_not_discard_can_promote",),
+        style="",
+    ),
+    Mutation(
         "optional-is-dropped",
         "what a transaction can do without never makes it fail",
         "L1",

@@ -93,6 +93,8 @@ class ScriptedNode:
         if name == "MULTI":
             self._queue, self._broken = [], False
             return OK
+        if name == "EXEC":
+            return ReplyError("ERR EXEC without MULTI")
         if name == "DISCARD":
             had, self._queue = self._queue, None
             return OK if had is not None else ReplyError("ERR DISCARD without MULTI")
@@ -102,9 +104,12 @@ class ScriptedNode:
         return self._run(words)
 
     def _exec(self, words: Words) -> Any:
-        queue, self._queue = self._queue or [], None
         self.before_exec(self)
         refused = self._refusal(words)
+        if refused == UNKNOWN:
+            self._broken = True
+            return ReplyError(refused)
+        queue, self._queue = self._queue or [], None
         if refused is not None or self._broken:
             return ReplyError(f"EXECABORT Transaction discarded because of: {refused or 'previous errors.'}")
         if self._watched != self.fence and self._watched != 0:

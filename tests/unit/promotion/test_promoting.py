@@ -108,6 +108,12 @@ def test_a_role_that_is_refused_is_named_and_nothing_is_done(error: str) -> None
     assert node.ran == []
 
 
+def test_a_user_who_may_not_discard_can_promote() -> None:
+    node = replica(refuses={"DISCARD": NOPERM})
+    node.take(NEW)
+    assert (node.follows, node.fence) == (None, b"7")
+
+
 def test_one_that_cannot_be_taken_back_is_unknown_and_says_so() -> None:
     node = replica(snapshot_failed=True, refuses={"CONFIG": UNKNOWN}, fails={"REPLICAOF a": "ERR no"})
     with pytest.raises(

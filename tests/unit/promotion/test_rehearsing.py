@@ -22,8 +22,9 @@ from tests.unit.promotion.step_cases import (
 
 
 @pytest.mark.parametrize("step", [Rehearse("n:1", "primary"), Rehearse("n:1", "replica")])
-def test_a_rehearsal_does_nothing(step: Rehearse) -> None:
-    node = node_for(step)
+@pytest.mark.parametrize("refuses", [{}, {"DISCARD": NOPERM}])
+def test_a_rehearsal_does_nothing(step: Rehearse, refuses: dict[str, str]) -> None:
+    node = node_for(step, refuses=refuses)
     before = (node.follows, node.fence)
     node.take(step)
     assert (node.ran, node.follows, node.fence) == ([], *before)

@@ -103,7 +103,7 @@ def test_a_lost_connection_is_told_apart_by_whether_it_can_have_been_done() -> N
     with pytest.raises(StepFailedError):
         replica(lost_at=lambda words: words[0] == "WATCH").take(NEW)
     with pytest.raises(StepUnknownError):
-        replica(lost_at=lambda words: words[0] == "EXEC").take(NEW)
+        replica(lost_at=lambda words: words[0] == "REPLICAOF").take(NEW)
 
 
 # -- following ---------------------------------------------------------------------------------

@@ -10,9 +10,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from promotion.conversation import Reply, StepUnknownError, Word
 from promotion.executor import Executor
 from promotion.step_types import Promote, Seal
+from tests.unit.promotion.scripted_node import UNKNOWN
 from tests.unit.promotion.step_cases import fails, replica
-
-NOPERM = "NOPERM this user has no permissions to run the 'discard' command"
 
 
 class Deaf:
@@ -46,5 +45,5 @@ def test_a_lost_connection_names_the_command_that_was_not_answered() -> None:
 
 
 def test_where_a_transaction_cannot_be_left_the_reason_names_discard() -> None:
-    node = replica(refuses={"DISCARD": NOPERM})
+    node = replica(refuses={"DISCARD": UNKNOWN, "EXEC": UNKNOWN})
     assert fails(node, Seal("n:1")).startswith("DISCARD: ")
