@@ -32,7 +32,7 @@ def hand_over(step: Handover) -> Generator[Request, Reply, None]:
         yield Pause(POLL_S)
         reply = yield Call(("INFO", "replication"))
         if isinstance(reply, ReplyError):
-            raise StepUnknownError(step.node, reply.message)
+            raise StepUnknownError(step.node, f"INFO: {reply.message}")
         state = read_fields(reply)
         if state.get("master_failover_state", "no-failover") != "no-failover":
             continue
