@@ -146,7 +146,8 @@ class RedisLink:
         """What the node says to a bare connection before it is asked anything: only to whom it turns away.
 
         What is sent to a connection that is closed already takes the answer with it, so nothing is sent. None
-        if it says nothing, or where TLS would have to come first. Raises ``ResolveError`` or ``OSError``.
+        if it says nothing, or where TLS would come first. Raises ``ResolveError`` or ``OSError``, also
+        where the node only hangs up: then there is no need for a second connection.
         """
         addresses = await self._resolver.resolve(host)
         if len(addresses) > 1 or self._credentials.tls is not None:
@@ -158,8 +159,10 @@ class RedisLink:
             try:
                 async with asyncio.timeout(GREETING_S):
                     said = await loop.sock_recv(bare, MAX_GREETING_BYTES)
-            except OSError:
+            except TimeoutError:
                 return None
+        if not said:
+            raise ConnectionResetError("connection closed by server")
         line = said.partition(b"\r")[0]
         return ResponseError(line[1:].decode("ascii", "replace")) if line.startswith(b"-") else None
 

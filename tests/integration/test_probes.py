@@ -461,8 +461,9 @@ async def test_a_full_server_is_not_a_dead_one(servers: Servers, watch: Watch) -
     server = servers.start()
     server.admin.config_set("maxclients", "1")
     watched = watch(server.port)
-    await watched.sees(MISCONFIGURED)
-    assert not {REFUSED, UNREACHABLE, ALIVE} & set(watched.kinds)
+    await watched.sees(ALIVE)
+    assert not {REFUSED, UNREACHABLE, MISCONFIGURED} & set(watched.kinds)
+    assert "max number of clients" in watched.evidence[-1].detail
     server.admin.config_set("maxclients", "10")
     await watched.is_up()
 
