@@ -13,6 +13,7 @@ the newest replication offset, then the smaller run id. Four things are Vedette'
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -128,7 +129,11 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (view.priority == 0, "priority 0: never to be promoted"),
         (view.sync_in_progress and not view.keys, "in its first full sync, holds no data yet"),
         (view.offset_bytes is None, "its replication offset is not known"),
-        (down_s is None, "was never connected to the primary since it started"),
+        # Where there is no limit the two are compared by what they hold.
+        (
+            down_s is None and math.isfinite(policy.max_link_down_s),
+            "was never connected to the primary since it started",
+        ),
         (
             down_s is not None and down_s > policy.max_link_down_s,
             f"its link to the primary has been down for {down_s} s, more than {policy.max_link_down_s:.1f} s",

@@ -80,6 +80,12 @@ def test_a_leader_promotes_another_and_says_why() -> None:
     assert isinstance(chosen, Note) and intent == WriteIntent("b:1", "regressed")
 
 
+def test_one_that_restarted_and_holds_more_is_promoted_though_it_was_never_connected_since() -> None:
+    leader = Work(SETTINGS, None, {}, 0.0)
+    *_, intent = leader.observed([OLD, replace(B, link_down_s=None)], UNUSABLE, 0.1)
+    assert intent == WriteIntent("b:1", "regressed")
+
+
 def test_a_replica_that_may_not_be_promoted_still_keeps_the_primary_from_wiping_it() -> None:
     leader = Work(SETTINGS, None, {}, 0.0)
     *_, last = leader.observed([OLD, replace(B, priority=0)], UNUSABLE, 0.1)
