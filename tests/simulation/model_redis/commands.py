@@ -24,6 +24,8 @@ Handler = Callable[["Session", "ModelServer", Words], Reply]
 BLOCKED: Final = object()
 """Instead of a reply, which comes later."""
 NO_SUCH = ReplyError("ERR unknown subcommand")
+MAX_SHOWN = 128
+"""How much of its arguments Redis repeats of a command that it does not know."""
 
 FENCE_SCRIPT = SET_FENCE
 """The only script that EVAL runs."""
@@ -53,12 +55,12 @@ def find(words: Words, hidden: Collection[str] = ()) -> tuple[Words, Command | N
     name = words[0].upper()
     command = None if name in hidden else COMMANDS.get(name)
     if command is None:
-        shown = "".join(f"'{word}' " for word in words[1:])
-        return (
-            (name, *words[1:]),
-            None,
-            f"ERR unknown command '{words[0]}', with args beginning with: {shown}",
-        )
+        shown = ""
+        for word in words[1:]:
+            if len(shown) < MAX_SHOWN:
+                shown += f"'{word[: MAX_SHOWN - len(shown)]}' "
+        error = f"ERR unknown command '{words[0]}', with args beginning with: {shown}"
+        return (name, *words[1:]), None, error.replace("\n", " ")
     if (command.arity > 0 and len(words) != command.arity) or len(words) < -command.arity:
         return (name, *words[1:]), None, f"ERR wrong number of arguments for '{words[0].lower()}' command"
     return (name, *words[1:]), command, ""
@@ -99,7 +101,8 @@ def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
     refused = session.refused_in_script()
     if refused:
         sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
-        return ReplyError(f"{refused} script: {sha}, on @user_script:1.")
+        line = 1 + script.partition("redis.call('SET'")[0].count("\n")
+        return ReplyError(f"{refused} script: {sha}, on @user_script:{line}.")
     server.call(("SET", *rest))
     return None
 
