@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+import redis
 
 from tests.integration.cluster import GROUP, Cluster
 from tests.redis_server import RedisServer
@@ -14,6 +18,8 @@ from tests.waiting import wait_for
 
 FENCE = f"vedette:{GROUP}:term"
 SAVES = ("--save", "3600 1000000", "--stop-writes-on-bgsave-error", "yes")
+SLOW = ("--rdb-key-save-delay", "20000000")
+"""Microseconds for each key that is saved, also for a replica."""
 
 
 @pytest.fixture
@@ -32,7 +38,15 @@ def expect_fenced(cluster: Cluster, primary: RedisServer) -> None:
     """The committed primary is the only one, and holds the fence of the term that promoted it."""
     with primary.client() as client:
         assert int(client.get(FENCE) or 0) == cluster.running[0].term()
-    assert cluster.primaries() == [primary.name]
+    masters = [node.name for node in cluster.nodes if node.running and is_master(node)]
+    assert masters == [primary.name]
+
+
+def is_master(server: RedisServer) -> bool:
+    try:
+        return bool(server.info()["role"] == "master")
+    except redis.ConnectionError:
+        return False
 
 
 def without(command: str) -> tuple[str, ...]:
@@ -44,13 +58,24 @@ def switch(cluster: Cluster, to: RedisServer) -> dict[str, object]:
     return asked.followed(asked.post(f"/v1/groups/{GROUP}/switchover", {"to": to.name}))
 
 
-def break_snapshots(server: RedisServer) -> None:
-    """Its file cannot be replaced, so that BGSAVE fails, and all writes are refused."""
-    file = server.directory / "dump.rdb"
-    file.unlink(missing_ok=True)
-    (file / "in-the-way").mkdir(parents=True)
+def break_snapshots(cluster: Cluster, servers: list[RedisServer]) -> None:
+    """The process that saves is ended in the middle of it, for which Redis refuses all writes.
+
+    A replica of Redis 7 whose snapshots fail ends itself when it is to take the next write.
+    """
+    with cluster.nodes[0].client() as client:
+        client.set("data", "to be saved")
+    for server in servers:
+        break_save(server)
+
+
+def break_save(server: RedisServer) -> None:
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     with server.client() as client:
+        wait_for(lambda: client.exists("data"), what="the data to arrive")
         client.bgsave()
+    child, *_ = wait_for(lambda: children.read_text().split(), what="BGSAVE to begin")
+    os.kill(int(child), signal.SIGKILL)
     wait_for(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err", what="BGSAVE to fail")
 
 
@@ -155,9 +180,11 @@ def test_a_full_master_that_comes_back_is_demoted() -> None:
 
 @pytest.mark.parametrize("broken", [1, 2])
 def test_replicas_whose_snapshots_fail_end_with_one_fenced_primary(broken: int) -> None:
-    with Cluster(redis_arguments=SAVES) as cluster:
-        for node in cluster.nodes[1 : 1 + broken]:
-            break_snapshots(node)
+    with Cluster(redis_arguments=(*SAVES, *SLOW)) as cluster:
+        break_snapshots(cluster, cluster.nodes[1 : 1 + broken])
+        for node in cluster.nodes:
+            with node.client() as client:
+                client.config_set("rdb-key-save-delay", 0)
         old = cluster.nodes[0]
         old.kill()
         new = cluster.node(cluster.wait_agreed(*(node.name for node in cluster.nodes[1:])))
@@ -170,9 +197,8 @@ def test_replicas_whose_snapshots_fail_end_with_one_fenced_primary(broken: int) 
 
 def test_where_the_fence_is_refused_nobody_is_left_without_one() -> None:
     """The snapshots of all replicas fail, and that may not be set aside."""
-    with Cluster(redis_arguments=(*SAVES, *without("CONFIG"))) as cluster:
-        for node in cluster.nodes[1:]:
-            break_snapshots(node)
+    with Cluster(redis_arguments=(*SAVES, *SLOW, *without("CONFIG"))) as cluster:
+        break_snapshots(cluster, cluster.nodes[1:])
         cluster.nodes[0].kill()
 
         def refused() -> bool:
