@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from promotion.histories import Histories, histories
-from promotion.view import SEALED, NodeView
+from promotion.view import SEALED, NodeView, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def rank(
     """
     found = histories(primary, views, history, lost)
     nodes = [view for view in views if view.name != primary]
-    held = next((view for view in views if view.name == primary), None)
+    held = find(primary, views)
     lags = _Lags(found, [view for view in nodes if _in_history(view, primary)], held)
     rejected: dict[str, str] = {}
     for view in nodes:

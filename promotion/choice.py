@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from promotion.actions import Facts
 from promotion.candidates import Policy, Ranking, Verdict, rank
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 
 def policy_now(policy: Policy, views: Sequence[NodeView], facts: Facts) -> Policy:
@@ -64,7 +64,7 @@ def rank_now(
 
 def _deposed(views: Sequence[NodeView], facts: Facts) -> NodeView | None:
     """The primary, if it answers, but as a replica, or without what it had."""
-    primary = next((view for view in views if view.name == facts.primary), None)
+    primary = find(facts.primary, views)
     if primary is None or not facts.down or not primary.reachable or primary.loading:
         return None
     return primary if primary.role == "slave" or facts.histories else None
@@ -111,7 +111,7 @@ def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) 
     """
     if requested is not None:
         return requested if requested in left_to_people(views, facts) else None
-    primary = next((view for view in views if view.name == facts.primary), None)
+    primary = find(facts.primary, views)
     holders = _holders(views, facts)
     histories = facts.histories or ({primary.replid} if primary is not None else set())
     heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
@@ -128,7 +128,7 @@ def left_to_people(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
     None of them need have what the primary took last, so no rule chooses among them: a person may know
     better, and may have a backup of what the primary had.
     """
-    primary = next((view for view in views if view.name == facts.primary), None)
+    primary = find(facts.primary, views)
     empty = primary is not None and primary.reachable and not primary.keys
     return tuple(view.name for view in _holders(views, facts)) if facts.down or empty else ()
 
@@ -164,7 +164,7 @@ def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:
     That they are cut off shows that they followed it when it was judged to be down; that the histories
     differ, that it was not emptied by a client since then.
     """
-    primary = next((view for view in views if view.name == facts.primary), None)
+    primary = find(facts.primary, views)
     if primary is None or not primary.reachable or primary.role != "master" or primary.keys:
         return False
     own = {primary.replid, primary.replid2}

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from promotion.view import SEALED, NodeView
+from promotion.view import SEALED, NodeView, find
 
 RECENT_S = 2.0
 """Redis tells in whole seconds since when a link is down, and nodes are asked at different moments."""
@@ -83,7 +83,7 @@ def histories(primary: str, views: Sequence[NodeView], known: str | None, lost: 
     """Of the data of ``primary``, by what it and its replicas say. ``known`` is its newest history by what
     this sentinel remembers, ``lost`` are those that it is known to have lost in a restart.
     """
-    own = next((view for view in views if view.name == primary), None)
+    own = find(primary, views)
     wrote = own is not None and own.role == "master" and not own.loading and not lost
     primarys = own.replid if own is not None and wrote else known
     groups: dict[str, list[NodeView]] = {}

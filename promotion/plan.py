@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from promotion.following import is_itself, misspells
 from promotion.histories import more_than
 from promotion.step_types import Repoint
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def reconcile(
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
     there = [view for view in others if _answers(view) and not view.hands_off]
-    target = next((view for view in views if view.name == primary), None)
+    target = find(primary, views)
     astray = [
         view
         for view in there

@@ -10,7 +10,7 @@ from promotion.lost_writes import bytes_possibly_lost
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, KeepSafety, Repoint, Rewrite, Step
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 from promotion.write_safety import correction, keep_fence
 
 
@@ -75,7 +75,7 @@ class Reconciling:
     def loss(self, views: Sequence[NodeView], facts: Facts) -> int | None:
         """Bytes that the old primary, just demoted, had beyond the new one's history; told once."""
         demoted, self._demoted = self._demoted, None
-        promoted = next((view for view in views if view.name == facts.primary), None)
+        promoted = find(facts.primary, views)
         if demoted is None or promoted is None:
             return None
         return bytes_possibly_lost(demoted, promoted)

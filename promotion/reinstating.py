@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from promotion.actions import Action, Facts, Note
 from promotion.histories import blank, histories, more_than
 from promotion.switching import caught_up
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 REGRESSED = "regressed"
 """The cause of a change because others hold more than the primary does."""
@@ -39,7 +39,7 @@ def returned(views: Sequence[NodeView], facts: Facts) -> Return | None:
     in all but name. If it is not, the committed primary is put back in its role. In either case only if no
     other is known to hold more; where a person changed the role of a process that runs on, they knew better.
     """
-    primary = next((view for view in views if view.name == facts.primary), None)
+    primary = find(facts.primary, views)
     if primary is None or primary.role != "slave" or not primary.reachable:
         return None
     made = next((v for v in views if v.name == primary.follows and v.reachable and v.role == "master"), None)

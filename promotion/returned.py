@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from promotion.actions import Action, AskAgain, Facts
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 WORTH_ASKING = frozenset({"refused", "unresolved", "silent"})
 """The causes of a failover that an answer refutes. One that is wiped or unusable answers as well."""
@@ -44,17 +44,13 @@ def is_back(name: str, before: Sequence[NodeView], now: Sequence[NodeView], chos
     The same process has all that it had. One that was restarted must have all that the chosen one has, in the
     history of that; where the two cannot be compared, the chosen one is the surer choice.
     """
-    old, back = _find(name, before), _find(name, now)
+    old, back = find(name, before), find(name, now)
     if back is None or not back.reachable or back.down or back.loading or back.role != "master":
         return False
     if old is not None and old.run_id and old.run_id == back.run_id:
         return True
-    successor = _find(chosen, before)
+    successor = find(chosen, before)
     if successor is None or successor.offset_bytes is None:
         return False
     held = back.held(successor.replid)
     return held is not None and held >= successor.offset_bytes
-
-
-def _find(name: str, views: Sequence[NodeView]) -> NodeView | None:
-    return next((view for view in views if view.name == name), None)

@@ -28,7 +28,7 @@ from promotion.step_types import (
     Thaw,
     WriteSafety,
 )
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 SWITCHOVER = "switchover"
 """The cause of a planned change, in the intent and in the topology."""
@@ -43,8 +43,8 @@ _REFUSED = ("unknown command", "unknown sub", "missing permission")
 
 def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | None:
     """Why a switchover cannot be done now; None if it can."""
-    old = next((view for view in views if view.name == primary), None)
-    new = next((view for view in views if view.name == target), None)
+    old = find(primary, views)
+    new = find(target, views)
     if old is None or not old.reachable or old.down or old.role != "master":
         return f"{primary} does not answer as a primary: this takes a failover"
     if old.hands_off:

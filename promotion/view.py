@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -98,3 +99,8 @@ class NodeView:
     def sealed(self) -> bool:
         """A leader cut this replica off, so that what it has cannot grow until it follows somebody again."""
         return self.role == "slave" and self.follows == SEALED
+
+
+def find(name: str | None, views: Iterable[NodeView]) -> NodeView | None:
+    """The node of this name, if it is among them."""
+    return next((view for view in views if view.name == name), None)

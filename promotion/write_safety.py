@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from promotion.step_types import KeepFence, KeepSafety, WriteSafety
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 
 
 def at_promotion(asked: WriteSafety, node: str, views: Sequence[NodeView]) -> WriteSafety:
     """For a node that is about to be promoted: those count that will follow it without a full copy."""
-    promoted = next((view for view in views if view.name == node), None)
+    promoted = find(node, views)
     others = [
         view
         for view in views
@@ -32,7 +32,7 @@ def correction(
 
     ``gone`` are the nodes that a quorum calls down.
     """
-    view = next((view for view in views if view.name == primary), None)
+    view = find(primary, views)
     if view is None or view.safety is None or view.role != "master" or not view.reachable or view.down:
         return None
     if view.hands_off:
@@ -48,7 +48,7 @@ def correction(
 
 def keep_fence(primary: str, views: Sequence[NodeView]) -> KeepFence | None:
     """The primary has no fence: an evicted one counts as term 0, and would let a stale leader pass."""
-    view = next((view for view in views if view.name == primary), None)
+    view = find(primary, views)
     if view is None or not view.fence_missing or view.role != "master" or not view.reachable or view.down:
         return None
     return KeepFence(primary)
