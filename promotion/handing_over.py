@@ -7,16 +7,16 @@ from contextlib import suppress
 from promotion.conversation import LinkLostError
 from promotion.handover import hand_over
 from promotion.promoting import CUT_CLIENTS, set_fence
-from promotion.settings_aside import ASK, asides
+from promotion.settings_aside import check_for_fence
 from promotion.step_types import Handover
 from promotion.talk import Asking, Command, Part, Talk
 
 
 def order_handover(step: Handover, talk: Talk) -> Asking:
     """The target gets the fence as any other write; the order then watches it."""
-    replies = yield from talk.check(*(ASK if talk.key is not None else ()))
+    lifted = yield from check_for_fence(talk)
     if talk.key is not None:
-        yield from set_fence(talk, asides(replies))
+        yield from set_fence(talk, lifted)
         yield from talk.watch_again()
     timeout_ms = max(1, round(step.timeout_s * 1000))
     order: Command = ("FAILOVER", "TO", step.target_host, step.target_port, "TIMEOUT", timeout_ms)

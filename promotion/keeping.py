@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from promotion.conversation import StepFailedError
 from promotion.promoting import set_fence
-from promotion.settings_aside import ASK, asides, demand
+from promotion.settings_aside import check_for_fence, demand
 from promotion.step_types import KeepSafety
 from promotion.talk import Asking, Need, Part, Talk
 
 
 def keep_fence(talk: Talk) -> Asking:
     """An evicted key counts as term 0 to whoever reads it, so that a stale leader would pass."""
-    replies = yield from talk.check(*ASK)
+    lifted = yield from check_for_fence(talk)
     _expect_primary(talk)
     if talk.found == 0:
-        yield from set_fence(talk, asides(replies))
+        yield from set_fence(talk, lifted)
 
 
 def keep_safety(step: KeepSafety, talk: Talk) -> Asking:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from promotion.conversation import Call, Calls, ReplyError, StepFailedError
-from promotion.promoting import CUT_CLIENTS, set_fence
-from promotion.settings_aside import ASK, asides
+from promotion.conversation import Call, Calls, ReplyError
+from promotion.promoting import CUT_CLIENTS, set_fence_or_tell
+from promotion.settings_aside import check_for_fence
 from promotion.step_types import Freeze
 from promotion.talk import Asking, Part, Talk
 
@@ -19,16 +19,13 @@ def thaw(talk: Talk) -> Asking:
 
     That is the essence of it. The fence is for whoever wanted something else before, and missed with a note.
     """
-    replies = yield from talk.check(*(ASK if talk.key is not None else ()))
+    lifted = yield from check_for_fence(talk)
     resume = ("CLIENT", "UNPAUSE")
     (resumed,) = yield Calls((resume,), acts=True)
     if isinstance(resumed, ReplyError):
         raise talk.failed(resume, resumed)
     if talk.key is not None:
-        try:
-            yield from set_fence(talk, asides(replies))
-        except StepFailedError as error:
-            talk.refused.append(f"the fence was not raised: {error.reason}")
+        yield from set_fence_or_tell(talk, lifted)
 
 
 def disarm(talk: Talk) -> Asking:

@@ -20,7 +20,7 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
-from promotion.settings_aside import ASK, MIN_REPLICAS, asides, demand
+from promotion.settings_aside import MIN_REPLICAS, check_for_fence, demand
 from promotion.step_types import Promote
 from promotion.talk import (
     Aside,
@@ -46,7 +46,7 @@ def promote(step: Promote, talk: Talk) -> Asking:
     What it has become is written to its configuration later (``Rewrite``): should it be lost before, the node
     comes back as a replica, and is put right as any node that is not what was agreed.
     """
-    replies = yield from talk.check(*(ASK if talk.key is not None else ()))
+    lifted = yield from check_for_fence(talk)
     if talk.found == talk.term and talk.found > 0:
         if talk.is_master:
             return
@@ -56,17 +56,22 @@ def promote(step: Promote, talk: Talk) -> Asking:
         # Either fails where there is nothing to end; a paused node would not run the transaction.
         yield Calls((("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE")), acts=True)
     behind = [*(demand(step.safety) if step.safety is not None else ()), *CUT_CLIENTS]
-    yield from _Promotion(talk, asides(replies) if replies else (), behind).take()
+    yield from _Promotion(talk, lifted, behind).take()
 
 
 def restore(talk: Talk) -> Asking:
-    """A fence that cannot be raised is told, and the node is a primary all the same: it was, and is known."""
-    replies = yield from talk.check(*(ASK if talk.key is not None else ()))
+    """The node was the primary and is known as such, so it is again, with the fence or without."""
+    lifted = yield from check_for_fence(talk)
     yield from talk.attempt(("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE"))
     if not talk.is_master:
         _check_turned(talk, (yield from talk.transact(*TURN)))
+    yield from set_fence_or_tell(talk, lifted, CUT_CLIENTS)
+
+
+def set_fence_or_tell(talk: Talk, lifted: Sequence[Aside], behind: Sequence[Command] = ()) -> Asking:
+    """As ``set_fence``, where the step has done what matters by now: a refusal is told, and no failure."""
     try:
-        yield from set_fence(talk, asides(replies) if replies else (), CUT_CLIENTS)
+        yield from set_fence(talk, lifted, behind)
     except StepFailedError as error:
         talk.refused.append(f"the fence was not raised: {error.reason}")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from promotion.handover import read_fields
 from promotion.step_types import WriteSafety
-from promotion.talk import Aside, Command, setting
+from promotion.talk import Aside, Asking, Command, Talk, setting
 
 MIN_REPLICAS = "min-replicas-to-write"
 MAX_LAG = "min-replicas-max-lag"
@@ -22,6 +22,14 @@ ASK: tuple[Command, ...] = (
     ("CONFIG", "GET", STOP_WRITES),
     ("INFO", "persistence"),
 )
+
+
+def check_for_fence(talk: Talk) -> Asking:
+    """As ``Talk.check``; returns what a raised fence takes to be set aside, which is nothing without one."""
+    if talk.key is None:
+        yield from talk.check()
+        return ()
+    return asides((yield from talk.check(*ASK)))
 
 
 def asides(replies: Sequence[Any]) -> tuple[Aside, ...]:
