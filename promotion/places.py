@@ -27,6 +27,11 @@ def plain(place: tuple[str, int]) -> tuple[str, int]:
     return (plain_host(place[0]), place[1])
 
 
+def written(host: str, port: int) -> str:
+    """``host:port``, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an address, and not a name that may come to stand for another one."""
     try:

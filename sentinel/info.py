@@ -168,6 +168,11 @@ class NodeInfo:
         """Whether what it says of its data is so: while it loads, part of it is neither old nor new."""
         return self.async_loading or not self.loading
 
+    @property
+    def replids(self) -> tuple[str, ...]:
+        """The histories that its data belong to: its own, and the one that it followed before."""
+        return tuple(replid for replid in (self.replid, self.replid2) if replid is not None)
+
     def data_seen(self) -> DataSeen:
         """What a replica has loaded is its own until it was linked, and may be a copy after that."""
         own = self.role == "master" or (not self.link_up and self.link_down_s is None)

@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from promotion.places import written
 from sentinel.info import NodeInfo
 
 MAX_REMEMBERED = 256
@@ -79,7 +80,7 @@ class Kinship:
     def reigns(self, name: str, info: NodeInfo) -> None:
         """``name``, on which the sentinels agree, answers as the primary."""
         if info.role == "master":
-            self._histories.add(_ids(info))
+            self._histories.add(info.replids)
             self._keep_company(name, info)
 
     def serves(self, relation: Relation) -> None:
@@ -111,7 +112,8 @@ class Kinship:
             return ""
         others = self._others(of)
         if others:
-            return f"it has replicas that are none of the group's: {', '.join(map(_shown, others))}"
+            shown = ", ".join(written(*each) for each in others)
+            return f"it has replicas that are none of the group's: {shown}"
         if not of.discovered:
             return ""
         return self._why_foreign_replica(of) if of.info.role == "slave" else self._why_foreign_master(of)
@@ -129,7 +131,7 @@ class Kinship:
         if not self._shares(of.info):
             return _other_history(of.info)
         if upstream not in self._upstreams:
-            return f"it was made to follow {_shown(upstream)}, which is none of the group's nodes"
+            return f"it was made to follow {written(*upstream)}, which is none of the group's nodes"
         return ""
 
     def _why_foreign_master(self, of: Relation) -> str:
@@ -156,17 +158,8 @@ class Kinship:
         return bool(self._histories) and not self._shares(info)
 
     def _shares(self, info: NodeInfo) -> bool:
-        return any(replid in self._histories for replid in _ids(info))
-
-
-def _ids(info: NodeInfo) -> tuple[str, ...]:
-    return tuple(replid for replid in (info.replid, info.replid2) if replid is not None)
+        return any(replid in self._histories for replid in info.replids)
 
 
 def _other_history(info: NodeInfo) -> str:
     return f"its replication history ({info.replid[:8]}...) is none of the group's"
-
-
-def _shown(endpoint: Endpoint) -> str:
-    host, port = endpoint
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

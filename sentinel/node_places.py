@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from promotion.places import is_ip, plain, plain_host
+from promotion.places import is_ip, plain, plain_host, written
 from sentinel.node_spec import NodeRecord
 
 
@@ -37,7 +37,6 @@ def may_be_known(records: Iterable[NodeRecord], port: int) -> bool:
     )
 
 
-def written(host: str, port: int) -> str:
+def name_for(host: str, port: int) -> str:
     """``host:port``, as one name for the place, however the host was spelled."""
-    host = plain_host(host)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return written(plain_host(host), port)

@@ -13,7 +13,7 @@ from promotion.view import NodeView
 from sentinel.agreed_nodes import Named, spec_of
 from sentinel.doubles import Doubles
 from sentinel.info import NodeInfo
-from sentinel.node_places import may_be_known, node_at, written
+from sentinel.node_places import may_be_known, name_for, node_at
 from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.node_views import Onlooker, view_of
 from sentinel.offset_trail import OffsetTrail
@@ -61,7 +61,7 @@ class NodeBook:
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
-        return self.local(node_at(self._records.values(), host, port) or written(host, port))
+        return self.local(node_at(self._records.values(), host, port) or name_for(host, port))
 
     def hands_off(self, name: str) -> str:
         """Why nothing may be changed at the node; empty if it may."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sentinel.info import NodeInfo
-from sentinel.preflight_facts import Address, GroupFacts, NodeFacts, Problem
+from promotion.places import written
+from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
 
 def _few_candidates(facts: GroupFacts) -> Iterator[Problem]:
@@ -36,13 +36,13 @@ def _foreign_replicas(facts: GroupFacts) -> Iterator[Problem]:
     for node, info in masters:
         strangers = [(each.ip, each.port) for each in info.attached if facts.at((each.ip, each.port)) is None]
         others = [other for other in ours if other is not info]
-        if strangers and others and not any(_ids(info) & _ids(other) for other in others):
+        if strangers and others and not any({*info.replids} & {*other.replids} for other in others):
             yield Problem(
                 node.name,
                 "error",
                 "foreign-replicas",
                 "is left alone, for it seems to be another cluster's: it shares no history with this group, "
-                f"and its replicas are none of its nodes ({', '.join(map(_shown, strangers))})",
+                f"and its replicas are none of its nodes ({', '.join(written(*each) for each in strangers)})",
                 "Take it out of the group's nodes; or if it is the group's, REPLICAOF by hand.",
             )
 
@@ -74,10 +74,6 @@ def _vouch_in_vain(facts: GroupFacts) -> Iterator[Problem]:
         )
 
 
-def _ids(info: NodeInfo) -> set[str]:
-    return {replid for replid in (info.replid, info.replid2) if replid is not None}
-
-
 def _may_be_promoted(node: NodeFacts, facts: GroupFacts) -> bool:
     if node.discovered and not facts.wishes.promote_discovered:
         return False
@@ -86,11 +82,6 @@ def _may_be_promoted(node: NodeFacts, facts: GroupFacts) -> bool:
 
 def _priority(node: NodeFacts) -> int | None:
     return node.priority if node.priority is not None or node.info is None else node.info.priority
-
-
-def _shown(address: Address) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 KINSHIP_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from promotion.places import written
 from sentinel.preflight_certificates import certificates
 from sentinel.preflight_data_rules import DATA_RULES
-from sentinel.preflight_facts import SEVERITIES, Address, GroupFacts, NodeFacts, Problem
+from sentinel.preflight_facts import SEVERITIES, GroupFacts, NodeFacts, Problem
 from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
 from sentinel.preflight_other_monitors import other_monitors
@@ -182,7 +183,7 @@ def _loopback(facts: GroupFacts) -> Iterator[Problem]:
 
 def _strangers(facts: GroupFacts) -> Iterator[Problem]:
     for stranger in facts.strangers:
-        address = _shown(stranger.address)
+        address = written(*stranger.address)
         if stranger.as_itself:
             yield _misannounced(stranger.reporter, address, f"is not reached ({stranger.detail})")
             continue
@@ -202,7 +203,7 @@ def _announcements(facts: GroupFacts) -> Iterator[Problem]:
     for node in facts.seen:
         if node.announced is None:
             continue
-        address, other = _shown(node.announced), facts.at(node.announced)
+        address, other = written(*node.announced), facts.at(node.announced)
         if other is not None and other.name != node.name:
             yield _misannounced(node.name, address, f"is another node, {other.name}")
         elif _is_loopback(node.announced[0]) and not _is_loopback(node.reach[0]):
@@ -227,11 +228,6 @@ def _announced(node: str, address: str, detail: str) -> Problem:
         f"{address} is reported as a replica, is none of the configured nodes, and is not reached ({detail})",
         "Set replica-announce-ip and replica-announce-port at that replica to its configured address.",
     )
-
-
-def _shown(address: Address) -> str:
-    host, port = address
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

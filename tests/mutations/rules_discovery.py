@@ -14,7 +14,7 @@ DISCOVERY = (
         "a discovered node is the group's only if it shares its history",
         "S9",
         "sentinel/kinship.py",
-        "        return any(replid in self._histories for replid in _ids(info))\n",
+        "        return any(replid in self._histories for replid in info.replids)\n",
         "        return True\n",
         (f"{_KINSHIP}::test_another_clusters_primary_at_its_address_is_not",),
         style="any",
