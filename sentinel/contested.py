@@ -8,10 +8,11 @@ one server stays so until both names have told of different servers for a while.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-PART_AFTER_S = 5.0
+from sentinel.doubles import PART_AFTER_S
 
 Node: TypeAlias = tuple[str, str]
 """A group, and the name of a node that it has."""
@@ -49,10 +50,7 @@ class Contested:
 
     def why(self, group: str, name: str) -> str:
         """Why nothing may be changed at the node; empty if no other group has it."""
-        others = sorted(self._same.get((group, name), {}))
-        if not others:
-            return ""
-        return " and ".join(f"group {other} has this server too, as {known_as}" for other, known_as in others)
+        return shared_with(sorted(self._same.get((group, name), {})))
 
     def _part_the_different(self, node: Node, now: float) -> None:
         for other, since in list(self._same.get(node, {}).items()):
@@ -67,3 +65,8 @@ class Contested:
     def _set(self, node: Node, other: Node, since: float | None) -> None:
         self._same.setdefault(node, {})[other] = since
         self._same.setdefault(other, {})[node] = since
+
+
+def shared_with(others: Iterable[Node]) -> str:
+    """Why nothing may be changed at a server that these have too; empty if nobody has."""
+    return " and ".join(f"group {other} has this server too, as {known_as}" for other, known_as in others)

@@ -28,7 +28,6 @@ from quorum.inputs import DataObserved, Input, LinkSaid, Observed, RefusalSeen, 
 from quorum.member import Member
 from quorum.messages import Topology
 from quorum.usability import Source
-from quorum.votes import majority
 from sentinel.contested import Contested
 from sentinel.degradation import Degradation
 from sentinel.directive_notices import told_of
@@ -64,7 +63,17 @@ SCHEDULE = "schedule"
 QUIET_GOSSIPS = 10
 """While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
 
-_OF_CHANGE = ("term", "primary", "previous", "cause", "leader", "since_ms", "duration_ms", "lost_bytes")
+_OF_CHANGE = (
+    "term",
+    "primary",
+    "previous",
+    "cause",
+    "leader",
+    "since_ms",
+    "duration_ms",
+    "lost_bytes",
+    "may_have_lost",
+)
 
 
 class Coordinator:
@@ -254,7 +263,7 @@ class Coordinator:
             self._tell_change(NoticeName.LOSS_MEASURED, topology)
 
     def _tell_change(self, name: NoticeName, topology: Topology) -> None:
-        self.tell(name, **{field: getattr(topology, field) for field in (*_OF_CHANGE, "may_have_lost")})
+        self.tell(name, **{field: getattr(topology, field) for field in _OF_CHANGE})
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives
@@ -328,7 +337,7 @@ class Coordinator:
             primary=self.member.primary,
             answers=lambda node: not self.member.verdict(node, now).down,
             is_replica=self._is_replica,
-            agree=self._majority_supports,
+            agree=self.situation.majority_supports,
         )
         if pausing is not None:
             pause = ("CLIENT", "PAUSE", str(round(pausing.for_s * 1000)), "WRITE")
@@ -341,10 +350,6 @@ class Coordinator:
     def _is_replica(self, node: str) -> bool:
         info = self.book[node].info if node in self.book else None
         return info is not None and info.role == "slave"
-
-    def _majority_supports(self, node: str, since: float) -> bool:
-        supporters = self.member.board.supporters(node, since)
-        return len(supporters) + 1 >= majority(len(self.member.config.members))
 
     def tell(self, name: NoticeName, **fields: object) -> None:
         self.put(Tell(Notice(name, self.config.group, fields)))

@@ -28,10 +28,7 @@ class LineExchange:
         self.unanswered: tuple[Word, ...] | None = None
 
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
-        loop = asyncio.get_running_loop()
-        asked = [
-            Command(tuple(str(word) for word in words), reply=loop.create_future()) for words in commands
-        ]
+        asked = [_command(words) for words in commands]
         self._line.send_all(asked)
         try:
             replies: list[Reply] = []

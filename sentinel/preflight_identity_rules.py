@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from sentinel.contested import shared_with
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
 
@@ -41,9 +42,7 @@ def between_groups(groups: Mapping[str, GroupFacts]) -> dict[str, GroupFacts]:
                 each for each in users.get(node.info.run_id if node.info else "", []) if each[0] != group
             ]
             if others:
-                contested[node.name] = " and ".join(
-                    f"group {other} has this server too, as {name}" for other, name in others
-                )
+                contested[node.name] = shared_with(others)
         found[group] = replace(facts, contested={**facts.contested, **contested})
     return found
 

@@ -157,10 +157,14 @@ class Situation:
     def newest_term(self, now: float) -> int | None:
         """The highest that the cluster has come to; None while a majority has not said lately that it knows
         of no other primary: then there may be a higher one."""
-        member = self._member
-        supporters = member.board.supporters(member.primary or "", now - SAID_LATELY_S)
-        known = len(supporters) + 1 >= majority(len(member.config.members))
-        return member.register.state.term if known and member.primary is not None else None
+        primary = self._member.primary
+        known = primary is not None and self.majority_supports(primary, now - SAID_LATELY_S)
+        return self._member.register.state.term if known else None
+
+    def majority_supports(self, node: str, since: float) -> bool:
+        """Whether a majority, this sentinel included, said after ``since`` ``node`` is primary and up."""
+        supporters = self._member.board.supporters(node, since)
+        return len(supporters) + 1 >= majority(len(self._member.config.members))
 
     def unwritable(self, now: float) -> bool:
         """Whether the primary is to be replaced because it refuses writes that another would take."""
