@@ -40,7 +40,7 @@ from promotion.conversation import (
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Step, Taken
 from promotion.steps import conversation
-from promotion.talk import missing
+from promotion.talk import named
 
 _CODES: tuple[tuple[type[RedisError], str], ...] = (
     (NoPermissionError, "NOPERM"),
@@ -140,6 +140,11 @@ def _lost(talk: Conversation, node: str, reason: str) -> Taken:
     except LinkLostError:
         raise StepFailedError(node, reason) from None
     raise AssertionError(f"{node}: a conversation went on without a connection")
+
+
+def missing(reason: str, unanswered: tuple[Word, ...] | None) -> str:
+    """The reason why a connection was lost, with the command whose answer was waited for."""
+    return reason if unanswered is None else f"{reason}, {named(unanswered)} was not answered"
 
 
 def _taken(end: StopIteration) -> Taken:

@@ -30,7 +30,6 @@ from promotion.conversation import (
     ReplyError,
     Request,
     StepFailedError,
-    StepUnknownError,
     Word,
 )
 
@@ -229,7 +228,12 @@ class Talk:
             replies = yield Calls((*before, ("MULTI",), *words, ("EXEC",), *after), acts=True)
             multi, *queued, outcome = replies[len(before) : len(replies) - len(after)]
             if isinstance(multi, ReplyError):
-                raise StepUnknownError(self.node, f"MULTI: {_said(multi)}")
+                # It was there when it was tried. What was meant to be queued has run, each by itself.
+                self._transacts = False
+                outcome = self._results(parts, dict(zip(live, queued, strict=True)), dropped)
+                if self.key is not None:
+                    self._obey((yield Call(("GET", self.key))))
+                return outcome
             if isinstance(outcome, list | tuple):
                 return self._results(parts, dict(zip(live, outcome, strict=True)), dropped)
             self.acted = before_it
@@ -307,9 +311,14 @@ class Talk:
         self.acted = True
         replies = yield Calls((*look, *(parts[n].words for n in live)), acts=True)
         outcome = self._results(parts, dict(zip(live, replies[len(look) :], strict=True)), dropped)
-        if look and not isinstance(replies[0], ReplyError) and self.read_term(replies[0]) > self.term:
-            raise FencedError(self.node, self.read_term(replies[0]))
+        if look:
+            self._obey(replies[0])
         return outcome
+
+    def _obey(self, found: Any) -> None:
+        """Nothing was watched: a newer term is only found out behind it."""
+        if not isinstance(found, ReplyError) and self.read_term(found) > self.term:
+            raise FencedError(self.node, self.read_term(found))
 
     def _results(
         self, parts: Sequence[Part], ran: dict[int, Any], dropped: dict[int, ReplyError]
@@ -355,11 +364,6 @@ def named(words: Command) -> str:
     """The command, as far as it says what was wanted."""
     told = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
     return " ".join(str(word) for word in words[:told])
-
-
-def missing(reason: str, unanswered: tuple[Word, ...] | None) -> str:
-    """The reason why a connection was lost, with the command whose answer was waited for."""
-    return reason if unanswered is None else f"{reason}, {named(unanswered)} was not answered"
 
 
 def _said(error: ReplyError) -> str:

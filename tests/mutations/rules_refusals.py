@@ -11,7 +11,7 @@ REFUSALS = (
         "told-unanswered",
         "a lost connection is told with the command that was not answered",
         "L1",
-        "promotion/talk.py",
+        "promotion/executor.py",
         """ if unanswered is None else f"{reason}, {named(unanswered)} was not answered"\n""",
         "\n",
         (f"{_TOLD}::test_a_lost_connection_names_the_command_that_was_not_answered",),

@@ -24,10 +24,10 @@ from promotion.conversation import (
     StepUnknownError,
     Word,
 )
+from promotion.executor import missing
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
-from promotion.talk import missing
 from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire

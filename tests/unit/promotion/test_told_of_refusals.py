@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from promotion.conversation import Reply, StepUnknownError, Word
 from promotion.executor import Executor
 from promotion.step_types import Promote, Seal
-from tests.unit.promotion.scripted_node import UNKNOWN
+from tests.unit.promotion.scripted_node import TERM, UNKNOWN, Words
 from tests.unit.promotion.step_cases import fails, replica
 
 
@@ -47,3 +47,17 @@ def test_a_lost_connection_names_the_command_that_was_not_answered() -> None:
 def test_where_a_transaction_cannot_be_left_the_reason_names_discard() -> None:
     node = replica(refuses={"DISCARD": UNKNOWN, "EXEC": UNKNOWN})
     assert fails(node, Seal("n:1")).startswith("DISCARD: ")
+
+
+def test_a_multi_that_is_refused_all_at_once_has_let_the_rest_run() -> None:
+    """What became of it is in the replies: the node is a primary with its fence."""
+    node = replica()
+
+    def forbid(words: Words) -> None:
+        if words[0] == "GET":
+            node.refuses["MULTI"] = UNKNOWN
+
+    node.before_each = forbid
+    node.take(Promote("n:1"))
+    assert node.follows is None
+    assert node.fence == str(TERM).encode()
