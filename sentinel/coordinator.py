@@ -44,6 +44,7 @@ from sentinel.group_inputs import (
     StepDone,
     StepFailed,
     StepFenced,
+    StepUnsent,
     Tell,
 )
 from sentinel.judgements import Judgements
@@ -165,7 +166,7 @@ class Coordinator:
                 pass
             case ReadDone():
                 self._leading.read_done(given, now, wall_ms)
-            case StepDone() | StepFailed() | StepFenced():
+            case StepDone() | StepFailed() | StepUnsent() | StepFenced():
                 self._leading.step_over(given, now, wall_ms)
             case Requested(request):
                 self._leading.requested(request, now)

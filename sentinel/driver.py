@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from promotion.conversation import FencedError, StepError, StepUnknownError
+from promotion.conversation import FencedError, LeaseLostError, StepError, StepUnknownError
 from promotion.step_types import Step, Taken
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
@@ -31,6 +31,7 @@ from sentinel.group_inputs import (
     StepDone,
     StepFailed,
     StepFenced,
+    StepUnsent,
     Tell,
 )
 from sentinel.notices import Notice, NoticeName
@@ -228,6 +229,8 @@ class GroupDriver:
 
         try:
             taken = await self._ports.take(effect.step, effect.term, guard)
+        except LeaseLostError:
+            self.feed(StepUnsent(effect.token))
         except FencedError as fenced:
             self.feed(StepFenced(effect.token, fenced.found_term))
         except StepError as error:

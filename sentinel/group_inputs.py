@@ -64,6 +64,13 @@ class StepFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class StepUnsent:
+    """The lease ran out before a request of the step: no node refused anything."""
+
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
 class StepFenced:
     """Redis refused the step: the fence on the node is ``found_term``, not below ours."""
 
@@ -95,17 +102,11 @@ class MajorityHeard:
     at: float
 
 
+StepOver: TypeAlias = StepDone | StepFailed | StepUnsent | StepFenced
+"""What became of a step."""
+
 GroupInput: TypeAlias = (
-    Input
-    | MajorityHeard
-    | InfoSeen
-    | LinkHeard
-    | ReadDone
-    | StepDone
-    | StepFailed
-    | StepFenced
-    | Requested
-    | Ordered
+    Input | MajorityHeard | InfoSeen | LinkHeard | ReadDone | StepOver | Requested | Ordered
 )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Protocol
 
 from promotion.actions import (
     Action,
@@ -34,12 +33,22 @@ from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import Elected
 from quorum.errors import NotLeaderError
-from quorum.inputs import Input, Propose, StopLeading, YieldTo
+from quorum.inputs import Propose, StopLeading, YieldTo
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
 from sentinel import orders
 from sentinel.attempts import Attempts
-from sentinel.group_inputs import GroupEffect, Perform, Read, ReadDone, StepDone, StepFailed, StepFenced
+from sentinel.coordinator_core import Core
+from sentinel.group_inputs import (
+    Perform,
+    Read,
+    ReadDone,
+    StepDone,
+    StepFailed,
+    StepFenced,
+    StepOver,
+    StepUnsent,
+)
 from sentinel.notices import NoticeName
 from sentinel.ordering import Ordering
 from sentinel.situation import CoordinatorConfig, Situation
@@ -47,20 +56,6 @@ from sentinel.situation import CoordinatorConfig, Situation
 OPERATOR = "operator"
 FOR_NOBODY = 0
 """The token of a reading that no work waits for."""
-
-
-class Core(Protocol):
-    """What the coordinator does for its leader's side."""
-
-    def feed(self, given: Input, now: float, wall_ms: int) -> None:
-        """Step the agreement core; what it emits is handled before or after this returns, in order."""
-
-    def put(self, effect: GroupEffect) -> None: ...
-
-    def tell(self, name: NoticeName, **fields: object) -> None: ...
-
-    def settle(self, now: float, wall_ms: int) -> None:
-        """Draw the conclusions from what changed."""
 
 
 class Leading:
@@ -223,7 +218,7 @@ class Leading:
             views = self._situation.views(now, done.answered)
             self._do(self.work.observed(views, self._situation.facts(now), now), now, wall_ms)
 
-    def step_over(self, given: StepDone | StepFailed | StepFenced, now: float, wall_ms: int) -> None:
+    def step_over(self, given: StepOver, now: float, wall_ms: int) -> None:
         step = self._steps.pop(given.token, None)
         if step is None or self.work is None:
             return
@@ -239,6 +234,9 @@ class Leading:
                 facts = self._situation.facts(now)
                 done = self.work.step_failed(step, reason, facts, now, unknown=unknown)
                 self._do(done, now, wall_ms)
+            case StepUnsent():
+                # What an operator asked for is for the next leader.
+                self._core.feed(StopLeading(), now, wall_ms)
             case StepFenced(_, found_term):
                 self._core.tell(NoticeName.FENCED, node=step.node, found_term=found_term)
                 self._core.feed(YieldTo(found_term), now, wall_ms)

@@ -112,6 +112,27 @@ STEPS = (
         style="",
     ),
     Mutation(
+        "unsent-is-no-refusal",
+        "a lease that runs out before a request drops nothing that an operator asked for",
+        "L1",
+        "sentinel/leading.py",
+        """\
+            case StepUnsent():
+                # What an operator asked for is for the next leader.
+                self._core.feed(StopLeading(), now, wall_ms)
+""",
+        """\
+            case StepUnsent():
+                facts = self._situation.facts(now)
+                self._do(self.work.step_failed(step, "no lease", facts, now), now, wall_ms)
+""",
+        (
+            "tests/unit/sentinel/test_lease_check.py::"
+            "test_a_lease_that_ran_out_before_a_request_is_no_refusal_and_the_next_leader_takes_the_request_up",
+        ),
+        style="",
+    ),
+    Mutation(
         "every-repetition-backs-off",
         "also what may well succeed at once waits longer each time",
         "L1",

@@ -28,7 +28,7 @@ from promotion.executor import missing
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
-from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced
+from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire
 
@@ -91,7 +91,7 @@ class Taking:
         if self._over or brain is None or self._host.boots != self._boots:
             return False
         if not brain.lease_valid(self._perform.term, self._host.now):
-            self._end(StepFailed(self._perform.token, "the lease has run out"))
+            self._end(StepUnsent(self._perform.token))
             return False
         self._host.world.checks.holds_lease(self._host, self._perform.term)
         return True

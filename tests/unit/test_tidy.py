@@ -34,9 +34,11 @@ PURE = [
         f"sentinel/{name}.py"
         for name in (
             "agreed_nodes",
+            "attempts",
             "backoff",
             "contested",
             "coordinator",
+            "coordinator_core",
             "directive_notices",
             "doubles",
             "events",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.unit.sentinel.coordinator_cases import A, World
+from promotion.actions import Request
+from promotion.step_types import Rehearse
+from sentinel.group_inputs import Requested, StepUnsent
+from tests.unit.sentinel.coordinator_cases import A, B, World, info, offset
 
 
 def test_a_lease_covers_the_commands_of_its_own_term_only_and_only_while_it_lasts() -> None:
@@ -19,3 +22,21 @@ def test_a_lease_covers_the_commands_of_its_own_term_only_and_only_while_it_last
     assert new.term > old.term
     assert world.coordinator.lease_valid(new.term, world.now)
     assert not world.coordinator.lease_valid(old.term, world.now), "a step that slept since then is too late"
+
+
+def test_a_lease_that_ran_out_before_a_request_is_no_refusal_and_the_next_leader_takes_the_request_up() -> (
+    None
+):
+    world = World(members=3)
+    world.nodes[B] = offset(info(B), 100)
+    world.step(Requested(Request("op", B, switchover=True)))
+    world.advance(0.5)
+    unsent = world.perform()
+    assert isinstance(unsent.step, Rehearse)
+    world.performs.clear()
+    world.step(StepUnsent(unsent.token))
+    assert world.coordinator.request is not None
+    assert "failover_aborted" not in world.told_names()
+    world.advance(2.0)
+    again = world.perform()
+    assert again.step == unsent.step and again.term > unsent.term
