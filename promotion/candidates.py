@@ -5,7 +5,7 @@ the newest replication offset, then the smaller run id. Four things are Vedette'
 
 * Who shares the newest history goes before everything else. A priority chooses among copies that differ by
   their lag; a copy of a former history lacks all that was written since, which no offset bounds.
-* Before the offset goes who would take writes at all: a primary that refuses them is none.
+* Before the priority goes who would take writes at all: a primary that refuses them is none.
 * Of equal data the older server version is preferred: the newer can read what it sends, not the other way
   round, so that whoever is older than the primary can never follow it.
 * Before the run id a replica in the old primary's zone is preferred.
@@ -188,7 +188,7 @@ class _Order:
         place, offset_bytes = self.found.place(view), view.offset_bytes or 0
         outside = self._outside(view)
         refuses = bool(view.would_refuse)
-        return (place, view.priority, refuses, -offset_bytes, view.version, outside, view.run_id)
+        return (place, refuses, view.priority, -offset_bytes, view.version, outside, view.run_id)
 
     def why(self, view: NodeView, best: NodeView) -> str:
         if view.name == best.name:
@@ -199,10 +199,10 @@ class _Order:
             )
         if self.found.place(view) != self.found.place(best):
             return f"its data is of another history than {best.name}'s, which is newer"
-        if view.priority != best.priority:
-            return f"priority {view.priority}, {best.name} has {best.priority}"
         if view.would_refuse and not best.would_refuse:
             return view.would_refuse
+        if view.priority != best.priority:
+            return f"priority {view.priority}, {best.name} has {best.priority}"
         behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
         if behind:
             return f"offset is {behind} bytes behind {best.name}"

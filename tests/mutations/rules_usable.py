@@ -94,6 +94,16 @@ USABLE = (
         (f"{_RELIEF}::test_the_ranking_prefers_who_would_take_writes",),
     ),
     Mutation(
+        "ranked-behind-any-priority",
+        "who would refuse writes as a primary ranks behind, whatever its priority",
+        "L1",
+        "promotion/candidates.py",
+        "return (place, refuses, view.priority,",
+        "return (place, view.priority, refuses,",
+        (f"{_RELIEF}::test_no_priority_makes_up_for_refused_writes",),
+        style="",
+    ),
+    Mutation(
         "refused-client-is-proof",
         "a client that was refused since the last look is proof",
         "L1",

@@ -152,3 +152,11 @@ def test_the_ranking_prefers_who_would_take_writes() -> None:
     world.look()
     world.kill(A)
     assert world.perform().step.node == C
+
+
+def test_no_priority_makes_up_for_refused_writes() -> None:
+    world = World()
+    world.nodes[B] = replace(info(B), limits=SICK, priority=1)
+    world.look()
+    world.kill(A)
+    assert world.perform().step.node == C
