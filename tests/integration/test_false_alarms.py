@@ -91,7 +91,11 @@ def test_wiped_primary_does_not_wipe_its_replicas() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [(), ("--appendonly", "yes")], ids=["no-persistence", "append-only-file"]
+    "arguments",
+    [
+        pytest.param((), id="no-persistence"),
+        pytest.param(("--appendonly", "yes"), id="append-only-file", marks=pytest.mark.long),
+    ],
 )
 def test_a_wiped_primary_is_told_from_one_that_clients_filled_again(arguments: tuple[str, ...]) -> None:
     """There are as many keys as before when it is first looked at: what counts is that it loaded none."""

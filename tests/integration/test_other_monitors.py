@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import redis
 import yaml
 
@@ -60,6 +61,7 @@ def test_a_redis_sentinel_is_told_and_so_is_its_end() -> None:
         wait_for(lambda: codes(sentinel) and found not in codes(sentinel), 60, "its end to be seen")
 
 
+@pytest.mark.long
 def test_another_vedette_with_sentinels_of_the_same_names_is_told() -> None:
     with Cluster(replicas=1, sentinels=1, group=EVERY) as cluster:
         [sentinel], primary = cluster.sentinels, cluster.nodes[0]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from promotion.step_types import SEAL_HOST, SEAL_PORT
 from tests.integration.cluster import GROUP, Cluster, Sentinel
@@ -56,9 +59,16 @@ def newest_change(cluster: Cluster) -> dict[str, Any]:
     return dict(body["changes"][0])
 
 
-@pytest.mark.parametrize("forgotten", [False, True], ids=["remembered", "all-sentinels-restarted"])
-@pytest.mark.parametrize("replicas", [1, 2])
-@pytest.mark.parametrize("how", ["empty", "old", "rewritten", "whole"])
+def returns() -> Iterator[ParameterSet]:
+    """Each way once in `make test`, and with each number of replicas and each memory once."""
+    usual = {("empty", 2, False), ("old", 1, True), ("rewritten", 1, False), ("whole", 2, True)}
+    for how, replicas, forgotten in product(("empty", "old", "rewritten", "whole"), (1, 2), (False, True)):
+        marks = [] if (how, replicas, forgotten) in usual else [pytest.mark.long]
+        memory = "all-sentinels-restarted" if forgotten else "remembered"
+        yield pytest.param(how, replicas, forgotten, marks=marks, id=f"{how}-{replicas}-{memory}")
+
+
+@pytest.mark.parametrize(("how", "replicas", "forgotten"), [*returns()])
 def test_a_primary_whose_command_line_makes_it_a_replica_wipes_nobody(
     how: str, replicas: int, forgotten: bool
 ) -> None:
