@@ -123,6 +123,7 @@ class NodeSettings(StrictModel):
     priority: Annotated[Number, Field(ge=0, le=1_000_000)] | None = Field(
         default=None,
         description="Promotion order: lower is preferred, 0 is never promoted. "
+        "It counts among replicas that are within 1 MiB of the newest. "
         "Default: the node's own `replica-priority`.",
     )
     zone: Text | None = Field(

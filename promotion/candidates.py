@@ -1,11 +1,13 @@
 """Which replica a failover promotes: filters first, then an order, and a reason for each that is not chosen.
 
 The order is Redis Sentinel's (``sentinel.c``, ``compareSlavesForPromotion``): lower priority number, then
-the newest replication offset, then the smaller run id. Four things are Vedette's own:
+the newest replication offset, then the smaller run id. Five things are Vedette's own:
 
 * Who shares the newest history goes before everything else. A priority chooses among copies that differ by
   their lag; a copy of a former history lacks all that was written since, which no offset bounds.
 * Before the priority goes who would take writes at all: a primary that refuses them is none.
+* A priority chooses among copies that differ by little: who is more than ``REACH_BYTES`` behind another goes
+  after it, whatever its priority. The limit is Patroni's ``maximum_lag_on_failover``.
 * Of equal data the older server version is preferred: the newer can read what it sends, not the other way
   round, so that whoever is older than the primary can never follow it.
 * Before the run id a replica in the old primary's zone is preferred.
@@ -19,6 +21,9 @@ from dataclasses import dataclass
 
 from promotion.histories import Histories, histories
 from promotion.view import SEALED, NodeView, find
+
+REACH_BYTES = 1024 * 1024
+"""How far behind the newest replica another may be and still go before it by its priority."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +100,9 @@ def rank(
             rejected[view.name] = "holds no data, while another replica does"
         elif not view.keys and held is not None and held.keys and _behind(view, held):
             rejected[view.name] = f"holds no data, while {primary} did when it was last seen"
-    order = _Order(found, zone)
-    eligible = sorted((v for v in eligible if v.name not in rejected), key=order.key)
+    eligible = [view for view in eligible if view.name not in rejected]
+    order = _Order(found, zone, eligible)
+    eligible.sort(key=order.key)
     verdicts = [
         _verdict(view, place, _also_refuses(view, order.why(view, eligible[0])), lags.of(view))
         for place, view in enumerate(eligible, start=1)
@@ -179,41 +185,50 @@ class _Lags:
         return None if self._reference is None or position is None else max(0, self._reference - position)
 
 
-@dataclass(frozen=True, slots=True)
 class _Order:
-    found: Histories
-    zone: str | None
+    def __init__(self, found: Histories, zone: str | None, eligible: Sequence[NodeView]) -> None:
+        self._found = found
+        self._zone = zone
+        self._newest: dict[int, int] = {}
+        for view in eligible:
+            place = found.place(view)
+            self._newest[place] = max(view.offset_bytes or 0, self._newest.get(place, 0))
 
     def key(self, view: NodeView) -> tuple[object, ...]:
-        place, offset_bytes = self.found.place(view), view.offset_bytes or 0
-        outside = self._outside(view)
+        place, offset_bytes = self._found.place(view), view.offset_bytes or 0
         refuses = bool(view.would_refuse)
-        return (place, refuses, view.priority, -offset_bytes, view.version, outside, view.run_id)
+        far, outside = self._far_behind(view), self._outside(view)
+        return (place, refuses, far, view.priority, -offset_bytes, view.version, outside, view.run_id)
 
     def why(self, view: NodeView, best: NodeView) -> str:
         if view.name == best.name:
             return (
                 "the best candidate"
-                if not self.found.is_across(view)
+                if not self._found.is_across(view)
                 else "the best there is, of another history"
             )
-        if self.found.place(view) != self.found.place(best):
+        if self._found.place(view) != self._found.place(best):
             return f"its data is of another history than {best.name}'s, which is newer"
         if view.would_refuse and not best.would_refuse:
             return view.would_refuse
+        behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
+        if self._far_behind(view) and not self._far_behind(best):
+            return f"offset is {behind} bytes behind {best.name}, too far for a priority to count"
         if view.priority != best.priority:
             return f"priority {view.priority}, {best.name} has {best.priority}"
-        behind = (best.offset_bytes or 0) - (view.offset_bytes or 0)
         if behind:
             return f"offset is {behind} bytes behind {best.name}"
         if view.version != best.version:
             return f"its version {_dotted(view)} is newer than that of {best.name}, which could not follow it"
         if self._outside(view) != self._outside(best):
-            return f"not in zone {self.zone}, as {best.name} is"
+            return f"not in zone {self._zone}, as {best.name} is"
         return f"equal to {best.name} but for the run id"
 
+    def _far_behind(self, view: NodeView) -> bool:
+        return self._newest[self._found.place(view)] - (view.offset_bytes or 0) > REACH_BYTES
+
     def _outside(self, view: NodeView) -> bool:
-        return self.zone is None or view.zone != self.zone
+        return self._zone is None or view.zone != self._zone
 
 
 def _dotted(view: NodeView) -> str:

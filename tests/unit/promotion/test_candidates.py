@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.candidates import Policy, Ranking, rank
+from promotion.candidates import REACH_BYTES, Policy, Ranking, rank
 from promotion.view import NodeView
 
 PRIMARY = "p:1"
@@ -112,6 +112,18 @@ def test_priority_then_offset_then_zone_then_run_id() -> None:
         "far:1": "priority 100, low:1 has 10",
         "last:1": "priority 100, low:1 has 10",
     }
+
+
+def test_a_priority_does_not_reach_over_a_long_lag() -> None:
+    """Whoever waits for a replica's acknowledgement must not lose by a number in a configuration."""
+    newest = replica("newest", offset_bytes=2 * REACH_BYTES)
+    preferred = replica("preferred", priority=1, offset_bytes=REACH_BYTES)
+    assert rank(PRIMARY, [newest, preferred, DEAD], POLICY).chosen == "preferred:1"
+    preferred = replace(preferred, offset_bytes=REACH_BYTES - 1)
+    ranking = rank(PRIMARY, [newest, preferred, DEAD], POLICY)
+    assert ranking.chosen == "newest:1"
+    behind = f"offset is {REACH_BYTES + 1} bytes behind newest:1, too far for a priority to count"
+    assert reasons(ranking)["preferred:1"] == behind
 
 
 def test_why_the_second_is_not_the_first() -> None:
