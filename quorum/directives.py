@@ -4,7 +4,8 @@ It is part of the entry that the sentinels agree on, beside the topology. So a m
 in force, every sentinel sees it, it outlives any restart, and whoever carries out a schedule takes it out of
 the entry in the same write that announces the change: that is why it runs once.
 
-Times are wall clock, milliseconds since the epoch: an operator's word names a time of day.
+Times are wall clock, milliseconds since the epoch: an operator's word names a time of day. Whether it has
+come a majority of the sentinels must say, each by its own clock.
 """
 
 from __future__ import annotations
@@ -33,6 +34,21 @@ class Schedule:
     requested_ms: int
     timeout_ms: int
     """For how long it may hold up writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCome:
+    """What a wall clock says of the group's schedule: for which operation the time has come, empty for none,
+    and whether it is ``late``, so that it is to be dropped.
+
+    One clock may be wrong. So it is a sentinel's opinion, and a majority's counts.
+    """
+
+    operation: str = ""
+    late: bool = False
+
+
+NOT_YET = TimeCome()
 
 
 class Outcome(enum.StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from quorum.directives import Directives
+from quorum.directives import Directives, TimeCome
 from quorum.evidence import DataSeen, Evidence, LinkSeen
 from quorum.messages import Intent, Message, Topology
 from quorum.usability import Refusing, Source
@@ -96,6 +96,13 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSaid:
+    """What this sentinel's wall clock says of the group's schedule. Replaces what it said before."""
+
+    time: TimeCome
+
+
+@dataclass(frozen=True, slots=True)
 class Propose:
     """The leader's: agree on this. Raises NotLeaderError from ``step`` without a valid lease.
 
@@ -133,6 +140,7 @@ Input: TypeAlias = (
     | Stalled
     | Gossip
     | Want
+    | ClockSaid
     | Propose
     | StopLeading
     | YieldTo

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from quorum.campaign import Campaign
+from quorum.confirmation import confirmed_at
 from quorum.detector import Detector, Verdict
+from quorum.directives import TimeCome
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import (
+    ClockSaid,
     DataObserved,
     Gossip,
     Input,
@@ -37,13 +40,14 @@ from quorum.inputs import (
 from quorum.links import Links, hear_link
 from quorum.member_config import MemberConfig
 from quorum.memory import Memory
-from quorum.messages import Grade, HardState, Opinion, Opinions, Resign
+from quorum.messages import EntryId, Grade, HardState, Opinion, Opinions, Resign
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
 from quorum.register import Register
 from quorum.role import Role
 from quorum.usability import Usability
+from quorum.votes import majority
 
 ODOWN = "odown"
 UNFINISHED = "unfinished"
@@ -136,7 +140,12 @@ class Member:
     @property
     def quiet(self) -> bool:
         """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
-        return not self._open and not any(o.down or o.unwritable for o in self.board.own())
+        told = self.board.time.operation or any(o.down or o.unwritable for o in self.board.own())
+        return not self._open and not told
+
+    def time_come(self, now: float) -> TimeCome:
+        """What a majority, this sentinel included, says of the group's schedule by their wall clocks."""
+        return self.board.time_come(majority(len(self.config.members)), now)
 
     def is_odown(self, node: str) -> bool:
         return node in self._odown
@@ -149,6 +158,14 @@ class Member:
         """Whether everybody who calls the node down saw its connection closed and refused."""
         grades = set(self.board.down(node, now).values())
         return bool(grades) and grades <= {Grade.REFUSED, Grade.REGRESSED}
+
+    def confirmed_at(self, said: Callable[[str, EntryId], float], now: float) -> float:
+        """Until when what is known to be committed was the newest. ``said(peer, entry_id)``: until when the
+        peer had stored nothing newer than that, by its own word.
+        """
+        newest = self.register.state.committed.id
+        words = [said(peer, newest) for peer in self.peers]
+        return confirmed_at(self.register, words, majority(len(self.config.members)), now)
 
     def next_deadline(self, now: float) -> float | None:
         parts: tuple[Register | Usability, ...] = (self.register, self.usability)
@@ -197,6 +214,9 @@ class Member:
             case Want(reasons, urgent):
                 self._wanted, self._urgent = reasons, urgent
                 self._hurry(now)
+            case ClockSaid(time):
+                self._opinions_changed = self._opinions_changed or time != self.board.time
+                self.board.time = time
             case Propose(topology, intent, directives):
                 self.register.propose(topology, intent, now, directives)
             case StopLeading(retry_after_s):
@@ -216,7 +236,9 @@ class Member:
             self._opinions_changed = False
             self._report_seq += 1
             committed = self.register.state.committed
-            report = Opinions(self.config.boot, self._report_seq, self.board.own(), committed)
+            report = Opinions(
+                self.config.boot, self._report_seq, self.board.own(), committed, self.board.time
+            )
             self._effects += [Send(peer, report) for peer in self.peers]
         self._weigh(now)
         reasons = set(self._wanted)

@@ -13,7 +13,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from quorum.directives import NO_DIRECTIVES, Directives
+from quorum.directives import NO_DIRECTIVES, Directives, TimeCome
 
 EntryId: TypeAlias = tuple[int, int]
 
@@ -223,6 +223,8 @@ class Opinions:
     opinions: tuple[Opinion, ...]
     committed: Entry
     """The newest committed entry it knows: how a sentinel that was away catches up without an election."""
+    time: TimeCome | None = None
+    """What its wall clock says of the group's schedule; None: it is of a release that does not say."""
     kind: Literal["opinions"] = "opinions"
 
 

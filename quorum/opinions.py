@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from quorum.detector import Verdict
+from quorum.directives import NOT_YET, TimeCome
 from quorum.messages import Entry, Grade, Opinion, Opinions
 from quorum.names import Names
 
@@ -26,6 +27,7 @@ class _Report:
     committed: Entry | None
     any_trouble: bool = False
     """Whether any node is down or unwritable by it: almost always none is."""
+    time: TimeCome | None = None
 
 
 class OpinionBoard:
@@ -38,6 +40,21 @@ class OpinionBoard:
         self._ttl_s = ttl_s
         self._own: dict[str, Opinion] = {}
         self._reports: dict[str, _Report] = {}
+        self.time = NOT_YET
+        """What this sentinel's own clock says of the schedule."""
+
+    def time_come(self, needed: int, now: float) -> TimeCome:
+        """What ``needed`` sentinels say of the schedule that has come by this one's clock.
+
+        Who is of a release that does not say agrees with this one, as it did when each went by its own clock.
+        """
+        own = self.time
+        fresh = [r.time for r in self._reports.values() if now < r.heard_at + self._ttl_s]
+        said = [own, *(own if time is None else time for time in fresh)]
+        of_it = [time for time in said if own.operation and time.operation == own.operation]
+        if len(of_it) < needed:
+            return NOT_YET
+        return TimeCome(own.operation, sum(time.late for time in of_it) >= needed)
 
     def set_own(self, opinion: Opinion) -> bool:
         """True if this sentinel changed its mind."""
@@ -71,7 +88,8 @@ class OpinionBoard:
             return
         trouble = any(opinion.down or opinion.unwritable for opinion in report.opinions)
         opinions = self._in_own_words(report.opinions)
-        self._reports[author] = _Report(version, now, report.opinions, opinions, report.committed, trouble)
+        said = report.opinions
+        self._reports[author] = _Report(version, now, said, opinions, report.committed, trouble, report.time)
 
     def rename(self, nodes: Iterable[str], aliases: Mapping[str, str]) -> None:
         """These are the names now: what was heard of the nodes is sorted anew."""

@@ -27,6 +27,10 @@ class PrimaryAnswer(Answer):
     """When this node became primary, ISO 8601, by the clock of the leader of that term."""
     stale: bool | None = None
     """Only with ``stale=ok``: true when this sentinel cannot know whether the answer is still current."""
+    confirmed_at: str | None = None
+    """Until when nothing newer was agreed on, by a majority's word: ISO 8601, by this sentinel's clock."""
+    age_ms: int | None = None
+    """How long ago that was; at most ``peer_timeout`` unless ``stale``."""
 
 
 class TopologyAnswer(Answer):
@@ -142,6 +146,8 @@ class GroupAnswer(Answer):
     """How many sentinels must take part in any change."""
     has_majority: bool
     """Whether this sentinel is in touch with that many, itself included."""
+    confirmed: bool | None = None
+    """Whether a majority has confirmed lately that ``topology`` is the newest; null in an event."""
     failover: FailoverAnswer | None
     ambiguous: str | None
     """Why it is not clear who is primary."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import config
 from sentinel import story
 from sentinel.cli_exit import CliError, ExitCode
+from sentinel.event_loop import OneClockLoop
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,8 @@ def run(path: Path) -> None:
     # wait for 5 ms, and an election is several writes one after the other.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
-        asyncio.run(_serve(settings))
+        with asyncio.Runner(loop_factory=OneClockLoop) as runner:
+            runner.run(_serve(settings))
     except OSError as error:
         if not _is_about_listening(error):
             raise

@@ -24,7 +24,16 @@ from quorum.effects import (
     OpinionChanged,
     SteppedDown,
 )
-from quorum.inputs import DataObserved, Input, LinkSaid, Observed, RefusalSeen, Stalled, Want, Watch
+from quorum.inputs import (
+    DataObserved,
+    Input,
+    LinkSaid,
+    Observed,
+    RefusalSeen,
+    Stalled,
+    Want,
+    Watch,
+)
 from quorum.member import Member
 from quorum.messages import Topology
 from quorum.usability import Source
@@ -37,7 +46,7 @@ from sentinel.group_inputs import (
     GroupInput,
     InfoSeen,
     LinkHeard,
-    MajorityHeard,
+    MajorityConfirmed,
     Ordered,
     ReadDone,
     Requested,
@@ -172,7 +181,7 @@ class Coordinator:
                 self._leading.requested(request, now)
             case Ordered(order):
                 self._leading.ordering.ordered(order, now)
-            case MajorityHeard(at):
+            case MajorityConfirmed(at):
                 self._mind_contact(at, now)
             case Observed(node):
                 self.feed(given, now, wall_ms)
@@ -204,10 +213,12 @@ class Coordinator:
         if self.who_is_who.keep():
             self._watch(now, wall_ms)
             self._tell_who(now)
+        if (said := self.situation.clock_said(wall_ms)) is not None:
+            self.feed(said, now, wall_ms)
         self._leading.wake(now, wall_ms)
         primary = self.member.primary
         self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
-        wanted = self._wants(now, wall_ms)
+        wanted = self._wants(now)
         if wanted != self._wanted:
             self._wanted = wanted
             self.feed(Want(wanted, urgent=OPERATOR in wanted), now, wall_ms)
@@ -273,7 +284,7 @@ class Coordinator:
                 self._leading.resumed_at = now
             self.tell(name, **fields)
 
-    def _wants(self, now: float, wall_ms: int) -> frozenset[str]:
+    def _wants(self, now: float) -> frozenset[str]:
         """The work that needs a leader, beside what the agreement core sees by itself."""
         before = self.situation.ambiguous
         wanted = set()
@@ -283,7 +294,7 @@ class Coordinator:
             self.tell(NoticeName.AMBIGUOUS, reason=self.situation.ambiguous)
         if self.request is not None or self.order is not None:
             wanted.add(OPERATOR)
-        if is_due(self.directives.schedule, wall_ms):
+        if is_due(self.directives.schedule, self.member.time_come(now)):
             wanted.add(SCHEDULE)
         if self.work is None and self.situation.unwritable(now):
             wanted.add(UNWRITABLE)
@@ -338,7 +349,7 @@ class Coordinator:
             primary=self.member.primary,
             answers=lambda node: not self.member.verdict(node, now).down,
             is_replica=self._is_replica,
-            agree=self.situation.majority_supports,
+            agree=lambda node, since: at > since and self.situation.majority_supports(node, since),
         )
         if pausing is not None:
             pause = ("CLIENT", "PAUSE", str(round(pausing.for_s * 1000)), "WRITE")

@@ -11,20 +11,22 @@ from collections.abc import Mapping
 from functools import partial
 
 import aiohttp
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from config import Settings, WebhookSettings
-from quorum.messages import Message
+from quorum.messages import HardState, Message
 from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
 from sentinel.changes import Change
+from sentinel.confirmed import Confirmed
 from sentinel.contested import Contested
 from sentinel.disk import Disk
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
+from sentinel.freshness import Freshness
 from sentinel.group_access import node_spec, redis_link
+from sentinel.group_inputs import MajorityConfirmed
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
@@ -37,12 +39,14 @@ from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.peer_links import TICK_S, PeerLinks
+from sentinel.peer_stored import Ledger
 from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
 from sentinel.preflight import Checked, Preflights
 from sentinel.preflight_other_monitors import client_id
 from sentinel.recorder import Recorder
 from sentinel.resolver import HttpResolver, Resolver
 from sentinel.resp_api import RespServer
+from sentinel.scheduler import Scheduler
 from sentinel.store import Store
 from sentinel.version import VERSION
 from sentinel.webhook_event import Endpoint
@@ -68,6 +72,8 @@ class Daemon:
         self._background = Background(self._on_fatal)
         members = settings.cluster.members
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
+        states = store.hard_states()
+        self._stored = Ledger({name: states.get(name, HardState()).entry.id for name in settings.groups})
         self._links = PeerLinks(
             settings.sentinel.id,
             members,
@@ -79,7 +85,11 @@ class Daemon:
             peer_timeout_s=settings.cluster.peer_timeout,
             rng=self._rng,
             resolver=HttpResolver(self._resolver),
+            stored=self._stored,
+            on_word=self._on_word,
         )
+        self._freshness = Freshness(settings.cluster.peer_timeout)
+        self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
         self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
         self._operations = Operations(settings.sentinel.id)
@@ -102,8 +112,8 @@ class Daemon:
             ),
             Contested(),
             link_pace(),
+            self._stored,
         )
-        states = store.hard_states()
         me = client_id(settings.sentinel.id, members)
         self._groups = {
             name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)
@@ -117,6 +127,7 @@ class Daemon:
             self._drivers,
             self._links.in_touch,
             resp_password.get_secret_value() if resp_password else None,
+            self._confirmed,
         )
         self._preflights = Preflights(
             {
@@ -140,7 +151,7 @@ class Daemon:
         runner = make_runner(make_app(self._http_deps()))
         await runner.setup()
         http, resp = self._settings.sentinel.http, self._settings.sentinel.resp
-        scheduler = jobs.make_scheduler()
+        scheduler = Scheduler()
         try:
             await make_site(runner, http.host, http.port).start()
             if resp is not None:
@@ -160,7 +171,7 @@ class Daemon:
                 logger.info("sentinel %s watches %d groups, HTTP on %s", me, len(self._groups), http)
                 await self._stop.wait()
                 logger.info("stopping")
-                scheduler.shutdown(wait=False)
+                scheduler.shutdown()
                 await self._preflights.close()
                 await asyncio.gather(*(group.close() for group in self._groups.values()))
                 await webhooks.close()
@@ -204,29 +215,38 @@ class Daemon:
             version=VERSION,
             preflight=self._preflights.report,
             disk=Disk(settings.sentinel.state_dir),
+            confirmed=self._confirmed,
         )
 
-    def _schedule(self, scheduler: AsyncIOScheduler, webhooks: Webhooks) -> None:
-        jobs.every(scheduler, jobs.WATCH_S, "stall-watch", self._tick)
+    def _schedule(self, scheduler: Scheduler, webhooks: Webhooks) -> None:
+        scheduler.every(jobs.WATCH_S, "stall-watch", self._tick)
         self_fencing = any(group.settings.self_fence for group in self._groups.values())
         # Whoever must see within the lease that it is cut off has to ask as often as a leader does.
         tick_s = min(TICK_S, self._settings.cluster.heartbeat) if self_fencing else TICK_S
-        jobs.every(scheduler, tick_s, "peer-links", self._tick_links)
+        scheduler.every(tick_s, "peer-links", self._tick_links)
         jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
         jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
-            jobs.every_awaited(scheduler, jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
-        jobs.every_awaited(scheduler, jobs.SWEEP_S, "outbox", self._sweep)
-        jobs.every(scheduler, jobs.GIVE_BACK_S, "memory", memory.give_back)
+            scheduler.every(jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
+        scheduler.every(jobs.SWEEP_S, "outbox", self._sweep)
+        scheduler.every(jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.settings.tls is not None for group in self._groups.values()):
-            jobs.every(scheduler, jobs.TLS_S, "tls-files", self._look_at_tls_files)
+            scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
-            jobs.every(scheduler, PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
+            scheduler.every(PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
 
     def _peer_states(self) -> Mapping[str, Mapping[str, object]]:
         in_touch = self._links.in_touch()
         peers = [member for member in self._settings.cluster.members if member != self._settings.sentinel.id]
-        return {peer: {"in_touch": peer in in_touch, "rtt_s": self._links.rtt_s(peer)} for peer in peers}
+        offsets = self._links.clocks.offsets
+        return {
+            peer: {
+                "in_touch": peer in in_touch,
+                "rtt_s": self._links.rtt_s(peer),
+                "clock_ahead_ms": offsets[peer].ahead_ms if peer in offsets else None,
+            }
+            for peer in peers
+        }
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -234,6 +254,7 @@ class Daemon:
         """Before anything else is believed after a stall, every group is told of it."""
         gap_s = self._watch.observe(now)
         if gap_s is not None:
+            self._freshness.stalled(now)
             for driver in self._drivers.values():
                 driver.stalled(gap_s)
 
@@ -246,9 +267,10 @@ class Daemon:
 
     def _tick_links(self) -> None:
         self._links.tick()
-        age_s = self._links.majority_heard_age_s()
         for group in self._groups.values():
-            group.majority_heard(age_s)
+            if group.settings.self_fence:
+                at = group.driver.confirmed_at(self._links.stored_at, clock.monotonic())
+                group.driver.feed(MajorityConfirmed(at))
 
     def _tick_preflights(self) -> None:
         self._preflights.tick(clock.monotonic())
@@ -271,6 +293,9 @@ class Daemon:
             for group in self._groups.values():
                 group.driver.peer_gone(peer)
         self._events.touch_all()
+
+    def _on_word(self, _peer: str) -> None:
+        self._confirmed.on_word()
 
     def _on_up(self, _peer: str) -> None:
         for group in self._groups.values():

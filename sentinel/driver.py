@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -17,7 +18,7 @@ from promotion.step_types import Step, Taken
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import PeerGone, Received, Stalled, Wake
-from quorum.messages import HardState, Message, Topology
+from quorum.messages import EntryId, HardState, Message, Topology
 from sentinel import clock
 from sentinel.background import Background
 from sentinel.coordinator import Coordinator
@@ -99,6 +100,21 @@ class GroupDriver:
         may be told.
         """
         return self.coordinator.member.names.localized(self._topology) if self._topology else None
+
+    def confirmed_at(self, stored_at: Callable[[str, str, EntryId], float], now: float) -> float:
+        """Until when ``topology`` was the newest that is agreed on, by a majority's word; -inf: that is not
+        known. ``stored_at(peer, group, entry_id)``: until when the peer had stored nothing newer.
+        """
+        newest = self.coordinator.member.register.state.committed.topology
+        if newest is not None and (self._topology is None or self._topology.term < newest.term):
+            return -math.inf  # The next one is known, and being written.
+        return self.coordinator.member.confirmed_at(
+            lambda peer, entry_id: stored_at(peer, self.name, entry_id), now
+        )
+
+    def check_run(self) -> None:
+        """Before anything is told that a stall of this process may have made untrue."""
+        self._check_run(clock.monotonic())
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back after every step; cheap checks only."""

@@ -93,10 +93,10 @@ class Ordered:
 
 
 @dataclass(frozen=True, slots=True)
-class MajorityHeard:
-    """A majority, this sentinel included, has answered what was sent to it at ``at`` (monotonic) or later.
+class MajorityConfirmed:
+    """What is known here to be agreed on was the newest until ``at`` (monotonic), by a majority's word.
 
-    Fed at every ping of the links, whether that has grown or not.
+    Fed at every ping of the links, whether that has grown or not; only ``self_fence`` has to know.
     """
 
     at: float
@@ -106,7 +106,7 @@ StepOver: TypeAlias = StepDone | StepFailed | StepUnsent | StepFenced
 """What became of a step."""
 
 GroupInput: TypeAlias = (
-    Input | MajorityHeard | InfoSeen | LinkHeard | ReadDone | StepOver | Requested | Ordered
+    Input | MajorityConfirmed | InfoSeen | LinkHeard | ReadDone | StepOver | Requested | Ordered
 )
 
 

@@ -35,7 +35,7 @@ from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine, Place
 from sentinel.group_access import discovery_rules, node_spec, wishes
-from sentinel.group_inputs import InfoSeen, LinkHeard, MajorityHeard
+from sentinel.group_inputs import InfoSeen, LinkHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.link_asking import LinkAsking
@@ -43,6 +43,7 @@ from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
+from sentinel.peer_stored import Ledger
 from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.preflight_other_monitors import cluster_tag
@@ -83,6 +84,7 @@ class Surroundings:
     neighbours: Neighbours
     contested: Contested
     links: InfoPace
+    stored: Ledger
 
 
 class GroupRuntime:
@@ -152,11 +154,6 @@ class GroupRuntime:
         for probe in self._probes.values():
             probe.request_info()
 
-    def majority_heard(self, age_s: float) -> None:
-        """``age_s`` ago was sent what a majority has answered; only ``self_fence`` needs to know."""
-        if self.settings.self_fence:
-            self.driver.feed(MajorityHeard(clock.monotonic() - age_s))
-
     def gossip(self) -> None:
         """Tell the peers this sentinel's opinions of the nodes."""
         self.driver.feed(Gossip())
@@ -196,6 +193,8 @@ class GroupRuntime:
     # -- driver.Ports --------------------------------------------------------------------------
 
     def persist(self, state: HardState, done: OnDurable) -> None:
+        # Before it is acknowledged to anybody: what is told to be stored is never less than what is.
+        self._around.stored.note(self.name, state.entry.id)
         self._around.store.persist(self.name, state, done)
 
     def send(self, to: str, message: Message) -> None:

@@ -55,8 +55,14 @@ def has_majority(members: frozenset[str], peers_in_touch: frozenset[str]) -> boo
     return 1 + len(peers_in_touch & members) >= majority(members)
 
 
-def primary(coordinator: Coordinator, topology: Topology, *, stale: bool) -> PrimaryAnswer:
-    """Where clients reach the primary: its announced address, where there is one."""
+def primary(
+    coordinator: Coordinator, topology: Topology, *, stale: bool, age_s: float | None, wall_ms: int
+) -> PrimaryAnswer:
+    """Where clients reach the primary: its announced address, where there is one.
+
+    ``age_s`` ago a majority confirmed it, None if it did not; ``wall_ms`` is now.
+    """
+    age_ms = None if age_s is None else round(age_s * 1000)
     address = _reach(coordinator, topology.primary)
     return PrimaryAnswer(
         group=coordinator.config.group,
@@ -66,6 +72,8 @@ def primary(coordinator: Coordinator, topology: Topology, *, stale: bool) -> Pri
         term=topology.term,
         since=iso(topology.since_ms),
         stale=True if stale else None,
+        confirmed_at=None if age_ms is None else iso(wall_ms - age_ms),
+        age_ms=age_ms,
     )
 
 

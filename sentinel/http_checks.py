@@ -90,7 +90,8 @@ class CheckHandlers:
     async def check_primary(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
         node = _node(driver, request)
-        self._deps.need_majority()
+        await self._deps.settle(driver)
+        self._deps.need_current(driver)
         must_write = choice(request.query, "writable", ("true", "false")) == "true"
         topology = need_topology(driver)
         need_watched(driver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from quorum.messages import Topology
 from sentinel import group_status
 from sentinel.api_answers import OperationAnswer
+from sentinel.confirmed import Confirmed
 from sentinel.disk import Disk
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
@@ -50,6 +52,9 @@ class HttpDeps:
     disk: Disk | None = None
     """Where the state is."""
 
+    confirmed: Confirmed | None = None
+    """Whether what is agreed on in a group was confirmed lately; None: being in touch suffices."""
+
     @property
     def has_majority(self) -> bool:
         return group_status.has_majority(self.members, self.in_touch())
@@ -76,6 +81,31 @@ class HttpDeps:
             f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",
             extra={"in_touch": found, "members": sorted(self.members), "needed": needed},
         )
+
+    async def settle(self, driver: GroupDriver) -> None:
+        """Wait for a majority's word on the group, if it is missing and may be had in a moment."""
+        if self.confirmed is not None:
+            await self.confirmed.wait([driver])
+
+    def is_current(self, driver: GroupDriver) -> bool:
+        """Whether what is agreed on in the group may be told as it is known here."""
+        return self.has_majority if self.confirmed is None else self.confirmed.is_current(driver)
+
+    def need_current(self, driver: GroupDriver) -> None:
+        """Raises ProblemError unless what is agreed on in the group may be told as it is known here."""
+        if self.is_current(driver):
+            return
+        self.need_majority()
+        raise ProblemError(
+            "no-quorum",
+            f"Group {driver.name}: no majority has confirmed lately that nothing newer is agreed on.",
+            extra={"in_touch": self.reachable(), "members": sorted(self.members)},
+        )
+
+    def confirmed_age_s(self, driver: GroupDriver) -> float | None:
+        """How long ago it was confirmed; None if it was not."""
+        age_s = self.confirmed.age_s(driver) if self.confirmed is not None else math.inf
+        return age_s if math.isfinite(age_s) else None
 
 
 def need_topology(driver: GroupDriver) -> Topology:

@@ -19,7 +19,7 @@ DEFAULT_WAIT_S = 30.0
 DEFAULT_HISTORY = 100
 
 _STALE = Parameter(
-    "stale", {"const": "ok"}, "Answer even when not in touch with a majority, marked `stale: true`."
+    "stale", {"const": "ok"}, "Answer even when no majority has confirmed it lately, marked `stale: true`."
 )
 _AFTER_TERM = Parameter(
     "after_term",
@@ -111,18 +111,23 @@ class GroupHandlers:
         # To wait without a majority would only keep a client from asking another sentinel.
         if after_term is not None and (is_stale_ok or self._deps.has_majority):
             await self._wait(driver, after_term, limit_s)
+        await self._deps.settle(driver)
         if not is_stale_ok:
-            self._deps.need_majority()
+            self._deps.need_current(driver)
         topology = need_topology(driver)
         if not is_stale_ok:
             need_watched(driver)
         headers = {"ETag": f'"{topology.term}"'}
         if any(tag.value in ("*", str(topology.term)) for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers | {"Cache-Control": "no-store"})
-        stale = not self._deps.has_majority
-        return reply(
-            group_status.primary(driver.coordinator, topology, stale=stale), headers=headers, terse=True
+        answer = group_status.primary(
+            driver.coordinator,
+            topology,
+            stale=not self._deps.is_current(driver),
+            age_s=self._deps.confirmed_age_s(driver),
+            wall_ms=clock.wall_ms(),
         )
+        return reply(answer, headers=headers, terse=True)
 
     async def get_candidates(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
@@ -143,7 +148,8 @@ class GroupHandlers:
 
     def _group(self, driver: GroupDriver) -> GroupAnswer:
         deps = self._deps
-        return group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
+        answer = group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
+        return answer.model_copy(update={"confirmed": deps.is_current(driver)})
 
     async def _wait(self, driver: GroupDriver, after_term: int, limit_s: float) -> None:
         try:

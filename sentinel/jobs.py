@@ -1,5 +1,5 @@
-"""What is periodic, on APScheduler: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries;
-and what has a time of day: a scheduled switchover.
+"""What is periodic: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries; and what has a
+time of day: a scheduled switchover.
 
 Nothing on the way from evidence to promotion waits for a job: each step there is triggered by the one
 before it. Jobs only find out what no event tells.
@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from quorum.directives import Schedule
 from quorum.inputs import Wake
 from sentinel.driver import GroupDriver
 from sentinel.group_runtime import GroupRuntime
+from sentinel.scheduler import Scheduler
 
 WATCH_S = 0.1
 RETRY_S = 1.0
@@ -31,30 +29,7 @@ SHARE_S = 0.25
 T = TypeVar("T")
 
 
-def make_scheduler() -> AsyncIOScheduler:
-    """Jobs that come late still run, once, and never beside themselves."""
-    return AsyncIOScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-
-
-def every(scheduler: AsyncIOScheduler, seconds: float, name: str, job: Callable[[], None]) -> None:
-    """Run ``job`` on the event loop; APScheduler would give a plain function to a thread."""
-
-    async def run() -> None:
-        job()
-
-    scheduler.add_job(run, "interval", seconds=seconds, id=name, name=name)
-
-
-def every_awaited(
-    scheduler: AsyncIOScheduler, seconds: float, name: str, job: Callable[[], Awaitable[None]]
-) -> None:
-    async def run() -> None:
-        await job()
-
-    scheduler.add_job(run, "interval", seconds=seconds, id=name, name=name)
-
-
-def watch_groups(scheduler: AsyncIOScheduler, groups: Iterable[GroupRuntime], gossip_s: float) -> None:
+def watch_groups(scheduler: Scheduler, groups: Iterable[GroupRuntime], gossip_s: float) -> None:
     """Groups with the same interval share a job, so that hundreds of groups cost a handful of timers."""
     by_ping: dict[float, list[GroupRuntime]] = defaultdict(list)
     by_info: dict[float, list[GroupRuntime]] = defaultdict(list)
@@ -69,7 +44,7 @@ def watch_groups(scheduler: AsyncIOScheduler, groups: Iterable[GroupRuntime], go
     in_turn(scheduler, gossip_s, "gossip", groups, GroupRuntime.gossip_if_due)
 
 
-def wake_at_schedules(scheduler: AsyncIOScheduler, drivers: Iterable[GroupDriver]) -> None:
+def wake_at_schedules(scheduler: Scheduler, drivers: Iterable[GroupDriver]) -> None:
     """Wake each group at the time of its scheduled switchover; whether it runs is for the group to decide."""
     for driver in drivers:
         driver.on_change(_Alarm(scheduler, driver).look)
@@ -78,7 +53,7 @@ def wake_at_schedules(scheduler: AsyncIOScheduler, drivers: Iterable[GroupDriver
 class _Alarm:
     """Follows one group's schedule, from the one that it finds at the start on."""
 
-    def __init__(self, scheduler: AsyncIOScheduler, driver: GroupDriver) -> None:
+    def __init__(self, scheduler: Scheduler, driver: GroupDriver) -> None:
         self._scheduler = scheduler
         self._driver = driver
         self._set_for: Schedule | None = None
@@ -89,19 +64,17 @@ class _Alarm:
         if schedule is self._set_for:
             return
         name = f"switchover-{self._driver.name}"
-        if self._set_for is not None and self._scheduler.get_job(name) is not None:
-            self._scheduler.remove_job(name)
+        self._scheduler.cancel(name)
         self._set_for = schedule
         if schedule is not None:
-            at = datetime.fromtimestamp(schedule.at_ms / 1000, UTC)
-            self._scheduler.add_job(self._ring, "date", run_date=at, id=name, name=name)
+            self._scheduler.at(schedule.at_ms, name, self._ring)
 
-    async def _ring(self) -> None:
+    def _ring(self) -> None:
         self._driver.feed(Wake())
 
 
 def in_turn(
-    scheduler: AsyncIOScheduler, seconds: float, name: str, items: Sequence[T], call: Callable[[T], None]
+    scheduler: Scheduler, seconds: float, name: str, items: Sequence[T], call: Callable[[T], None]
 ) -> None:
     """``call`` each item every so many ``seconds``, a share of them at a time.
 
@@ -114,4 +87,4 @@ def in_turn(
         for item in next(turns):
             call(item)
 
-    every(scheduler, seconds / shares, name, take_turn)
+    scheduler.every(seconds / shares, name, take_turn)

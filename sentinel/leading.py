@@ -132,7 +132,8 @@ class Leading:
     def _write_directives(self, now: float, wall_ms: int) -> bool:
         """Whether something must be agreed on before the work begins."""
         entry = self._member.register.state.entry
-        wanted = self.ordering.to_write(self._directives, self._situation.facts(now), wall_ms)
+        come = self._member.time_come(now)
+        wanted = self.ordering.to_write(self._directives, self._situation.facts(now), come, wall_ms)
         if wanted is None:
             return False
         self._propose(entry.topology, entry.intent, now, wall_ms, wanted)
@@ -145,7 +146,7 @@ class Leading:
         self._started_at = now
         facts = self._situation.facts(now)
         if self.request is None:
-            self.ordering.take_schedule(self._directives, facts, wall_ms)
+            self.ordering.take_schedule(self._directives, facts, self._member.time_come(now))
         request = self._asked
         self.work = Work(self._config.work, request, self._situation.avoided(now), now)
         relieves = is_relief(request, facts)

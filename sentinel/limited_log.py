@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from sentinel.clock import monotonic
 
 MAX_KEYS = 256
 
@@ -20,7 +21,7 @@ class LimitedLog:
     """``clock`` is monotonic seconds."""
 
     def __init__(
-        self, logger: logging.Logger, interval_s: float = 10.0, clock: Callable[[], float] = time.monotonic
+        self, logger: logging.Logger, interval_s: float = 10.0, clock: Callable[[], float] = monotonic
     ) -> None:
         self._logger = logger
         self._interval_s = interval_s

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from promotion.actions import Facts, Request
-from quorum.directives import Directives, Outcome
+from quorum.directives import Directives, Outcome, TimeCome
 from sentinel import orders
 from sentinel.notices import NoticeName
 from sentinel.orders import Order, OrderRefusedError
@@ -48,8 +48,11 @@ class Ordering:
         if self.order is not None and now >= self._until:
             self._refuse("no majority could agree on it in time")
 
-    def to_write(self, before: Directives, facts: Facts, wall_ms: int) -> Directives | None:
-        """What a new leader must have agreed on before it works; None if nothing."""
+    def to_write(self, before: Directives, facts: Facts, come: TimeCome, wall_ms: int) -> Directives | None:
+        """What a new leader must have agreed on before it works; None if nothing.
+
+        ``come``: what a majority says of the schedule.
+        """
         wanted = before
         self._written = self._dropped = None
         if self.order is not None:
@@ -57,7 +60,7 @@ class Ordering:
                 wanted = orders.apply(self.order, before, wall_ms)
             except OrderRefusedError as error:
                 self._refuse(str(error))
-        why = _why_dropped(wanted, facts, wall_ms)
+        why = _why_dropped(wanted, facts, come)
         if why is not None and wanted.schedule is not None:
             self._dropped = (wanted.schedule.operation, why)
             wanted = wanted.close(Outcome.DROPPED, why)
@@ -80,12 +83,12 @@ class Ordering:
                 operation=operation,
             )
 
-    def take_schedule(self, directives: Directives, facts: Facts, wall_ms: int) -> None:
+    def take_schedule(self, directives: Directives, facts: Facts, come: TimeCome) -> None:
         """Make the schedule that is due the work; an unfinished change comes first, in a term of its own."""
         schedule = directives.schedule
-        if schedule is None or not orders.is_due(schedule, wall_ms):
+        if schedule is None or not orders.is_due(schedule, come):
             return
-        if facts.intent is None and _why_dropped(directives, facts, wall_ms) is None:
+        if facts.intent is None and _why_dropped(directives, facts, come) is None:
             timeout_s = schedule.timeout_ms / 1000
             self.scheduled = Request(schedule.operation, schedule.to, switchover=True, timeout_s=timeout_s)
 
@@ -117,10 +120,10 @@ class Ordering:
         self.order = None
 
 
-def _why_dropped(directives: Directives, facts: Facts, wall_ms: int) -> str | None:
+def _why_dropped(directives: Directives, facts: Facts, come: TimeCome) -> str | None:
     """None too if nothing is due."""
     schedule = directives.schedule
-    if schedule is None or not orders.is_due(schedule, wall_ms):
+    if schedule is None or not orders.is_due(schedule, come):
         return None
     paused = directives.pause is not None
-    return orders.why_not(schedule, wall_ms, paused=paused, down=facts.down, primary=facts.primary)
+    return orders.why_not(schedule, come, paused=paused, down=facts.down, primary=facts.primary)

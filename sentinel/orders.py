@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from quorum.directives import Directives, Outcome, Pause, Schedule
+from quorum.directives import NOT_YET, Directives, Outcome, Pause, Schedule, TimeCome
 from quorum.messages import Entry, Intent, Topology
 
 LATE_MS = 5 * 60_000
@@ -89,18 +89,27 @@ def _cancel(scheduled: str, directives: Directives) -> Directives:
     return directives
 
 
-def is_due(schedule: Schedule | None, wall_ms: int) -> bool:
-    return schedule is not None and wall_ms >= schedule.at_ms
+def time_by(schedule: Schedule | None, wall_ms: int) -> TimeCome:
+    """What one clock says of it."""
+    if schedule is None or wall_ms < schedule.at_ms:
+        return NOT_YET
+    return TimeCome(schedule.operation, wall_ms > schedule.at_ms + LATE_MS)
 
 
-def why_not(schedule: Schedule, wall_ms: int, *, paused: bool, down: bool, primary: str | None) -> str | None:
+def is_due(schedule: Schedule | None, come: TimeCome) -> bool:
+    """``come`` is what a majority says."""
+    return schedule is not None and come.operation == schedule.operation
+
+
+def why_not(
+    schedule: Schedule, come: TimeCome, *, paused: bool, down: bool, primary: str | None
+) -> str | None:
     """Why a schedule that is due is dropped instead of carried out; None if it is not.
 
     It is never kept for later: a change of primary at a moment that nobody chose is what a schedule avoids.
     """
-    late_ms = wall_ms - schedule.at_ms
-    if late_ms > LATE_MS:
-        return f"its time was missed by {late_ms // 1000} s"
+    if come.late:
+        return f"its time was missed by more than {LATE_MS // 1000} s, by the clocks of a majority"
     if paused:
         return "the group was paused at its time"
     if primary is None:

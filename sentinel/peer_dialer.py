@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import random
 import secrets
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, ClientWSTimeout
 from yarl import URL
 
 from quorum.messages import Message
+from sentinel import clock
 from sentinel.backoff import Backoff
 from sentinel.limited_log import LimitedLog
 from sentinel.notes import Note
@@ -55,9 +56,18 @@ MAX_PINGS = 64
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back for a ping that was sent at ``asked_at``."""
+
+    pong: Pong
+    asked_at: float
+    now: float
+
+
 class Dialer:
-    """``on_up`` is called when messages can be sent, ``on_heard`` for all that the peer proves to have
-    sent, and ``on_down`` when the link ends.
+    """``on_up`` is called when messages can be sent, ``on_answer`` for each answer to a ping, and ``on_down``
+    when the link ends. ``told`` is the version up to which it is known what the peer has stored.
     """
 
     def __init__(
@@ -68,7 +78,8 @@ class Dialer:
         secret: bytes,
         rng: random.Random,
         on_up: Callable[[], None],
-        on_heard: Callable[[], None],
+        told: Callable[[], int],
+        on_answer: Callable[[Answer], None],
         on_down: Callable[[], None],
     ) -> None:
         self._self_id = self_id
@@ -77,7 +88,8 @@ class Dialer:
         self._secret = secret
         self._rng = rng
         self._on_up = on_up
-        self._on_heard = on_heard
+        self._told = told
+        self._on_answer = on_answer
         self._on_down = on_down
         self._log = LimitedLog(_logger)
         self._socket: ClientWebSocketResponse | None = None
@@ -90,12 +102,15 @@ class Dialer:
         self._served_s = 0.0
         self.rtt_s: float | None = None
         """Of the newest answered ping; ``None`` while the link is down."""
-        self.answered_at = -math.inf
-        """When the newest ping that was answered was sent, by the event loop's clock."""
 
     @property
     def is_up(self) -> bool:
         return self._socket is not None
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a ping is on its way that was not answered yet."""
+        return self._ping_due or bool(self._pings)
 
     def send(self, group: str, message: Message) -> None:
         """Queue for the next turn of the event loop; dropped while the link is down."""
@@ -173,12 +188,11 @@ class Dialer:
     async def _serve(self, websocket: ClientWebSocketResponse, sealer: Sealer, opener: Opener) -> None:
         self._queue = PeerQueue()
         self._pings.clear()
-        up_at = self._pong_at = _now()
+        up_at = self._pong_at = clock.monotonic()
         self._socket = websocket
         writer = asyncio.create_task(self._write(websocket, sealer), name=f"peer-{self._peer}-write")
         _logger.info("peer %s at %s: link up", self._peer, self._url)
         try:
-            self._on_heard()
             self._on_up()
             self.ping()
             while True:
@@ -186,7 +200,7 @@ class Dialer:
         finally:
             self._socket = None
             self.rtt_s = None
-            self._served_s = _now() - up_at
+            self._served_s = clock.monotonic() - up_at
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
             self._on_down()
@@ -194,12 +208,11 @@ class Dialer:
     def _take_pong(self, frame: object) -> None:
         if not isinstance(frame, Pong):
             raise PeerProtocolError(f"sent a {type(frame).__name__} on the link that we dialled")
-        self._pong_at = _now()
+        self._pong_at = now = clock.monotonic()
         sent_at = self._pings.pop(frame.seq, None)
         if sent_at is not None:
-            self.rtt_s = self._pong_at - sent_at
-            self.answered_at = max(self.answered_at, sent_at)
-        self._on_heard()
+            self.rtt_s = now - sent_at
+            self._on_answer(Answer(frame, sent_at, now))
 
     async def _write(self, websocket: ClientWebSocketResponse, sealer: Sealer) -> None:
         """One frame for all that was queued in a turn of the event loop. Ends when the connection does."""
@@ -215,10 +228,10 @@ class Dialer:
 
     def _new_ping(self) -> Ping:
         self._next_ping += 1
-        self._pings[self._next_ping] = _now()
+        self._pings[self._next_ping] = clock.monotonic()
         if len(self._pings) > MAX_PINGS:
             del self._pings[next(iter(self._pings))]
-        return Ping(self._next_ping)
+        return Ping(self._next_ping, self._told())
 
     def _encode_queue(self) -> list[bytes]:
         messages, notes = self._queue.take()
@@ -253,7 +266,3 @@ def _shut_down(websocket: ClientWebSocketResponse) -> None:
     if connection is not None:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -9,6 +9,7 @@ the order sent, and that ``in_touch`` never counts a peer that has been silent f
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -19,13 +20,17 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from quorum.messages import Message
-from quorum.votes import majority
+from quorum.messages import EntryId, Message
+from sentinel import clock
 from sentinel.notes import Note
-from sentinel.peer_dialer import Dialer
+from sentinel.peer_clocks import PeerClocks
+from sentinel.peer_dialer import Answer, Dialer
 from sentinel.peer_listener import Listener
 from sentinel.peer_presence import Presence
-from sentinel.peer_wire import Batch
+from sentinel.peer_stored import Ledger, PeersStored
+from sentinel.peer_wire import Batch, Ping, Pong
+
+logger = logging.getLogger(__name__)
 
 PEER_PATH = "/v1/peer"
 TICK_S = 0.25
@@ -43,7 +48,8 @@ class HostPort(Protocol):
 class PeerLinks:
     """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
 
-    ``on_up(peer)``: from now on messages reach it; those before were dropped.
+    ``on_up(peer)``: from now on messages reach it; those before were dropped. ``on_word(peer)``: it answered
+    a ping. ``stored`` is what this sentinel has stored, to be told in its answers.
     ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
     """
 
@@ -60,15 +66,22 @@ class PeerLinks:
         peer_timeout_s: float,
         rng: random.Random,
         resolver: AbstractResolver | None = None,
+        stored: Ledger | None = None,
+        on_word: Callable[[str], None] = lambda _peer: None,
     ) -> None:
         self._on_batch = on_batch
         self._on_note = on_note
         self._peer_timeout_s = peer_timeout_s
         self._resolver = resolver
         self._presence = Presence(peer_timeout_s, on_touch)
+        self._stored = stored or Ledger()
+        self._peers_stored = PeersStored()
+        self._on_word = on_word
+        self.clocks = PeerClocks()
+        self._on_up = on_up
         peers = {name: address for name, address in members.items() if name != self_id}
         self._listener = Listener(
-            self_id, frozenset(peers), secret, self._heard, self._take_batch, self._link_down
+            self_id, frozenset(peers), secret, self._heard, self._answer, self._take_batch, self._link_down
         )
         self._dialers = {
             name: Dialer(
@@ -77,8 +90,9 @@ class PeerLinks:
                 URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
                 secret,
                 rng,
-                partial(on_up, name),
-                partial(self._heard, name),
+                partial(self._link_up, name),
+                partial(self._peers_stored.version, name),
+                partial(self._answered, name),
                 partial(self._link_down, name),
             )
             for name, address in peers.items()
@@ -122,9 +136,8 @@ class PeerLinks:
 
     def tick(self) -> None:
         """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
-        now = asyncio.get_running_loop().time()
-        self._presence.expire(now)
-        # After a stall of our own, what peers sent meanwhile still waits to be read: judge links next time.
+        now = clock.monotonic()
+        # After a stall of our own, what peers sent meanwhile still waits to be read: judge them next time.
         stalled = self._ticked_at is not None and now - self._ticked_at > self._peer_timeout_s / 2
         self._ticked_at = now
         for dialer in self._dialers.values():
@@ -132,24 +145,60 @@ class PeerLinks:
                 dialer.cut_if_silent(now, self._peer_timeout_s)
             dialer.ping()
         if not stalled:
+            self._presence.expire(now)
             self._listener.cut_silent(now, self._peer_timeout_s)
 
-    def in_touch(self) -> frozenset[str]:
-        """The peers from which something authentic came within ``peer_timeout_s``."""
-        return self._presence.in_touch(asyncio.get_running_loop().time())
+    def ask(self) -> None:
+        """A ping beside the periodic ones, to each peer that has answered all before."""
+        for dialer in self._dialers.values():
+            if not dialer.awaits_answer:
+                dialer.ping()
 
-    def majority_heard_age_s(self) -> float:
-        """How long ago this sentinel sent what a majority, itself included, has answered by now."""
-        answered = sorted((dialer.answered_at for dialer in self._dialers.values()), reverse=True)
-        others = majority(len(answered) + 1) - 1
-        return asyncio.get_running_loop().time() - answered[others - 1] if others else 0.0
+    def in_touch(self) -> frozenset[str]:
+        """The peers that this sentinel reaches and that reach it, as of ``peer_timeout_s`` ago at most."""
+        return self._presence.in_touch(clock.monotonic())
+
+    def linked(self) -> frozenset[str]:
+        """The peers to and from which a connection is open, whether or not anything comes on it."""
+        return frozenset(
+            peer for peer, dialer in self._dialers.items() if dialer.is_up and self._listener.has_link(peer)
+        )
+
+    def stored_at(self, peer: str, group: str, newest: EntryId) -> float:
+        """Until when the peer had stored nothing of the group newer than ``newest``, by its word."""
+        return self._peers_stored.at(peer, group, newest)
 
     def rtt_s(self, peer: str) -> float | None:
         """Round trip of the newest answered ping; ``None`` while there is no link to ``peer``."""
         return self._dialers[peer].rtt_s
 
     def _heard(self, peer: str) -> None:
-        self._presence.heard(peer, asyncio.get_running_loop().time())
+        self._presence.heard(peer, clock.monotonic())
+
+    def _answer(self, peer: str, ping: Ping) -> Pong:
+        hears = self._presence.hears(peer, clock.monotonic())
+        stored = self._stored.since(ping.told) if ping.told is not None else None
+        return Pong(ping.seq, hears, clock.wall_ms(), stored)
+
+    def _link_up(self, peer: str) -> None:
+        self._peers_stored.linked(peer)
+        self._on_up(peer)
+
+    def _answered(self, peer: str, answer: Answer) -> None:
+        pong, rtt_s = answer.pong, answer.now - answer.asked_at
+        self._presence.answered(peer, answer.asked_at, pong.hears, answer.now)
+        if pong.stored is not None:
+            self._peers_stored.told(peer, pong.stored, answer.asked_at)
+            if not pong.stored.whole:
+                self._dialers[peer].ping()
+        else:
+            self._peers_stored.mute(peer, answer.asked_at)
+        if pong.wall_ms:
+            changed = self.clocks.told(peer, pong.wall_ms, clock.wall_ms(), rtt_s)
+            if changed is not None:
+                level = logging.WARNING if changed.is_apart else logging.INFO
+                logger.log(level, "peer %s: its clock is %s", peer, changed)
+        self._on_word(peer)
 
     def _link_down(self, peer: str) -> None:
         if not self._dialers[peer].is_up and not self._listener.has_link(peer):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from sentinel import clock
 from sentinel.limited_log import LimitedLog
 from sentinel.peer_auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
 from sentinel.peer_socket import (
@@ -55,7 +56,9 @@ class _Link:
 
 
 class Listener:
-    """``on_heard(peer)`` comes before ``on_batch(peer, batch)``, ``on_down(peer)`` when its link ended."""
+    """``on_heard(peer)`` comes before ``on_batch(peer, batch)``, ``on_down(peer)`` when its link ended;
+    ``answer(peer, ping)`` is what a ping is answered with.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Listener:
         peers: frozenset[str],
         secret: bytes,
         on_heard: Callable[[str], None],
+        answer: Callable[[str, Ping], Pong],
         on_batch: Callable[[str, Batch], None],
         on_down: Callable[[str], None],
     ) -> None:
@@ -70,6 +74,7 @@ class Listener:
         self._peers = peers
         self._secret = secret
         self._on_heard = on_heard
+        self._answer = answer
         self._on_batch = on_batch
         self._on_down = on_down
         self._log = LimitedLog(_logger)
@@ -132,7 +137,7 @@ class Listener:
                 hello = self._check_hello(await receive_plain(websocket))
                 who = f"{hello.sender} at {request.remote}"
                 sealer, opener = await self._challenge(websocket, hello)
-            return _Link(hello.sender, transport, sealer, opener, _now())
+            return _Link(hello.sender, transport, sealer, opener, clock.monotonic())
         except TimeoutError:
             await self._refuse(websocket, who, "timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S} s")
         except PeerProtocolError as error:
@@ -189,10 +194,10 @@ class Listener:
     async def _take(self, websocket: web.WebSocketResponse, link: _Link, frame: object) -> None:
         if self._links.get(link.peer) is not link:
             raise LinkEndedError("replaced by a newer one")
-        link.heard_at = _now()
+        link.heard_at = clock.monotonic()
         self._on_heard(link.peer)
         if isinstance(frame, Ping):
-            await websocket.send_bytes(link.sealer.seal(encode(Pong(frame.seq))))
+            await websocket.send_bytes(link.sealer.seal(encode(self._answer(link.peer, frame))))
         elif isinstance(frame, Batch):
             self._on_batch(link.peer, frame)
         else:
@@ -206,7 +211,3 @@ class Listener:
         # Only members' names become keys: a stranger must not be able to flood the log with new ones.
         member = who if who in self._peers else ""
         self._log.warning(f"{member}:{key}", f"peer {who}: {problem}")
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

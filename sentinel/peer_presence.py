@@ -1,12 +1,33 @@
-"""Which peers this sentinel is in touch with: something authenticated came from them lately.
+"""Which peers this sentinel is in touch with: it reaches them and they reach it, by both their words. Pure.
 
-Majorities are judged by this, so it is decided from when a peer was last heard, at the moment of asking,
-and never from a connection merely being open.
+A peer counts while three things are so, each lately: it answered a ping of ours, so what we send arrives;
+something came on the link that it dialled, so what it sends arrives; and its newest answer says that it, too,
+gets answers from us. Any of them alone holds for a sentinel that hears and is not heard, or the other way
+round, with which no leader can be elected. A peer of a release that does not say the last is judged by the
+first two.
+
+Majorities are judged by this, so it is decided from when something was heard, at the moment of asking, and
+never from a connection merely being open.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import dataclass
+
+BUFFERED = 2
+"""An answer that was under way for so many timeouts lay in a buffer while this process, or its peer, did not
+run: it is no sign of life."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    asked_at: float = -math.inf
+    answered_at: float = -math.inf
+    heard_at: float = -math.inf
+    hears: bool = True
+    is_in_touch: bool = False
 
 
 class Presence:
@@ -15,24 +36,55 @@ class Presence:
     def __init__(self, peer_timeout_s: float, on_touch: Callable[[str, bool], None]) -> None:
         self._peer_timeout_s = peer_timeout_s
         self._on_touch = on_touch
-        self._heard_at: dict[str, float] = {}
+        self._peers: dict[str, _Peer] = {}
 
     def heard(self, peer: str, now: float) -> None:
-        """Something that only ``peer`` can have said arrived."""
-        is_new = peer not in self._heard_at
-        self._heard_at[peer] = now
-        if is_new:
-            self._on_touch(peer, True)
+        """Something came on the link that ``peer`` dialled, that only it can have sent."""
+        self._peer(peer).heard_at = now
+        self._judge(peer, now)
+
+    def answered(self, peer: str, asked_at: float, hears: bool | None, now: float) -> None:
+        """``peer`` answered a ping that was sent at ``asked_at``. ``hears``: whether it gets answers from us;
+        None: it does not say.
+        """
+        known = self._peer(peer)
+        if asked_at >= known.asked_at:
+            known.asked_at, known.answered_at, known.hears = asked_at, now, hears is not False
+        self._judge(peer, now)
 
     def lost(self, peer: str) -> None:
         """No link to or from ``peer`` is left."""
-        if self._heard_at.pop(peer, None) is not None:
+        known = self._peers.pop(peer, None)
+        if known is not None and known.is_in_touch:
             self._on_touch(peer, False)
 
     def expire(self, now: float) -> None:
         """Report those that have been silent for too long."""
-        for peer in self._heard_at.keys() - self.in_touch(now):
-            self.lost(peer)
+        for peer, known in list(self._peers.items()):
+            if known.is_in_touch and not self._counts(known, now):
+                known.is_in_touch = False
+                self._on_touch(peer, False)
 
     def in_touch(self, now: float) -> frozenset[str]:
-        return frozenset(peer for peer, at in self._heard_at.items() if now - at <= self._peer_timeout_s)
+        return frozenset(peer for peer, known in self._peers.items() if self._counts(known, now))
+
+    def hears(self, peer: str, now: float) -> bool:
+        """Whether ``peer`` answers us: what it is told, as it tells us."""
+        known = self._peers.get(peer)
+        return known is not None and self._answers(known, now)
+
+    def _peer(self, peer: str) -> _Peer:
+        return self._peers.setdefault(peer, _Peer())
+
+    def _judge(self, peer: str, now: float) -> None:
+        known = self._peers[peer]
+        if not known.is_in_touch and self._counts(known, now):
+            known.is_in_touch = True
+            self._on_touch(peer, True)
+
+    def _answers(self, known: _Peer, now: float) -> bool:
+        fresh = now - known.answered_at <= self._peer_timeout_s
+        return fresh and now - known.asked_at <= BUFFERED * self._peer_timeout_s
+
+    def _counts(self, known: _Peer, now: float) -> bool:
+        return known.hears and self._answers(known, now) and now - known.heard_at <= self._peer_timeout_s

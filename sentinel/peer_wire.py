@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from quorum.messages import Message
 from sentinel.notes import Note
+from sentinel.peer_stored import Stored
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024
@@ -52,16 +53,28 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Answered at once with a Pong of the same ``seq``."""
+    """Answered at once with a Pong of the same ``seq``.
+
+    ``told``: up to which version the sender knows what the receiver has stored; None: it does not ask for it,
+    as in a release that knows nothing of it.
+    """
 
     seq: int
+    told: int | None = None
     v: int = PROTOCOL_VERSION
     kind: Literal["ping"] = "ping"
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
+    """A release that knows nothing of the rest sends ``seq`` alone."""
+
     seq: int
+    hears: bool | None = None
+    """Whether the sender gets answers to pings of its own from the receiver."""
+    wall_ms: int = 0
+    """The sender's wall clock, milliseconds since the epoch."""
+    stored: Stored | None = None
     v: int = PROTOCOL_VERSION
     kind: Literal["pong"] = "pong"
 

@@ -20,6 +20,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
 from quorum.evidence import Evidence, EvidenceKind
+from sentinel import clock
 from sentinel.redis_evidence import classify
 from sentinel.redis_link import take_over
 from sentinel.redis_parser import BoundedReplies
@@ -75,7 +76,7 @@ class Line(asyncio.Protocol):
         """Sends ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
         if sum(other.reply is None for other in self._outstanding) >= MAX_OUTSTANDING:
             raise OverflowError(f"{MAX_OUTSTANDING} commands are outstanding")
-        command.sent_at = self._loop.time()
+        command.sent_at = clock.monotonic()
         if not self._outstanding:
             self._waiting_since = command.sent_at
         self._outstanding.append(command)
@@ -88,7 +89,7 @@ class Line(asyncio.Protocol):
             raise RedisConnectionError("the connection was closed")
         if len(self._outstanding) + len(commands) > MAX_OUTSTANDING + MAX_BESIDE:
             raise RedisConnectionError("too many commands wait for their replies")
-        now = self._loop.time()
+        now = clock.monotonic()
         if not self._outstanding:
             self._waiting_since = now
         for command in commands:
@@ -151,7 +152,7 @@ class Line(asyncio.Protocol):
             return
         command = self._outstanding.popleft()
         self.answered = True
-        self._waiting_since = now = self._loop.time()
+        self._waiting_since = now = clock.monotonic()
         if command.reply is not None:
             if not command.reply.done():
                 command.reply.set_result(reply)
@@ -171,11 +172,12 @@ class Line(asyncio.Protocol):
     def _arm(self) -> None:
         """One timer that looks when it fires whether to wait on, as moving it at each reply costs more."""
         if self._timer is None and self._outstanding:
-            self._timer = self._loop.call_at(self._waiting_since + self._silence_s, self._on_timer)
+            left_s = self._waiting_since + self._silence_s - clock.monotonic()
+            self._timer = self._loop.call_later(max(0.0, left_s), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        if self._outstanding and self._loop.time() >= self._waiting_since + self._silence_s:
+        if self._outstanding and clock.monotonic() >= self._waiting_since + self._silence_s:
             detail = f"no reply for {self._silence_s:g} s; connecting anew"
             self._lose(Evidence(EvidenceKind.UNREACHABLE, detail))
         else:

@@ -18,6 +18,7 @@ from redis.exceptions import InvalidResponse, RedisError
 from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
+from sentinel import clock
 from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
 from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
@@ -203,14 +204,14 @@ class Probe:
         self._send_info(line)
         # Last, since a server that turns us away says why in answer to the first command.
         line.send(Command(("CLIENT", "SETNAME", self._link.client_name)))
-        opened_at = asyncio.get_running_loop().time()
+        opened_at = clock.monotonic()
         try:
             seen = await line.run()
             return self._loss(seen)
         finally:
             self._line = None
             self._unheard = not line.answered or self._turned_away is not None
-            lived_s = asyncio.get_running_loop().time() - opened_at
+            lived_s = clock.monotonic() - opened_at
             if line.answered and lived_s > self._reconnect_interval_s:
                 self._attempts = 0
             # Who waited for an INFO on this connection gets the first one on the next.

@@ -20,6 +20,8 @@ from typing import TypeAlias
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
+from sentinel import clock
+
 MAX_ADDRESSES = 8
 """Addresses of one name that are tried; the name service may answer with any number."""
 
@@ -80,7 +82,7 @@ class Resolver:
 
     def _joinable(self, host: str) -> asyncio.Future[tuple[str, ...]] | None:
         running = self._in_flight.get(host)
-        if running is None or asyncio.get_running_loop().time() - running.started_at > GIVEN_UP_S:
+        if running is None or clock.monotonic() - running.started_at > GIVEN_UP_S:
             return None
         return running.answer
 
@@ -88,7 +90,7 @@ class Resolver:
         if self._workers >= self._max_workers:
             raise ResolveError(host, f"{self._workers} lookups hang already", ours=True)
         loop = asyncio.get_running_loop()
-        running = _InFlight(loop.time(), loop.create_future())
+        running = _InFlight(clock.monotonic(), loop.create_future())
         # An answer that comes after everybody gave up is nobody's error.
         running.answer.add_done_callback(lambda done: done.cancelled() or done.exception())
 

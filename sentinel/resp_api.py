@@ -1,7 +1,8 @@
 """A listener for clients that know Redis Sentinel: they find the primary here, and are told when it changes.
 
-Read-only: who wants to change something uses the HTTP API, which asks for a token. A sentinel that is not in
-touch with a majority answers as for a group that it does not know, so that clients ask the next one.
+Read-only: who wants to change something uses the HTTP API, which asks for a token. Where no majority has
+confirmed lately who is primary, the answer is as for a group that is not known, so that clients ask the next
+sentinel.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import suppress
 
 from quorum.votes import majority
 from sentinel import resp_masters
+from sentinel.confirmed import Confirmed
 from sentinel.driver import GroupDriver
 from sentinel.notices import Notice, NoticeName
 from sentinel.resp_auth import NOAUTH, WITHOUT_LOGIN, hello_options, login
@@ -50,7 +52,9 @@ class Client:
 
 
 class RespServer:
-    """``in_touch`` gives the peers in touch now. ``password`` None: nobody is asked for one."""
+    """``in_touch`` gives the peers in touch now. ``password`` None: nobody is asked for one. ``confirmed``
+    None: being in touch with a majority suffices.
+    """
 
     def __init__(
         self,
@@ -59,12 +63,14 @@ class RespServer:
         drivers: Mapping[str, GroupDriver],
         in_touch: Callable[[], frozenset[str]],
         password: str | None = None,
+        confirmed: Confirmed | None = None,
     ) -> None:
         self._self_id = self_id
         self._members = members
         self._drivers = drivers
         self._in_touch = in_touch
         self._password = password
+        self._confirmed = confirmed
         self._clients: dict[int, Client] = {}
         self._next_id = 1
         self._server: asyncio.Server | None = None
@@ -130,6 +136,7 @@ class RespServer:
         try:
             while data := await reader.read(READ_BYTES):
                 for words in requests.feed(data):
+                    await self._settle(words)
                     if words and not self._answer(client, words):
                         return
                 await writer.drain()
@@ -238,8 +245,20 @@ class RespServer:
 
     # -- SENTINEL ------------------------------------------------------------------------------
 
+    async def _settle(self, words: list[str]) -> None:
+        """Wait for a majority's word on what is asked about, if it may be had in a moment."""
+        if self._confirmed is None or not words or words[0].upper() != "SENTINEL":
+            return
+        if len(words) == 2 and words[1].upper() == "MASTERS":
+            await self._confirmed.wait(self._drivers.values())
+        elif len(words) > 2 and words[2] in self._drivers:
+            await self._confirmed.wait([self._drivers[words[2]]])
+
     def _has_majority(self) -> bool:
         return len(self._in_touch()) + 1 >= majority(len(self._members))
+
+    def _is_current(self, driver: GroupDriver) -> bool:
+        return self._has_majority() if self._confirmed is None else self._confirmed.is_current(driver)
 
     def _sentinel(self, sub: str, args: list[str]) -> Reply:
         if sub in _CHANGING:
@@ -250,11 +269,14 @@ class RespServer:
             return self._self_id
         count = len(self._members)
         if sub == "MASTERS":
-            found = [resp_masters.master(driver, count) for driver in self._drivers.values()]
-            return [master for master in found if master is not None] if self._has_majority() else []
+            current = [driver for driver in self._drivers.values() if self._is_current(driver)]
+            found = [resp_masters.master(driver, count) for driver in current]
+            return [master for master in found if master is not None]
         if len(args) != 1:
             return Failure(f"ERR unknown subcommand or wrong number of arguments for '{sub[:64]}'")
-        driver = self._drivers.get(args[0]) if self._has_majority() else None
+        driver = self._drivers.get(args[0])
+        if driver is not None and not self._is_current(driver):
+            driver = None
         if sub == "GET-MASTER-ADDR-BY-NAME":
             where = resp_masters.address(driver) if driver is not None else None
             return [where[0], str(where[1])] if where is not None else None
@@ -278,7 +300,8 @@ class RespServer:
                 return Failure(f"ERR Unknown sentinel subcommand '{sub[:64]}'")
 
     def _info(self) -> str:
-        lines = ["# Sentinel", f"sentinel_masters:{len(self._drivers)}", "sentinel_tilt:0"]
+        lines = ["# Sentinel", f"sentinel_masters:{len(self._drivers)}"]
+        lines.append(f"sentinel_tilt:{int(not self._has_majority())}")
         for number, (name, driver) in enumerate(self._drivers.items()):
             where = resp_masters.address(driver)
             at = f"{where[0]}:{where[1]}" if where else "?"

@@ -38,7 +38,7 @@ class SelfFence:
         self._renew_at = now
 
     def heard(self, at: float) -> None:
-        """A majority, this sentinel included, has answered what was sent to it at ``at`` or later."""
+        """A majority, this sentinel included, has confirmed until ``at`` what is known here."""
         if self._grace and at > self._started_at:
             # The peers are found: from here on their silence counts.
             self._grace, self._contact_at = False, at
@@ -62,7 +62,8 @@ class SelfFence:
     ) -> tuple[Pausing | None, str]:
         """What to send now, and why a pause begins or ends (empty if it does neither).
 
-        ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up.
+        ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up, and
+        since then confirmed it: what is heard may have been on its way for long.
         """
         cut_off = self.cut_off_s(now) > self._lease_s
         if self.node is None:

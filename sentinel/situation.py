@@ -21,6 +21,7 @@ from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction, keep_fence
 from quorum.detector import Verdict
 from quorum.evidence import LinkSeen
+from quorum.inputs import ClockSaid
 from quorum.member import Member
 from quorum.messages import Grade, Place
 from quorum.votes import majority
@@ -28,6 +29,7 @@ from sentinel.agreed_nodes import place_of, read_place
 from sentinel.link_info import LinkInfo
 from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
+from sentinel.orders import time_by
 from sentinel.relief import Relief
 
 UNCLEAR_FOR_S = 2.0
@@ -153,6 +155,11 @@ class Situation:
             self.relief.failed(now)
             return True
         return request is not None and not facts.down
+
+    def clock_said(self, wall_ms: int) -> ClockSaid | None:
+        """What this sentinel's wall clock says of the schedule, if it said otherwise before."""
+        time = time_by(self._member.register.state.entry.directives.schedule, wall_ms)
+        return ClockSaid(time) if time != self._member.board.time else None
 
     def newest_term(self, now: float) -> int | None:
         """The highest that the cluster has come to; None while a majority has not said lately that it knows

@@ -255,9 +255,8 @@ def set_up_logging(form: Literal["text", "json"], level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # APScheduler tells of each job that it runs, aiohttp of each request.
-    for noisy in ("apscheduler", "aiohttp.access"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # It tells of each request.
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
 def _iso(seconds: float) -> str:

@@ -12,6 +12,8 @@ from quorum.messages import Append, AppendReply, HardState, Message, VoteReply
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
+from sentinel.orders import LATE_MS
+from tests.simulation.contact import PEER_TIMEOUT_S
 from tests.simulation.naming import true_name
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 RACE_S, MAX_ELECTIONS = 10.0, 30
 """Whoever cannot do its work backs off: that terms race is told by so many elections in so short a time."""
+
+
+SLACK_S = 0.1
+"""A clock may be 2 % slow, and a topology is known to be agreed on a moment after it is."""
 
 
 class RuleBrokenError(AssertionError):
@@ -42,8 +48,11 @@ class Checks:
         self._elections: deque[float] = deque(maxlen=MAX_ELECTIONS)
         self.named: set[str] = set()
         """Operators' requests that named a node."""
-        self.scheduled: set[str] = set()
+        self.scheduled: dict[str, int] = {}
+        """When each operation is to be carried out."""
+        self._due_at: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self.drift_bounded = True
+        self._known_since: dict[int, float] = {}
 
     # -- disks ---------------------------------------------------------------------------------
 
@@ -53,6 +62,9 @@ class Checks:
             self.broken(f"S2: the disk of {name} goes back from {_at(before)} to {_at(after)}")
         if after.committed.id < before.committed.id:
             self.broken(f"S2: the disk of {name} forgets that {before.committed.id} was committed")
+        topology = after.committed.topology
+        if topology is not None:
+            self._known_since.setdefault(topology.term, self._world.schedule.now)
         if after.entry.intent is not None:
             self._intended[(after.entry.term, true_name(after.entry.intent.target))].add(name)
         if after.voted_for is not None:
@@ -100,6 +112,10 @@ class Checks:
             self._asked[int(str(fields["term"]))] = str(fields["operation"])
         elif notice.name is NoticeName.SCHEDULE_CLOSED:
             self._world.coverage.add(f"a schedule {fields['outcome']}")
+            operation = str(fields["operation"])
+            late = str(fields["reason"]).startswith("its time was missed")
+            if late and len(self._reached(operation, LATE_MS)) < majority(len(self._world.hosts)):
+                self.broken(f"S8: {operation} is dropped as too late, and it is not, by the clocks of most")
         elif notice.name is NoticeName.TOPOLOGY:
             on_disk = host.disk.committed.topology
             if on_disk is None or on_disk.term < int(str(fields["term"])):
@@ -134,6 +150,31 @@ class Checks:
             self.broken(f"S3: {host.name} goes back from term {self._told[host.name]} to {term}")
         self._told[host.name] = term
 
+    def clock_is_set(self, host: Host) -> None:
+        """By its former clock what it was to do may have been due."""
+        for operation, at_ms in self.scheduled.items():
+            for late_ms in (0, LATE_MS):
+                if host.wall_ms >= at_ms + late_ms:
+                    self._due_at[operation, late_ms].add(host.name)
+
+    def _reached(self, operation: str, late_ms: int) -> set[str]:
+        """By whose clocks the operation was so late, now or ever."""
+        at_ms = self.scheduled[operation] + late_ms
+        now = {host.name for host in self._world.hosts.values() if host.wall_ms >= at_ms}
+        return now | self._due_at[operation, late_ms]
+
+    def told_to_clients(self) -> None:
+        """S10: nobody is told of a primary as of one that still is for long after the next was agreed on."""
+        now = self._world.schedule.now
+        for host in self._world.hosts.values():
+            told = host.disk.committed.topology
+            if told is None or not host.contact.answers():
+                continue
+            newer = [at for term, at in self._known_since.items() if term > told.term]
+            if newer and now - min(newer) > PEER_TIMEOUT_S + SLACK_S:
+                late_s = now - min(newer)
+                self.broken(f"S10: {host.name} tells of term {told.term} {late_s:.2f} s after a newer one")
+
     # -- acting --------------------------------------------------------------------------------
 
     def performing(self, host: Host, perform: Perform) -> None:
@@ -160,6 +201,8 @@ class Checks:
             self._world.coverage.add("a step taken in a paused group, because it was asked for or promised")
         # A request made now is taken up again by the next leader; a schedule is not.
         scheduled = operation is not None and operation in self.scheduled
+        if scheduled and len(self._reached(operation or "", 0)) < majority(len(self._world.hosts)):
+            self.broken(f"S8: {host.name} carries out {operation} before its time, by the clocks of most")
         if scheduled and perform.term != self._carried_out.setdefault(operation or "", perform.term):
             self.broken(f"S8: {operation} is carried out in term {perform.term} for the second time")
 

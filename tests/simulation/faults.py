@@ -71,6 +71,16 @@ def _some(places: Sequence[str], rng: random.Random) -> tuple[str, ...]:
     return tuple(rng.sample(list(places), rng.randrange(1, len(places))))
 
 
+def _two_sentinels(low: float, high: float) -> Draw:
+    return lambda rng, cast: (tuple(rng.sample(cast.sentinels, 2)), rng.uniform(low, high))
+
+
+def _wrong_clock(rng: random.Random, cast: Cast) -> tuple[tuple[str, ...], float]:
+    """Seconds ahead: a little, or so much that what is to come seems to be long over."""
+    apart_s = rng.choice([rng.uniform(0.2, 5.0), rng.uniform(5.0, 900.0)])
+    return (rng.choice(cast.sentinels),), rng.choice([1, -1]) * apart_s
+
+
 def _split(low: float, high: float) -> Draw:
     return lambda rng, cast: (_some(cast.places, rng), rng.uniform(low, high))
 
@@ -130,6 +140,10 @@ KINDS: dict[str, Draw] = {
     "cut off": _split(0.2, 8.0),
     "cut off one way": _split(0.2, 8.0),
     "cut sentinels apart": _sentinel_split(0.2, 6.0),
+    "cut one sentinel's words to another": _two_sentinels(1.0, 20.0),
+    "nobody connects to sentinel": _sentinel(1.0, 20.0),
+    "sentinel connects to nobody": _sentinel(1.0, 20.0),
+    "suspend sentinel": _sentinel(0.2, 6.0),
     "lose messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
     "double messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
     "delay messages": lambda rng, _cast: ((), rng.uniform(0.02, 0.4)),
@@ -176,6 +190,7 @@ DIRECTIVES: dict[str, Draw] = {
     "operator resumes": _nothing,
     "operator schedules": _node(0.2, 4.0),
     "operator cancels": _nothing,
+    "set wall clock": _wrong_clock,
 }
 """What operators tell a group for later. Mixed into the faults of some runs, whatever else these have."""
 
@@ -190,6 +205,10 @@ NAMES: dict[str, Draw] = {
 BEYOND_BOUND = "drift clock beyond the bound"
 SENTINELS_ONLY = (
     "cut sentinels apart",
+    "cut one sentinel's words to another",
+    "nobody connects to sentinel",
+    "sentinel connects to nobody",
+    "suspend sentinel",
     "lose messages",
     "double messages",
     "delay messages",

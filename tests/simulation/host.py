@@ -32,6 +32,7 @@ from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Rea
 from sentinel.nodebook import NodeBook
 from sentinel.notices import NoticeName
 from sentinel.situation import CoordinatorConfig
+from tests.simulation.contact import GROUP, Contact
 from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Probing
@@ -39,10 +40,9 @@ from tests.simulation.probing import Probing
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-GROUP = "g"
 TICK_S = 0.25
-PEER_TIMEOUT_S = 1.5
 GOSSIP_TICKS = 4
+ALARM_S = 1.0
 UNWRITABLE_AFTER_S = 3.0
 
 
@@ -80,11 +80,12 @@ class Host:
         self._late: list[Callable[[], None]] = []
         self._wake_at: float | None = None
         self._alarm_for: Schedule | None = None
-        self._touch: dict[str, float] = {}
-        self._in_touch: set[str] = set()
         self._ticks = 0
+        self._slept_s = 0.0
+        self._ahead_s = 0.0
         self.naming = (Naming.PLAIN, "")
         """How the configuration of its next start names the nodes."""
+        self.contact = Contact(self)
         self.probing = Probing(self)
         self.hands = Hands(self)
 
@@ -104,6 +105,11 @@ class Host:
         real, own = self._epoch
         return own + (self.world.schedule.now - real) * self.rate
 
+    @property
+    def loop_now(self) -> float:
+        """By a clock that stands still while the machine is suspended, as an event loop's does."""
+        return self.now - self._slept_s
+
     def set_rate(self, rate: float) -> None:
         self._epoch = (self.world.schedule.now, self.now)
         self.rate = rate
@@ -118,7 +124,7 @@ class Host:
         self._late = []
         self._wake_at = None
         self._alarm_for = None
-        self._in_touch = set()
+        self.contact.restart()
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
@@ -141,7 +147,6 @@ class Host:
         work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
         book = NodeBook(listed, discover=True)
         self.brain = Coordinator(CoordinatorConfig(GROUP, work, None), member, book, self.now)
-        self._touch = dict.fromkeys(members, self.world.schedule.now)
         self.brain.who_is_who.keep()
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
@@ -176,6 +181,20 @@ class Host:
         self.paused_until = max(self.paused_until, now + seconds)
         self.world.schedule.at(self.paused_until - now, partial(self._resume, self.boots))
 
+    @property
+    def wall_ms(self) -> int:
+        """By its own wall clock, which may be wrong."""
+        return self.world.wall_ms + round(self._ahead_s * 1000)
+
+    def set_wall(self, ahead_s: float) -> None:
+        self._ahead_s = ahead_s
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps: as a pause, but that one of its clocks stands still."""
+        if self.brain is not None:
+            self.pause(seconds)
+            self._slept_s += seconds * self.rate
+
     def go_on(self) -> None:
         """SIGCONT."""
         self.paused_until = self.world.schedule.now
@@ -188,6 +207,7 @@ class Host:
         self._stopped_at = None
         if gap_s > STALL_S:
             self.world.coverage.add("a stalled sentinel")
+            self.contact.freshness.stalled(self.now)
             self.feed(Stalled(gap_s))
         late, self._late = self._late, []
         for call in late:
@@ -227,7 +247,7 @@ class Host:
         if self.brain.confirms(given, self.now):
             return
         try:
-            self._queue.extend(self.brain.step(given, self.now, self.world.wall_ms))
+            self._queue.extend(self.brain.step(given, self.now, self.wall_ms))
         except (NotLeaderError, PeerViolationError):
             return
         self.probing.follow()
@@ -245,10 +265,17 @@ class Host:
         boots = self.boots
 
         def ring() -> None:
-            if self.boots == boots:
+            if self.boots == boots and self._alarm_for == schedule:
                 self.feed(Wake())
+                look()
 
-        self.world.schedule.at(max(0.0, (schedule.at_ms - self.world.wall_ms + 1) / 1000), ring)
+        def look() -> None:
+            left_s = (schedule.at_ms - self.wall_ms + 1) / 1000
+            if left_s > 0:
+                # The clock may be set in between.
+                self.world.schedule.at(min(left_s, ALARM_S), ring)
+
+        self.world.schedule.at(0.0, ring)
 
     def _arm(self) -> None:
         if self.brain is None:
@@ -279,8 +306,10 @@ class Host:
     def _apply(self, effect: GroupEffect) -> None:
         match effect:
             case Persist(state, True):
+                self.contact.ledger.note(GROUP, state.entry.id)
                 self._lazy = state
             case Persist(state):
+                self.contact.ledger.note(GROUP, state.entry.id)
                 self._writing = True
                 delay_s = self.world.rng.uniform(0.3, 1.7) * self.fsync_s
                 self.world.schedule.at(delay_s, partial(self._written, self.boots, state))
@@ -318,8 +347,13 @@ class Host:
 
     def _deliver(self, peer: Host, message: Message) -> None:
         # A connection: what was sent to a process that is gone is lost, what its successor gets is new.
-        if self.world.network.reaches(self.name, peer.name):
-            peer.feed(Received(self.name, message))
+        network = self.world.network
+        if network.reaches(self.name, peer.name) and network.dials(self.name, peer.name):
+            peer.when_awake(partial(peer.receive, self.name, message))
+
+    def receive(self, sender: str, message: Message) -> None:
+        self.contact.heard(sender)
+        self.feed(Received(sender, message))
 
     def _tick(self, boots: int) -> None:
         if self.boots != boots:
@@ -328,7 +362,7 @@ class Host:
         if not self.awake:
             return
         self._ticks += 1
-        self.world.contact.look(self, self._touch, self._in_touch)
+        self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet
         if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:
             self.gossip()

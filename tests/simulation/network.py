@@ -23,6 +23,8 @@ class Network:
         self.cuts: set[tuple[str, str]] = set()
         self.silent: set[tuple[str, str]] = set()
         """As ``cuts``, but only for what sentinels say to each other."""
+        self.undialled: set[tuple[str, str]] = set()
+        """``(a, b)``: a has no link to b, as with a wrong address; what b dials to a works."""
         self.away: set[str] = set()
         """Nodes whose port forwarder is away: sentinels are refused there, clients and replicas are not."""
         self.weather = Weather()
@@ -30,6 +32,10 @@ class Network:
 
     def reaches(self, one: str, other: str) -> bool:
         return one == other or (one, other) not in self.cuts
+
+    def dials(self, one: str, other: str) -> bool:
+        """Whether ``one`` has a link to ``other`` that it dialled itself."""
+        return (one, other) not in self.undialled
 
     def route(self, one: str, other: str) -> float | None:
         """The delay of one segment of a connection; None if it does not get through now."""

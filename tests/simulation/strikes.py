@@ -64,6 +64,22 @@ def _silence(world: World, pairs: set[tuple[str, str]], for_s: float) -> bool:
     return bool(added)
 
 
+def _cut_sentinels_one_way(world: World, fault: Fault) -> bool:
+    """What the first says does not reach the second, and the other way round all is well."""
+    return _silence(world, {(fault.targets[0], fault.targets[1])}, fault.amount)
+
+
+def _undial(world: World, fault: Fault) -> bool:
+    """Nobody can connect to a sentinel, which itself connects to all; or it cannot, and all connect to it."""
+    (name,) = fault.targets
+    others = [other for other in world.hosts if other != name]
+    pairs = {(name, other) if fault.kind.startswith("sentinel") else (other, name) for other in others}
+    added = pairs - world.network.undialled
+    world.network.undialled |= added
+    world.schedule.at(fault.amount, lambda: world.network.undialled.difference_update(added))
+    return bool(added)
+
+
 def _weather(name: str) -> Callable[[World, Fault], bool]:
     def change(world: World, fault: Fault) -> bool:
         world.network.weather = replace(world.network.weather, **{name: fault.amount})
@@ -95,6 +111,22 @@ def _pause_sentinel(world: World, fault: Fault) -> bool:
     if not host.awake:
         return False
     host.pause(fault.amount)
+    return True
+
+
+def _suspend_sentinel(world: World, fault: Fault) -> bool:
+    host = world.hosts[fault.targets[0]]
+    if not host.awake:
+        return False
+    host.suspend(fault.amount)
+    return True
+
+
+def _set_wall_clock(world: World, fault: Fault) -> bool:
+    """Somebody, or a wrong time server, sets it: ahead of the others' or behind."""
+    host = world.hosts[fault.targets[0]]
+    world.checks.clock_is_set(host)
+    host.set_wall(fault.amount)
     return True
 
 
@@ -283,7 +315,7 @@ def _late(world: World, fault: Fault) -> bool:
 
 def _ask(*, switchover: bool) -> Callable[[World, Fault], bool]:
     def ask(world: World, fault: Fault) -> bool:
-        hosts = [host for host in world.hosts.values() if host.awake and world.contact.with_majority(host)]
+        hosts = [host for host in world.hosts.values() if host.awake and host.contact.has_majority()]
         if not hosts:
             return False
         host = world.rng.choice(hosts)
@@ -298,7 +330,7 @@ def _ask(*, switchover: bool) -> Callable[[World, Fault], bool]:
 
 def _order(make: Callable[[World, Host, Fault], Order | None]) -> Callable[[World, Fault], bool]:
     def give(world: World, fault: Fault) -> bool:
-        hosts = [host for host in world.hosts.values() if host.awake and world.contact.with_majority(host)]
+        hosts = [host for host in world.hosts.values() if host.awake and host.contact.has_majority()]
         host = world.rng.choice(hosts) if hosts else None
         if host is None or host.brain is None or host.brain.order is not None:
             return False
@@ -318,7 +350,7 @@ def _schedule_order(world: World, _host: Host, fault: Fault) -> Order:
     to = fault.targets[0] if world.rng.random() < 0.5 else None
     at_ms = world.wall_ms + round(fault.amount * 1000)
     order = ScheduleOrder(Schedule(world.next_operation(), at_ms, to, world.wall_ms, 2_000))
-    world.checks.scheduled.add(order.operation)
+    world.checks.scheduled[order.operation] = at_ms
     return order
 
 
@@ -413,6 +445,11 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "cut off": _cut_off,
     "cut off one way": _cut_one_way,
     "cut sentinels apart": _cut_sentinels,
+    "cut one sentinel's words to another": _cut_sentinels_one_way,
+    "nobody connects to sentinel": _undial,
+    "sentinel connects to nobody": _undial,
+    "suspend sentinel": _suspend_sentinel,
+    "set wall clock": _set_wall_clock,
     "lose messages": _weather("loss"),
     "double messages": _weather("copies"),
     "delay messages": _weather("slow"),

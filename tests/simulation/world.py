@@ -16,7 +16,6 @@ from sentinel.orders import ResumeOrder
 from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
 from tests.simulation.clients import EVERY_S, KEY, Client
-from tests.simulation.contact import Contact
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import (
     HARMLESS,
@@ -48,6 +47,8 @@ RETURNING = 0.1
 """In so many runs a primary comes back in the role of a replica, and nothing else fails."""
 DIRECTED = 4
 """In one of so many runs operators also pause the group and schedule switchovers."""
+ASK_EVERY_S = 0.05
+"""How often every sentinel is asked who is primary."""
 RENAMED = 4
 """In one of so many runs sentinels are restarted with nodes under other names, left out, or listed twice."""
 
@@ -130,7 +131,6 @@ class World:
         self.rng = random.Random(setup.seed + 1)
         self.schedule = Schedule()
         self.network = Network(self.rng)
-        self.contact = Contact(self)
         self.coverage = Coverage()
         self.checks = Checks(self)
         self.story: list[str] = []
@@ -179,6 +179,7 @@ class World:
         ]
         self.schedule.after_each = self.after_each
         self._looks = 0
+        self._ask_at = 0.0
 
     @property
     def gentle(self) -> bool:
@@ -191,7 +192,7 @@ class World:
 
     @property
     def wall_ms(self) -> int:
-        """The one wall clock that everybody here has."""
+        """What the time really is; each sentinel has a wall clock of its own."""
         return round(self.schedule.now * 1000)
 
     def run(self) -> None:
@@ -302,7 +303,7 @@ class World:
 
     def would_answer(self, client: str, host: Host) -> bool:
         there = self.network.reaches(client, host.name) and self.network.reaches(host.name, client)
-        return there and host.awake and self.contact.with_majority(host)
+        return there and host.contact.answers()
 
     # -- faults --------------------------------------------------------------------------------
 
@@ -314,6 +315,7 @@ class World:
         self.tell("", "HEALED  from here on nothing goes wrong")
         self.network.cuts.clear()
         self.network.silent.clear()
+        self.network.undialled.clear()
         self.network.away.clear()
         self.network.weather = replace(self.network.weather, loss=0.0, copies=0.0, slow=0.0)
         self.denials.clear()
@@ -330,6 +332,7 @@ class World:
             host.crash_in = host.stop_in = None
             host.fsync_s = 0.002
             host.set_rate(1.0)
+            host.set_wall(0.0)
             if host.naming[0] is Naming.WITHOUT:
                 # A node that nobody lists need not be made to follow: somebody puts it back.
                 host.naming = (Naming.PLAIN, "")
@@ -447,6 +450,9 @@ class World:
 
     def after_each(self) -> None:
         self.checks.one_writable()
+        if self.schedule.now >= self._ask_at:
+            self._ask_at = self.schedule.now + ASK_EVERY_S
+            self.checks.told_to_clients()
         if self.foreign is not None:
             self.foreign.check()
         self._looks += 1

@@ -13,6 +13,7 @@ from tests.unit.tidy_rules import (
     Module,
     Rule,
     calls_are_pure,
+    goes_by_one_clock,
     has_a_telling_name,
     has_docstring,
     imports_are_pure,
@@ -42,6 +43,7 @@ PURE = [
             "directive_notices",
             "doubles",
             "events",
+            "freshness",
             "group_inputs",
             "judgements",
             "kinship",
@@ -57,6 +59,9 @@ PURE = [
             "offset_trail",
             "ordering",
             "orders",
+            "peer_clocks",
+            "peer_presence",
+            "peer_stored",
             "relations",
             "self_fence",
             "situation",
@@ -70,6 +75,7 @@ PURE = [
 IMPURE = ["promotion/executor.py"]
 SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]
 """What has a terminal to print to."""
+OTHER_CLOCKS = [*SPEAKS, "sentinel/clock.py", "sentinel/event_loop.py"]
 
 
 def read() -> Iterator[Module]:
@@ -109,6 +115,7 @@ HOUSE_RULES: list[tuple[Rule, Callable[[Module], bool]]] = [
     (calls_are_pure, is_pure),
     (randomness_is_handed_in, is_pure),
     (sleeps_only_between_looks, lambda module: module.package == "tests"),
+    (goes_by_one_clock, lambda module: module.package == "sentinel" and not matches(module, OTHER_CLOCKS)),
 ]
 
 
@@ -151,6 +158,9 @@ BAD = [
     (randomness_is_handed_in, "import random\nx = random.Random()"),
     (randomness_is_handed_in, "import random as dice"),
     (randomness_is_handed_in, "from random import randint"),
+    (goes_by_one_clock, "import time\nnow = time.monotonic()"),
+    (goes_by_one_clock, "now = asyncio.get_running_loop().time()"),
+    (goes_by_one_clock, "now = self._loop.time()"),
     (sleeps_only_between_looks, "import time\ntime.sleep(1)"),
     (sleeps_only_between_looks, "async def f():\n    await asyncio.sleep(SOME_S)"),
 ]

@@ -156,6 +156,16 @@ def sleeps_only_between_looks(module: Module) -> Iterator[str]:
             yield f"line {call.lineno}: sleeps; wait for a condition instead (tests/waiting.py)"
 
 
+def goes_by_one_clock(module: Module) -> Iterator[str]:
+    """Ages are of ``sentinel.clock``: two clocks differ by every suspend of the machine."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        of_loop = node.attr == "time" and "loop" in ast.unparse(node.value)
+        if of_loop or _dotted(node) == "time.monotonic":
+            yield f"line {node.lineno}: {ast.unparse(node)}; use sentinel.clock"
+
+
 def _calls(module: Module) -> Iterator[ast.Call]:
     return (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
 

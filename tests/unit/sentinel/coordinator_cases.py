@@ -13,6 +13,7 @@ from promotion.candidates import Policy
 from promotion.step_types import Promote, Rehearse, Repoint, Rewrite
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
+from quorum.directives import TimeCome
 from quorum.effects import Persist, Send
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Wake, Watch
@@ -26,6 +27,7 @@ from quorum.messages import (
     EntryId,
     HardState,
     Message,
+    Opinions,
     PreVoteReply,
     PreVoteRequest,
     Topology,
@@ -139,6 +141,8 @@ class World:
     now: float = START
     wall_ms: int = WALL_MS
     """Stands still unless the test moves it."""
+    clocks: dict[str, TimeCome | None] = field(default_factory=dict)
+    """What peers say of the schedule; else as s1 does."""
 
     def __post_init__(self) -> None:
         names = frozenset(f"s{number}" for number in range(1, self.members + 1))
@@ -287,5 +291,8 @@ class World:
             case Append(term, round_, entry):
                 self._stored = entry.id if entry else self._stored
                 self.step(Received(peer, AppendReply(term, round_, self._stored)))
+            case Opinions(_, seq, _, committed, time) if time is not None and time.operation:
+                said = self.clocks.get(peer, time)
+                self.step(Received(peer, Opinions(1, seq, (), committed, said)))
             case _:
                 pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quorum.directives import NO_DIRECTIVES, Directives, Outcome, Pause, Schedule
+from quorum.directives import NO_DIRECTIVES, NOT_YET, Directives, Outcome, Pause, Schedule
 from quorum.messages import Entry, Intent, Topology
 from sentinel.orders import (
     LATE_MS,
@@ -17,6 +17,7 @@ from sentinel.orders import (
     after,
     apply,
     is_due,
+    time_by,
     why_not,
 )
 
@@ -56,8 +57,8 @@ def test_a_schedule_that_was_begun_cannot_be_cancelled() -> None:
 
 @pytest.mark.parametrize(("wall_ms", "due"), [(4_999, False), (5_000, True), (9_000, True)])
 def test_it_is_due_from_its_time_on(wall_ms: int, due: bool) -> None:
-    assert is_due(PLANNED, wall_ms) == due
-    assert not is_due(None, wall_ms)
+    assert is_due(PLANNED, time_by(PLANNED, wall_ms)) == due
+    assert not is_due(None, time_by(PLANNED, wall_ms)) and time_by(None, wall_ms) == NOT_YET
 
 
 @pytest.mark.parametrize(
@@ -65,7 +66,7 @@ def test_it_is_due_from_its_time_on(wall_ms: int, due: bool) -> None:
     [
         (0, False, False, A, None),
         (LATE_MS, False, False, A, None),
-        (LATE_MS + 1, False, False, A, "its time was missed by 300 s"),
+        (LATE_MS + 1, False, False, A, "its time was missed by more than 300 s, by the clocks of a majority"),
         (0, True, False, A, "the group was paused at its time"),
         (0, False, True, A, "a:1 was down at its time: that takes a failover"),
         (0, False, False, None, "no primary was known at its time"),
@@ -73,7 +74,8 @@ def test_it_is_due_from_its_time_on(wall_ms: int, due: bool) -> None:
     ],
 )
 def test_why_it_is_dropped(late_ms: int, paused: bool, down: bool, primary: str | None, why: object) -> None:
-    assert why_not(PLANNED, 5_000 + late_ms, paused=paused, down=down, primary=primary) == why
+    come = time_by(PLANNED, 5_000 + late_ms)
+    assert why_not(PLANNED, come, paused=paused, down=down, primary=primary) == why
 
 
 def test_what_the_leader_writes_ends_what_a_schedule_began() -> None:

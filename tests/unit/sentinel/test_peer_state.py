@@ -47,21 +47,64 @@ def test_a_full_queue_keeps_the_newest_notes() -> None:
     assert notes[0] == DeliveredNote(("3",))
 
 
-def test_presence_follows_what_was_heard_and_tells_changes_once() -> None:
-    told: list[tuple[str, bool]] = []
-    presence = Presence(1.0, lambda peer, up: told.append((peer, up)))
+@pytest.fixture
+def told() -> list[tuple[str, bool]]:
+    return []
+
+
+@pytest.fixture
+def presence(told: list[tuple[str, bool]]) -> Presence:
+    return Presence(1.0, lambda peer, up: told.append((peer, up)))
+
+
+def test_a_peer_is_in_touch_once_each_of_the_two_hears_the_other(
+    presence: Presence, told: list[tuple[str, bool]]
+) -> None:
     presence.lost("s2")
     presence.heard("s2", 10.0)
-    presence.heard("s2", 10.5)
-    presence.heard("s3", 10.0)
-    assert presence.in_touch(11.0) == {"s2", "s3"}
-    assert presence.in_touch(11.2) == {"s2"}
+    assert presence.in_touch(10.0) == frozenset(), "it reaches us, and we do not know whether we reach it"
+    presence.answered("s2", 10.0, False, 10.1)
+    assert presence.in_touch(10.1) == frozenset(), "it does not hear us, by its own word"
+    presence.answered("s2", 10.2, True, 10.3)
+    presence.answered("s3", 10.2, True, 10.3)
+    assert presence.in_touch(10.3) == {"s2"}, "s3 answers, and never reached us itself"
+    presence.heard("s3", 10.4)
     assert told == [("s2", True), ("s3", True)]
-    presence.expire(11.2)
+
+
+@pytest.mark.parametrize(("heard_at", "answered_at"), [(10.0, 10.5), (10.5, 10.0)])
+def test_either_way_has_to_be_recent(
+    presence: Presence, told: list[tuple[str, bool]], heard_at: float, answered_at: float
+) -> None:
+    presence.heard("s2", heard_at)
+    presence.answered("s2", answered_at, True, answered_at)
+    assert presence.in_touch(11.0) == {"s2"}
+    assert presence.in_touch(11.1) == frozenset()
+    presence.expire(11.1)
     presence.expire(11.2)
     presence.lost("s2")
-    presence.heard("s3", 12.0)
-    assert told[2:] == [("s3", False), ("s2", False), ("s3", True)]
+    assert told == [("s2", True), ("s2", False)]
+
+
+def test_a_peer_that_does_not_say_whether_it_hears_us_is_judged_by_the_links(presence: Presence) -> None:
+    presence.heard("s2", 10.0)
+    presence.answered("s2", 10.0, None, 10.0)
+    assert presence.in_touch(10.0) == {"s2"}
+
+
+def test_an_answer_that_lay_in_a_buffer_is_no_sign_of_life(presence: Presence) -> None:
+    presence.heard("s2", 13.0)
+    presence.answered("s2", 10.0, True, 13.0)
+    assert presence.in_touch(13.0) == frozenset() and not presence.hears("s2", 13.0)
+    presence.answered("s2", 12.9, True, 13.0)
+    presence.answered("s2", 10.1, False, 13.0)
+    assert presence.in_touch(13.0) == {"s2"}, "what was asked first does not count against it"
+
+
+def test_it_is_told_that_it_is_heard_while_it_answers(presence: Presence) -> None:
+    assert not presence.hears("s2", 10.0)
+    presence.answered("s2", 10.0, False, 10.0)
+    assert presence.hears("s2", 11.0) and not presence.hears("s2", 11.1)
 
 
 def test_repeated_warnings_are_counted_instead_of_logged(caplog: pytest.LogCaptureFixture) -> None:

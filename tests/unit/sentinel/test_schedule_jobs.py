@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from quorum.directives import Directives, Schedule
 from sentinel import clock, jobs
 from sentinel.driver import GroupDriver
+from sentinel.scheduler import Scheduler
 
 PLANNED = Schedule("op-1", 0, None, 0, 2_000)
 
@@ -35,8 +36,8 @@ class FakeDriver:
         self.woken.set()
 
 
-def follow(driver: FakeDriver) -> object:
-    scheduler = jobs.make_scheduler()
+def follow(driver: FakeDriver) -> Scheduler:
+    scheduler = Scheduler()
     as_driver: GroupDriver = driver  # type: ignore[assignment]
     jobs.wake_at_schedules(scheduler, [as_driver])
     scheduler.start()
@@ -54,7 +55,7 @@ async def test_one_that_was_missed_while_no_sentinel_ran_wakes_it_at_once() -> N
     scheduler = follow(driver)
     async with asyncio.timeout(20):
         await driver.woken.wait()
-    scheduler.shutdown(wait=False)  # type: ignore[attr-defined]
+    scheduler.shutdown()
 
 
 async def test_a_new_one_takes_the_place_of_one_that_was_cancelled() -> None:
@@ -63,7 +64,7 @@ async def test_a_new_one_takes_the_place_of_one_that_was_cancelled() -> None:
     plan(driver, "op-1", 3_600_000)
     driver.directives = Directives()
     driver.look()
-    assert not scheduler.get_jobs()  # type: ignore[attr-defined]
+    assert not scheduler.get_jobs()
     plan(driver, "op-2", 3_600_000)
     plan(driver, "op-3", 30)
     async with asyncio.timeout(20):
@@ -71,4 +72,4 @@ async def test_a_new_one_takes_the_place_of_one_that_was_cancelled() -> None:
     assert len(driver.fed) == 1
     driver.directives = Directives()
     driver.look()
-    scheduler.shutdown(wait=False)  # type: ignore[attr-defined]
+    scheduler.shutdown()

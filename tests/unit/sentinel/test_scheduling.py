@@ -8,7 +8,8 @@ import pytest
 
 from promotion.actions import Request
 from promotion.step_types import Demoted, Freeze, Promote, Repoint, Thaw
-from quorum.directives import Directives, Outcome, Pause, Schedule
+from quorum.directives import NOT_YET, Directives, Outcome, Pause, Schedule, TimeCome
+from quorum.inputs import Gossip
 from quorum.messages import Append, Entry, HardState, Intent
 from sentinel.group_inputs import Ordered, Requested, StepDone, StepFailed
 from sentinel.notices import NoticeName
@@ -102,6 +103,7 @@ def test_a_leader_that_dies_before_the_intent_leaves_it_to_the_next_one() -> Non
     at_its_time(world)
     assert world.performs == [] and world.coordinator.directives.schedule == PLANNED
     world.in_touch = True
+    world.step(Gossip())
     world.nodes[B] = offset(info(B), 100)
     world.advance(1)
     world.rehearse()
@@ -124,7 +126,10 @@ def test_sentinels_that_were_all_away_carry_it_out_unless_it_is_too_late(late_ms
     world.advance(0.5)
     assert bool(world.performs) == runs
     if not runs:
-        assert closed(world) == (Outcome.DROPPED, "its time was missed by 301 s")
+        assert closed(world) == (
+            Outcome.DROPPED,
+            "its time was missed by more than 300 s, by the clocks of a majority",
+        )
 
 
 def test_it_is_dropped_if_the_group_is_paused_at_its_time() -> None:
@@ -229,3 +234,45 @@ def test_an_order_that_comes_while_something_else_is_being_agreed_on_waits_for_i
     assert closed(world)[0] is Outcome.DROPPED
     assert world.last(NoticeName.ORDER_REFUSED)["operation"] == "op-2"
     assert NoticeName.ORDER_DONE not in [notice.name for notice in world.notices]
+
+
+@pytest.mark.parametrize(
+    ("others", "runs"),
+    [
+        ((NOT_YET, NOT_YET), False),
+        ((NOT_YET, TimeCome("op-1")), True),
+        ((NOT_YET, TimeCome("op-0")), False),
+        # Of a release that does not say: each goes by its own clock there.
+        ((NOT_YET, None), True),
+    ],
+)
+def test_one_clock_that_is_ahead_carries_nothing_out(others: tuple[TimeCome | None, ...], runs: bool) -> None:
+    world = planned(members=3)
+    world.clocks = dict(zip(("s2", "s3"), others, strict=True))
+    at_its_time(world).advance(1.0)
+    assert bool(world.performs) == runs
+    assert world.coordinator.directives.schedule is not None, "it is not dropped either"
+
+
+@pytest.mark.parametrize(
+    ("others", "dropped"), [(TimeCome("op-1"), False), (TimeCome("op-1", late=True), True)]
+)
+def test_one_clock_that_is_far_ahead_drops_nothing(others: TimeCome, dropped: bool) -> None:
+    world = planned(members=3)
+    world.clocks = dict.fromkeys(("s2", "s3"), others)
+    at_its_time(world, LATE_MS + 1_000).advance(1.0)
+    assert bool(world.performs) != dropped
+    if dropped:
+        assert closed(world)[0] is Outcome.DROPPED
+
+
+def test_what_a_clock_says_is_repeated_while_it_waits_for_the_others() -> None:
+    world = planned(members=3)
+    world.clocks = dict.fromkeys(("s2", "s3"), NOT_YET)
+    assert world.coordinator.quiet
+    at_its_time(world)
+    assert not world.coordinator.quiet
+    world.clocks.clear()
+    world.step(Gossip())
+    world.advance(0.3)
+    assert world.performs
