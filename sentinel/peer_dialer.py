@@ -67,7 +67,7 @@ class Answer:
 
 class Dialer:
     """``on_up`` is called when messages can be sent, ``on_answer`` for each answer to a ping, and ``on_down``
-    when the link ends. ``told`` is the version up to which it is known what the peer has stored.
+    when the link ends. ``new_ping(seq)`` makes what is asked.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Dialer:
         secret: bytes,
         rng: random.Random,
         on_up: Callable[[], None],
-        told: Callable[[], int],
+        new_ping: Callable[[int], Ping],
         on_answer: Callable[[Answer], None],
         on_down: Callable[[], None],
     ) -> None:
@@ -88,7 +88,7 @@ class Dialer:
         self._secret = secret
         self._rng = rng
         self._on_up = on_up
-        self._told = told
+        self._make_ping = new_ping
         self._on_answer = on_answer
         self._on_down = on_down
         self._log = LimitedLog(_logger)
@@ -231,7 +231,7 @@ class Dialer:
         self._pings[self._next_ping] = clock.monotonic()
         if len(self._pings) > MAX_PINGS:
             del self._pings[next(iter(self._pings))]
-        return Ping(self._next_ping, self._told())
+        return self._make_ping(self._next_ping)
 
     def _encode_queue(self) -> list[bytes]:
         messages, notes = self._queue.take()

@@ -91,7 +91,7 @@ class PeerLinks:
                 secret,
                 rng,
                 partial(self._link_up, name),
-                partial(self._peers_stored.version, name),
+                partial(self._ping, name),
                 partial(self._answered, name),
                 partial(self._link_down, name),
             )
@@ -175,8 +175,14 @@ class PeerLinks:
     def _heard(self, peer: str) -> None:
         self._presence.heard(peer, clock.monotonic())
 
+    def _ping(self, peer: str, seq: int) -> Ping:
+        told, hears = self._peers_stored.version(peer), self._presence.hears(peer, clock.monotonic())
+        return Ping(seq, told, hears)
+
     def _answer(self, peer: str, ping: Ping) -> Pong:
-        hears = self._presence.hears(peer, clock.monotonic())
+        now = clock.monotonic()
+        self._presence.says(peer, ping.hears, now)
+        hears = self._presence.hears(peer, now)
         stored = self._stored.since(ping.told) if ping.told is not None else None
         return Pong(ping.seq, hears, clock.wall_ms(), stored)
 
@@ -186,7 +192,10 @@ class PeerLinks:
 
     def _answered(self, peer: str, answer: Answer) -> None:
         pong, rtt_s = answer.pong, answer.now - answer.asked_at
+        known = self._presence.hears(peer, answer.now)
         self._presence.answered(peer, answer.asked_at, pong.hears, answer.now)
+        if not known:
+            self._dialers[peer].ping()  # To say so.
         if pong.stored is not None:
             self._peers_stored.told(peer, pong.stored, answer.asked_at)
             if not pong.stored.whole:

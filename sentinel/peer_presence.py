@@ -43,6 +43,12 @@ class Presence:
         self._peer(peer).heard_at = now
         self._judge(peer, now)
 
+    def says(self, peer: str, hears: bool | None, now: float) -> None:
+        """``peer`` says whether it gets answers from us; None: it does not say."""
+        if hears is not None:
+            self._peer(peer).hears = hears
+            self._judge(peer, now)
+
     def answered(self, peer: str, asked_at: float, hears: bool | None, now: float) -> None:
         """``peer`` answered a ping that was sent at ``asked_at``. ``hears``: whether it gets answers from us;
         None: it does not say.

@@ -61,6 +61,8 @@ class Ping:
 
     seq: int
     told: int | None = None
+    hears: bool | None = None
+    """As in ``Pong``: a link that has come up is known at both ends without waiting for the next ping."""
     v: int = PROTOCOL_VERSION
     kind: Literal["ping"] = "ping"
 

@@ -62,8 +62,8 @@ class SelfFence:
     ) -> tuple[Pausing | None, str]:
         """What to send now, and why a pause begins or ends (empty if it does neither).
 
-        ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up, and
-        since then confirmed it: what is heard may have been on its way for long.
+        ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up,
+        and since then confirmed it: what is heard may have been on its way for long.
         """
         cut_off = self.cut_off_s(now) > self._lease_s
         if self.node is None:

@@ -22,6 +22,7 @@ from sentinel.peer_auth import Handshake, Opener, Sealer
 from sentinel.peer_links import PEER_PATH, PeerLinks
 from sentinel.peer_listener import MAX_HANDSHAKES
 from sentinel.peer_socket import receive_plain
+from sentinel.peer_stored import Ledger
 from sentinel.peer_wire import MAX_FRAME_BYTES, Challenge, Hello, Proof, encode, encode_batch
 
 SECRET = b"the secret of this cluster"
@@ -42,6 +43,12 @@ def listening_socket(port: int = 0) -> socket.socket:
     return sock
 
 
+def free_address() -> Address:
+    """Where nobody listens."""
+    with listening_socket() as sock:
+        return Address("127.0.0.1", sock.getsockname()[1])
+
+
 async def until(condition: Callable[[], bool], what: str, limit_s: float = 15.0) -> None:
     deadline = time.monotonic() + limit_s
     while not condition():
@@ -58,6 +65,7 @@ class Node:
         self.notes: list[tuple[str, Note]] = []
         self.touches: list[tuple[str, bool]] = []
         self.ups: list[str] = []
+        self.stored = Ledger()
         self.links = PeerLinks(
             name,
             members,
@@ -68,6 +76,7 @@ class Node:
             on_up=self.ups.append,
             peer_timeout_s=PEER_TIMEOUT_S,
             rng=random.Random(1),
+            stored=self.stored,
         )
 
     @property
@@ -94,6 +103,12 @@ class Node:
         while True:
             self.links.tick()
             await asyncio.sleep(0.1)
+
+
+def is_admitted(node: Node) -> bool:
+    """Whether s2 has a link to it. That alone is no touch."""
+    assert node.links.in_touch() == frozenset()
+    return node.links._listener.has_link("s2")
 
 
 @pytest.fixture
@@ -177,8 +192,11 @@ async def test_three_sentinels_exchange_messages_in_order(
             ),
             "all links up",
         )
+        await until(
+            lambda: all(node.links.in_touch() == set(members) - {node.name} for node in nodes),
+            "all in touch, both ways",
+        )
         for node in nodes:
-            assert node.links.in_touch() == set(members) - {node.name}
             for name in members.keys() - {node.name}:
                 for term in range(600):
                     node.links.send(name, f"group of {node.name}", Resign(term))
@@ -271,11 +289,11 @@ async def test_a_sealed_frame_is_delivered_once_and_a_replay_ends_the_link(
         frame = link.sealer.seal(encode_batch([("g", Resign(1))])[0])
         await link.websocket.send_bytes(frame)
         await until(lambda: bool(lone.batches), "delivered")
-        assert lone.links.in_touch() == {"s2"}
+        assert is_admitted(lone)
         await link.websocket.send_bytes(frame)
         assert "wrong seal" in await link.close_reason()
     assert lone.received == [("s2", "g", Resign(1))]
-    await until(lambda: lone.touches == [("s2", True), ("s2", False)], "out of touch at once")
+    await until(lambda: not is_admitted(lone), "ended at once")
     assert any(line.startswith("peer s2: frame 1: wrong seal") for line in caplog.messages)
 
 
@@ -297,13 +315,13 @@ async def test_an_injected_frame_ends_the_link(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with played(url_of(lone, members)) as link:
-        await until(lambda: lone.links.in_touch() == {"s2"}, "in touch")
+        await until(lambda: is_admitted(lone), "admitted")
         if isinstance(forged, str):
             await link.websocket.send_str(forged)
         else:
             await link.websocket.send_bytes(forged)
         assert reason in await link.close_reason()
-    await until(lambda: lone.links.in_touch() == frozenset(), "out of touch")
+    await until(lambda: not is_admitted(lone), "ended")
     assert lone.batches == []
     await until(lambda: any(line.startswith("peer s2: ") for line in caplog.messages), "logged")
 
@@ -321,12 +339,12 @@ async def test_a_newer_link_of_the_same_peer_replaces_the_older(
     lone: Node, members: dict[str, Address]
 ) -> None:
     async with played(url_of(lone, members)) as old:
-        await until(lambda: lone.links.in_touch() == {"s2"}, "in touch")
+        await until(lambda: is_admitted(lone), "admitted")
         async with played(url_of(lone, members)) as new:
             await old.close_reason()
             await new.websocket.send_bytes(new.sealer.seal(encode_batch([("g", Resign(2))])[0]))
             await until(lambda: bool(lone.batches), "delivered")
-            assert ("s2", False) not in lone.touches
+            assert is_admitted(lone)
 
 
 async def test_an_admitted_peer_that_falls_silent_is_cut(
@@ -334,7 +352,7 @@ async def test_an_admitted_peer_that_falls_silent_is_cut(
 ) -> None:
     async with played(url_of(lone, members)) as link:
         await link.close_reason()
-        await until(lambda: lone.touches == [("s2", True), ("s2", False)], "out of touch")
+        await until(lambda: not is_admitted(lone), "ended")
     assert any("peer s2: silent for" in line for line in caplog.messages)
 
 
@@ -365,13 +383,51 @@ async def test_a_restarted_peer_is_back_in_touch(
     two = {name: members[name] for name in ("s1", "s2")}
     async with Node("s1", two).running(sockets["s1"]) as first:
         async with Node("s2", two).running(sockets["s2"]):
-            await until(lambda: first.links.rtt_s("s2") is not None, "in touch")
+            await until(lambda: first.links.in_touch() == {"s2"}, "in touch")
         await until(lambda: first.touches == [("s2", True), ("s2", False)], "out of touch")
         again = Node("s2", two)
         async with again.running(listening_socket(two["s2"].port)):
             await until(lambda: first.ups == ["s2", "s2"], "told that messages get through again")
             first.links.send("s2", "g", Resign(3))
             await until(lambda: again.received == [("s1", "g", Resign(3))], "delivered")
+
+
+async def test_who_cannot_be_dialled_is_in_touch_with_nobody_and_nobody_with_it(
+    sockets: dict[str, socket.socket], members: dict[str, Address]
+) -> None:
+    """It reaches all others, which answer it; but what they would say of themselves never comes."""
+    lost = free_address()
+    wrong = members | {"s3": lost}
+    first, second, third = Node("s1", wrong), Node("s2", wrong), Node("s3", members)
+    async with (
+        first.running(sockets["s1"]),
+        second.running(sockets["s2"]),
+        third.running(sockets["s3"]),
+    ):
+        await until(lambda: third.links.rtt_s("s1") is not None, "answered")
+        await until(lambda: third.links.rtt_s("s2") is not None, "answered")
+        await until(lambda: first.links.in_touch() == {"s2"}, "in touch")
+        await until(lambda: second.links.in_touch() == {"s1"}, "in touch")
+        assert third.touches == [] and ("s3", True) not in [*first.touches, *second.touches]
+
+
+async def test_what_the_peers_have_stored_is_asked_again_with_each_ping(
+    sockets: dict[str, socket.socket], members: dict[str, Address]
+) -> None:
+    two = {name: members[name] for name in ("s1", "s2")}
+    first, second = Node("s1", two), Node("s2", two)
+    second.stored.note("g", (1, 1))
+    for number in range(100):
+        second.stored.note(f"other-{number}", (1, 1))
+    async with first.running(sockets["s1"]), second.running(sockets["s2"]):
+        await until(lambda: first.links.stored_at("s2", "g", (1, 1)) > 0, "told, in several answers")
+        before = first.links.stored_at("s2", "g", (1, 1))
+        await until(lambda: first.links.stored_at("s2", "g", (1, 1)) > before, "and anew")
+        second.stored.note("g", (2, 1))
+        await until(
+            lambda: first.links.stored_at("s2", "g", (2, 1)) > first.links.stored_at("s2", "g", (1, 1)),
+            "for the former it speaks no more",
+        )
 
 
 class Proxy:
@@ -440,7 +496,7 @@ async def test_a_crowd_of_strangers_is_bounded_and_keeps_no_peer_out(
         strangers = await asyncio.gather(*(session.ws_connect(url) for _ in range(MAX_HANDSHAKES + 20)))
         assert 0 < lone.links._listener.strangers <= MAX_HANDSHAKES
         async with played(url):
-            await until(lambda: lone.links.in_touch() == {"s2"}, "the peer got in")
+            await until(lambda: is_admitted(lone), "the peer got in")
         await asyncio.gather(*(websocket.close() for websocket in strangers))
     await until(lambda: lone.links._listener.strangers == 0, "places free")
 
