@@ -186,6 +186,7 @@ class Cluster:
                 self.wait_agreed(self.nodes[0].name)
                 self.wait_watching()
         except BaseException:
+            Cluster.stories.append(self.story())
             self.stop()
             raise
 

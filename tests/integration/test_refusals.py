@@ -205,8 +205,16 @@ def test_where_the_fence_is_refused_nobody_is_left_without_one() -> None:
             told = [line for sentinel in cluster.sentinels for line in sentinel.story("failover_aborted")]
             return any("MISCONF" in line["reason"] for line in told)
 
-        wait_for(refused, 30.0, "the promotion to be refused, with the reason")
-        wait_for(lambda: cluster.primaries() == [], 30.0, "nobody to be a primary without a fence")
+        def promoted() -> str | None:
+            agreed = {sentinel.primary() for sentinel in cluster.sentinels}
+            return agreed.pop() if len(agreed) == 1 and cluster.nodes[0].name not in agreed else None
+
+        wait_for(lambda: refused() or promoted(), 30.0, "the promotion to be refused, with the reason")
+        if refused():
+            wait_for(lambda: cluster.primaries() == [], 30.0, "nobody to be a primary without a fence")
+        else:
+            # Redis 6.2 lets a script write in spite of a failed snapshot.
+            expect_fenced(cluster, cluster.node(promoted() or ""))
 
 
 def test_a_failover_reaches_replicas_that_take_no_more_clients(stack: ExitStack) -> None:
