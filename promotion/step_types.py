@@ -181,7 +181,10 @@ class Demoted:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that is done. ``refused`` are commands beside the essential ones that were not carried out."""
+    """A step that is done. ``refused`` are commands beside the essential ones that were not carried out,
+    ``absurd_fence`` what the fence held that counted as missing: a term that no leader can have come to.
+    """
 
     measured: Demoted | None = None
     refused: tuple[str, ...] = ()
+    absurd_fence: str = ""

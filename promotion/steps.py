@@ -43,7 +43,7 @@ def conversation(step: Step, term: int, fence_key: str | None) -> Conversation:
         measured = yield from _take(step, talk)
     except LinkLostError as lost:
         raise (StepUnknownError if talk.acted else StepFailedError)(step.node, str(lost)) from None
-    return Taken(measured if isinstance(measured, Demoted) else None, tuple(talk.refused))
+    return Taken(measured if isinstance(measured, Demoted) else None, tuple(talk.refused), talk.absurd)
 
 
 def _take(step: Step, talk: Talk) -> Asking:

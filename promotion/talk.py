@@ -32,15 +32,10 @@ from promotion.conversation import (
     StepFailedError,
     Word,
 )
+from promotion.fence import SET_FENCE, is_absurd, is_term
 
-MAX_TERM = 2**62
 TRIES = 6
 """A transaction is sent so often: each time with less in it, or with more set aside."""
-SET_FENCE = """\
-local found = redis.call('GET', KEYS[1])
-if found and (#found > #ARGV[1] or (#found == #ARGV[1] and found > ARGV[1])) then return found end
-redis.call('SET', KEYS[1], ARGV[1])"""
-"""Returns a newer term, and leaves it. Terms have no leading zeros, so that the longer is the greater."""
 _STALE = "replica-serve-stale-data"
 _FULL = "maxmemory"
 _LEAVE: tuple[Command, ...] = (("DISCARD",), ("EXEC",))
@@ -105,6 +100,8 @@ class Talk:
         self.acted = False
         self.found: int | None = 0
         """The term in the fence; None where the node does not tell."""
+        self.absurd = ""
+        """What the fence holds instead of a term that a leader can have come to; empty if nothing."""
         self.refused: list[str] = []
         self._role: Any = None
         self._transacts = True
@@ -181,8 +178,11 @@ class Talk:
             raise StepFailedError(self.node, f"GET {self.key}: {_said(found)}")
         if found is None:
             return 0
-        if len(found) > len(str(MAX_TERM)) or not found.isdigit() or int(found) >= MAX_TERM:
+        if not is_term(found):
             raise StepFailedError(self.node, f"key {self.key} holds {found[:40]!r}, which is not a term")
+        if is_absurd(found, self.term):
+            self.absurd = found[:40].decode()
+            return 0
         return int(found)
 
     # -- acting --------------------------------------------------------------------------------

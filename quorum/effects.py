@@ -42,6 +42,9 @@ class Elected:
     """The newest entry it inherited: any committed one, or a newer unfinished one."""
 
 
+LOST_TOUCH = "lost touch with the majority"
+
+
 @dataclass(frozen=True, slots=True)
 class SteppedDown:
     """This sentinel no longer leads (or stands in) ``term``: no further command may be sent under it."""

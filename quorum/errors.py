@@ -20,5 +20,17 @@ class PeerViolationError(QuorumError):
         self.problem = problem
 
 
+class AbsurdTermError(PeerViolationError):
+    """A peer is in a term that this sentinel cannot be so far behind: its disk, or its word, is spoiled."""
+
+    def __init__(self, peer: str, term: int, ours: int) -> None:
+        super().__init__(
+            peer,
+            f"is in term {term}, which is more than 2^32 above ours ({ours}): it is not believed, and cannot "
+            "take part; `vedette repair-terms` mends a state directory that holds such a term",
+        )
+        self.term = term
+
+
 class InvariantError(QuorumError):
     """The core contradicts itself. A bug of ours: the sentinel must stop rather than go on."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quorum.errors import InvariantError
-from quorum.messages import HardState
+from quorum.messages import HardState, Topology
 
 
 def check_growth(old: HardState, new: HardState) -> None:
@@ -21,3 +21,10 @@ def check_growth(old: HardState, new: HardState) -> None:
         raise InvariantError(f"state may only grow: {old} -> {new}")
     if new.term == old.term and old.voted_for is not None and new.voted_for != old.voted_for:
         raise InvariantError(f"two votes in term {new.term}: {old.voted_for}, then {new.voted_for}")
+
+
+def check_one_primary(before: Topology | None, new: Topology | None) -> None:
+    """Invariant: a term names one primary (rule S3). Raises InvariantError before ``new`` is written."""
+    if before is None or new is None or new.term != before.term or new.primary == before.primary:
+        return
+    raise InvariantError(f"two primaries in term {before.term}: {before.primary}, {new.primary}")

@@ -6,6 +6,7 @@ candidate's vote for itself and a leader's own entry are written while the other
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from quorum.directives import Directives
@@ -30,6 +31,11 @@ class Journal:
 
     def vote(self, candidate: str, promised_ms: int) -> None:
         self._persist(replace(self.state, voted_for=candidate, promised_ms=promised_ms))
+
+    def promise(self, promised_ms: int) -> None:
+        """It is about to promise this to a leader that it did not vote for, or with other times than then."""
+        if promised_ms > self.state.promised_ms:
+            self._persist(replace(self.state, promised_ms=promised_ms))
 
     def store(self, entry: Entry) -> None:
         self._persist(replace(self.state, entry=entry))
@@ -85,6 +91,10 @@ class Journal:
 
     def send(self, to: str, message: Message) -> None:
         self._effects.append(Send(to, message))
+
+    def send_all(self, peers: Iterable[str], message: Message) -> None:
+        for peer in peers:
+            self.send(peer, message)
 
     def emit(self, event: Event) -> None:
         self._effects.append(Emit(event))

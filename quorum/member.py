@@ -315,8 +315,8 @@ class Member:
 
     def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
         if sender in self.peers:
+            self.register.learn_committed(report.committed, now, sender)
             self.board.record(sender, report, now)
-            self.register.learn_committed(report.committed, now)
 
     def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
         if node not in self._detectors:

@@ -99,7 +99,8 @@ class HardState:
     """The newest entry known to be committed. Only ever lags behind the truth; kept so that a
     restarted sentinel can answer without an election."""
     promised_ms: int = 0
-    """With its last vote: how long it sticks to whom it voted for once it hears from it; 0: as usual."""
+    """For how long at most it has promised to stick to a leader that it hears from, since its last vote; 0:
+    for no longer than the election timeout that it had then, as a release without such numbers left it."""
 
 
 class Grade(enum.StrEnum):
@@ -161,7 +162,8 @@ class VoteRequest:
     term: int
     entry_id: EntryId
     hold_ms: int = 0
-    """How long the voter is asked to stick to the candidate once it heard from it; 0: an election timeout."""
+    """How long the voter is asked to stick to the candidate once it heard from it. 0, an election timeout, is
+    what a release asks for that told no numbers."""
     kind: Literal["vote_request"] = "vote_request"
 
 
@@ -173,7 +175,8 @@ class VoteReply:
     granted: bool
     reason: str = ""
     promised_ms: int = 0
-    """How long the voter sticks to the candidate from now on; 0: an election timeout."""
+    """How long the voter sticks to the candidate from now on; 0: for an election timeout of its own, of a
+    length that a release without such numbers does not tell."""
     kind: Literal["vote_reply"] = "vote_reply"
 
 

@@ -18,7 +18,8 @@ acknowledged heartbeat does, because the voter sticks to whom it voted for."""
 class Progress:
     """Made anew for each candidacy, at the moment its vote requests go out.
 
-    ``hold_ms`` is what they ask for: how long each voter is to stick to this sentinel.
+    ``hold_ms`` is what they ask for: how long each voter is to stick to this sentinel. Who promised less must
+    hear from it sooner.
     """
 
     def __init__(
@@ -26,7 +27,7 @@ class Progress:
     ) -> None:
         self._needed = majority(len(members))
         self._timing = timing
-        self._heartbeat_s = timing.heartbeat_s * timing.stretch(hold_ms)
+        self._pace_s = timing.heartbeat_s * timing.stretch(hold_ms)
         self._lease = Lease(members, self_id, timing.lease_s * timing.stretch(hold_ms))
         self._lease.sent(VOTE_ROUND, now)
         self._stored: dict[str, EntryId] = {}
@@ -34,24 +35,21 @@ class Progress:
         self.heartbeat_at = now
 
     def voted(self, peer: str, promised_ms: int) -> None:
-        self._lease.acknowledged(peer, VOTE_ROUND, self._granted_s(promised_ms))
+        self._lease.acknowledged(peer, VOTE_ROUND, self._timing.granted_s(promised_ms))
+        self._pace_s = min(self._pace_s, self._timing.pace_s(promised_ms))
 
     def next_round(self, now: float) -> int:
         self.round += 1
-        self.heartbeat_at = now + self._heartbeat_s
+        self.heartbeat_at = now + self._pace_s
         self._lease.sent(self.round, now)
         return self.round
 
     def acknowledged(self, peer: str, round_: int, entry_id: EntryId, promised_ms: int) -> None:
-        self._lease.acknowledged(peer, round_, self._granted_s(promised_ms))
+        self._lease.acknowledged(peer, round_, self._timing.granted_s(promised_ms))
         self._stored[peer] = max(entry_id, self._stored.get(peer, entry_id))
 
     def lease_until(self, now: float) -> float:
         return self._lease.valid_until(now)
-
-    def _granted_s(self, promised_ms: int) -> float:
-        """Less than was promised, by the drift of clocks that is tolerated."""
-        return self._timing.lease_s * self._timing.stretch(promised_ms)
 
     def majority_stores(self, entry_id: EntryId) -> bool:
         """Counting this leader, which persisted the entry before it sent it."""

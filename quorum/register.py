@@ -17,8 +17,9 @@ from __future__ import annotations
 
 from quorum.campaign import Campaign
 from quorum.directives import Directives
-from quorum.effects import Effect, Elected, SteppedDown
-from quorum.errors import InvariantError, NotLeaderError, PeerViolationError
+from quorum.effects import LOST_TOUCH, Effect, Elected, SteppedDown
+from quorum.errors import NotLeaderError, PeerViolationError
+from quorum.invariants import check_one_primary
 from quorum.journal import Journal
 from quorum.messages import (
     Append,
@@ -36,6 +37,7 @@ from quorum.messages import (
 )
 from quorum.progress import Progress
 from quorum.role import Role
+from quorum.terms import MAX_TERM, believe, is_absurd
 from quorum.timing import Timing
 from quorum.voter import Voter
 from quorum.votes import Outcome, Tally
@@ -81,7 +83,7 @@ class Register:
         return self.role is Role.LEADER and now < self._progress.lease_until(now)
 
     def hears_leader(self, now: float) -> bool:
-        """Whether somebody, perhaps this sentinel, is known to lead or may just have been elected."""
+        """Whether somebody, perhaps this sentinel, leads or may just have been elected."""
         return self.leader_until(now) > now
 
     def next_deadline(self, now: float) -> float | None:
@@ -110,9 +112,7 @@ class Register:
         """
         if not self.lease_valid(now):
             raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
-        mine = self.state.entry.topology
-        if topology and mine and topology.term == mine.term and topology.primary != mine.primary:
-            raise InvariantError(f"two primaries in term {mine.term}: {mine.primary}, {topology.primary}")
+        check_one_primary(self.state.entry.topology, topology)
         entry = self._journal.propose(topology, intent, told)
         self._broadcast(now)
         self._journal.write_own()
@@ -123,21 +123,24 @@ class Register:
         """Stop leading, the work being done, or impossible for ``retry_after_s``."""
         if self.role is not Role.LEADER:
             return
-        for peer in self._peers:
-            self._journal.send(peer, Resign(self.state.term, round(retry_after_s * 1000)))
-        self._become_follower("resigned")
+        self._journal.send_all(self._peers, Resign(self.state.term, round(retry_after_s * 1000)))
+        self._become_follower("resigned" if self.lease_valid(now) else LOST_TOUCH)
         self._campaign.hold(now + retry_after_s)
         self._restart_campaign(now)
 
     def yield_to(self, term: int, now: float) -> None:
-        """Redis shows a fence of ``term``, above ours: as for any higher term, step down and go above it."""
-        if term > self.state.term:
+        """Redis shows a fence of ``term``, above ours: as for any higher term, step down and go above it.
+
+        One that is absurd counts as missing: a client wrote it, and whoever acts writes over it.
+        """
+        if term > self.state.term and not is_absurd(term, self.state.term):
             self._adopt_term(term, now, f"a fence of term {term}")
 
-    def learn_committed(self, entry: Entry, now: float) -> None:
+    def learn_committed(self, entry: Entry, now: float, sender: str = "somebody") -> None:
         """A peer says that ``entry`` is committed: a fact, whoever says it, and never undone."""
         if entry.id <= self.state.committed.id:
             return
+        believe(sender, entry.term, self.state.term)
         if entry.term > self.state.term:
             self._adopt_term(entry.term, now, "a newer topology")
         if entry.id > self.state.entry.id:
@@ -160,17 +163,22 @@ class Register:
     def wake(self, now: float) -> None:
         """A deadline may have passed. Waking early is harmless."""
         if self.role is Role.LEADER:
-            if not self.lease_valid(now):
-                self._become_follower("lost touch with the majority")
-                self._restart_campaign(now)
-            elif now >= self._progress.heartbeat_at:
+            self._lapse(now)
+            if self.lease_valid(now) and now >= self._progress.heartbeat_at:
                 self._broadcast(now)
         elif self._campaign.due(now):
             if self.hears_leader(now):
                 self._restart_campaign(now)
             else:
                 self._campaign.retry(now)
-                self._become_pre_candidate(now)
+                if self.state.term < MAX_TERM:
+                    self._become_pre_candidate(now)
+
+    def _lapse(self, now: float) -> None:
+        """A lease that has run out is gone for good: the work ends with it, however late it is renewed."""
+        if self.role is Role.LEADER and not self.lease_valid(now):
+            self._become_follower(LOST_TOUCH)
+            self._restart_campaign(now)
 
     # -- messages ------------------------------------------------------------------------------
 
@@ -178,6 +186,8 @@ class Register:
         """Take in a peer's message. Raises PeerViolationError for what no correct peer can say."""
         if sender not in self._peers:
             raise PeerViolationError(sender, "not a member")
+        believe(sender, getattr(message, "term", 0), self.state.term)
+        self._lapse(now)
         match message:
             case PreVoteRequest():
                 self._on_pre_vote_request(sender, message, now)
@@ -215,11 +225,8 @@ class Register:
             return "leads with a valid lease"
         return self._voter.loyalty(sender, now)
 
-    def _refusal(self, sender: str, request: PreVoteRequest | VoteRequest, now: float) -> str:
-        return self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
-
     def _on_pre_vote_request(self, sender: str, request: PreVoteRequest, now: float) -> None:
-        why = self._refusal(sender, request, now)
+        why = self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
         term = self.state.term if why else request.term
         self._journal.send(sender, PreVoteReply(term, granted=not why, reason=why))
 
@@ -230,7 +237,7 @@ class Register:
         self._count(now)
 
     def _on_vote_request(self, sender: str, request: VoteRequest, now: float) -> None:
-        why = self._refusal(sender, request, now)
+        why = self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
         if not why:
             if self.role is not Role.FOLLOWER:
                 self._become_follower(f"votes for {sender}")
@@ -261,7 +268,9 @@ class Register:
         if self.role is not Role.FOLLOWER:
             self._become_follower(f"{sender} leads")
         self.leader = sender
-        promised_ms = self.state.promised_ms if self.state.voted_for == sender else 0
+        asked_ms = self.state.promised_ms if self.state.voted_for == sender else 0
+        promised_ms = self._timing.promise_ms(asked_ms)
+        self._journal.promise(promised_ms)
         self._voter.stick_to(sender, now, promised_ms)
         self._restart_campaign(now)
         if append.entry is not None and append.entry.id > self.state.entry.id:
@@ -296,30 +305,24 @@ class Register:
         self._campaign.restart(now, self.leader_until(now))
 
     def _become_follower(self, why: str) -> None:
-        led = self.role is Role.LEADER
-        self.role = Role.FOLLOWER
-        self.leader = None
+        led, self.role, self.leader = self.role is Role.LEADER, Role.FOLLOWER, None
         if led:
             self._journal.emit(SteppedDown(self.state.term, why))
 
     def _become_pre_candidate(self, now: float) -> None:
         self.role = Role.PRE_CANDIDATE
         self.leader = None
-        self._tally = Tally(self._members)
-        self._tally.record(self.self_id, granted=True)
-        for peer in self._peers:
-            self._journal.send(peer, PreVoteRequest(self.state.term + 1, self.state.entry.id))
+        self._tally = Tally(self._members, own=self.self_id)
+        self._journal.send_all(self._peers, PreVoteRequest(self.state.term + 1, self.state.entry.id))
         self._count(now)
 
     def _become_candidate(self, now: float) -> None:
         self.role = Role.CANDIDATE
         self._journal.stand(self.self_id)
-        self._tally = Tally(self._members)
-        self._tally.record(self.self_id, granted=True)
+        self._tally = Tally(self._members, own=self.self_id)
         hold_ms = self._campaign.hold_ms
         self._progress = Progress(self._members, self.self_id, self._timing, now, hold_ms)
-        for peer in self._peers:
-            self._journal.send(peer, VoteRequest(self.state.term, self.state.entry.id, hold_ms))
+        self._journal.send_all(self._peers, VoteRequest(self.state.term, self.state.entry.id, hold_ms))
         self._journal.write_own()
         self._count(now)
 
@@ -336,7 +339,10 @@ class Register:
         elif self._tally.outcome is Outcome.WON and self.role is Role.PRE_CANDIDATE:
             self._become_candidate(now)
         elif self._tally.outcome is Outcome.WON and self.role is Role.CANDIDATE:
-            self._become_leader(now)
+            if now < self._progress.lease_until(now):
+                self._become_leader(now)
+            else:
+                self._become_follower("the votes came too late to act on them")
 
     def _adopt_term(self, term: int, now: float, why: str) -> None:
         if self.role is not Role.FOLLOWER:
@@ -350,8 +356,7 @@ class Register:
     def _broadcast(self, now: float) -> None:
         round_ = self._progress.next_round(now)
         entry = self.state.entry if self.state.entry.term == self.state.term else None
-        for peer in self._peers:
-            self._journal.send(peer, Append(self.state.term, round_, entry, self.state.committed.id))
+        self._journal.send_all(self._peers, Append(self.state.term, round_, entry, self.state.committed.id))
 
     def _advance_commit(self, now: float) -> None:
         entry = self.state.entry

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+UNTOLD_S = 0.3
+"""The election timeout of a voter that does not tell it, unless it was given a shorter one."""
+FASTEST = 0.1
+"""The part of ``heartbeat_s`` that is always between two heartbeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timing:
@@ -13,6 +18,9 @@ class Timing:
     its lease for ``lease_s`` after it *sent* what was acknowledged. The difference is the clock drift
     that is tolerated: with 250 ms and 300 ms, a clock may run 20 % fast. Where many groups need a leader at
     once, a voter sticks for longer if it is asked to, and all of the leader's times stretch by as much.
+
+    Sentinels may have different times, as while they are restarted one by one with others. So each promise is
+    a number, and a leader counts on what it was promised, never on what it would have promised itself.
     """
 
     heartbeat_s: float = 0.1
@@ -38,23 +46,38 @@ class Timing:
     def hold_ms(self, crowd: int) -> int:
         """How long a candidate asks its voters to stick to it, ``crowd`` groups wanting a leader at once.
 
-        0 for an election timeout. A busy sentinel answers late: a leader whose lease runs out before its
-        first entry is stored has made work for nothing, and so does the next one.
+        At least its own election timeout. A busy sentinel answers late: a leader whose lease runs out before
+        its first entry is stored has made work for nothing, and so does the next one.
         """
-        wanted_s = crowd * self.crowd_hold_s
-        return round(min(wanted_s, self.hold_max_s) * 1000) if wanted_s > self.election_min_s else 0
+        return round(max(self.election_min_s, min(crowd * self.crowd_hold_s, self.hold_max_s)) * 1000)
 
     def promise_ms(self, asked_ms: int) -> int:
-        """What a voter promises to whom asks for ``asked_ms``."""
-        return min(asked_ms, round(self.hold_max_s * 1000))
+        """What a voter promises to whom asks for ``asked_ms``: its own election timeout, or more."""
+        return round(max(self.election_min_s, min(asked_ms / 1000, self.hold_max_s)) * 1000)
 
     def stick_s(self, promised_ms: int) -> float:
         """For how long a voter sticks to a leader that it hears from, having promised ``promised_ms``."""
         return max(self.election_min_s, promised_ms / 1000)
 
-    def stretch(self, promised_ms: int) -> float:
+    def stretch(self, asked_ms: int) -> float:
         """How much longer everything may take for a leader to whom its voters stick for that long."""
-        return self.stick_s(promised_ms) / self.election_min_s
+        return self.stick_s(asked_ms) / self.election_min_s
+
+    def granted_s(self, promised_ms: int) -> float:
+        """How long a leader counts on such a promise: less than it says, by the drift that is tolerated.
+
+        0 is what a sentinel of a release says that told no numbers. It sticks for its own election timeout,
+        whatever that is; so what counts is the shorter of ours and the usual one.
+        """
+        promised_s = promised_ms / 1000 or min(self.election_min_s, UNTOLD_S)
+        return self.lease_s * promised_s / self.election_min_s
+
+    def pace_s(self, promised_ms: int) -> float:
+        """The time between two heartbeats of a leader to whom its voters stick for ``promised_ms``.
+
+        A voter with shorter times must hear from it more often; but nobody makes it send without end.
+        """
+        return self.heartbeat_s * max(self.granted_s(promised_ms) / self.lease_s, FASTEST)
 
     def mute_s(self, promised_ms: int) -> float:
         """For so long after its start a sentinel neither votes nor stands: it may have promised not to.

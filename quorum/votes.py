@@ -18,11 +18,13 @@ def majority(member_count: int) -> int:
 
 
 class Tally:
-    """One election's votes. The first answer of a member counts; strangers do not."""
+    """One election's votes. The first answer of a member counts; strangers do not. ``own``: the candidate."""
 
-    def __init__(self, members: Collection[str]) -> None:
+    def __init__(self, members: Collection[str], own: str | None = None) -> None:
         self._members = frozenset(members)
         self._votes: dict[str, bool] = {}
+        if own is not None:
+            self.record(own, granted=True)
 
     def record(self, member: str, granted: bool) -> None:
         if member in self._members:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli_command import ConfigFile, Json, errors, print_json, safe
+from sentinel.cli_command import ConfigFile, Json, OptionalGroup, errors, print_json, safe
 from sentinel.cli_exit import EPILOG, ExitCode, complain
 
 
@@ -15,6 +15,7 @@ def add_to(app: typer.Typer) -> None:
     for name, command in (
         ("check", check),
         ("import-sentinel-conf", import_sentinel_conf),
+        ("repair-terms", repair_terms),
         ("demo", demo),
         ("version", version),
     ):
@@ -94,6 +95,38 @@ def import_sentinel_conf(
         for line in made.next_steps():
             complain(line)
         typer.echo(made.text, nl=False)
+
+
+def repair_terms(
+    config: ConfigFile,
+    group: OptionalGroup = None,
+    subtract: Annotated[
+        int | None,
+        typer.Option(min=1, help="Lower all terms above this number by it: the same at every sentinel."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the terms in a sentinel's state directory, or lower those that have run out.
+
+    A client that wrote to the fence key could move an earlier release to a term that cannot be counted on
+    from. To be run while all sentinels are stopped. Exit code 1 if terms run out here.
+    """
+    with errors(as_json):
+        from sentinel import cli_repair, cli_run
+
+        settings = cli_run.load(config).settings
+        if subtract is None:
+            seen = cli_repair.show(settings, group)
+        else:
+            seen = cli_repair.subtract(settings, group, subtract)
+        if as_json:
+            print_json({"groups": [each.as_json() for each in seen]})
+        else:
+            for each in seen:
+                typer.echo(safe(each.sentence()))
+        if any(each.runs_out for each in seen):
+            complain(cli_repair.ADVICE)
+            raise typer.Exit(ExitCode.REFUSED)
 
 
 def demo(

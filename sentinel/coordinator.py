@@ -31,11 +31,13 @@ from quorum.inputs import (
     Observed,
     RefusalSeen,
     Stalled,
+    StopLeading,
     Want,
     Watch,
 )
 from quorum.member import Member
 from quorum.messages import Topology
+from quorum.role import Role
 from quorum.usability import Source
 from sentinel.contested import Contested
 from sentinel.degradation import Degradation
@@ -65,6 +67,7 @@ from sentinel.notices import Notice, NoticeName
 from sentinel.orders import Order, is_due
 from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
+from sentinel.topology_notices import fields_of
 from sentinel.who_is_who import WhoIsWho
 
 BOOTSTRAP = "bootstrap"
@@ -72,18 +75,6 @@ CONTRADICTION = "contradiction"
 SCHEDULE = "schedule"
 QUIET_GOSSIPS = 10
 """While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
-
-_OF_CHANGE = (
-    "term",
-    "primary",
-    "previous",
-    "cause",
-    "leader",
-    "since_ms",
-    "duration_ms",
-    "lost_bytes",
-    "may_have_lost",
-)
 
 
 class Coordinator:
@@ -134,6 +125,11 @@ class Coordinator:
     def work(self) -> Work | None:
         """The leader's work, while this sentinel leads."""
         return self._leading.work
+
+    @property
+    def leads_for_something(self) -> bool:
+        """Whether there is work for this leader, or directives under way to be agreed on."""
+        return self._leading.has_work
 
     @property
     def request(self) -> Request | None:
@@ -194,6 +190,8 @@ class Coordinator:
             case _:
                 self.feed(given, now, wall_ms)
         self.settle(now, wall_ms)
+        if self.member.register.role is Role.LEADER and not self.leads_for_something:
+            self.feed(StopLeading(), now, wall_ms)
         out, self._out = self._out, []
         return out
 
@@ -270,12 +268,9 @@ class Coordinator:
         self._told_topology = topology
         if told is None or topology.term > told.term:
             self._leading.request = None
-            self._tell_change(NoticeName.TOPOLOGY, topology)
+            self.tell(NoticeName.TOPOLOGY, **fields_of(topology))
         elif topology.lost_bytes is not None and told.lost_bytes is None:
-            self._tell_change(NoticeName.LOSS_MEASURED, topology)
-
-    def _tell_change(self, name: NoticeName, topology: Topology) -> None:
-        self.tell(name, **{field: getattr(topology, field) for field in _OF_CHANGE})
+            self.tell(NoticeName.LOSS_MEASURED, **fields_of(topology))
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives

@@ -31,6 +31,7 @@ from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.info_pace import InfoPace, link_pace
+from sentinel.lowered_terms import HIGH, terms_run_out
 from sentinel.metrics import Metrics
 from sentinel.neighbours import Neighbours
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -114,6 +115,9 @@ class Daemon:
             link_pace(),
             self._stored,
         )
+        for name, state in states.items():
+            if state.term >= HIGH:
+                logger.error("%s: %s", name, terms_run_out(state.term))
         me = client_id(settings.sentinel.id, members)
         self._groups = {
             name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)

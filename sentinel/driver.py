@@ -38,6 +38,7 @@ from sentinel.group_inputs import (
 from sentinel.notices import Notice, NoticeName
 from sentinel.state_file import StoreError
 from sentinel.state_thread import OnDurable
+from sentinel.violations import Violations
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class GroupDriver:
         self._timer_at: float | None = None
         self._background = Background(self._step_failed)
         self._closed = False
+        self._violations = Violations(self.name, logger)
         self._topology = coordinator.member.register.state.committed.topology
         self.directives = coordinator.directives
         """The same of what operators have told the group for later."""
@@ -159,7 +161,7 @@ class GroupDriver:
         try:
             self._queue.extend(self.coordinator.step(given, now, clock.wall_ms()))
         except PeerViolationError as error:
-            logger.error("%s: %s; message dropped", self.name, error)
+            self._violations.note(error, now)
         except NotLeaderError as error:
             logger.warning("%s: %s", self.name, error)
         except Exception as error:
@@ -252,7 +254,8 @@ class GroupDriver:
         except StepError as error:
             self.feed(StepFailed(effect.token, str(error), isinstance(error, StepUnknownError)))
         else:
-            self.feed(StepDone(effect.token, taken.measured, taken.refused))
+            done = StepDone(effect.token, taken.measured, taken.refused, taken.absurd_fence)
+            self.feed(done)
 
     def _step_failed(self, error: BaseException) -> None:
         logger.critical("%s: a step failed unexpectedly", self.name, exc_info=error)

@@ -47,11 +47,13 @@ class ReadDone:
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """``result`` is what the step has measured, if anything; ``refused``, what it went without."""
+    """``result`` is what the step has measured, if anything; ``refused``, what it went without;
+    ``absurd_fence``, what the fence held that no leader can have written."""
 
     token: int
     result: Demoted | None = None
     refused: tuple[str, ...] = ()
+    absurd_fence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,14 +181,14 @@ class GroupRuntime:
             members=frozenset(members),
             cluster_tag=cluster_tag(members),
             newest_term=coordinator.situation.newest_term(clock.monotonic()),
+            own_term=coordinator.member.register.state.term,
         )
 
     def is_calm(self) -> bool:
         """Whether nobody changes anything, or is about to."""
         member = self.driver.coordinator.member
-        if self.driver.coordinator.work is not None or member.register.hears_leader(clock.monotonic()):
-            return False
-        return member.primary is None or not member.is_odown(member.primary)
+        busy = self.driver.coordinator.work is not None or member.register.hears_leader(clock.monotonic())
+        return not busy and not member.is_odown(member.primary or "")
 
     # -- driver.Ports --------------------------------------------------------------------------
 

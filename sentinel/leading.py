@@ -26,7 +26,7 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
-from promotion.step_types import Promote, Step, named
+from promotion.step_types import Promote, Step
 from promotion.switching import SWITCHOVER
 from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
@@ -52,6 +52,7 @@ from sentinel.group_inputs import (
 from sentinel.notices import NoticeName
 from sentinel.ordering import Ordering
 from sentinel.situation import CoordinatorConfig, Situation
+from sentinel.step_notices import StepNotices
 
 OPERATOR = "operator"
 FOR_NOBODY = 0
@@ -81,8 +82,14 @@ class Leading:
         self._read_token: int | None = None
         self._proposed: EntryId | None = None
         self._attempts = Attempts(config.work.limit_s)
+        self._notices = StepNotices()
         self._started_at = now
         self._started_ms = 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether this leadership has something to do. Its work begins once its directives are agreed on."""
+        return self.work is not None or self._proposed is not None
 
     @property
     def next_deadline(self) -> float | None:
@@ -115,19 +122,18 @@ class Leading:
         self.ordering.wake(now)
 
     def elected(self, event: Elected, now: float, wall_ms: int) -> None:
-        primary = self._member.primary
-        verdict = self._member.verdict(primary, now) if primary else None
+        verdict = self._member.verdict(self._member.primary or "", now)
         self._core.tell(
             NoticeName.ELECTED,
             term=event.term,
             reasons=sorted(event.reasons),
-            evidence_age_ms=round((now - verdict.since) * 1000) if verdict and verdict.down else None,
+            evidence_age_ms=round((now - verdict.since) * 1000) if verdict.down else None,
         )
         try:
             if not self._write_directives(now, wall_ms):
                 self._begin(event.term, now, wall_ms)
-        except NotLeaderError as error:
-            self._lost(error)
+        except NotLeaderError:
+            self._lost(now, wall_ms)
 
     def _write_directives(self, now: float, wall_ms: int) -> bool:
         """Whether something must be agreed on before the work begins."""
@@ -140,8 +146,8 @@ class Leading:
         return True
 
     def _begin(self, term: int, now: float, wall_ms: int) -> None:
-        primary = self._member.primary
-        verdict = self._member.verdict(primary, now) if primary else None
+        primary = self._member.primary or ""
+        verdict = self._member.verdict(primary, now)
         self._started_ms = wall_ms
         self._started_at = now
         facts = self._situation.facts(now)
@@ -151,8 +157,8 @@ class Leading:
         self.work = Work(self._config.work, request, self._situation.avoided(now), now)
         relieves = is_relief(request, facts)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
-            since = verdict.since if verdict is not None and verdict.down else None
-            since = self._member.usability.since(primary or "") if relieves else since
+            since = verdict.since if verdict.down else None
+            since = self._member.usability.since(primary) if relieves else since
             if since is not None:
                 self._started_at = max(since, self.resumed_at)
                 self._started_ms = wall_ms - round((now - self._started_at) * 1000)
@@ -170,11 +176,7 @@ class Leading:
     @property
     def _directives(self) -> Directives:
         """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
-        directives = self._member.register.state.entry.directives
-        schedule = directives.schedule
-        if schedule is None or schedule.to is None:
-            return directives
-        return replace(directives, schedule=replace(schedule, to=self._situation.local(schedule.to)))
+        return orders.localized(self._member.register.state.entry.directives, self._situation.local)
 
     @property
     def _asked(self) -> Request | None:
@@ -224,11 +226,11 @@ class Leading:
         if step is None or self.work is None:
             return
         match given:
-            case StepDone(_, result, refused):
-                for said in refused:
-                    self._core.tell(NoticeName.STEP_INCOMPLETE, step=named(step), node=step.node, reason=said)
+            case StepDone():
+                for name, fields in self._notices.of(step, given, self._member.register.state.term):
+                    self._core.tell(name, **fields)
                 facts = self._situation.facts(now)
-                self._do(self.work.step_done(step, result, facts, now), now, wall_ms)
+                self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
             case StepFailed(_, reason, unknown):
                 if isinstance(step, Promote):
                     self._situation.avoid(step.node, reason, now + self._config.work.limit_s)
@@ -249,14 +251,14 @@ class Leading:
         for action in actions:
             try:
                 self._act(action, now, wall_ms)
-            except NotLeaderError as error:
-                self._lost(error)
+            except NotLeaderError:
+                self._lost(now, wall_ms)
                 return
 
-    def _lost(self, error: NotLeaderError) -> None:
-        """The lease ran out between two steps: the register says so itself at its next wake."""
-        self._core.tell(NoticeName.STEPPED_DOWN, term=self._member.register.state.term, reason=str(error))
+    def _lost(self, now: float, wall_ms: int) -> None:
+        """The lease ran out between two steps. What is left of the leadership ends with the work."""
         self.end()
+        self._core.feed(StopLeading(), now, wall_ms)
 
     def _act(self, action: Action, now: float, wall_ms: int) -> None:
         register = self._member.register

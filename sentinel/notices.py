@@ -89,6 +89,8 @@ class NoticeName(enum.StrEnum):
     SELF_FENCE_ENDED = "self_fence_ended"
     FENCED = "fenced"
     """Redis refused a command, because a newer leader was there before."""
+    FENCE_IGNORED = "fence_ignored"
+    """The fence holds a term that no leader of this cluster can have come to: it counts as missing."""
     FAILOVER_ABORTED = "failover_aborted"
     REPAIR_ABORTED = "repair_aborted"
     WORK_DONE = "work_done"

@@ -7,6 +7,7 @@ if the first one could not tell that it was agreed on, so each is written to com
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -87,6 +88,14 @@ def _cancel(scheduled: str, directives: Directives) -> Directives:
     if closed is None or closed.schedule.operation != scheduled or closed.outcome is not Outcome.CANCELLED:
         raise OrderRefusedError(f"{scheduled} is not scheduled any more")
     return directives
+
+
+def localized(directives: Directives, local: Callable[[str], str]) -> Directives:
+    """The same in the names that ``local`` gives the nodes."""
+    schedule = directives.schedule
+    if schedule is None or schedule.to is None:
+        return directives
+    return replace(directives, schedule=replace(schedule, to=local(schedule.to)))
 
 
 def time_by(schedule: Schedule | None, wall_ms: int) -> TimeCome:

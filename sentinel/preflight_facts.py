@@ -158,6 +158,8 @@ class GroupFacts:
     """When they were gathered, Unix time."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""
+    own_term: int = 0
+    """The one that this sentinel is in."""
 
     @property
     def seen(self) -> tuple[NodeFacts, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sentinel.contested import shared_with
+from sentinel.lowered_terms import HIGH, terms_run_out
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
 
@@ -92,4 +93,20 @@ def _unlisted(facts: GroupFacts) -> Iterator[Problem]:
         )
 
 
-IDENTITY_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (_doubled, _contested, _unlisted)
+def _terms_run_out(facts: GroupFacts) -> Iterator[Problem]:
+    if facts.own_term >= HIGH:
+        yield Problem(
+            None,
+            "error",
+            "terms",
+            terms_run_out(facts.own_term),
+            "Stop all sentinels, and run `vedette repair-terms` for each of them.",
+        )
+
+
+IDENTITY_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
+    _doubled,
+    _contested,
+    _unlisted,
+    _terms_run_out,
+)

@@ -88,7 +88,8 @@ def _fence(node: NodeFacts, facts: GroupFacts) -> Iterator[Problem]:
             "foreign-fence",
             f"the key {facts.wishes.fence_key} holds term {node.fence}, and this cluster has come to term "
             f"{facts.newest_term}: another Vedette wrote it, or the data were restored from elsewhere",
-            "See that no other Vedette has these nodes in a group of this name. The next term goes above it.",
+            "See that no other Vedette has these nodes in a group of this name. The next term goes above it, "
+            "unless it is more than 2^32 higher: such a fence counts as missing, and is written over.",
         )
 
 

@@ -25,6 +25,7 @@ Fields = Mapping[str, Any]
 _ERRORS = frozenset(
     {
         NoticeName.FAILOVER_ABORTED,
+        NoticeName.FENCE_IGNORED,
         NoticeName.FOREIGN,
         NoticeName.DOUBLE,
         NoticeName.CONTESTED,
@@ -187,6 +188,10 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     ),
     NoticeName.SELF_FENCE_ENDED: lambda f: f"the writes of {f['node']} are no longer paused: {f['reason']}",
     NoticeName.FENCED: lambda f: f"{f['node']} refused the command: it has seen term {f['found_term']}",
+    NoticeName.FENCE_IGNORED: lambda f: (
+        f"the fence at {f['node']} holds {f['found']}, which is more than 2^32 above term {f['term']}: "
+        "no leader wrote it, so it counts as missing, and is written over; find out which client does"
+    ),
     NoticeName.FAILOVER_ABORTED: _aborted("failover given up"),
     NoticeName.REPAIR_ABORTED: _aborted("re-pointing given up"),
     NoticeName.WORK_DONE: lambda f: f"nothing left to do in term {f['term']}",

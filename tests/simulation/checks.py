@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Promote
 from quorum.messages import Append, AppendReply, HardState, Message, VoteReply
+from quorum.role import Role
+from quorum.terms import is_absurd
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 
+LEADS_FOR_S = 60.0
+"""No work takes longer: everything that a leader waits for has a limit."""
 RACE_S, MAX_ELECTIONS = 10.0, 30
 """Whoever cannot do its work backs off: that terms race is told by so many elections in so short a time."""
 
@@ -46,6 +50,7 @@ class Checks:
         self._asked: dict[int, str] = {}
         self._carried_out: dict[str, int] = {}
         self._elections: deque[float] = deque(maxlen=MAX_ELECTIONS)
+        self._leads_since: dict[str, tuple[int, float]] = {}
         self.named: set[str] = set()
         """Operators' requests that named a node."""
         self.scheduled: dict[str, int] = {}
@@ -65,6 +70,8 @@ class Checks:
         topology = after.committed.topology
         if topology is not None:
             self._known_since.setdefault(topology.term, self._world.schedule.now)
+        if is_absurd(after.term, before.term):
+            self.broken(f"L1: {name} goes from term {before.term} to {after.term}: terms run out")
         if after.entry.intent is not None:
             self._intended[(after.entry.term, true_name(after.entry.intent.target))].add(name)
         if after.voted_for is not None:
@@ -211,7 +218,7 @@ class Checks:
         step = perform.step
         node = self._world.servers[step.node]
         fence = node.values.get(host.shape.fence_key or "", "0")
-        if isinstance(fence, str) and int(fence) > perform.term:
+        if isinstance(fence, str) and int(fence) > perform.term and not is_absurd(int(fence), perform.term):
             self.broken(
                 f"S4: {host.name} of term {perform.term} acts on {step.node}, which has seen term {fence}"
             )
@@ -227,6 +234,21 @@ class Checks:
         ]
         if len(holders) > 1:
             self.broken(f"S4: {holders} hold a lease at the same time")
+
+    def leads_for_something(self, host: Host) -> None:
+        """L1: nobody leads at rest. Whoever leads has work, and its work ends."""
+        brain = host.brain
+        if brain is None or brain.member.register.role is not Role.LEADER:
+            self._leads_since.pop(host.name, None)
+            return
+        term, now = brain.member.register.state.term, self._world.schedule.now
+        if not brain.leads_for_something:
+            self.broken(f"L1: {host.name} leads in term {term}, and has nothing to do")
+        since = self._leads_since.get(host.name)
+        if since is None or since[0] != term:
+            self._leads_since[host.name] = (term, now)
+        elif now - since[1] > LEADS_FOR_S:
+            self.broken(f"L1: {host.name} has led in term {term} for {now - since[1]:.0f} s")
 
     def one_writable(self) -> None:
         """One node at a time takes writes. Holds while nothing but sentinels fails."""

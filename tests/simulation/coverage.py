@@ -11,6 +11,7 @@ from tests.simulation.naming import Naming
 _BY_NOTICE = {
     NoticeName.REGRESSED: "the primary did not get its role back",
     NoticeName.FENCED: "a command refused by the fence",
+    NoticeName.FENCE_IGNORED: "a fence that counts as missing",
     NoticeName.HELD: "a leader held back",
     NoticeName.INTENT_CANCELLED: "an intent cancelled by a successor",
     NoticeName.DEMOTED: "a second master demoted",
@@ -53,6 +54,9 @@ SITUATIONS = (
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
+    "a fence that a client wrote",
+    "sentinels with different times",
+    "a sentinel whose terms have run out",
     "a foreign server at an address that was the group's",
     "a replica detached by hand",
     "refused to choose among nodes that need not have what was lost",

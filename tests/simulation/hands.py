@@ -114,7 +114,8 @@ class Taking:
             return go_on()
         except StopIteration as end:
             taken: Taken = end.value
-            self._end(StepDone(self._perform.token, taken.measured, taken.refused))
+            done = StepDone(self._perform.token, taken.measured, taken.refused, taken.absurd_fence)
+            self._end(done)
         except FencedError as fenced:
             self._host.world.coverage.add("a stale leader refused by GET")
             self._end(StepFenced(self._perform.token, fenced.found_term))

@@ -44,6 +44,12 @@ TICK_S = 0.25
 GOSSIP_TICKS = 4
 ALARM_S = 1.0
 UNWRITABLE_AFTER_S = 3.0
+TIMINGS = (
+    Timing(),
+    Timing(heartbeat_s=0.03, election_min_s=0.1, election_max_s=0.2, lease_s=0.08, stagger_s=0.02),
+    Timing(heartbeat_s=0.3, election_min_s=0.9, election_max_s=1.5, lease_s=0.75),
+)
+"""What operators may have changed the times to, or from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +141,7 @@ class Host:
             members,
             quorum,
             patience,
-            Timing(),
+            self._draw_timing(),
             3.0,
             self.boots,
             crowd=crowd,
@@ -151,6 +157,12 @@ class Host:
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
         self.world.schedule.at(world.rng.uniform(0.0, TICK_S), partial(self._tick, self.boots))
+
+    def _draw_timing(self) -> Timing:
+        if not self.world.setup.mixed_times:
+            return Timing()
+        self.world.coverage.add("sentinels with different times")
+        return self.world.rng.choice(TIMINGS)
 
     def crash(self, *, keep_lazy: bool = True) -> None:
         """What was only to be written with the next write may be lost."""
@@ -250,6 +262,7 @@ class Host:
             self._queue.extend(self.brain.step(given, self.now, self.wall_ms))
         except (NotLeaderError, PeerViolationError):
             return
+        self.world.checks.leads_for_something(self)
         self.probing.follow()
         self._pump()
         self._arm()

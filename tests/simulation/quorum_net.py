@@ -21,6 +21,10 @@ from quorum.timing import Timing
 
 NODES = ("redis-a:6379", "redis-b:6379", "redis-c:6379")
 TIMING = Timing()
+SLOW = Timing(heartbeat_s=0.3, election_min_s=0.9, election_max_s=1.5, lease_s=0.75)
+SLOWEST = Timing(heartbeat_s=0.8, election_min_s=2.4, election_max_s=3.0, lease_s=2.0)
+TIMINGS = (TIMING, SLOW, SLOWEST)
+"""As sentinels have them while they are restarted one by one with other times."""
 
 
 class SafetyError(AssertionError):
@@ -36,6 +40,8 @@ class Host:
     member: Member | None = None
     boots: int = 0
     clock_rate: float = 1.0
+    timing: Timing = TIMING
+    """Of its next start."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +86,19 @@ class QuorumNet:
             frozenset(self.names),
             len(self.names) // 2 + 1,
             Patience(0.1, 1.0, 30.0),
-            TIMING,
+            host.timing,
             3.0,
             host.boots,
         )
         rng = random.Random(self.rng.random())
         host.member = Member(config, host.disk, rng, self.local(name))
         self.step(name, Watch(NODES))
+
+    def retime(self, name: str, timing: Timing) -> None:
+        """A restart with other times."""
+        self.hosts[name].timing = timing
+        self.crash(name, lose_lazy=False)
+        self.start(name)
 
     def crash(self, name: str, *, lose_lazy: bool) -> None:
         host = self.hosts[name]

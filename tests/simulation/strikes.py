@@ -16,6 +16,7 @@ from tests.simulation.model_redis.replicas import LOADING
 from tests.simulation.naming import Naming
 from tests.simulation.node import Node
 from tests.simulation.sick import Ailment, Trouble, Without
+from tests.simulation.terms import RAISE, SPOIL, raise_fence, spoil
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
@@ -491,6 +492,8 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "break disk of primary": _break_disk,
     "serve nothing stale": _ail(Ailment.NO_STALE),
     "no more clients at node": _ail(Ailment.NO_CLIENTS),
+    RAISE: raise_fence,
+    SPOIL: spoil,
     **dict.fromkeys(RETURNS, _return_as_replica),
     "operator pauses": _order(_pause_order),
     "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),

@@ -38,6 +38,7 @@ from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
 from tests.simulation.schedule import Schedule
 from tests.simulation.strikes import strike
+from tests.simulation.terms import RAISED, draw_terms, repair
 
 QUIET_S = 3.0
 HEAL_S = 90.0
@@ -49,6 +50,8 @@ DIRECTED = 4
 """In one of so many runs operators also pause the group and schedule switchovers."""
 ASK_EVERY_S = 0.05
 """How often every sentinel is asked who is primary."""
+MIXED_TIMES = 6
+"""In one of so many runs the sentinels do not have the same times."""
 RENAMED = 4
 """In one of so many runs sentinels are restarted with nodes under other names, left out, or listed twice."""
 
@@ -67,6 +70,8 @@ class Setup:
     spare: Fault | None = None
     """What becomes of a replica that nobody configured, if there is one."""
     write_every_s: float = EVERY_S
+    mixed_times: bool = False
+    """Each start of a sentinel draws the times of its elections: operators are changing them, one by one."""
     crowd: int = 1
     """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 
@@ -111,6 +116,9 @@ def draw_setup(seed: int) -> Setup:
     if seed % RENAMED == 3 and style in ("any", "gentle"):
         names = draw_names(random.Random(f"{seed} names"), cast)
         plan = sorted([*plan, *names], key=lambda fault: fault.at_s)
+    raised = random.Random(f"{seed} terms")
+    if style != "harmless" and raised.randrange(RAISED) == 0:
+        plan = sorted([*plan, *draw_terms(raised, cast)], key=lambda fault: fault.at_s)
     chance = random.Random(f"{seed} returns")
     if chance.random() < RETURNING:
         # Nothing else fails, and no rule of the group asks for more.
@@ -120,7 +128,8 @@ def draw_setup(seed: int) -> Setup:
     spare = (
         draw_foreign(own) if style == "any" and rules.acknowledged_by is None and own.random() < 0.5 else None
     )
-    return Setup(seed, style, cast, rules, settings, tuple(plan), spare=spare, crowd=crowd)
+    mixed = random.Random(f"{seed} times").randrange(MIXED_TIMES) == 0
+    return Setup(seed, style, cast, rules, settings, tuple(plan), spare=spare, mixed_times=mixed, crowd=crowd)
 
 
 class World:
@@ -337,6 +346,7 @@ class World:
                 # A node that nobody lists need not be made to follow: somebody puts it back.
                 host.naming = (Naming.PLAIN, "")
                 host.crash()
+            repair(self, host)
             host.start()
             host.go_on()
 

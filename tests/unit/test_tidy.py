@@ -49,6 +49,7 @@ PURE = [
             "kinship",
             "leading",
             "link_info",
+            "lowered_terms",
             "neighbours",
             "newcomers",
             "node_checks",
@@ -65,6 +66,8 @@ PURE = [
             "relations",
             "self_fence",
             "situation",
+            "step_notices",
+            "topology_notices",
             "who_is_who",
         )
     ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from promotion.conversation import Reply, ReplyError
-from promotion.talk import SET_FENCE
+from promotion.fence import MAX_JUMP, SET_FENCE
 from tests.simulation.model_redis.data import NOT_AN_INTEGER, SYNTAX
 from tests.simulation.model_redis.info_text import info_text
 from tests.simulation.model_redis.limits import STALE
@@ -96,15 +96,16 @@ def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
     if server.limits.stale:
         return ReplyError(STALE)
     found = server.call(("GET", rest[0]))
-    if isinstance(found, bytes) and int(found) > int(rest[1]):
-        return found
+    newer = found if isinstance(found, bytes) and int(found) > int(rest[1]) else None
+    if newer is not None and int(newer) <= int(rest[1]) + MAX_JUMP:
+        return newer
     refused = session.refused_in_script()
     if refused:
         sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         line = 1 + script.partition("redis.call('SET'")[0].count("\n")
         return ReplyError(f"{refused} script: {sha}, on @user_script:{line}.")
     server.call(("SET", *rest))
-    return None
+    return newer
 
 
 def _replicaof(session: Session, server: ModelServer, words: Words) -> Reply:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promotion.conversation import Call, Calls, LinkLostError, Pause, ReplyError, Word
+from promotion.fence import MAX_JUMP
 from promotion.step_types import Step, Taken
 from promotion.steps import conversation
 
@@ -175,7 +176,7 @@ class ScriptedNode:
             return ReplyError(MISCONF)
         if int(self.settings["min-replicas-to-write"]) > 0:
             return ReplyError("NOREPLICAS Not enough good replicas to write.")
-        if script and self.fence is not None and int(self.fence) > term:
+        if script and self.fence is not None and term < int(self.fence[:100]) <= term + MAX_JUMP:
             return self.fence
         self.fence = str(term).encode()
         return None if script else OK

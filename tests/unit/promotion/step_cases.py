@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from promotion.conversation import StepFailedError
+from promotion.fence import SET_FENCE
 from promotion.step_types import (
     Disarm,
     Freeze,
@@ -23,7 +24,6 @@ from promotion.step_types import (
     Thaw,
     WriteSafety,
 )
-from promotion.talk import SET_FENCE
 from tests.unit.promotion.scripted_node import (
     KEY,
     TERM,

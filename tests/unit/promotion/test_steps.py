@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from promotion.conversation import FencedError, StepFailedError, StepUnknownError
+from promotion.fence import MAX_JUMP, MAX_TERM
 from promotion.step_types import (
     SEAL_HOST,
     SEAL_PORT,
@@ -25,7 +26,6 @@ from promotion.step_types import (
     Thaw,
     WriteSafety,
 )
-from promotion.talk import MAX_TERM
 from tests.unit.promotion.scripted_node import (
     KEY,
     MASTERDOWN,
@@ -71,11 +71,26 @@ def test_where_the_fence_may_not_be_read_nothing_is_done(step: Step, command: st
     assert node.ran == []
 
 
-@pytest.mark.parametrize("found", [b"", b"six", b"-1", b"7.0", b" 6", str(MAX_TERM).encode(), b"0" * 20])
+@pytest.mark.parametrize("found", [b"", b"six", b"-1", b"7.0", b" 6", b"007", b"0" * 20])
 def test_what_is_no_term_is_named_and_nothing_is_done(found: bytes) -> None:
     node = replica(fence=found)
     assert "which is not a term" in fails(node, Seal("n:1"))
     assert node.ran == []
+
+
+@pytest.mark.parametrize("found", [str(TERM + MAX_JUMP + 1), str(MAX_TERM), "9" * 5000])
+def test_a_fence_that_no_leader_can_have_written_counts_as_missing_and_is_told(found: str) -> None:
+    node = replica(fence=found.encode())
+    assert node.take(NEW).absurd_fence == found[:40]
+    assert (node.follows, node.fence) == (None, str(TERM).encode())
+
+
+def test_one_that_a_leader_may_have_written_is_obeyed() -> None:
+    """Wide enough for whoever was long away."""
+    node = replica(fence=str(TERM + MAX_JUMP).encode())
+    with pytest.raises(FencedError) as caught:
+        node.take(NEW)
+    assert caught.value.found_term == TERM + MAX_JUMP
 
 
 def test_without_a_fence_key_nothing_is_watched_or_written() -> None:

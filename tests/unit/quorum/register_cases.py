@@ -27,6 +27,8 @@ START = 100.0
 NOW = START + TIMING.election_max_s
 """The first moment at which a sentinel that started at ``START`` may vote and stand."""
 WORK = frozenset({"odown"})
+PROMISED_MS = 300
+"""What a voter promises, by these times."""
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
 
 Asking: TypeAlias = type[PreVoteRequest] | type[VoteRequest]
@@ -35,12 +37,18 @@ ASKING: tuple[Asking, ...] = (PreVoteRequest, VoteRequest)
 M = TypeVar("M")
 
 
-def make(state: HardState | None = None, size: int = 3, rank: int = 0, crowd: Crowd = ALONE) -> Register:
+def make(
+    state: HardState | None = None,
+    size: int = 3,
+    rank: int = 0,
+    crowd: Crowd = ALONE,
+    timing: Timing = TIMING,
+) -> Register:
     """s1 of ``size`` sentinels, started at ``START``."""
     members = frozenset(f"s{number}" for number in range(1, size + 1))
     awake_at = START + TIMING.election_max_s
-    campaign = Campaign(rank, TIMING, random.Random(1), not_before=awake_at, crowd=crowd)
-    return Register("s1", members, campaign, TIMING, state or HardState(), START)
+    campaign = Campaign(rank, timing, random.Random(1), not_before=awake_at, crowd=crowd)
+    return Register("s1", members, campaign, timing, state or HardState(), START)
 
 
 def topology(term: int, primary: str = NODE) -> Topology:
@@ -86,10 +94,14 @@ def place(effects: list[Effect], kind: type[Message] | type[Persist]) -> int:
 
 
 def candidate(
-    now: float = NOW, state: HardState | None = None, size: int = 3, crowd: Crowd = ALONE
+    now: float = NOW,
+    state: HardState | None = None,
+    size: int = 3,
+    crowd: Crowd = ALONE,
+    timing: Timing = TIMING,
 ) -> Register:
     """One that has just asked for votes."""
-    register = make(state, size, crowd=crowd)
+    register = make(state, size, crowd=crowd, timing=timing)
     register.want(WORK, now)
     register.wake(now)
     for number in range(2, size // 2 + 2):

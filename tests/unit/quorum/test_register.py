@@ -10,7 +10,7 @@ import pytest
 from quorum.campaign import Campaign
 from quorum.crowd import ALONE
 from quorum.effects import Elected, Persist, SteppedDown
-from quorum.errors import PeerViolationError
+from quorum.errors import AbsurdTermError, PeerViolationError
 from quorum.messages import (
     GENESIS,
     Append,
@@ -27,9 +27,11 @@ from quorum.messages import (
 )
 from quorum.register import Register
 from quorum.role import Role
+from quorum.terms import MAX_JUMP, MAX_TERM
 from tests.unit.quorum.register_cases import (
     ASKING,
     NOW,
+    PROMISED_MS,
     START,
     TIMING,
     WORK,
@@ -47,6 +49,7 @@ from tests.unit.quorum.register_cases import (
 )
 
 NEWER = Entry(4, 2, topology(4))
+FAR = 7 + MAX_JUMP + 1
 
 
 def test_an_election_from_the_first_question_to_the_first_heartbeat() -> None:
@@ -59,7 +62,7 @@ def test_an_election_from_the_first_question_to_the_first_heartbeat() -> None:
 
     effects = hear(register, "s2", PreVoteReply(1, True))
     assert persisted(effects) == [HardState(term=1, voted_for="s1")]
-    assert sent(effects, VoteRequest) == [VoteRequest(1, (0, 0))] * 2
+    assert sent(effects, VoteRequest) == [VoteRequest(1, (0, 0), PROMISED_MS)] * 2
     assert isinstance(effects[-1], Persist), "its own vote counts behind its write"
 
     effects = hear(register, "s2", VoteReply(1, True))
@@ -70,10 +73,10 @@ def test_an_election_from_the_first_question_to_the_first_heartbeat() -> None:
 
 def test_a_vote_is_on_disk_before_anybody_hears_of_it() -> None:
     effects = hear(make(), "s2", VoteRequest(1, (0, 0)))
-    assert persisted(effects)[-1] == HardState(term=1, voted_for="s2")
+    assert persisted(effects)[-1] == HardState(term=1, voted_for="s2", promised_ms=PROMISED_MS)
     writes = [index for index, effect in enumerate(effects) if isinstance(effect, Persist)]
     assert writes[-1] < place(effects, VoteReply)
-    assert sent(effects, VoteReply) == [VoteReply(1, True)]
+    assert sent(effects, VoteReply) == [VoteReply(1, True, promised_ms=PROMISED_MS)]
 
 
 def test_it_votes_once_in_a_term_and_repeats_that_vote() -> None:
@@ -81,7 +84,9 @@ def test_it_votes_once_in_a_term_and_repeats_that_vote() -> None:
     assert sent(hear(register, "s3", VoteRequest(1, (0, 0))), VoteReply) == [
         VoteReply(1, False, "voted for s2 in term 1")
     ]
-    assert sent(hear(register, "s2", VoteRequest(1, (0, 0))), VoteReply) == [VoteReply(1, True)]
+    assert sent(hear(register, "s2", VoteRequest(1, (0, 0))), VoteReply) == [
+        VoteReply(1, True, promised_ms=PROMISED_MS)
+    ]
 
 
 @pytest.mark.parametrize("ask", ASKING)
@@ -278,3 +283,53 @@ def test_who_refuses_a_candidate_for_its_older_entry_lets_it_try_first() -> None
     assert not sent(register.take_effects(), PreVoteRequest)
     register.wake(NOW + 2 * TIMING.election_max_s)
     assert sent(register.take_effects(), PreVoteRequest)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        PreVoteRequest(FAR, (0, 0)),
+        PreVoteReply(FAR, False),
+        VoteRequest(FAR, (0, 0)),
+        VoteReply(FAR, False),
+        Append(FAR, 1, None, (0, 0)),
+        AppendReply(FAR, 1, (0, 0)),
+        Resign(FAR),
+    ],
+    ids=lambda message: message.kind,
+)
+def test_a_peer_in_a_term_that_nobody_counted_to_is_refused_by_name(message: Message) -> None:
+    register = leader(state=HardState(term=6))
+    before = register.state
+    with pytest.raises(AbsurdTermError, match=r"peer s2: is in term .* more than 2\^32 above ours"):
+        hear(register, "s2", message)
+    assert register.state == before and register.role is Role.LEADER
+    assert register.take_effects() == []
+
+
+def test_one_that_was_ahead_for_years_is_followed() -> None:
+    register = make(HardState(term=7))
+    assert answer(hear(register, "s2", VoteRequest(FAR - 1, (0, 0)))).granted
+
+
+def test_an_absurd_fence_is_not_yielded_to() -> None:
+    register = leader(state=HardState(term=6))
+    register.yield_to(FAR, NOW)
+    assert register.state.term == 7 and register.lease_valid(NOW)
+    register.yield_to(FAR - 1, NOW)
+    assert register.state.term == FAR - 1 and not register.lease_valid(NOW)
+
+
+def test_an_absurd_commit_is_not_learnt() -> None:
+    register = make(HardState(term=7))
+    with pytest.raises(AbsurdTermError, match="peer s2"):
+        register.learn_committed(Entry(FAR, 1, topology(FAR)), NOW, "s2")
+    assert register.state == HardState(term=7)
+
+
+def test_nobody_stands_in_a_term_that_cannot_be_told() -> None:
+    register = make(HardState(term=MAX_TERM))
+    register.want(WORK, NOW)
+    register.wake(NOW)
+    assert register.take_effects() == []
+    assert (register.next_deadline(NOW) or 0.0) > NOW

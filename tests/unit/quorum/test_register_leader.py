@@ -23,6 +23,7 @@ from tests.unit.quorum.register_cases import (
     NODE,
     NOW,
     OTHER,
+    PROMISED_MS,
     TIMING,
     WORK,
     answer,
@@ -89,11 +90,26 @@ def test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be(
     """Clients must never be taken back to an older topology; that an intent is committed can be relearnt."""
     committed = Entry(1, 1, topology(1, NODE))
     entry = Entry(2, 1, topology(1, NODE) if lazy else topology(2, OTHER), INTENT if lazy else None)
-    follower = make(HardState(2, None, entry, committed))
+    follower = make(HardState(2, None, entry, committed, PROMISED_MS))
     effects = hear(follower, "s2", Append(2, 1, entry, entry.id))
     writes = [effect for effect in effects if isinstance(effect, Persist)]
-    assert writes == [Persist(HardState(2, None, entry, entry), lazy=lazy)]
+    assert writes == [Persist(HardState(2, None, entry, entry, PROMISED_MS), lazy=lazy)]
     assert effects.index(writes[0]) < effects.index(Emit(Committed(entry)))
+
+
+def test_a_lease_that_has_run_out_is_not_renewed_by_a_late_acknowledgement() -> None:
+    """Its work has ended by then: it would lead for good, and have nothing to do."""
+    register = leader()
+    register.wake(NOW + TIMING.heartbeat_s)
+    late = store(register, "s2", NOW + TIMING.lease_s + 0.001)
+    assert emitted(late) == [SteppedDown(1, "lost touch with the majority")]
+    assert not register.lease_valid(NOW + TIMING.lease_s + 0.001)
+
+
+def test_who_is_elected_too_late_to_act_does_not_lead() -> None:
+    register = candidate()
+    effects = hear(register, "s2", VoteReply(1, True, promised_ms=PROMISED_MS), NOW + TIMING.lease_s)
+    assert emitted(effects) == [] and register.role is Role.FOLLOWER
 
 
 def test_a_leader_writes_its_own_committed_topology_down_before_it_tells() -> None:
@@ -109,7 +125,7 @@ def test_a_follower_stores_before_it_answers_and_learns_of_the_commit_later() ->
     register = make()
     entry = Entry(1, 1, topology(1))
     effects = hear(register, "s2", Append(1, 1, entry, (0, 0)))
-    assert sent(effects, AppendReply) == [AppendReply(1, 1, (1, 1))]
+    assert sent(effects, AppendReply) == [AppendReply(1, 1, (1, 1), PROMISED_MS)]
     writes = [index for index, effect in enumerate(effects) if isinstance(effect, Persist)]
     assert writes[-1] < place(effects, AppendReply)
     assert persisted(effects)[-1].entry == entry
@@ -122,7 +138,8 @@ def test_a_follower_ignores_what_comes_late() -> None:
     register = make()
     newer, older = Entry(2, 2, topology(2)), Entry(2, 1, None)
     hear(register, "s2", Append(2, 2, newer, (0, 0)))
-    assert sent(hear(register, "s2", Append(2, 1, older, (0, 0))), AppendReply) == [AppendReply(2, 1, (2, 2))]
+    late = hear(register, "s2", Append(2, 1, older, (0, 0)))
+    assert sent(late, AppendReply) == [AppendReply(2, 1, (2, 2), PROMISED_MS)]
     assert register.state.entry == newer
     assert sent(hear(register, "s3", Append(1, 9, None, (0, 0))), AppendReply) == [AppendReply(2, 9, (2, 2))]
     assert register.leader == "s2"

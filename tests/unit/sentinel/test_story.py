@@ -238,6 +238,12 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         },
         "the scheduled switchover op-1 is dropped: the group was paused at its time",
     ),
+    (
+        NoticeName.FENCE_IGNORED,
+        {"node": "b:1", "found": "4611686018427387903", "term": 7},
+        "the fence at b:1 holds 4611686018427387903, which is more than 2^32 above term 7: "
+        "no leader wrote it, so it counts as missing, and is written over; find out which client does",
+    ),
     (NoticeName.ORDER_DONE, {"operation": "op-1", "term": 2}, "a majority agreed on order op-1 in term 2"),
     (
         NoticeName.ORDER_REFUSED,
