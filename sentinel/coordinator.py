@@ -191,6 +191,7 @@ class Coordinator:
                 self.feed(given, now, wall_ms)
         self.settle(now, wall_ms)
         if self.member.register.role is Role.LEADER and not self.leads_for_something:
+            # However its work ended: a leader at rest would keep everybody else from leading.
             self.feed(StopLeading(), now, wall_ms)
         out, self._out = self._out, []
         return out

@@ -133,7 +133,7 @@ class Leading:
             if not self._write_directives(now, wall_ms):
                 self._begin(event.term, now, wall_ms)
         except NotLeaderError:
-            self._lost(now, wall_ms)
+            self.end()
 
     def _write_directives(self, now: float, wall_ms: int) -> bool:
         """Whether something must be agreed on before the work begins."""
@@ -252,13 +252,9 @@ class Leading:
             try:
                 self._act(action, now, wall_ms)
             except NotLeaderError:
-                self._lost(now, wall_ms)
+                # The lease ran out between two steps. Without work, the rest of the leadership ends as well.
+                self.end()
                 return
-
-    def _lost(self, now: float, wall_ms: int) -> None:
-        """The lease ran out between two steps. What is left of the leadership ends with the work."""
-        self.end()
-        self._core.feed(StopLeading(), now, wall_ms)
 
     def _act(self, action: Action, now: float, wall_ms: int) -> None:
         register = self._member.register

@@ -193,8 +193,8 @@ AGREEMENT = (
         "one-primary-a-term",
         "a term names one primary",
         "S3",
-        "quorum/register.py",
-        "if topology and mine and topology.term == mine.term and topology.primary != mine.primary:",
+        "quorum/invariants.py",
+        "if before is None or new is None or new.term != before.term or new.primary == before.primary:",
         "if False:",
         (f"{_LEADER}::test_one_term_names_one_primary",),
     ),
@@ -243,10 +243,13 @@ AGREEMENT = (
         "lease-of-the-promise",
         "the lease lasts no longer than what each voter has promised",
         "S4",
-        "quorum/progress.py",
-        "self._timing.stretch(promised_ms)\n",
-        "self._timing.stretch(2000)\n",
-        ("tests/unit/quorum/test_promises.py::test_the_lease_is_what_the_voters_grant_not_what_was_asked",),
+        "quorum/timing.py",
+        "promised_s = promised_ms / 1000 or min(self.election_min_s, UNTOLD_S)",
+        "promised_s = self.stick_s(promised_ms)",
+        (
+            "tests/unit/quorum/test_promises.py"
+            "::test_a_promise_without_a_number_counts_as_the_usual_one_or_as_ours_if_that_is_shorter",
+        ),
     ),
     Mutation(
         "wait-after-restart",
@@ -263,7 +266,7 @@ AGREEMENT = (
         "L1",
         "quorum/register.py",
         """\
-        why = self._refusal(sender, request, now)
+        why = self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
         term = self.state.term if why else request.term
 """,
         """\

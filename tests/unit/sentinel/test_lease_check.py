@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from promotion.actions import Request
 from promotion.step_types import Rehearse
-from sentinel.group_inputs import Requested, StepUnsent
+from quorum.inputs import Received
+from quorum.messages import AppendReply
+from quorum.role import Role
+from sentinel.group_inputs import Requested, StepDone, StepUnsent
 from tests.unit.sentinel.coordinator_cases import A, B, World, info, offset
 
 
@@ -40,3 +43,24 @@ def test_a_lease_that_ran_out_before_a_request_is_no_refusal_and_the_next_leader
     world.advance(2.0)
     again = world.perform()
     assert again.step == unsent.step and again.term > unsent.term
+
+
+def test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work() -> None:
+    """A late acknowledgement used to renew its lease; then it led for good, and nobody could fail over."""
+    world = World(members=3)
+    world.step(Requested(Request("op", B, switchover=True)))
+    world.advance(0.5)
+    rehearsals = [world.perform(), world.perform()]
+    world.in_touch = False
+    world.now += 0.3
+    for rehearsal in rehearsals:
+        world.step(StepDone(rehearsal.token))
+    register = world.coordinator.member.register
+    assert world.coordinator.work is None and register.role is not Role.LEADER
+    late = AppendReply(rehearsals[0].term, register._progress.round, register.state.entry.id)
+    world.step(Received("s2", late))
+    assert not register.lease_valid(world.now)
+    assert "lost touch with the majority" in [notice.fields.get("reason") for notice in world.notices]
+    world.in_touch = True
+    world.advance(1.0)
+    assert world.perform().step == rehearsals[0].step, "and the next leader takes the request up"

@@ -8,8 +8,8 @@ import pytest
 
 from promotion.actions import Request
 from promotion.step_types import Promote, Repoint
-from quorum.inputs import Watch
-from quorum.messages import Entry, HardState, Intent, Place, Topology
+from quorum.inputs import Received, Watch
+from quorum.messages import Entry, HardState, Intent, Opinions, Place, Topology
 from sentinel.agreed_nodes import named_by
 from sentinel.contested import Contested
 from sentinel.group_inputs import InfoSeen, Requested
@@ -58,6 +58,27 @@ def test_an_unlisted_primary_is_watched_told_and_failed_over() -> None:
     assert [notice.name for notice in world.notices].count(NoticeName.UNLISTED) == 1
     world.kill(OLD)
     assert isinstance(world.perform().step, Promote)
+
+
+def test_a_committed_primary_that_is_unknown_here_is_stored_watched_and_told() -> None:
+    """A peer has it from its own configuration, or has discovered it."""
+    world = World(members=3)
+    topology = Topology(OLD, 7, A, "silent", "s2", 0, 0, primary_at=Place("10.0.0.1", 6379, run_id="run-x"))
+    world.step(Received("s2", Opinions(1, 1, (), Entry(7, 2, topology))))
+    assert world.primary == (OLD, 7) and world.disk.state.committed.topology == topology
+    assert OLD in world.coordinator.book.watched and OLD in world.coordinator.member.names.nodes
+    world.advance(1.5)
+    assert world.coordinator.member.verdict(OLD, world.now).down, "it is judged like any other"
+    assert world.last(NoticeName.UNLISTED)["node"] == OLD
+
+
+def test_one_whose_name_says_no_address_is_told_not_to_be_watched() -> None:
+    world = World(members=3)
+    topology = Topology("the big one", 7, A, "silent", "s2", 0, 0)
+    world.step(Received("s2", Opinions(1, 1, (), Entry(7, 2, topology))))
+    assert world.primary == ("the big one", 7)
+    world.look()
+    assert world.last(NoticeName.UNWATCHED)["node"] == "the big one"
 
 
 def test_it_is_let_go_once_no_entry_names_it() -> None:

@@ -1,0 +1,131 @@
+"""Who leads, for how long, and in which term: promises as numbers, terms that do not jump, no idle leader."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation
+
+_PROMISES = "tests/unit/quorum/test_promises.py"
+_REGISTER = "tests/unit/quorum/test_register.py"
+_LEADER = "tests/unit/quorum/test_register_leader.py"
+_PROPERTIES = "tests/simulation/test_quorum_properties.py"
+
+LEADING = (
+    Mutation(
+        "promise-of-a-follower",
+        "what is promised to a leader is on disk, also by who did not vote for it",
+        "S4",
+        "quorum/register.py",
+        "        self._journal.promise(promised_ms)\n",
+        "",
+        (
+            f"{_PROMISES}::test_what_it_promises_to_a_leader_is_on_disk_before_it_is_said",
+            f"{_PROPERTIES}::test_who_is_restarted_with_shorter_times_keeps_what_it_promised_before",
+        ),
+        style="",
+    ),
+    Mutation(
+        "promise-asked-for",
+        "a candidate asks for a number, so that every voter promises one",
+        "S4",
+        "quorum/timing.py",
+        "return round(max(self.election_min_s, min(crowd * self.crowd_hold_s, self.hold_max_s)) * 1000)",
+        "return round(min(crowd * self.crowd_hold_s, self.hold_max_s) * 1000)",
+        (f"{_PROMISES}::test_a_crowd_asks_for_longer_promises_up_to_a_limit",),
+        style="",
+    ),
+    Mutation(
+        "pace-of-the-promise",
+        "a leader is heard from before the shortest promise of its voters ends",
+        "L1",
+        "quorum/progress.py",
+        "        self._pace_s = min(self._pace_s, self._timing.pace_s(promised_ms))\n",
+        "",
+        (f"{_PROMISES}::test_a_leader_is_heard_from_before_the_shortest_promise_of_its_voters_ends",),
+        style="",
+    ),
+    Mutation(
+        "lapsed-lease",
+        "a lease that has run out is not renewed",
+        "L1",
+        "quorum/register.py",
+        "        self._lapse(now)\n        match message:\n",
+        "        match message:\n",
+        (f"{_LEADER}::test_a_lease_that_has_run_out_is_not_renewed_by_a_late_acknowledgement",),
+        style="",
+    ),
+    Mutation(
+        "late-votes",
+        "nobody leads whose votes came too late to act on them",
+        "L1",
+        "quorum/register.py",
+        "if now < self._progress.lease_until(now):",
+        "if True:",
+        (f"{_LEADER}::test_who_is_elected_too_late_to_act_does_not_lead",),
+        style="",
+    ),
+    Mutation(
+        "no-idle-leader",
+        "whoever leads has work, or stops leading in the same step",
+        "L1",
+        "sentinel/coordinator.py",
+        "if self.member.register.role is Role.LEADER and not self.leads_for_something:",
+        "if False:",
+        (
+            "tests/unit/sentinel/test_lease_check.py"
+            "::test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work",
+        ),
+    ),
+    Mutation(
+        "absurd-peer",
+        "a peer that is 2^32 terms ahead is not followed",
+        "L1",
+        "quorum/register.py",
+        '        believe(sender, getattr(message, "term", 0), self.state.term)\n',
+        "",
+        (f"{_REGISTER}::test_a_peer_in_a_term_that_nobody_counted_to_is_refused_by_name",),
+        style="any",
+    ),
+    Mutation(
+        "absurd-commit",
+        "nor is what it says to be committed",
+        "L1",
+        "quorum/register.py",
+        "        believe(sender, entry.term, self.state.term)\n",
+        "",
+        (f"{_REGISTER}::test_an_absurd_commit_is_not_learnt",),
+        style="",
+    ),
+    Mutation(
+        "absurd-fence",
+        "a fence that is 2^32 terms ahead counts as missing",
+        "L1",
+        "promotion/talk.py",
+        "        if is_absurd(found, self.term):\n",
+        "        if False:\n",
+        (
+            "tests/unit/promotion/test_steps.py"
+            "::test_a_fence_that_no_leader_can_have_written_counts_as_missing_and_is_told",
+        ),
+        style="any",
+    ),
+    Mutation(
+        "end-of-terms",
+        "nobody stands in a term that cannot be told",
+        "L1",
+        "quorum/register.py",
+        "if self.state.term < MAX_TERM:",
+        "if True:",
+        (f"{_REGISTER}::test_nobody_stands_in_a_term_that_cannot_be_told",),
+        style="",
+    ),
+    Mutation(
+        "order-of-lowered-terms",
+        "terms are lowered only where that changes no order",
+        "S1, S3",
+        "sentinel/lowered_terms.py",
+        "if LOWEST <= term < by + LOWEST:",
+        "if False:",
+        ("tests/unit/sentinel/test_lowered_terms.py::test_what_would_come_below_former_terms_is_refused",),
+        style="",
+    ),
+)
