@@ -10,9 +10,8 @@ from quorum.messages import EntryId
 from quorum.timing import Timing
 from quorum.votes import majority
 
-VOTE_ROUND = 0
-"""The broadcast of vote requests; heartbeats count from 1. A granted vote extends the lease as an
-acknowledged heartbeat does, because the voter sticks to whom it voted for."""
+NO_ROUND = 2**62 - 1
+"""Of no leader: who refuses a late heartbeat of an older term acknowledges nothing that was sent since."""
 
 
 class Progress:
@@ -20,22 +19,33 @@ class Progress:
 
     ``hold_ms`` is what they ask for: how long each voter is to stick to this sentinel. Who promised less must
     hear from it sooner.
+
+    ``vote_round`` is the broadcast of those requests; heartbeats count on from it. A granted vote extends the
+    lease as an acknowledged heartbeat does, because the voter sticks to whom it voted for. No two candidacies
+    have a round in common, so that what answers an earlier one grants nothing to this.
     """
 
     def __init__(
-        self, members: frozenset[str], self_id: str, timing: Timing, now: float, hold_ms: int
+        self,
+        members: frozenset[str],
+        self_id: str,
+        timing: Timing,
+        now: float,
+        hold_ms: int,
+        vote_round: int = 0,
     ) -> None:
         self._needed = majority(len(members))
         self._timing = timing
         self._pace_s = timing.heartbeat_s * timing.stretch(hold_ms)
         self._lease = Lease(members, self_id, timing.lease_s * timing.stretch(hold_ms))
-        self._lease.sent(VOTE_ROUND, now)
+        self._lease.sent(vote_round, now)
         self._stored: dict[str, EntryId] = {}
-        self.round = VOTE_ROUND
+        self._vote_round = vote_round
+        self.round = vote_round
         self.heartbeat_at = now
 
     def voted(self, peer: str, promised_ms: int) -> None:
-        self._lease.acknowledged(peer, VOTE_ROUND, self._timing.granted_s(promised_ms))
+        self._lease.acknowledged(peer, self._vote_round, self._timing.granted_s(promised_ms))
         self._pace_s = min(self._pace_s, self._timing.pace_s(promised_ms))
 
     def next_round(self, now: float) -> int:

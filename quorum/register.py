@@ -35,7 +35,7 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.progress import Progress
+from quorum.progress import NO_ROUND, Progress
 from quorum.role import Role
 from quorum.terms import MAX_TERM, believe, is_absurd
 from quorum.timing import Timing
@@ -67,7 +67,7 @@ class Register:
         self._voter = Voter(timing, now, state.promised_ms)
         self._campaign = campaign
         self._tally = Tally(members)
-        self._progress = Progress(members, self_id, timing, now, hold_ms=0)
+        self._progress = Progress(members, self_id, timing, now, 0, vote_round=-1)
 
     # -- what the layer above asks -------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class Register:
 
     def _on_append(self, sender: str, append: Append, now: float) -> None:
         if append.term < self.state.term:
-            self._journal.send(sender, AppendReply(self.state.term, append.round, self.state.entry.id))
+            self._journal.send(sender, AppendReply(self.state.term, NO_ROUND, self.state.entry.id))
             return
         if self.role is Role.LEADER:
             raise PeerViolationError(sender, f"leads in term {append.term}, as we do")
@@ -321,7 +321,8 @@ class Register:
         self._journal.stand(self.self_id)
         self._tally = Tally(self._members, own=self.self_id)
         hold_ms = self._campaign.hold_ms
-        self._progress = Progress(self._members, self.self_id, self._timing, now, hold_ms)
+        round_ = self._progress.round + 1
+        self._progress = Progress(self._members, self.self_id, self._timing, now, hold_ms, round_)
         self._journal.send_all(self._peers, VoteRequest(self.state.term, self.state.entry.id, hold_ms))
         self._journal.write_own()
         self._count(now)

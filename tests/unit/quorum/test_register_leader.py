@@ -14,10 +14,12 @@ from quorum.messages import (
     Entry,
     HardState,
     Intent,
+    PreVoteReply,
     PreVoteRequest,
     Resign,
     VoteReply,
 )
+from quorum.progress import NO_ROUND
 from quorum.role import Role
 from tests.unit.quorum.register_cases import (
     NODE,
@@ -97,6 +99,36 @@ def test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be(
     assert effects.index(writes[0]) < effects.index(Emit(Committed(entry)))
 
 
+def test_who_refuses_a_heartbeat_of_an_older_term_acknowledges_none_of_the_new_one() -> None:
+    """The same sentinel led in both: what it sent in the older one was late, and named a round."""
+    register = leader()
+    register.wake(NOW + TIMING.heartbeat_s)
+    older = sent(register.take_effects(), Append)[0]
+    follower = make(HardState(2, "s1"))
+    (refusal,) = sent(hear(follower, "s2", older), AppendReply)
+    again = leader(state=HardState(1))
+    assert refusal.term == again.state.term == 2
+    again.wake(NOW + TIMING.heartbeat_s)
+    again.wake(NOW + 2 * TIMING.heartbeat_s)
+    hear(again, "s2", refusal, NOW + 2 * TIMING.heartbeat_s)
+    assert not again.lease_valid(NOW + TIMING.lease_s)
+
+
+def test_no_two_candidacies_have_a_round_in_common() -> None:
+    """A release before this answers a heartbeat of an older term with the round of that heartbeat."""
+    register = leader()
+    register.wake(NOW + TIMING.heartbeat_s)
+    rounds = {append.round for append in sent(register.take_effects(), Append)}
+    register.resign(NOW + 0.11)
+    register.want(frozenset(), NOW + 0.11)
+    register.want(WORK, NOW + 0.11)
+    register.wake(NOW + 0.2)
+    register.receive("s2", PreVoteReply(2, True), NOW + 0.2)
+    register.take_effects()
+    elected = hear(register, "s2", VoteReply(2, True, promised_ms=PROMISED_MS), NOW + 0.2)
+    assert sent(elected, Append) and rounds.isdisjoint(append.round for append in sent(elected, Append))
+
+
 def test_a_lease_that_has_run_out_is_not_renewed_by_a_late_acknowledgement() -> None:
     """Its work has ended by then: it would lead for good, and have nothing to do."""
     register = leader()
@@ -141,7 +173,8 @@ def test_a_follower_ignores_what_comes_late() -> None:
     late = hear(register, "s2", Append(2, 1, older, (0, 0)))
     assert sent(late, AppendReply) == [AppendReply(2, 1, (2, 2), PROMISED_MS)]
     assert register.state.entry == newer
-    assert sent(hear(register, "s3", Append(1, 9, None, (0, 0))), AppendReply) == [AppendReply(2, 9, (2, 2))]
+    refused = hear(register, "s3", Append(1, 9, None, (0, 0)))
+    assert sent(refused, AppendReply) == [AppendReply(2, NO_ROUND, (2, 2))]
     assert register.leader == "s2"
 
 
