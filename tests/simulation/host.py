@@ -45,8 +45,8 @@ GOSSIP_TICKS = 4
 ALARM_S = 1.0
 UNWRITABLE_AFTER_S = 3.0
 TIMINGS = (
-    Timing(),
     Timing(heartbeat_s=0.03, election_min_s=0.1, election_max_s=0.2, lease_s=0.08, stagger_s=0.02),
+    Timing(),
     Timing(heartbeat_s=0.3, election_min_s=0.9, election_max_s=1.5, lease_s=0.75),
 )
 """What operators may have changed the times to, or from."""
@@ -162,7 +162,8 @@ class Host:
         if not self.world.setup.mixed_times:
             return Timing()
         self.world.coverage.add("sentinels with different times")
-        return self.world.rng.choice(TIMINGS)
+        # Whoever pauses a primary when it is cut off finds that out by pings, four a second.
+        return self.world.rng.choice(TIMINGS[1:] if self.shape.rules.self_fence else TIMINGS)
 
     def crash(self, *, keep_lazy: bool = True) -> None:
         """What was only to be written with the next write may be lost."""
