@@ -37,7 +37,7 @@ from quorum.messages import (
 )
 from quorum.progress import NO_ROUND, Progress
 from quorum.role import Role
-from quorum.terms import MAX_TERM, believe, is_absurd
+from quorum.terms import MAX_TERM, Believed, is_absurd
 from quorum.timing import Timing
 from quorum.voter import Voter
 from quorum.votes import Outcome, Tally
@@ -66,6 +66,7 @@ class Register:
         self._timing = timing
         self._voter = Voter(timing, now, state.promised_ms)
         self._campaign = campaign
+        self._believed = Believed(members)
         self._tally = Tally(members)
         self._progress = Progress(members, self_id, timing, now, 0, vote_round=-1)
 
@@ -83,7 +84,6 @@ class Register:
         return self.role is Role.LEADER and now < self._progress.lease_until(now)
 
     def hears_leader(self, now: float) -> bool:
-        """Whether somebody, perhaps this sentinel, leads or may just have been elected."""
         return self.leader_until(now) > now
 
     def next_deadline(self, now: float) -> float | None:
@@ -140,7 +140,7 @@ class Register:
         """A peer says that ``entry`` is committed: a fact, whoever says it, and never undone."""
         if entry.id <= self.state.committed.id:
             return
-        believe(sender, entry.term, self.state.term)
+        self._believed.check(sender, entry.term, self.state.term)
         if entry.term > self.state.term:
             self._adopt_term(entry.term, now, "a newer topology")
         if entry.id > self.state.entry.id:
@@ -186,7 +186,7 @@ class Register:
         """Take in a peer's message. Raises PeerViolationError for what no correct peer can say."""
         if sender not in self._peers:
             raise PeerViolationError(sender, "not a member")
-        believe(sender, getattr(message, "term", 0), self.state.term)
+        self._believed.check(sender, getattr(message, "term", 0), self.state.term)
         self._lapse(now)
         match message:
             case PreVoteRequest():

@@ -307,6 +307,29 @@ def test_a_peer_in_a_term_that_nobody_counted_to_is_refused_by_name(message: Mes
     assert register.take_effects() == []
 
 
+def test_what_a_majority_has_come_to_is_believed_however_far_it_is() -> None:
+    """A client moved them on, jump by jump, while this one was away."""
+    register = make(HardState(term=7), size=5)
+    for peer in ("s2", "s3"):
+        with pytest.raises(AbsurdTermError):
+            hear(register, peer, VoteReply(FAR, False))
+    with pytest.raises(AbsurdTermError):
+        hear(register, "s2", VoteReply(FAR, False))
+    with pytest.raises(AbsurdTermError):
+        hear(register, "s4", VoteReply(FAR + 2 * MAX_JUMP, False))
+    hear(register, "s5", VoteReply(FAR + 1, False))
+    assert register.state.term == FAR + 1
+
+
+def test_who_has_come_to_its_senses_counts_no_longer_among_those_ahead() -> None:
+    register = make(HardState(term=7))
+    with pytest.raises(AbsurdTermError):
+        hear(register, "s2", VoteReply(FAR, False))
+    hear(register, "s2", VoteReply(6, False))
+    with pytest.raises(AbsurdTermError):
+        hear(register, "s3", VoteReply(FAR, False))
+
+
 def test_one_that_was_ahead_for_years_is_followed() -> None:
     register = make(HardState(term=7))
     assert answer(hear(register, "s2", VoteRequest(FAR - 1, (0, 0)))).granted
