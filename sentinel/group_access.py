@@ -55,6 +55,7 @@ def wishes(group: GroupSettings) -> Wishes:
         self_fence=group.self_fence,
         promote_discovered=group.discover_replicas == "promote",
         durability=group.durability is not None,
+        down_after_s=group.down_after,
     )
 
 

@@ -81,6 +81,8 @@ class NodeFacts:
     hello_subscribers: int = 0
     """How many subscribe to the channel by which Redis Sentinels find each other."""
     monitors: tuple[Monitor, ...] = ()
+    longest_script_s: float | None = None
+    """How long scripts have taken there, all but the longest one in a thousand; None if it has run none."""
     certificate_ends_s: float | None = None
     """Until when the certificate holds that it shows, Unix time; None without TLS."""
     refused_by: Mapping[str, str] = field(default_factory=dict)
@@ -124,6 +126,7 @@ class Wishes:
     self_fence: bool = False
     promote_discovered: bool = False
     durability: bool = False
+    down_after_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from sentinel.preflight_facts import Failure, GroupFacts, Monitor, NodeFacts, Ow
 from sentinel.preflight_other_monitors import MAX_LISTED_CLIENTS, monitors_of
 from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, refusals
 from sentinel.preflight_permissions import HELLO, harmless, queued
+from sentinel.preflight_scripts import ASK_SCRIPTS, BUSY_SETTINGS, longest_script_s
 from sentinel.preflight_strangers import find_strangers
 from sentinel.preflight_talk import NODE_TIMEOUT_S, ask, denied
 from sentinel.redis_evidence import classify
@@ -116,12 +117,13 @@ async def _question(
     [said] = await ask(connection, ("INFO",))
     if isinstance(said, Exception) and is_about_login(said):
         raise said
-    names = (*_SETTINGS, *PASSWORD_SETTINGS)
+    names = (*_SETTINGS, *BUSY_SETTINGS, *PASSWORD_SETTINGS)
     # Several names in one CONFIG GET are an error before Redis 7.
     replies = await ask(connection, *(("CONFIG", "GET", name) for name in names))
     values = {name: _setting(reply) for name, reply in zip(names, replies, strict=True)}
     username, password = (values.pop(name) for name in PASSWORD_SETTINGS)
     login = Login(username or None, password or None) if password is not None else None
+    scripts = await ask(connection, *ASK_SCRIPTS)
     [fence] = await ask(connection, ("GET", fence_key)) if fence_key is not None else [None]
     info = parse_info(said) if isinstance(said, bytes) else None
     hello, clients = await _others(connection, info)
@@ -131,10 +133,11 @@ async def _question(
         info=info,
         hello_subscribers=hello,
         monitors=clients,
+        longest_script_s=longest_script_s(scripts),
         said=_fields(said) if isinstance(said, bytes) else {},
         settings={name: value for name, value in values.items() if value is not None},
         denied=refused,
-        fence=_text(fence) if isinstance(fence, bytes) else None,
+        fence=_fence(fence),
     ), login
 
 
@@ -147,6 +150,13 @@ async def _others(connection: Connection, info: NodeInfo | None) -> tuple[int, t
         [listed] = await ask(connection, ("CLIENT", "LIST", "TYPE", "NORMAL"))
     monitors = monitors_of(listed) if isinstance(listed, bytes) else ()
     return (subscribers if isinstance(subscribers, int) else 0), monitors
+
+
+def _fence(reply: object) -> str | None:
+    """What the key holds, as far as that can be told."""
+    if isinstance(reply, Exception) and "wrong kind of value" in str(reply):
+        return "another type of value"
+    return _text(reply) if isinstance(reply, bytes) else None
 
 
 def _setting(reply: object) -> str | None:

@@ -16,6 +16,7 @@ from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
 from sentinel.preflight_other_monitors import other_monitors
 from sentinel.preflight_permissions import permission_problems
+from sentinel.preflight_scripts import long_scripts
 
 Rule = Callable[[GroupFacts], Iterator[Problem]]
 
@@ -249,6 +250,7 @@ RULES: tuple[Rule, ...] = (
     permission_problems,
     other_monitors,
     certificates,
+    long_scripts,
     _replication_password,
     _loopback,
     _announcements,

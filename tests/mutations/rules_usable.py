@@ -139,4 +139,17 @@ USABLE = (
         "if True:",
         (f"{_TLS}::test_what_changed_is_used_from_then_on_and_half_of_it_is_not",),
     ),
+    Mutation(
+        "long-scripts-told",
+        "scripts that would be taken for a hang are told by the preflight",
+        "L1",
+        "sentinel/preflight_rules.py",
+        "    long_scripts,\n    _replication_password,\n",
+        "    _replication_password,\n",
+        (
+            "tests/unit/sentinel/test_preflight_scripts.py::"
+            "test_a_long_script_before_which_redis_would_not_say_that_it_is_busy_is_told",
+        ),
+        style="",
+    ),
 )
