@@ -1,13 +1,15 @@
 """The fence: which of its contents are a leader's term, and how it is raised.
 
 It is a key in the data set, so any client may write to it. What is no term at all may be somebody's data,
-and is left alone. A term that no leader can have come to counts as missing, and is written over: to go above
-it would leave no terms to go on with.
+and is left alone: the step goes without a fence. A term that no leader can have come to counts as missing,
+and is written over: to go above it would leave no terms to go on with.
 """
 
 from __future__ import annotations
 
 import re
+
+from promotion.conversation import ReplyError
 
 MAX_TERM = 2**62
 """No sentinel comes to it: it could not be told to another."""
@@ -32,3 +34,9 @@ def is_term(found: bytes) -> bool:
 def is_absurd(found: bytes, ours: int) -> bool:
     """Whether no leader can have written this term, this cluster having come to ``ours``."""
     return len(found) > len(str(MAX_TERM)) or int(found) > ours + MAX_JUMP
+
+
+def left_alone(key: str, found: bytes | ReplyError) -> str:
+    """What is told of a key that holds no term."""
+    held = "another type of value" if isinstance(found, ReplyError) else repr(found[:40])
+    return f"a fence: the key {key} holds {held}, which is not a term, and is left alone"

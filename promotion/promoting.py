@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from promotion.aside import Aside
 from promotion.conversation import (
     Calls,
     FencedError,
@@ -23,7 +24,6 @@ from promotion.conversation import (
 from promotion.settings_aside import MIN_REPLICAS, check_for_fence, demand
 from promotion.step_types import Promote
 from promotion.talk import (
-    Aside,
     Asking,
     Command,
     Need,
@@ -37,6 +37,7 @@ CUT_CLIENTS: tuple[Command, ...] = (
     ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
     ("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes"),
 )
+RESUME: Command = ("CLIENT", "UNPAUSE")
 TURN = (Part(("REPLICAOF", "NO", "ONE"), Need.JUDGED), Part(("ROLE",), Need.JUDGED))
 
 
@@ -52,9 +53,11 @@ def promote(step: Promote, talk: Talk) -> Asking:
             return
         # This very term has promoted another node, and this one follows it.
         raise FencedError(talk.node, talk.found)
+    # A node whose writes are paused, by whomever, would not run the transaction before that ends.
+    talk.ahead(RESUME)
     if step.reinstate:
-        # Either fails where there is nothing to end; a paused node would not run the transaction.
-        yield Calls((("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE")), acts=True)
+        # It fails where there is nothing to end.
+        yield Calls((("FAILOVER", "ABORT"),), acts=True)
     behind = [*(demand(step.safety) if step.safety is not None else ()), *CUT_CLIENTS]
     yield from _Promotion(talk, lifted, behind).take()
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from promotion.aside import Aside
 from promotion.handover import read_fields
 from promotion.step_types import WriteSafety
-from promotion.talk import Aside, Asking, Command, Talk, setting
+from promotion.talk import Asking, Command, Talk, setting
 
 MIN_REPLICAS = "min-replicas-to-write"
 MAX_LAG = "min-replicas-max-lag"

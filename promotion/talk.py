@@ -23,6 +23,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from promotion.aside import Aside
 from promotion.conversation import (
     Call,
     Calls,
@@ -32,7 +33,7 @@ from promotion.conversation import (
     StepFailedError,
     Word,
 )
-from promotion.fence import SET_FENCE, is_absurd, is_term
+from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
 
 TRIES = 6
 """A transaction is sent so often: each time with less in it, or with more set aside."""
@@ -58,23 +59,6 @@ class Part:
 
     words: Command
     need: Need = Need.MUST
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """A setting that stands in the way: ``off`` for as long as needed, and ``kept`` again behind it."""
-
-    name: str
-    off: Word
-    kept: Word
-
-    @property
-    def lift(self) -> Command:
-        return ("CONFIG", "SET", self.name, self.off)
-
-    @property
-    def restore(self) -> Command:
-        return ("CONFIG", "SET", self.name, self.kept)
 
 
 class QueueRefusedError(StepFailedError):
@@ -106,6 +90,7 @@ class Talk:
         self._role: Any = None
         self._transacts = True
         self._aside: list[Aside] = []
+        self._ahead: tuple[Command, ...] = ()
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -174,12 +159,15 @@ class Talk:
         return found
 
     def read_term(self, found: Any) -> int:
-        if isinstance(found, ReplyError):
+        """What is no term may be somebody's data, so that the step goes without a fence."""
+        if isinstance(found, ReplyError) and found.code != "WRONGTYPE":
             raise StepFailedError(self.node, f"GET {self.key}: {_said(found)}")
         if found is None:
             return 0
-        if not is_term(found):
-            raise StepFailedError(self.node, f"key {self.key} holds {found[:40]!r}, which is not a term")
+        if isinstance(found, ReplyError) or not is_term(found):
+            self.refused.append(left_alone(str(self.key), found))
+            self.key = None
+            return 0
         if is_absurd(found, self.term):
             self.absurd = found[:40].decode()
             return 0
@@ -199,6 +187,10 @@ class Talk:
     def set_aside(self, asides: Sequence[Aside]) -> None:
         """For every write that follows: around the transaction."""
         self._aside += [aside for aside in asides if aside not in self._aside]
+
+    def ahead(self, *commands: Command) -> None:
+        """For every write that follows: in front of the transaction, whether or not they are refused."""
+        self._ahead = commands
 
     def set_maxmemory_aside(self) -> Asking:
         """Returns whether that could help."""
@@ -278,7 +270,7 @@ class Talk:
 
     def _around(self) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
         return (
-            tuple(aside.lift for aside in self._aside),
+            (*self._ahead, *(aside.lift for aside in self._aside)),
             tuple(aside.restore for aside in reversed(self._aside)),
         )
 

@@ -247,7 +247,8 @@ def _fence_content(facts: GroupFacts) -> Iterator[Problem]:
                 node.name,
                 "error",
                 "fence-key",
-                f"the key {key} holds {node.fence[:40]!r}, which is not a term: no promotion is possible",
+                f"the key {key} holds {node.fence[:40]!r}, which is not a term, and is left "
+                "alone: a leader that was paused for long is not refused",
                 f"Find out who writes it, then DEL {key} at the primary; or set another fence_key.",
             )
 

@@ -60,6 +60,11 @@ class ScriptedNode:
     _broken: bool = False
     _watched: bytes | int | None = 0
 
+    @property
+    def done(self) -> list[Words]:
+        """What was run that changes more than that writes are no longer paused."""
+        return [words for words in self.ran if words != ("CLIENT", "UNPAUSE")]
+
     def take(self, step: Step, *, key: str | None = KEY) -> Taken:
         talk = conversation(step, TERM, key)
         request = next(talk)

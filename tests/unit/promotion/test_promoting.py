@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from promotion.conversation import FencedError, StepUnknownError
+from promotion.promoting import RESUME
 from promotion.step_types import (
     Freeze,
     Handover,
@@ -50,14 +51,14 @@ def test_the_fence_is_watched_then_read_then_raised_in_the_transaction_that_prom
     assert node.take(NEW) == Taken()
     first, second = node.writes
     assert first.index(("WATCH", KEY)) < first.index(("GET", KEY))
-    assert second == (("MULTI",), TURN, ("ROLE",), RAISE, *CUT, ("EXEC",))
+    assert second == (RESUME, ("MULTI",), TURN, ("ROLE",), RAISE, *CUT, ("EXEC",))
 
 
 def test_what_was_demanded_of_writes_is_lifted_for_the_fence_and_kept() -> None:
     node = replica()
     node.settings["min-replicas-to-write"] = "2"
     node.take(NEW)
-    assert node.ran == [TURN, set_min(0), RAISE, set_min(2), *CUT]
+    assert node.done == [TURN, set_min(0), RAISE, set_min(2), *CUT]
 
 
 @pytest.mark.parametrize("before", ["0", "2"])
@@ -66,7 +67,7 @@ def test_what_shall_be_demanded_of_writes_is_set_before_anybody_can_write_to_it(
     node.settings["min-replicas-to-write"] = before
     node.take(Promote("n:1", WriteSafety(1, 5)))
     lifted = [set_min(0)] if before == "2" else []
-    assert node.ran == [TURN, *lifted, RAISE, ("CONFIG", "SET", "min-replicas-max-lag", 5), set_min(1), *CUT]
+    assert node.done == [TURN, *lifted, RAISE, ("CONFIG", "SET", "min-replicas-max-lag", 5), set_min(1), *CUT]
 
 
 @pytest.mark.parametrize("way", ["EVAL", "SET"])
@@ -77,10 +78,16 @@ def test_a_failed_snapshot_does_not_keep_the_fence_out(way: str) -> None:
     assert node.settings["stop-writes-on-bgsave-error"] == "yes", "as the administrator left it"
 
 
+def test_that_writes_may_not_be_resumed_keeps_nobody_from_being_promoted() -> None:
+    node = replica(refuses={"CLIENT UNPAUSE": NOPERM})
+    assert node.take(NEW) == Taken()
+    assert (node.follows, node.fence) == (None, b"7")
+
+
 def test_one_that_is_put_back_is_first_freed_of_what_held_it() -> None:
     node = replica(fails={"FAILOVER": "ERR No failover in progress."})
     node.take(Promote("n:1", reinstate=True))
-    assert node.ran[:3] == [("FAILOVER", "ABORT"), ("CLIENT", "UNPAUSE"), TURN]
+    assert node.ran[:3] == [("FAILOVER", "ABORT"), RESUME, TURN]
 
 
 def test_a_promotion_that_was_done_by_this_term_is_not_done_again() -> None:
@@ -105,7 +112,7 @@ def test_where_the_fence_is_refused_the_node_follows_as_before() -> None:
 def test_a_role_that_is_refused_is_named_and_nothing_is_done(error: str) -> None:
     node = replica(refuses={"REPLICAOF": error})
     assert fails(node, NEW).startswith("REPLICAOF NO ONE: ")
-    assert node.ran == []
+    assert node.done == []
 
 
 def test_a_user_who_may_not_discard_can_promote() -> None:
@@ -126,7 +133,7 @@ def test_one_that_cannot_be_taken_back_is_unknown_and_says_so() -> None:
 def test_without_eval_the_fence_is_set_behind_the_promotion(error: str) -> None:
     node = replica(refuses={"EVAL": error})
     assert node.take(NEW) == Taken()
-    assert node.ran == [TURN, ("SET", KEY, TERM), *CUT]
+    assert node.done == [TURN, ("SET", KEY, TERM), *CUT]
 
 
 def test_without_eval_a_newer_fence_that_comes_in_between_is_obeyed_and_the_change_taken_back() -> None:
@@ -147,7 +154,7 @@ def test_without_eval_a_newer_fence_that_comes_in_between_is_obeyed_and_the_chan
 def test_without_eval_and_set_nothing_is_done(error: str) -> None:
     node = replica(refuses={"EVAL": error, "SET": error})
     assert fails(node, NEW).startswith("SET fence: ")
-    assert node.ran == []
+    assert node.done == []
 
 
 @pytest.mark.parametrize("start", ["CONFIG", "CLIENT", "CLIENT KILL"])

@@ -72,10 +72,20 @@ def test_where_the_fence_may_not_be_read_nothing_is_done(step: Step, command: st
 
 
 @pytest.mark.parametrize("found", [b"", b"six", b"-1", b"7.0", b" 6", b"007", b"0" * 20])
-def test_what_is_no_term_is_named_and_nothing_is_done(found: bytes) -> None:
-    node = replica(fence=found)
-    assert "which is not a term" in fails(node, Seal("n:1"))
-    assert node.ran == []
+@pytest.mark.parametrize("step", [NEW, Seal("n:1")], ids=kind)
+def test_what_is_no_term_is_told_and_left_alone_and_stops_nobody(step: Step, found: bytes) -> None:
+    node = node_for(step, fence=found)
+    told = f"a fence: the key {KEY} holds {found!r}, which is not a term, and is left alone"
+    assert node.take(step).refused == (told,)
+    assert node.fence == found
+    assert node.follows == (None if step is NEW else ("127.0.0.1", 1))
+
+
+def test_a_key_of_another_type_is_told_and_left_alone_too() -> None:
+    node = replica(refuses={"GET": "WRONGTYPE Operation against a key holding the wrong kind of value"})
+    told = f"a fence: the key {KEY} holds another type of value, which is not a term, and is left alone"
+    assert node.take(NEW).refused == (told,)
+    assert (node.follows, node.fence) == (None, b"6")
 
 
 @pytest.mark.parametrize("found", [str(TERM + MAX_JUMP + 1), str(MAX_TERM), "9" * 5000])
@@ -106,7 +116,7 @@ def test_a_fence_that_rose_in_between_is_obeyed(step: Step) -> None:
     with pytest.raises(FencedError) as caught:
         node.take(step)
     assert caught.value.found_term == 9
-    assert node.ran == []
+    assert node.done == []
 
 
 def test_a_fence_that_vanished_in_between_is_a_failure_and_no_fencing() -> None:
