@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from promotion.actions import Facts
 from promotion.candidates import Policy, Ranking, Verdict, rank
+from promotion.stranded import lacks, newest_stranded
 from promotion.view import NodeView, find
 
 
@@ -38,28 +39,44 @@ def rank_now(
     Only ``requested`` may be chosen if it is given; ``by_operator`` if it was a person who named it.
     """
     assert facts.primary is not None
+    rules = {**_less_than_primary(views, facts), **_wiped_along(views, facts), **(barred or {})}
+    now = policy_now(policy, views, facts)
     ranking = rank(
         facts.primary,
         views,
-        policy_now(policy, views, facts),
+        now,
         history=facts.history,
         lost=facts.histories,
         zone=next((view.zone for view in views if view.name == facts.primary), None),
         requested=requested,
         avoid=avoid,
-        barred={**_less_than_primary(views, facts), **_wiped_along(views, facts), **(barred or {})},
+        barred=rules,
     )
-    made = None
-    if ranking.chosen is None and (requested is None or by_operator):
-        made = last_resort(views, facts, requested)
-    if made is None or made in {*(avoid or {}), *(barred or {})}:
+    if ranking.chosen is not None or not (requested is None or by_operator):
         return ranking
-    why = f"not a replica of {facts.primary}, but a last resort: {_claim(made, requested)}"
+    made = last_resort(views, facts, requested)
+    if made is not None and made not in {*(avoid or {}), *(barred or {})}:
+        return _with(ranking, made, facts.primary, _claim(made, requested), requested)
+    if made is not None or requested is not None or not facts.down:
+        return ranking
+    left = [view for view in _holders(views, facts) if view.name not in {*(avoid or {}), *rules}]
+    found = newest_stranded(left, views, facts, now.max_link_down_s)
+    if found is None:
+        return ranking
+    claim = f"it followed {found.follows}, and holds the history of {facts.primary}"
+    ranking = replace(ranking, may_have_lost=lacks(found, views, facts))
+    return _with(ranking, found.name, facts.primary, claim)
+
+
+def _with(ranking: Ranking, made: str, primary: str, claim: str, requested: str | None = None) -> Ranking:
+    """The ranking in which ``made``, whom the rules for a replica of the primary reject, is chosen."""
+    why = f"not a replica of {primary}, but a last resort: {claim}"
     verdicts = [
         replace(verdict, eligible=True, rank=1, reason=why) if verdict.node == made else verdict
         for verdict in ranking.verdicts
     ]
-    return Ranking(tuple(sorted(verdicts, key=_eligible_first)), made, decided=requested is not None)
+    first = tuple(sorted(verdicts, key=_eligible_first))
+    return replace(ranking, verdicts=first, chosen=made, decided=requested is not None)
 
 
 def _deposed(views: Sequence[NodeView], facts: Facts) -> NodeView | None:
