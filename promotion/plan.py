@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from promotion.following import is_itself, misspells
 from promotion.histories import more_than
+from promotion.lost_writes import shared_bytes
 from promotion.step_types import Repoint
 from promotion.view import NodeView, find
 
@@ -105,7 +106,16 @@ def _would_wipe(target: NodeView, astray: Sequence[NodeView], lost: Collection[s
 
 
 def _demote(view: NodeView, target: NodeView, resume: bool) -> Repoint:
-    return Repoint(view.name, target.host, target.port, "demote", resume, target.run_id, view.known)
+    return Repoint(
+        view.name,
+        target.host,
+        target.port,
+        "demote",
+        resume,
+        target.run_id,
+        view.known,
+        shared_bytes(view, target),
+    )
 
 
 def _repoint(view: NodeView, target: NodeView) -> Repoint:

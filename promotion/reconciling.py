@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Action, Facts, Note
-from promotion.lost_writes import bytes_possibly_lost
+from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, KeepSafety, Repoint, Rewrite, Step
@@ -98,12 +98,16 @@ class Reconciling:
         return [step] if step is not None else []
 
 
-def told_of(step: Step, facts: Facts) -> list[Action]:
-    """What is worth telling of a step that succeeded."""
+def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Action]:
+    """What is worth telling of a step that succeeded. Of the primary before, the loss is agreed on."""
     match step:
         case Repoint(node, reason=reason):
-            name = "demoted" if reason == "demote" else "repointed"
-            return [Note(name, {"node": node, "primary": facts.primary})]
+            fields: dict[str, object] = {"node": node, "primary": facts.primary}
+            if reason != "demote":
+                return [Note("repointed", fields)]
+            measured = node == facts.previous and not facts.loss_known
+            lost = None if measured else thrown_away(step, result)
+            return [Note("demoted", fields | ({"may_have_lost": lost} if lost is not None else {}))]
         case KeepSafety(node, safety):
             return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
         case _:

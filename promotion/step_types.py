@@ -60,6 +60,8 @@ class Repoint:
     primary_run_id: str = field(default="", compare=False)
     known: Known | None = None
     """Refuse unless it is this very server still."""
+    shared_bytes: int | None = field(default=None, compare=False)
+    """Up to which offset of its own a master that is demoted had what the primary has; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)

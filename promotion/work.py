@@ -132,7 +132,7 @@ class Work:
         if self.phase is Phase.CANCELLING:
             return [*told_of_handover(step), *self._resettle()]
         over = self._beside.step_over(step, result, "", facts, now)
-        return [*told_of(step, facts), *([self._observe(facts)] if over else [])]
+        return [*told_of(step, facts, result), *([self._observe(facts)] if over else [])]
 
     def step_failed(
         self, step: Step, reason: str, facts: Facts, now: float, *, unknown: bool = False

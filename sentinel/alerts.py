@@ -94,6 +94,8 @@ class Alerts:
                 return [replace(alert, kept=self._is_news(group, fields))]
             case NoticeName.DEMOTED:
                 data = {"term": fields["term"], "node": fields["node"], "primary": fields["primary"]}
+                if fields.get("may_have_lost"):
+                    data["may_have_lost"] = fields["may_have_lost"]
                 return [self._mine("node.demoted", group, data, wall_ms, fields["node"])]
             case NoticeName.TOPOLOGY if fields["previous"] is not None:
                 return [self._completed(group, fields)]

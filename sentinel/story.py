@@ -109,6 +109,11 @@ def _topology(f: Fields) -> str:
     return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}{lost}"
 
 
+def _demoted(f: Fields) -> str:
+    lost = f"; {f['may_have_lost']} are gone" if f.get("may_have_lost") else ""
+    return f"{f['node']} was a master too, and now replicates from {f['primary']}{lost}"
+
+
 def _paused(f: Fields) -> str:
     why = f" ({f['reason']})" if f["reason"] else ""
     return f"paused{why}, asked for at {f['by']}: detection goes on, and nothing is changed"
@@ -171,7 +176,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.PROMOTED: lambda f: f"promoted {f['node']}, fenced with term {f['term']}",
     NoticeName.TOPOLOGY: _topology,
     NoticeName.REPOINTED: lambda f: f"{f['node']} now replicates from {f['primary']}",
-    NoticeName.DEMOTED: lambda f: f"{f['node']} was a master too, and now replicates from {f['primary']}",
+    NoticeName.DEMOTED: _demoted,
     NoticeName.STEP_FAILED: lambda f: f"{f['step']} failed at {f['node']}: {f['reason']}",
     NoticeName.STEP_INCOMPLETE: lambda f: f"{f['step']} went without what {f['node']} refused: {f['reason']}",
     NoticeName.SEALING: lambda f: (

@@ -24,7 +24,8 @@ const SENTENCES = {
   "failover.aborted": (d) => `failover given up in term ${d.term}: ${d.reason}`,
   "switchover.completed": (d) =>
     `${d.new_primary} is primary in term ${d.term}, handed over by ${d.old_primary}; ${made(d)}`,
-  "node.demoted": (d) => `${d.node} was a primary too, and now follows ${d.primary}`,
+  "node.demoted": (d) =>
+    `${d.node} was a primary too, and now follows ${d.primary}${d.may_have_lost ? `; lost: ${d.may_have_lost}` : ""}`,
   "group.ambiguous": (d) => `it is not clear which node is primary: ${d.reason}`,
   seen: (d) => d.words,
 };

@@ -217,4 +217,40 @@ PROMOTION = (
         "if False:",
         ("tests/unit/promotion/test_plan.py::test_nothing_is_pointed_at_a_primary_that_is_none",),
     ),
+    Mutation(
+        "stranded-is-promoted",
+        "a replica that followed another one, dead too, is a last resort",
+        "L1",
+        "promotion/choice.py",
+        "    if found is None:\n",
+        "    if True:\n",
+        (
+            "tests/unit/promotion/test_stranded.py::"
+            "test_the_last_of_a_chain_whose_others_are_gone_is_promoted_and_the_reason_told",
+        ),
+        style="",
+    ),
+    Mutation(
+        "stranded-is-cut-off",
+        "whoever follows a server that serves is somebody's, and not promoted",
+        "S7",
+        "promotion/stranded.py",
+        "        and _is_cut_off(view, views, max_link_down_s)\n",
+        "",
+        ("tests/unit/promotion/test_stranded.py::test_who_need_not_hold_the_newest_data_is_not_promoted",),
+        style="",
+    ),
+    Mutation(
+        "demotion-tells-the-loss",
+        "what a master that is demoted had taken alone is told",
+        "S7",
+        "promotion/plan.py",
+        "        shared_bytes(view, target),\n",
+        "        None,\n",
+        (
+            "tests/unit/promotion/test_lost_writes.py::"
+            "test_what_a_master_by_hand_has_taken_alone_is_told_when_it_is_demoted",
+        ),
+        style="",
+    ),
 )
