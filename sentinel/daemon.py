@@ -218,6 +218,7 @@ class Daemon:
             peer_handler=self._links.handler,
             version=VERSION,
             preflight=self._preflights.report,
+            gather=lambda name: self._groups[name].gather_facts(),
             disk=Disk(settings.sentinel.state_dir),
             confirmed=self._confirmed,
         )

@@ -22,6 +22,7 @@ from sentinel.metrics import Metrics
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.preflight import Report
+from sentinel.preflight_facts import GroupFacts
 from sentinel.problem import ProblemError
 from sentinel.store import Store
 
@@ -49,6 +50,8 @@ class HttpDeps:
     version: str
     preflight: Callable[[str], Report] = lambda _: Report()
     """The newest of a group."""
+    gather: Callable[[str], Awaitable[GroupFacts]] | None = None
+    """A new look at a group's nodes, as a preflight takes it."""
     disk: Disk | None = None
     """Where the state is."""
 

@@ -19,6 +19,7 @@ from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
 from sentinel.http_inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
 from sentinel.openapi import Endpoint
+from sentinel.preflight_switchover import objections, worth_a_look
 from sentinel.problem import ProblemError
 
 MIN_SWITCHOVER_S = 0.1
@@ -93,17 +94,41 @@ class OperationHandlers:
         timeout_s = duration_s("timeout", body.timeout, min(SWITCHOVER_TIMEOUT_S, most_s), most_s)
         if timeout_s < MIN_SWITCHOVER_S:
             raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
-        # From here to the driver nothing else runs: what was checked still holds.
         self._deps.need_majority()
         if body.at is not None:
             return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
-        self._need_quiet(driver)
-        _need_free_hand(driver, body.to or body.candidate)
-        target = _need_chance(driver.coordinator, body.to or body.candidate, switchover=True)
-        _need_linked(driver.coordinator, target)
+        target = self._need_possible(driver, body.to or body.candidate)
+        if await self._need_allowed(driver, target):
+            # Time has passed. From here to the driver nothing else runs: what was checked still holds.
+            self._deps.need_majority()
+            target = self._need_possible(driver, body.to or body.candidate)
         operation = self._deps.operations.accept(driver.name, target, "switchover")
         driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
         return accepted(operation)
+
+    def _need_possible(self, driver: GroupDriver, asked: str | None) -> str | None:
+        """The target by its name, if one was asked for and a switchover can succeed by what is watched."""
+        self._need_quiet(driver)
+        _need_free_hand(driver, asked)
+        target = _need_chance(driver.coordinator, asked, switchover=True)
+        _need_linked(driver.coordinator, target)
+        return target
+
+    async def _need_allowed(self, driver: GroupDriver, target: str | None) -> bool:
+        """Raises ProblemError if either node would refuse a step. Returns whether anybody was asked.
+
+        What the last preflight found may have been mended since then, so the nodes are looked at anew.
+        """
+        primary = driver.coordinator.member.primary
+        chosen = target or _ranking(driver.coordinator, Request("", switchover=True)).chosen
+        known = self._deps.preflight(driver.name).problems
+        gather = self._deps.gather
+        if gather is None or primary is None or chosen is None or not worth_a_look(known, primary, chosen):
+            return False
+        reasons = objections(await gather(driver.name), primary, chosen)
+        if reasons:
+            raise ProblemError("precondition", f"{'; '.join(reasons)}.", extra={"reasons": list(reasons)})
+        return True
 
     async def get_operation(self, request: web.Request) -> web.Response:
         id_ = request.match_info["operation"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,6 +42,8 @@ from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.peer_links import HostPort
+from sentinel.preflight import Report
+from sentinel.preflight_facts import GroupFacts, Problem
 from sentinel.situation import CoordinatorConfig
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
@@ -79,7 +81,7 @@ def info(role: str, *, offset_bytes: int = 1000, follows: str | None = None, key
         async_loading=False,
         keys=keys,
         attached=(),
-        uptime_s=100,
+        uptime_s=0,
     )
 
 
@@ -245,6 +247,8 @@ async def running(
     rules: WriteRules | None = None,
     peer_handler: Callable[[web.Request], object] | None = None,
     elsewhere: Mapping[str, HostPort] | None = None,
+    problems: tuple[Problem, ...] = (),
+    gather: Callable[[str], Awaitable[GroupFacts]] | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations("s1"), Metrics("s1", "1.2.3")
@@ -287,6 +291,8 @@ async def running(
             guard=Guard(token, open_posts),
             peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
             version="1.2.3",
+            preflight=lambda _group: Report(0, problems),
+            gather=gather,
         ),
         max_waiting=max_waiting,
         max_listening=max_listening,
