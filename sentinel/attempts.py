@@ -8,32 +8,45 @@ then after a long while.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from quorum.messages import Topology
 from sentinel.backoff import Backoff
 
 FIRST_S = 1.0
 FIRST_SOON_S = 0.2
 TELL_AGAIN_S = 600.0
-MAX_REASONS = 16
+MAX_REASONS = 64
 """Beyond it the oldest is forgotten, and told again if it returns."""
 
 
 class Attempts:
-    def __init__(self, limit_s: float) -> None:
+    """``known`` is the topology that is committed so far."""
+
+    def __init__(self, limit_s: float, known: Topology | None = None) -> None:
         self._pause = Backoff(first_s=FIRST_S, last_s=limit_s)
         self._soon = Backoff(first_s=FIRST_SOON_S, last_s=limit_s, at_once=1)
         self._told: dict[tuple[str, str], float] = {}
-        self._known_term = 0
-
-    @property
-    def repeating(self) -> bool:
+        self.repeating = False
         """Whether something was given up since the last success."""
-        return bool(self._told)
+        self._known_term = known.term if known is not None else 0
 
     def wait_s(self, *, soon: bool) -> float:
         """How long to wait after this attempt."""
         return (self._soon if soon else self._pause).next_s()
 
-    def repeats(self, name: str, reason: str, now: float) -> bool:
+    def given_up(self, name: str, reason: str, now: float) -> bool:
+        """An attempt was. Returns whether that was told a while ago, for the same reason."""
+        self.repeating = True
+        return self._is_known(name, reason, now)
+
+    def repeats(self, name: str, fields: Mapping[str, object], now: float) -> bool:
+        """Whether an attempt is told of that only goes as one before, which was given up."""
+        what = "; ".join(f"{key}: {value}" for key, value in fields.items() if key != "ranking")
+        known = self._is_known(name, what, now)
+        return known and self.repeating
+
+    def _is_known(self, name: str, reason: str, now: float) -> bool:
         """Whether this was told a while ago; else it is noted as told now."""
         told_at = self._told.get((name, reason))
         if told_at is not None and now - told_at < TELL_AGAIN_S:
@@ -54,3 +67,4 @@ class Attempts:
         self._pause.reset()
         self._soon.reset()
         self._told.clear()
+        self.repeating = False

@@ -10,6 +10,7 @@ the two, and keeps what belongs to one leadership: the outstanding steps and rea
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from promotion.actions import (
@@ -38,6 +39,7 @@ from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
 from sentinel import orders
 from sentinel.attempts import Attempts
+from sentinel.change_notices import Made
 from sentinel.coordinator_core import Core
 from sentinel.group_inputs import (
     Perform,
@@ -81,7 +83,7 @@ class Leading:
         self._steps: dict[int, Step] = {}
         self._read_token: int | None = None
         self._proposed: EntryId | None = None
-        self._attempts = Attempts(config.work.limit_s)
+        self._attempts = Attempts(config.work.limit_s, member.register.state.committed.topology)
         self._notices = StepNotices()
         self._started_at = now
         self._started_ms = 0
@@ -99,6 +101,11 @@ class Leading:
         return min(
             (at for at in (request_until, self.ordering.next_deadline) if at is not None), default=None
         )
+
+    @property
+    def repeating(self) -> bool:
+        """Whether its attempts come to nothing, and nobody asked for this one."""
+        return self._attempts.repeating and self._asked is None
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -128,6 +135,7 @@ class Leading:
             term=event.term,
             reasons=sorted(event.reasons),
             evidence_age_ms=round((now - verdict.since) * 1000) if verdict.down else None,
+            again=self._again(NoticeName.ELECTED, {"reasons": sorted(event.reasons)}, now),
         )
         try:
             if not self._write_directives(now, wall_ms):
@@ -169,7 +177,7 @@ class Leading:
                 cause=cause_at_start(request, facts),
                 down=facts.down,
                 operation=request.operation if request else None,
-                again=request is None and self._attempts.repeating,
+                again=self.repeating,
             )
         self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
@@ -193,7 +201,7 @@ class Leading:
             self._directives_agreed(entry, now, wall_ms)
         elif entry.intent is not None:
             target = self._member.names.local(entry.intent.target)
-            self._core.tell(NoticeName.INTENT_COMMITTED, node=target, term=entry.term)
+            self._act(Note("intent_committed", {"node": target}), now, wall_ms)
             views, facts = self._situation.views(now), self._situation.facts(now)
             self._do(self.work.intent_committed(views, facts), now, wall_ms)
         else:
@@ -228,7 +236,7 @@ class Leading:
         match given:
             case StepDone():
                 for name, fields in self._notices.of(step, given, self._member.register.state.term):
-                    self._core.tell(name, **fields)
+                    self._core.tell(name, **{"again": self._again(name, fields, now), **fields})
                 facts = self._situation.facts(now)
                 self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
             case StepFailed(_, reason, unknown):
@@ -244,6 +252,10 @@ class Leading:
                 self._core.tell(NoticeName.FENCED, node=step.node, found_term=found_term)
                 self._core.feed(YieldTo(found_term), now, wall_ms)
                 self._core.feed(StopLeading(), now, wall_ms)
+
+    def _again(self, name: NoticeName, fields: Mapping[str, object], now: float) -> bool:
+        """Whether this only repeats what an attempt before has told, which came to nothing."""
+        return self._asked is None and self._attempts.repeats(name, fields, now)
 
     # -- what the work asks for ----------------------------------------------------------------
 
@@ -270,23 +282,11 @@ class Leading:
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)
                 self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
-            case WriteTopology(primary, previous, cause, lost_bytes, may_have_lost):
+            case WriteTopology(primary, previous):
                 duration_ms = round((now - self._started_at) * 1000)
-                leader = self._member.config.self_id
-                topology = Topology(
-                    primary,
-                    term,
-                    previous,
-                    cause,
-                    leader,
-                    wall_ms,
-                    duration_ms,
-                    lost_bytes,
-                    may_have_lost,
-                    primary_at=self._situation.place(primary),
-                    previous_at=self._situation.place(previous),
-                )
-                self._propose(topology, None, now, wall_ms)
+                made = Made(term, self._member.config.self_id, wall_ms, duration_ms)
+                places = map(self._situation.place, (primary, previous))
+                self._propose(made.topology(action, *places), None, now, wall_ms)
             case WriteLoss(lost_bytes):
                 assert entry.topology is not None
                 self._propose(replace(entry.topology, lost_bytes=lost_bytes), None, now, wall_ms)
@@ -297,7 +297,8 @@ class Leading:
                 self._steps[self._token] = step
                 self._core.put(Perform(self._token, term, step))
             case Note(name, fields):
-                self._core.tell(NoticeName(name), term=term, **fields)
+                again = self._again(NoticeName(name), fields, now)
+                self._core.tell(NoticeName(name), term=term, again=again, **fields)
             case Finish():
                 self._attempts.succeeded()
                 self._core.tell(NoticeName.WORK_DONE, term=term)
@@ -338,7 +339,7 @@ class Leading:
             ranking=action.ranking,
             operation=request.operation if request else None,
             retry_after_ms=round(retry_after_s * 1000),
-            again=request is None and self._attempts.repeats(name, action.reason, now),
+            again=request is None and self._attempts.given_up(name, action.reason, now),
         )
         self.request = None
         entry = self._member.register.state.entry

@@ -142,4 +142,50 @@ STEPS = (
         (f"{_ATTEMPTS}::test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time",),
         style="",
     ),
+    Mutation(
+        "repetitions-told-once",
+        "what each attempt does before it fails is told once",
+        "L1",
+        "sentinel/attempts.py",
+        "        return known and self.repeating\n",
+        "        return False\n",
+        (f"{_ATTEMPTS}::test_what_each_attempt_does_before_it_fails_is_told_once",),
+        style="",
+    ),
+    Mutation(
+        "no-term-stops-nobody",
+        "what no leader can have written into the fence stops nobody",
+        "L1",
+        "promotion/fence.py",
+        "    is_term = held.isdigit() and len(held) <= len(str(MAX_TERM)) and int(held) <= highest(own)\n",
+        "    is_term = held.isdigit()\n",
+        ("tests/unit/promotion/test_steps.py::test_what_is_no_term_is_told_and_stops_nobody",),
+        style="",
+    ),
+    Mutation(
+        "paused-writes-are-resumed",
+        "writes that somebody paused at a replica do not hold up its promotion",
+        "L1",
+        "promotion/promoting.py",
+        "    talk.ahead(RESUME)\n",
+        "",
+        (
+            "tests/unit/promotion/test_promoting.py::"
+            "test_the_fence_is_watched_then_read_then_raised_in_the_transaction_that_promotes",
+        ),
+        style="",
+    ),
+    Mutation(
+        "known-refusals-at-once",
+        "a switchover that a node is known to refuse is refused when it is asked for",
+        "L1",
+        "sentinel/http_operations.py",
+        "        if reasons:\n",
+        "        if False:\n",
+        (
+            "tests/unit/sentinel/test_http_switchover_refused.py::"
+            "test_what_a_node_would_refuse_is_told_with_the_reasons_and_nothing_is_begun",
+        ),
+        style="",
+    ),
 )

@@ -11,6 +11,7 @@ from sentinel.notices import NoticeName
 from tests.unit.sentinel.coordinator_cases import A, World
 
 LIMIT_S = 10.0
+ODOWN = {"reasons": ["odown"]}
 
 
 def test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time() -> None:
@@ -36,19 +37,30 @@ def test_a_newer_topology_whoever_brought_it_about_ends_the_waiting() -> None:
 def test_a_reason_is_told_once_and_again_after_a_long_while_or_a_success() -> None:
     attempts = Attempts(LIMIT_S)
     assert not attempts.repeating
-    assert not attempts.repeats("failover_aborted", "EVAL: no", 0.0)
-    assert attempts.repeating and attempts.repeats("failover_aborted", "EVAL: no", 1.0)
-    assert not attempts.repeats("failover_aborted", "MISCONF", 1.0)
-    assert not attempts.repeats("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+    assert not attempts.given_up("failover_aborted", "EVAL: no", 0.0)
+    assert attempts.repeating and attempts.given_up("failover_aborted", "EVAL: no", 1.0)
+    assert not attempts.given_up("failover_aborted", "MISCONF", 1.0)
+    assert not attempts.given_up("failover_aborted", "EVAL: no", TELL_AGAIN_S)
     attempts.succeeded()
-    assert not attempts.repeats("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+    assert not attempts.repeating
+    assert not attempts.given_up("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+
+
+def test_what_led_to_it_is_told_once_too_and_whatever_succeeds_each_time() -> None:
+    attempts = Attempts(LIMIT_S)
+    assert not attempts.repeats("elected", ODOWN, 0.0)
+    assert not attempts.repeats("elected", ODOWN, 0.1), "nothing was given up since"
+    attempts.given_up("failover_aborted", "EVAL: no", 0.2)
+    assert attempts.repeats("elected", ODOWN, 0.3)
+    assert not attempts.repeats("candidate_chosen", {"node": "b"}, 0.3)
+    assert not attempts.repeats("elected", ODOWN, 0.3 + TELL_AGAIN_S)
 
 
 def test_what_is_remembered_has_a_limit() -> None:
     attempts = Attempts(LIMIT_S)
     for number in range(MAX_REASONS + 1):
-        attempts.repeats("failover_aborted", f"reason {number}", 0.0)
-    assert not attempts.repeats("failover_aborted", "reason 0", 0.0)
+        attempts.given_up("failover_aborted", f"reason {number}", 0.0)
+    assert not attempts.given_up("failover_aborted", "reason 0", 0.0)
 
 
 def test_a_promotion_that_fails_again_and_again_costs_ever_fewer_terms_and_is_told_once() -> None:
@@ -66,3 +78,18 @@ def test_a_promotion_that_fails_again_and_again_costs_ever_fewer_terms_and_is_to
     aborted = [dict(n.fields) for n in world.notices if n.name is NoticeName.FAILOVER_ABORTED]
     news = [str(fields["reason"]) for fields in aborted if not fields["again"]]
     assert len(news) == len(set(news)), "each reason once"
+
+
+def test_what_each_attempt_does_before_it_fails_is_told_once() -> None:
+    world = World(members=1)
+    world.kill(A)
+    for _ in range(400):
+        while world.performs:
+            world.step(StepFailed(world.perform().token, "EVAL: no"))
+        world.advance(0.1)
+    for name in (NoticeName.ELECTED, NoticeName.CANDIDATE_CHOSEN, NoticeName.INTENT_COMMITTED):
+        told = [dict(n.fields) for n in world.notices if n.name is name]
+        news = [str(fields.get("node", fields.get("reasons"))) for fields in told if not fields["again"]]
+        assert len(told) > len(news) == len(set(news)), name
+    resigned = [dict(n.fields) for n in world.notices if n.name is NoticeName.STEPPED_DOWN]
+    assert all(fields["again"] for fields in resigned)
