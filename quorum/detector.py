@@ -8,6 +8,8 @@ opened again proves nothing, unless it is closed again before anything is answer
 its link is down: so it is with a forwarder that has nobody to forward to. A node that refuses our key
 (password, permission, TLS) lives, for as long as it says so.
 
+Where another server answers than the node, as at an address that was given away, the node is silent.
+
 What this sentinel could not see, being stalled or out of files, is unknown: the node is neither up nor down
 until it answers, or has not answered for long enough since it could be looked at again.
 """
@@ -52,6 +54,7 @@ class Verdict:
 
 
 _UP = Verdict(down=False)
+_ANSWERS = frozenset({EvidenceKind.ALIVE, EvidenceKind.LOADING, EvidenceKind.MISCONFIGURED})
 
 
 class Detector:
@@ -78,6 +81,8 @@ class Detector:
         self._loading_since: float | None = None
         self._wrong_role_since: float | None = None
         self._regression: tuple[float, str] | None = None
+        self._another: str | None = None
+        """What answers there now, in words, where that is not the node."""
 
     def observe(self, evidence: Evidence, now: float) -> None:
         if evidence.kind is EvidenceKind.BLIND:
@@ -89,6 +94,8 @@ class Detector:
             self._be_patient_anew(now)
         self._detail = evidence.detail or evidence.kind.value
         match evidence.kind:
+            case _ if self._another is not None and evidence.kind in _ANSWERS:
+                self._detail = self._another
             case EvidenceKind.ALIVE:
                 self._alive(now)
                 self._loading_since = None
@@ -128,6 +135,14 @@ class Detector:
             self._wrong_role_since = None
         elif self._wrong_role_since is None:
             self._wrong_role_since = now
+
+    def saw_another(self, detail: str | None, now: float) -> None:
+        """What answers is another server, as ``detail`` says; None: it is the node."""
+        if detail is not None and self._another is None:
+            self._detail = detail
+        elif detail is None and self._another is not None:
+            self._alive(now)
+        self._another = detail
 
     def saw_regression(self, detail: str | None, now: float) -> None:
         """The data set fell back while replicas still hold data; None takes it back."""
@@ -203,6 +218,7 @@ class Detector:
             and self._loading_since is None
             and self._wrong_role_since is None
             and self._regression is None
+            and self._another is None
             and self.misconfigured is None
             and self._unknown is None
             and now < self.last_valid_at + self._patience.down_after_s

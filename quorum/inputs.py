@@ -49,6 +49,14 @@ class DataObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """What answers at the name of ``node`` is another server, as ``detail`` says; None: it is the node."""
+
+    node: str
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkSaid:
     """``replica`` was asked for its link alone. ``link`` None: it follows nobody."""
 
@@ -135,6 +143,7 @@ Input: TypeAlias = (
     | Observed
     | DataObserved
     | RefusalSeen
+    | Replaced
     | LinkSaid
     | PeerGone
     | Stalled

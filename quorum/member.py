@@ -30,6 +30,7 @@ from quorum.inputs import (
     Propose,
     Received,
     RefusalSeen,
+    Replaced,
     Stalled,
     StopLeading,
     Wake,
@@ -203,6 +204,9 @@ class Member:
             case RefusalSeen(node, source, refusing):
                 if node in self._detectors:
                     self.usability.saw(node, source, refusing, now)
+            case Replaced(node, detail):
+                if node in self._detectors:
+                    self._detectors[node].saw_another(detail, now)
             case LinkSaid(replica, link):
                 hear_link(self._detectors, replica, link)
             case PeerGone(peer):

@@ -30,6 +30,7 @@ from quorum.inputs import (
     LinkSaid,
     Observed,
     RefusalSeen,
+    Replaced,
     Stalled,
     StopLeading,
     Want,
@@ -58,6 +59,7 @@ from sentinel.group_inputs import (
     StepUnsent,
     Tell,
 )
+from sentinel.impostors import Impostors
 from sentinel.judgements import Judgements
 from sentinel.leading import OPERATOR, Leading
 from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, notice_of, nowhere
@@ -94,6 +96,7 @@ class Coordinator:
         self.book = book
         self.who_is_who = WhoIsWho(config.group, member, book, contested or Contested())
         self.newcomers = Newcomers(book, config.discovery, elsewhere)
+        self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
         self._leading = Leading(config, member, self.situation, self, now)
         self._self_fence = (
@@ -249,7 +252,8 @@ class Coordinator:
             case Elected():
                 self._leading.elected(event, now, wall_ms)
             case SteppedDown(term, reason):
-                self.tell(NoticeName.STEPPED_DOWN, term=term, reason=reason)
+                again = reason == "resigned" and self._leading.repeating
+                self.tell(NoticeName.STEPPED_DOWN, term=term, reason=reason, again=again)
                 self._leading.end()
             case Committed(entry):
                 self.situation.relief.learned(entry, now)
@@ -304,6 +308,11 @@ class Coordinator:
         if seen.node not in self.book:
             return
         before = self.book[seen.node].info
+        another, is_news = self.impostors.look(seen.node, seen.info, self.member.primary, now, wall_ms)
+        if is_news:
+            self.feed(Replaced(seen.node, another), now, wall_ms)
+        if another is not None:
+            return
         self.book.update(seen.node, seen.info, seen.peer_ip, now)
         if self.who_is_who.saw(seen.node, now):
             self._watch(now, wall_ms)
@@ -345,6 +354,7 @@ class Coordinator:
             primary=self.member.primary,
             answers=lambda node: not self.member.verdict(node, now).down,
             is_replica=self._is_replica,
+            hands_off=lambda node: self.book.hands_off(node) if node in self.book else "",
             agree=lambda node, since: at > since and self.situation.majority_supports(node, since),
         )
         if pausing is not None:

@@ -39,7 +39,6 @@ from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
 from sentinel import orders
 from sentinel.attempts import Attempts
-from sentinel.change_notices import Made
 from sentinel.coordinator_core import Core
 from sentinel.group_inputs import (
     Perform,
@@ -51,6 +50,7 @@ from sentinel.group_inputs import (
     StepOver,
     StepUnsent,
 )
+from sentinel.made_topology import Made
 from sentinel.notices import NoticeName
 from sentinel.ordering import Ordering
 from sentinel.situation import CoordinatorConfig, Situation

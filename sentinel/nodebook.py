@@ -34,6 +34,8 @@ class NodeBook:
         """Names of entries that are only another spelling of a node's address."""
         self.objections: list[Callable[[str], str]] = []
         """Each is asked of a node why nothing may be changed at it, and answers nothing if it may."""
+        self.impostors: dict[str, str] = {}
+        """Names at which another server answers than the node, with the reason."""
         self.version = 0
         """Grows with all that is learned."""
 
@@ -142,7 +144,13 @@ class NodeBook:
         self, now: float, reachable: Callable[[str], bool], down: Callable[[str], bool]
     ) -> list[NodeView]:
         onlooker = Onlooker(
-            now, reachable, down, self.name_of, self.__contains__, self.hands_off, self._barred
+            now,
+            lambda name: name not in self.impostors and reachable(name),
+            down,
+            self.name_of,
+            self.__contains__,
+            self.hands_off,
+            self._barred,
         )
         return [view_of(self._records[name], onlooker) for name in self.names]
 
@@ -150,5 +158,6 @@ class NodeBook:
         """Forget a discovered node."""
         del self._records[name]
         self._trails.pop(name, None)
+        self.impostors.pop(name, None)
         self._doubles.forget(name)
         self.version += 1

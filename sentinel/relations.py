@@ -37,6 +37,11 @@ class Relations:
         if not self.kinship.why_foreign(relation):
             self.kinship.serves(relation)
 
+    def is_unknown(self, name: str, info: NodeInfo) -> bool:
+        """Whether nothing in what ``name`` says is the group's: no data, and no node that it follows."""
+        follows_ours = self._relation(self._book[name].spec, info).follows_ours
+        return self.kinship.is_unknown(info) and not follows_ours
+
     def why_hands_off(self, name: str) -> str:
         """Also for a moment after a configured node came back with data that is not known to be the group's.
 

@@ -3,7 +3,8 @@
 Beyond a partition a majority may promote another node at any time, and what this primary then accepts will
 be thrown away. Whoever is out of touch with a majority for longer than the lease cannot know, so it pauses
 the writes of the primary that it can still reach, and renews that while it is cut off. The pause ends by
-itself if this sentinel dies. Sans-I/O: ``tick`` is told, and returns what to send.
+itself if this sentinel dies. A server that need not be the group's (``hands_off``) is left alone: somebody
+else's clients may write to it. Sans-I/O: ``tick`` is told, and returns what to send.
 """
 
 from __future__ import annotations
@@ -58,16 +59,20 @@ class SelfFence:
         primary: str | None,
         answers: Callable[[str], bool],
         is_replica: Callable[[str], bool],
+        hands_off: Callable[[str], str],
         agree: Callable[[str, float], bool],
     ) -> tuple[Pausing | None, str]:
         """What to send now, and why a pause begins or ends (empty if it does neither).
 
         ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up,
         and since then confirmed it: what is heard may have been on its way for long.
+        ``hands_off(node)``: why nothing may be changed at it, or nothing if it may.
         """
         cut_off = self.cut_off_s(now) > self._lease_s
         if self.node is None:
             if not cut_off or primary is None or not answers(primary) or is_replica(primary):
+                return None, ""
+            if hands_off(primary):
                 return None, ""
             self.node = primary
             self._regained_at = None
@@ -76,6 +81,10 @@ class SelfFence:
         if is_replica(node):
             self.node = None
             return None, "it is a replica now"
+        if why := hands_off(node):
+            # Nor are they resumed at once: whoever has it now may have paused them too.
+            self.node = None
+            return None, f"nothing is changed at it: {why}"
         if cut_off:
             self._regained_at = None
         elif self._regained_at is None:

@@ -8,6 +8,7 @@ _FOLLOWING = "tests/unit/promotion/test_following.py"
 _WHO = "tests/unit/sentinel/test_who_is_who.py"
 _DOUBLES = "tests/unit/sentinel/test_doubles.py"
 _NAMES = "tests/unit/quorum/test_names.py"
+_IMPOSTORS = "tests/unit/sentinel/test_impostors.py"
 
 IDENTITY = (
     Mutation(
@@ -112,6 +113,39 @@ IDENTITY = (
         "    primary_at: Place | None = field(default=None, compare=False)\n",
         "    primary_at: Place | None = None\n",
         (f"{_NAMES}::test_where_a_node_is_is_no_part_of_what_is_agreed",),
+        style="",
+    ),
+    Mutation(
+        "no-restart-of-it",
+        "a process that ran before the node was last heard is not taken for the node",
+        "S7",
+        "sentinel/impostors.py",
+        "        if info.uptime_s <= unheard_s + MARGIN_S:\n",
+        "        if True:\n",
+        (f"{_IMPOSTORS}::test_a_process_that_ran_before_the_node_was_last_heard_is_no_restart_of_it",),
+        style="",
+    ),
+    Mutation(
+        "another-stays-another",
+        "whoever is another server stays it until it proves otherwise, also after a restart",
+        "S7",
+        "sentinel/impostors.py",
+        "if why := known or self._why(before, info, name == primary, now, wall_ms):",
+        "if why := self._why(before, info, name == primary, now, wall_ms):",
+        (f"{_IMPOSTORS}::test_it_stays_another_until_it_proves_otherwise",),
+        style="",
+    ),
+    Mutation(
+        "another-is-silence",
+        "what another server answers is no word of the node",
+        "L1",
+        "quorum/detector.py",
+        "            case _ if self._another is not None and evidence.kind in _ANSWERS:\n",
+        "            case _ if False:\n",
+        (
+            f"{_IMPOSTORS}::"
+            "test_a_primary_whose_name_leads_elsewhere_is_silent_and_replaced_and_the_other_left_alone",
+        ),
         style="",
     ),
 )

@@ -170,4 +170,22 @@ WRITES = (
         "elif node == primary:",
         ("tests/unit/sentinel/test_self_fence_end.py",),
     ),
+    Mutation(
+        "self-fence-hands-off",
+        "a server that need not be the group's is not paused",
+        "S7",
+        "sentinel/self_fence.py",
+        '            if hands_off(primary):\n                return None, ""\n',
+        "",
+        (f"{_FENCE}::test_a_server_that_need_not_be_the_groups_is_not_paused",),
+    ),
+    Mutation(
+        "self-fence-lets-go",
+        "nor is one paused any longer that turns out to be somebody else's",
+        "S7",
+        "sentinel/self_fence.py",
+        "        if why := hands_off(node):\n",
+        '        if why := "":\n',
+        (f"{_FENCE}::test_one_that_turns_out_to_be_somebody_elses_is_told_nothing_more",),
+    ),
 )

@@ -85,7 +85,7 @@ def info(name: str, role: str = "slave", follows: str = A, **changes: object) ->
         async_loading=False,
         keys=9,
         attached=attached,
-        uptime_s=1000,
+        uptime_s=0,
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
 

@@ -18,6 +18,7 @@ class Case:
         self.answers = True
         self.is_replica = False
         self.agree = False
+        self.hands_off = ""
 
     def tick(self, now: float, heard: float | None = None) -> Pausing | None:
         if heard is not None:
@@ -27,6 +28,7 @@ class Case:
             primary=self.primary,
             answers=lambda _node: self.answers,
             is_replica=lambda _node: self.is_replica,
+            hands_off=lambda _node: self.hands_off,
             agree=lambda _node, _since: self.agree,
         )[0]
 
@@ -69,6 +71,7 @@ def test_what_was_said_before_contact_was_regained_does_not_count(cut: Case) -> 
             primary=P,
             answers=lambda _node: True,
             is_replica=lambda _node: False,
+            hands_off=lambda _node: "",
             agree=agree,
         )
     assert asked == [START + 2.0]
@@ -88,6 +91,21 @@ def test_a_replica_is_not_paused() -> None:
     case.is_replica = True
     case.fence.heard(START + 1)
     assert case.tick(START + 9) is None
+
+
+def test_a_server_that_need_not_be_the_groups_is_not_paused() -> None:
+    case = Case()
+    case.hands_off = "it has replicas that are none of the group's"
+    case.fence.heard(START + 1)
+    assert case.tick(START + 9) is None
+    case.hands_off = ""
+    assert case.tick(START + 9.1) == Pausing(P, PAUSE_S)
+
+
+def test_one_that_turns_out_to_be_somebody_elses_is_told_nothing_more(cut: Case) -> None:
+    cut.hands_off = "group other has this server too"
+    assert cut.tick(START + 1.5 + RENEW_S) is None
+    assert cut.fence.node is None
 
 
 def test_nobody_is_paused_before_the_peers_could_be_found() -> None:

@@ -14,6 +14,7 @@ def tick(fence: SelfFence, now: float, *, agree: bool) -> Pausing | None:
         primary=NODE,
         answers=lambda _node: True,
         is_replica=lambda _node: False,
+        hands_off=lambda _node: "",
         agree=lambda _node, _since: agree,
     )[0]
 

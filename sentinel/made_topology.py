@@ -1,4 +1,4 @@
-"""A change of primary: how the leader's side of it becomes the agreed topology, and what is told of that."""
+"""How the leader's side of a change of primary becomes the topology that is agreed on. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,6 @@ from dataclasses import dataclass
 
 from promotion.actions import WriteTopology
 from quorum.messages import Place, Topology
-
-_TOLD = (
-    "term",
-    "primary",
-    "previous",
-    "cause",
-    "leader",
-    "since_ms",
-    "duration_ms",
-    "lost_bytes",
-    "may_have_lost",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +31,3 @@ class Made:
             primary_at=primary_at,
             previous_at=previous_at,
         )
-
-
-def told_of_change(topology: Topology) -> dict[str, object]:
-    """The fields of the notice."""
-    return {field: getattr(topology, field) for field in _TOLD}
