@@ -252,8 +252,7 @@ class Coordinator:
             case Elected():
                 self._leading.elected(event, now, wall_ms)
             case SteppedDown(term, reason):
-                again = reason == "resigned" and self._leading.repeating
-                self.tell(NoticeName.STEPPED_DOWN, term=term, reason=reason, again=again)
+                self.tell(NoticeName.STEPPED_DOWN, **self._leading.told_of_end(term, reason))
                 self._leading.end()
             case Committed(entry):
                 self.situation.relief.learned(entry, now)
@@ -330,9 +329,8 @@ class Coordinator:
 
     def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
         news = self.newcomers.seen(node, self.member.primary, self.member.register.state, now)
-        for each in news:
-            if (notice := notice_of(each)) is not None:
-                self.tell(notice[0], **notice[1])
+        for name, fields in filter(None, map(notice_of, news)):
+            self.tell(name, **fields)
         if any(isinstance(each, Found | Dropped) for each in news):
             self._watch(now, wall_ms)
 
@@ -353,8 +351,8 @@ class Coordinator:
             now,
             primary=self.member.primary,
             answers=lambda node: not self.member.verdict(node, now).down,
-            is_replica=self._is_replica,
-            hands_off=lambda node: self.book.hands_off(node) if node in self.book else "",
+            is_replica=self.book.is_replica,
+            hands_off=self.book.hands_off,
             agree=lambda node, since: at > since and self.situation.majority_supports(node, since),
         )
         if pausing is not None:
@@ -364,10 +362,6 @@ class Coordinator:
             self.tell(NoticeName.SELF_FENCED, node=fence.node, cut_off_ms=round(cut_off_s * 1000))
         elif before is not None and fence.node is None:
             self.tell(NoticeName.SELF_FENCE_ENDED, node=before, reason=why)
-
-    def _is_replica(self, node: str) -> bool:
-        info = self.book[node].info if node in self.book else None
-        return info is not None and info.role == "slave"
 
     def tell(self, name: NoticeName, **fields: object) -> None:
         self.put(Tell(Notice(name, self.config.group, fields)))

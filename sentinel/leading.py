@@ -57,8 +57,7 @@ from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.step_notices import StepNotices
 
 OPERATOR = "operator"
-FOR_NOBODY = 0
-"""The token of a reading that no work waits for."""
+FOR_NOBODY = 0  # the token of a reading that no work waits for
 
 
 class Leading:
@@ -106,6 +105,9 @@ class Leading:
     def repeating(self) -> bool:
         """Whether its attempts come to nothing, and nobody asked for this one."""
         return self._attempts.repeating and self._asked is None
+
+    def told_of_end(self, term: int, reason: str) -> dict[str, object]:
+        return {"term": term, "reason": reason, "again": self.repeating and reason == "resigned"}
 
     # -- what happens --------------------------------------------------------------------------
 

@@ -66,8 +66,14 @@ class NodeBook:
         return self.local(node_at(self._records.values(), host, port) or name_for(host, port))
 
     def hands_off(self, name: str) -> str:
-        """Why nothing may be changed at the node; empty if it may."""
+        """Why nothing may be changed at the node; empty if it may, or there is none."""
+        if name not in self._records:
+            return ""
         return next((why for objection in self.objections if (why := objection(name))), "")
+
+    def is_replica(self, name: str) -> bool:
+        info = self._records[name].info if name in self._records else None
+        return info is not None and info.role == "slave"
 
     def add(self, spec: NodeSpec) -> None:
         self._records.setdefault(spec.name, NodeRecord(spec))

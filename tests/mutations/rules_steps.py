@@ -154,12 +154,12 @@ STEPS = (
     ),
     Mutation(
         "no-term-stops-nobody",
-        "what no leader can have written into the fence stops nobody",
+        "what is no term in the fence is left alone, and stops nobody",
         "L1",
-        "promotion/fence.py",
-        "    is_term = held.isdigit() and len(held) <= len(str(MAX_TERM)) and int(held) <= highest(own)\n",
-        "    is_term = held.isdigit()\n",
-        ("tests/unit/promotion/test_steps.py::test_what_is_no_term_is_told_and_stops_nobody",),
+        "promotion/talk.py",
+        "            self.key = None\n",
+        "            pass\n",
+        ("tests/unit/promotion/test_steps.py::test_what_is_no_term_is_told_and_left_alone_and_stops_nobody",),
         style="",
     ),
     Mutation(
