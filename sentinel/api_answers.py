@@ -160,7 +160,10 @@ class GroupAnswer(Answer):
 class PeerAnswer(Answer):
     sentinel: str
     in_touch: bool
+    """Whether this sentinel reaches it and is reached by it, both lately."""
     rtt_ms: float | None
+    clock_ahead_ms: float | None = None
+    """How far its wall clock is ahead of this sentinel's; null while it did not tell."""
 
 
 class GroupsAnswer(Answer):

@@ -114,6 +114,7 @@ class Daemon:
             Contested(),
             link_pace(),
             self._stored,
+            self._links.clocks.told_apart,
         )
         for name, state in states.items():
             if state.term >= HIGH:

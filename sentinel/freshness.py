@@ -1,8 +1,8 @@
 """Whether what a majority confirmed is fresh enough to be told to clients. Pure.
 
 It may be as old as ``peer_timeout``. After a stall of this process, in which another primary may have been
-agreed on, one round comes first that was asked after it; but a process whose every round is stalled would
-never have one, so that is waited for only a moment.
+agreed on, one round comes first that was asked after it. That is waited for only a moment, and not anew at
+each of many stalls: a process that lags all the time may never have a round between two of them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ class Freshness:
     def __init__(self, peer_timeout_s: float) -> None:
         self.peer_timeout_s = peer_timeout_s
         self._stalled_at = -math.inf
+        self._anew_since = -math.inf
 
     def stalled(self, now: float) -> None:
         """This process did not run until ``now``."""
+        if now - self._stalled_at > self.peer_timeout_s:
+            self._anew_since = now
         self._stalled_at = now
 
     def suffices(self, confirmed_at: float, now: float) -> bool:
         if now - confirmed_at > self.peer_timeout_s:
             return False
-        return confirmed_at >= self._stalled_at or now - self._stalled_at > ANEW_S
+        return confirmed_at >= self._anew_since or now - self._anew_since > ANEW_S
 
     def may_recover(self, now: float) -> bool:
         """Whether a stall, and nothing worse, may be why it does not."""

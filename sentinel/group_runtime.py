@@ -85,6 +85,7 @@ class Surroundings:
     contested: Contested
     links: InfoPace
     stored: Ledger
+    clocks_apart: Callable[[], Mapping[str, str]]
 
 
 class GroupRuntime:
@@ -180,6 +181,7 @@ class GroupRuntime:
             unwatched_primary=who.unwatched,
             members=frozenset(members),
             cluster_tag=cluster_tag(members),
+            clocks=self._around.clocks_apart(),
             newest_term=coordinator.situation.newest_term(clock.monotonic()),
             own_term=coordinator.member.register.state.term,
         )
@@ -193,7 +195,6 @@ class GroupRuntime:
     # -- driver.Ports --------------------------------------------------------------------------
 
     def persist(self, state: HardState, done: OnDurable) -> None:
-        # Before it is acknowledged to anybody: what is told to be stored is never less than what is.
         self._around.stored.note(self.name, state.entry.id)
         self._around.store.persist(self.name, state, done)
 
@@ -281,8 +282,8 @@ class GroupRuntime:
     def _look_again(self) -> None:
         if self._second_look is not None:
             self._second_look.cancel()
-        after_s = SETTLE_S + SECOND_LOOK_S
-        self._second_look = asyncio.get_running_loop().call_later(after_s, self._look_anew)
+        loop = asyncio.get_running_loop()
+        self._second_look = loop.call_later(SETTLE_S + SECOND_LOOK_S, self._look_anew)
 
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe, book = self._probes.get(node), self.driver.coordinator.book

@@ -192,12 +192,13 @@ def change(made: Change) -> ChangeAnswer:
 
 
 def peers(states: Mapping[str, Mapping[str, Any]]) -> list[PeerAnswer]:
-    """``states`` has ``in_touch`` and ``rtt_s`` (seconds or None) of each peer."""
+    """``states`` has ``in_touch``, and ``rtt_s`` and ``clock_ahead_ms`` or None, of each peer."""
     return [
         PeerAnswer(
             sentinel=peer,
             in_touch=bool(state["in_touch"]),
             rtt_ms=None if state.get("rtt_s") is None else round(state["rtt_s"] * 1000, 3),
+            clock_ahead_ms=state.get("clock_ahead_ms"),
         )
         for peer, state in sorted(states.items())
     ]

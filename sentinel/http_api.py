@@ -79,7 +79,9 @@ def make_app(
     app[WAITING], app[LISTENING] = waiting, listening
     app.on_shutdown.extend((groups.release, events.release))
     registry = deps.metrics.registry
-    registry.register(GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority))
+    registry.register(
+        GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority, deps.confirmed_age_s)
+    )
     registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
     registry.register(ClientCollector({"primary": waiting, "events": listening}))
     return app

@@ -167,7 +167,7 @@ def _out_of_touch(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
 
 
 def _clocks(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
-    """Nothing is decided by these clocks; but logs and histories could not be laid side by side."""
+    """A majority of these clocks says when a schedule is due; and logs and histories have their times."""
     for member in seen:
         if member.ahead_ms is None or abs(member.ahead_ms) - member.blur_ms <= MAX_APART_MS:
             continue
@@ -176,7 +176,7 @@ def _clocks(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
             "warning",
             "clock",
             f"its clock is {abs(member.ahead_ms):.0f} ms {side} this host's",
-            "Keep the clocks by NTP, or times in logs and histories cannot be compared.",
+            "Keep the clocks by NTP, or times in logs and histories cannot be compared; schedules use them.",
             member.id,
         )
 

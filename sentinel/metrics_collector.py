@@ -18,14 +18,18 @@ _ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
 
 
 class GroupCollector(Collector):
-    """``peer_states`` has ``in_touch`` and ``rtt_s`` (seconds, or None) of each peer."""
+    """``peer_states`` has ``in_touch``, ``rtt_s`` and ``clock_ahead_ms`` (or None) of each peer;
+    ``confirmed_age_s`` is None where what is agreed on in a group is not confirmed.
+    """
 
     def __init__(
         self,
         drivers: Mapping[str, GroupDriver],
         peer_states: Callable[[], Mapping[str, Mapping[str, Any]]],
         has_majority: Callable[[], bool],
+        confirmed_age_s: Callable[[GroupDriver], float | None] = lambda _driver: None,
     ) -> None:
+        self._confirmed_age_s = confirmed_age_s
         self._drivers = drivers
         self._peer_states = peer_states
         self._has_majority = has_majority
@@ -68,7 +72,14 @@ class GroupCollector(Collector):
             "When a switchover is scheduled for, Unix time; absent while none is.",
             "group",
         )
+        age = _gauge(
+            "vedette_topology_confirmed_age_seconds",
+            "How long ago a majority confirmed that the agreed primary is the newest; absent if it did not.",
+            "group",
+        )
         for group, driver in self._drivers.items():
+            if (age_s := self._confirmed_age_s(driver)) is not None:
+                age.add_metric([group], age_s)
             coordinator = driver.coordinator
             who, book = coordinator.who_is_who, coordinator.book
             unwatched.add_metric([group], who.unwatched is not None)
@@ -86,7 +97,7 @@ class GroupCollector(Collector):
             if topology is not None and topology.previous is not None:
                 last.add_metric([group], topology.since_ms / 1000)
         identity = (unwatched, unlisted, doubles, contested)
-        return term, topology_term, leader, down, last, paused, scheduled, *identity
+        return term, topology_term, leader, down, last, paused, scheduled, age, *identity
 
     def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:
         families = _NodeFamilies()
@@ -97,14 +108,23 @@ class GroupCollector(Collector):
 
     def _peers(self) -> Iterable[GaugeMetricFamily]:
         majority = _gauge("vedette_majority_in_touch", "1 while this sentinel can take part in a change.")
-        in_touch = _gauge("vedette_peer_in_touch", "1 while the peer was heard from lately.", "peer")
+        in_touch = _gauge(
+            "vedette_peer_in_touch", "1 while the peer and this sentinel reach each other.", "peer"
+        )
+        ahead = _gauge(
+            "vedette_peer_clock_ahead_seconds",
+            "How far the peer's wall clock is ahead of this sentinel's.",
+            "peer",
+        )
         rtt = _gauge("vedette_peer_round_trip_seconds", "Round trip of the last ping to the peer.", "peer")
         majority.add_metric([], self._has_majority())
         for peer, state in self._peer_states().items():
             in_touch.add_metric([peer], bool(state["in_touch"]))
             if state.get("rtt_s") is not None:
                 rtt.add_metric([peer], state["rtt_s"])
-        return majority, in_touch, rtt
+            if state.get("clock_ahead_ms") is not None:
+                ahead.add_metric([peer], state["clock_ahead_ms"] / 1000)
+        return majority, in_touch, rtt, ahead
 
 
 class _NodeFamilies:

@@ -44,6 +44,10 @@ class PeerClocks:
     def apart(self) -> Mapping[str, Offset]:
         return {peer: offset for peer, offset in sorted(self._offsets.items()) if offset.is_apart}
 
+    def told_apart(self) -> Mapping[str, str]:
+        """In words."""
+        return {peer: str(offset) for peer, offset in self.apart.items()}
+
     def told(self, peer: str, wall_ms: int, own_ms: int, rtt_s: float) -> Offset | None:
         """``peer`` said its time in an answer that took ``rtt_s`` and came at ``own_ms`` by the clock here.
 

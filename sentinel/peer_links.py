@@ -137,7 +137,8 @@ class PeerLinks:
     def tick(self) -> None:
         """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
         now = clock.monotonic()
-        # After a stall of our own, what peers sent meanwhile still waits to be read: judge them next time.
+        self._presence.expire(now)
+        # After a stall of our own, what peers sent meanwhile still waits to be read: judge links next time.
         stalled = self._ticked_at is not None and now - self._ticked_at > self._peer_timeout_s / 2
         self._ticked_at = now
         for dialer in self._dialers.values():
@@ -145,7 +146,6 @@ class PeerLinks:
                 dialer.cut_if_silent(now, self._peer_timeout_s)
             dialer.ping()
         if not stalled:
-            self._presence.expire(now)
             self._listener.cut_silent(now, self._peer_timeout_s)
 
     def ask(self) -> None:

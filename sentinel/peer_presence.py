@@ -37,6 +37,7 @@ class Presence:
         self._peer_timeout_s = peer_timeout_s
         self._on_touch = on_touch
         self._peers: dict[str, _Peer] = {}
+        self._looked_at = -math.inf
 
     def heard(self, peer: str, now: float) -> None:
         """Something came on the link that ``peer`` dialled, that only it can have sent."""
@@ -65,7 +66,13 @@ class Presence:
             self._on_touch(peer, False)
 
     def expire(self, now: float) -> None:
-        """Report those that have been silent for too long."""
+        """Report those that have been silent for too long. To be called several times in a timeout.
+
+        After a stall of this process what they said meanwhile may still be unread: they are judged next time.
+        """
+        looked_at, self._looked_at = self._looked_at, now
+        if now - looked_at > self._peer_timeout_s / 2:
+            return
         for peer, known in list(self._peers.items()):
             if known.is_in_touch and not self._counts(known, now):
                 known.is_in_touch = False

@@ -159,6 +159,8 @@ class GroupFacts:
     tls: OwnTls = OwnTls()
     at_s: float = 0.0
     """When they were gathered, Unix time."""
+    clocks: Mapping[str, str] = field(default_factory=dict)
+    """The peers whose wall clocks are apart from this sentinel's, and how."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""
     own_term: int = 0

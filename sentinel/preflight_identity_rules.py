@@ -104,9 +104,22 @@ def _terms_run_out(facts: GroupFacts) -> Iterator[Problem]:
         )
 
 
+def _clocks(facts: GroupFacts) -> Iterator[Problem]:
+    for peer, apart in facts.clocks.items():
+        yield Problem(
+            None,
+            "warning",
+            "clocks-apart",
+            f"the clock of sentinel {peer} is {apart}: a scheduled switchover waits until the clocks of a "
+            "majority say that its time has come, and times of events cannot be compared",
+            "Keep the sentinels' clocks by NTP.",
+        )
+
+
 IDENTITY_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
     _doubled,
     _contested,
     _unlisted,
     _terms_run_out,
+    _clocks,
 )

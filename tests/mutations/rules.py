@@ -14,6 +14,7 @@ from tests.mutations.rules_leading import LEADING
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_steps import STEPS
+from tests.mutations.rules_touch import TOUCH
 from tests.mutations.rules_usable import USABLE
 from tests.mutations.rules_writes import WRITES
 
@@ -31,4 +32,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *STEPS,
     *REFUSALS,
     *USABLE,
+    *TOUCH,
 )

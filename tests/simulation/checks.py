@@ -177,12 +177,25 @@ class Checks:
         now = self._world.schedule.now
         for host in self._world.hosts.values():
             told = host.disk.committed.topology
-            if told is None or not host.contact.answers():
+            newer = [at for term, at in self._known_since.items() if told and term > told.term]
+            if told is None or not newer or not host.awake:
                 continue
-            newer = [at for term, at in self._known_since.items() if term > told.term]
-            if newer and now - min(newer) > PEER_TIMEOUT_S + SLACK_S:
+            if not host.contact.answers():
+                self._world.coverage.add("a sentinel that knew of an older primary did not say so")
+            elif now - min(newer) > PEER_TIMEOUT_S + SLACK_S:
                 late_s = now - min(newer)
                 self.broken(f"S10: {host.name} tells of term {told.term} {late_s:.2f} s after a newer one")
+
+    def due_schedules(self) -> None:
+        """For the coverage: whether a schedule was due by some clocks, and not by those of a majority."""
+        planned = {host.brain.directives.schedule for host in self._world.hosts.values() if host.brain}
+        for schedule in planned:
+            if schedule is not None and 0 < len(self._reached(schedule.operation, 0)) < self._needed:
+                self._world.coverage.add("a schedule that one clock alone calls due")
+
+    @property
+    def _needed(self) -> int:
+        return majority(len(self._world.hosts))
 
     # -- acting --------------------------------------------------------------------------------
 

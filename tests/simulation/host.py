@@ -87,6 +87,7 @@ class Host:
         self._wake_at: float | None = None
         self._alarm_for: Schedule | None = None
         self._ticks = 0
+        self._tick_waits = False
         self._slept_s = 0.0
         self._ahead_s = 0.0
         self.naming = (Naming.PLAIN, "")
@@ -130,6 +131,7 @@ class Host:
         self._late = []
         self._wake_at = None
         self._alarm_for = None
+        self._tick_waits = False
         self.contact.restart()
         members = frozenset(world.hosts)
         quorum = len(members) // 2 + 1
@@ -373,8 +375,15 @@ class Host:
         if self.boots != boots:
             return
         self.world.schedule.at(TICK_S / self.rate, partial(self._tick, boots))
-        if not self.awake:
-            return
+        if self.awake:
+            self._on_tick()
+        elif self.running and not self._tick_waits:
+            # Once for all that were missed.
+            self._tick_waits = True
+            self._late.append(self._on_tick)
+
+    def _on_tick(self) -> None:
+        self._tick_waits = False
         self._ticks += 1
         self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet

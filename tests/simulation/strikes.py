@@ -67,6 +67,7 @@ def _silence(world: World, pairs: set[tuple[str, str]], for_s: float) -> bool:
 
 def _cut_sentinels_one_way(world: World, fault: Fault) -> bool:
     """What the first says does not reach the second, and the other way round all is well."""
+    world.coverage.add("two sentinels of which one does not hear the other")
     return _silence(world, {(fault.targets[0], fault.targets[1])}, fault.amount)
 
 
@@ -78,6 +79,7 @@ def _undial(world: World, fault: Fault) -> bool:
     added = pairs - world.network.undialled
     world.network.undialled |= added
     world.schedule.at(fault.amount, lambda: world.network.undialled.difference_update(added))
+    world.coverage.add("a sentinel with links in one direction only")
     return bool(added)
 
 
@@ -120,6 +122,7 @@ def _suspend_sentinel(world: World, fault: Fault) -> bool:
     if not host.awake:
         return False
     host.suspend(fault.amount)
+    world.coverage.add("a machine suspended")
     return True
 
 
@@ -128,6 +131,7 @@ def _set_wall_clock(world: World, fault: Fault) -> bool:
     host = world.hosts[fault.targets[0]]
     world.checks.clock_is_set(host)
     host.set_wall(fault.amount)
+    world.coverage.add("wall clocks apart")
     return True
 
 

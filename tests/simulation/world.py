@@ -463,6 +463,7 @@ class World:
         if self.schedule.now >= self._ask_at:
             self._ask_at = self.schedule.now + ASK_EVERY_S
             self.checks.told_to_clients()
+            self.checks.due_schedules()
         if self.foreign is not None:
             self.foreign.check()
         self._looks += 1

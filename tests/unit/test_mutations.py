@@ -37,7 +37,7 @@ def test_each_has_a_name_of_its_own_a_promise_and_a_style_of_runs_that_exists() 
     styles = {draw_setup(seed).style for seed in range(100)}
     assert {mutation.style for mutation in MUTATIONS} <= {"-", ""} | styles
     assert len(set(names)) == len(names)
-    assert all(re.fullmatch(r"(S[1-9]|L1)(, S[1-9])?", mutation.serves) for mutation in MUTATIONS)
+    assert all(re.fullmatch(r"(S\d+|L1)(, S\d+)?", mutation.serves) for mutation in MUTATIONS)
 
 
 @pytest.mark.parametrize("text", ["", "vote\nvote\n"], ids=["gone", "twice"])

@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 from promotion.candidates import Policy
+from promotion.sealing import WriteRules
 from promotion.step_types import Promote, Rehearse, Repoint, Rewrite
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
@@ -127,6 +128,7 @@ class World:
     quorum: int = 1
     unwritable_after_s: float | None = None
     told: str | None = None
+    rules: WriteRules = field(default_factory=WriteRules)
     nodes: dict[str, NodeInfo] = field(
         default_factory=lambda: {A: info(A, "master"), B: offset(info(B), 101), C: info(C)}
     )
@@ -160,7 +162,8 @@ class World:
         )
         member = Member(config, self.state, random.Random(1), START)
         book = NodeBook([NodeSpec(name, name.partition(":")[0], 6379) for name in self.nodes], discover=True)
-        work = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_syncs=1, limit_s=LIMIT_S)
+        policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
+        work = WorkSettings(policy, parallel_syncs=1, limit_s=LIMIT_S, rules=self.rules)
         self.coordinator = Coordinator(CoordinatorConfig("g", work, self.told), member, book, START)
         self.disk = Disk(self.state)
         self.notices: list[Notice] = []

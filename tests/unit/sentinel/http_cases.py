@@ -26,6 +26,7 @@ from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
 from sentinel import clock
+from sentinel.confirmed import Confirmed
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
@@ -249,6 +250,7 @@ async def running(
     elsewhere: Mapping[str, HostPort] | None = None,
     problems: tuple[Problem, ...] = (),
     gather: Callable[[str], Awaitable[GroupFacts]] | None = None,
+    confirmed: Confirmed | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations("s1"), Metrics("s1", "1.2.3")
@@ -293,6 +295,7 @@ async def running(
             version="1.2.3",
             preflight=lambda _group: Report(0, problems),
             gather=gather,
+            confirmed=confirmed,
         ),
         max_waiting=max_waiting,
         max_listening=max_listening,

@@ -22,6 +22,10 @@ def test_after_a_stall_it_must_have_been_asked_since() -> None:
 
 def test_who_is_stalled_again_and_again_goes_by_what_is_no_older_than_allowed() -> None:
     freshness = Freshness(1.0)
-    freshness.stalled(100.0)
-    assert freshness.suffices(99.9, 100.1 + ANEW_S)
-    assert not freshness.suffices(99.0, 100.1 + ANEW_S)
+    for stall in range(10):
+        freshness.stalled(100.0 + stall * 0.6)
+    assert freshness.suffices(105.0, 105.5)
+    assert not freshness.suffices(104.4, 105.5)
+    freshness.stalled(107.0)
+    assert not freshness.suffices(106.9, 107.1), "this one is of its own"
+    assert freshness.suffices(106.9, 107.1 + ANEW_S)

@@ -81,7 +81,9 @@ def test_either_way_has_to_be_recent(
     assert presence.in_touch(11.0) == {"s2"}
     assert presence.in_touch(11.1) == frozenset()
     presence.expire(11.1)
+    assert told == [("s2", True)], "nobody looked for so long that its words may be unread"
     presence.expire(11.2)
+    presence.expire(11.3)
     presence.lost("s2")
     assert told == [("s2", True), ("s2", False)]
 

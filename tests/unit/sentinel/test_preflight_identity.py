@@ -48,3 +48,9 @@ def test_one_server_in_two_groups_is_told_in_both() -> None:
 def test_a_primary_that_no_configuration_names_is_told_and_one_that_is_not_watched_above_all() -> None:
     assert codes(replace(group(), unlisted=A)) == [(A, "error", "unlisted-primary")]
     assert codes(replace(group(), unlisted=A, unwatched_primary=A)) == [(A, "error", "unwatched-primary")]
+
+
+def test_peers_whose_clocks_are_apart_are_named() -> None:
+    facts = replace(group(), clocks={"s2": "5.0 s ahead of this sentinel's"})
+    found = [problem for problem in find_problems(facts) if problem.code == "clocks-apart"]
+    assert len(found) == 1 and "s2 is 5.0 s ahead" in found[0].problem
