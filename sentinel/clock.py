@@ -1,8 +1,9 @@
 """The two clocks, and the watch over this process itself.
 
-Ages, deadlines and leases are counted on a clock that goes on while the machine is suspended: a leader
-that wakes from a suspend has lost its lease for everybody else, and must see so at its first look at
-the clock. Linux's CLOCK_MONOTONIC stands still meanwhile; CLOCK_BOOTTIME does not.
+Ages, deadlines, leases, links, periodic jobs and the event loop's own timers are all counted on one clock, which
+goes on while the machine is suspended: a leader that wakes from a suspend has lost its lease for everybody else,
+and must see so at its first look at the clock. Linux's CLOCK_MONOTONIC stands still meanwhile; CLOCK_BOOTTIME
+does not.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def monotonic() -> float:
 
 
 def wall_ms() -> int:
-    """Milliseconds since the epoch. It may jump, so nothing is decided by it but when a schedule is due."""
+    """Milliseconds since the epoch. It may jump, or be wrong, so nothing is decided by it but what this
+    sentinel thinks of a schedule: whether its time has come, a majority of such opinions decides.
+    """
     return time.time_ns() // 1_000_000
 
 
