@@ -71,8 +71,8 @@ class ClusterSettings(StrictModel):
     gossip_interval: Seconds = Field(default=1.0, description="Time between two full exchanges of opinions.")
     peer_timeout: Seconds = Field(
         default=1.0,
-        description="A peer that this sentinel did not reach, or that did not reach it, for this long is out of "
-        "touch; and what a majority did not confirm for this long is not told to clients.",
+        description="A peer that this sentinel does not reach, or that does not reach it, for this long is "
+        "out of touch; and what a majority did not confirm for this long is not told to clients.",
     )
 
 

@@ -1,9 +1,9 @@
 """The two clocks, and the watch over this process itself.
 
-Ages, deadlines, leases, links, periodic jobs and the event loop's own timers are all counted on one clock, which
-goes on while the machine is suspended: a leader that wakes from a suspend has lost its lease for everybody else,
-and must see so at its first look at the clock. Linux's CLOCK_MONOTONIC stands still meanwhile; CLOCK_BOOTTIME
-does not.
+Ages, deadlines, leases, links, periodic jobs and the event loop's own timers are all counted on one clock,
+which goes on while the machine is suspended: a leader that wakes from a suspend has lost its lease for
+everybody else, and must see so at its first look at the clock. Linux's CLOCK_MONOTONIC stands still
+meanwhile; CLOCK_BOOTTIME does not.
 """
 
 from __future__ import annotations
