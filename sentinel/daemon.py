@@ -249,7 +249,7 @@ class Daemon:
             peer: {
                 "in_touch": peer in in_touch,
                 "rtt_s": self._links.rtt_s(peer),
-                "clock_ahead_ms": offsets[peer].ahead_ms if peer in offsets else None,
+                "clock_ahead_ms": round(offsets[peer].ahead_ms, 1) if peer in offsets else None,
             }
             for peer in peers
         }

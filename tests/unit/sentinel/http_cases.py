@@ -281,7 +281,11 @@ async def running(
             in_touch=lambda: frozenset(touched),
             members=members,
             peer_states=lambda: {
-                peer: {"in_touch": peer in touched, "rtt_s": 0.0015 if peer in touched else None}
+                peer: {
+                    "in_touch": peer in touched,
+                    "rtt_s": 0.0015 if peer in touched else None,
+                    "clock_ahead_ms": -20.3 if peer in touched else None,
+                }
                 for peer in sorted(members - {"s1"})
             },
             store=store,
