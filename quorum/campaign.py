@@ -14,13 +14,16 @@ from __future__ import annotations
 import random
 
 from quorum.crowd import Crowd
+from quorum.messages import Resign
+from quorum.standing import Standing
 from quorum.timing import Timing
 
 
 class Campaign:
     """``at`` is the next attempt, or None while there is no work for a leader, or it stands in line.
 
-    ``rank`` is this sentinel's place in line for the first attempt; ``rng`` draws the later ones.
+    ``rank`` is this sentinel's place in line for the first attempt, unless there is a ``standing`` that knows
+    better; ``rng`` draws the later ones.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class Campaign:
         *,
         not_before: float,
         crowd: Crowd,
+        standing: Standing | None = None,
     ) -> None:
         self.reasons: frozenset[str] = frozenset()
         self._at: float | None = None
@@ -39,6 +43,7 @@ class Campaign:
         self._timing = timing
         self._rng = rng
         self._crowd = crowd
+        self._standing = standing
         self._started_until = not_before
         self._hold_until = not_before
 
@@ -70,7 +75,8 @@ class Campaign:
             spread = self._rng.uniform(0, self._timing.election_max_s - self._timing.election_min_s)
             self._set(leader_until + spread)
         else:
-            self._set(max(now, self._hold_until, self._started_until) + self._rank * self._head_start_s)
+            place = self._rank if self._standing is None else self._standing.place(now)
+            self._set(max(now, self._hold_until, self._started_until) + place * self._head_start_s)
 
     def retry(self, now: float) -> None:
         """An attempt begins; unless it wins, this is when the next one does."""
@@ -81,6 +87,20 @@ class Campaign:
         """Somebody else stands, and may well win: an attempt now would only depose it."""
         if self.reasons:
             self.retry(now)
+
+    def resigned(self, member: str, resign: Resign, now: float, *, own: bool) -> None:
+        """A leader stopped. If it gave up it goes last, and whoever may do better tries at once."""
+        hold_s = resign.retry_after_ms / 1000
+        if self._standing is not None and resign.gave_up:
+            if resign.reason and not own and self._standing.may_try(now):
+                hold_s = 0.0
+            self._standing.gave_up(member, resign.reason, now)
+        self.hold(now + hold_s)
+
+    def lost_lease(self, member: str, now: float) -> None:
+        """This sentinel could not keep the lead."""
+        if self._standing is not None:
+            self._standing.gave_up(member, "could not keep its lease", now)
 
     def hold(self, until: float) -> None:
         """The work cannot be done now: no attempt before ``until``. A later call replaces an earlier one."""

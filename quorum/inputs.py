@@ -124,9 +124,11 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class StopLeading:
-    """The leader's: the work is done, or impossible for ``retry_after_s``."""
+    """The leader's: the work is done, or given up for ``reason`` and not to be tried again here before
+    ``retry_after_s``."""
 
     retry_after_s: float = 0.0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
 from quorum.register import Register
 from quorum.role import Role
+from quorum.standing import Standing
 from quorum.usability import Usability
 from quorum.votes import majority
 
@@ -63,7 +64,10 @@ class Member:
         self.rank = order.index(config.self_id)
         self.peers = tuple(member for member in order if member != config.self_id)
         awake_at = now + config.timing.mute_s(state.promised_ms)
-        campaign = Campaign(self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd)
+        self.standing = Standing(config.self_id, order)
+        campaign = Campaign(
+            self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd, standing=self.standing
+        )
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
         self.names = Names()
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
@@ -211,6 +215,7 @@ class Member:
                 hear_link(self._detectors, replica, link)
             case PeerGone(peer):
                 self.board.forget(peer)
+                self.standing.heard(peer, "out of touch")
             case Stalled():
                 self._on_stalled(now)
             case Gossip():
@@ -223,8 +228,8 @@ class Member:
                 self.board.time = time
             case Propose(topology, intent, directives):
                 self.register.propose(topology, intent, now, directives)
-            case StopLeading(retry_after_s):
-                self.register.resign(now, retry_after_s)
+            case StopLeading(retry_after_s, reason):
+                self.register.resign(now, retry_after_s, reason)
                 self._hurry(now)
             case YieldTo(term):
                 self.register.yield_to(term, now)
@@ -240,9 +245,9 @@ class Member:
             self._opinions_changed = False
             self._report_seq += 1
             committed = self.register.state.committed
-            report = Opinions(
-                self.config.boot, self._report_seq, self.board.own(), committed, self.board.time
-            )
+            said, why_not = self.board.own(), self.standing.why_not(now)
+            time = self.board.time
+            report = Opinions(self.config.boot, self._report_seq, said, committed, time, why_not)
             self._effects += [Send(peer, report) for peer in self.peers]
         self._weigh(now)
         reasons = set(self._wanted)
@@ -321,6 +326,7 @@ class Member:
         if sender in self.peers:
             self.register.learn_committed(report.committed, now, sender)
             self.board.record(sender, report, now)
+            self.standing.heard(sender, report.stands_back)
 
     def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
         if node not in self._detectors:
@@ -350,6 +356,7 @@ class Member:
         """
         if self._topology_term != self._judged_term:
             self._judged_term = self._topology_term
+            self.standing.done()
             for detector in self._detectors.values():
                 detector.saw_role(True, now)
                 detector.saw_regression(None, now)

@@ -207,13 +207,18 @@ class AppendReply:
 class Resign:
     """The leader of ``term`` stops leading: nobody needs to wait for its lease.
 
-    ``retry_after_ms`` is 0 when the work is done; else it could not be done now, and nobody need
-    try again sooner (a failover without a candidate would fail at the next sentinel too).
+    ``retry_after_ms`` is 0 when the work is done; else it could not be done now, and who has tried it as well
+    need not try again sooner. ``reason`` is why it was given up: another may be able to do it.
     """
 
     term: int
     retry_after_ms: int = 0
+    reason: str = ""
     kind: Literal["resign"] = "resign"
+
+    @property
+    def gave_up(self) -> bool:
+        return bool(self.reason or self.retry_after_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,8 @@ class Opinions:
     """The newest committed entry it knows: how a sentinel that was away catches up without an election."""
     time: TimeCome | None = None
     """What its wall clock says of the group's schedule; None: it is of a release that does not say."""
+    stands_back: str = ""
+    """Why the sender could promote nobody now, so that it lets others stand before it; empty if it could."""
     kind: Literal["opinions"] = "opinions"
 
 

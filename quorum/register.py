@@ -119,20 +119,18 @@ class Register:
         self._advance_commit(now)
         return entry
 
-    def resign(self, now: float, retry_after_s: float = 0.0) -> None:
-        """Stop leading, the work being done, or impossible for ``retry_after_s``."""
+    def resign(self, now: float, retry_after_s: float = 0.0, reason: str = "") -> None:
+        """Stop leading, the work being done, or given up for ``reason``."""
         if self.role is not Role.LEADER:
             return
-        self._journal.send_all(self._peers, Resign(self.state.term, round(retry_after_s * 1000)))
+        resign = Resign(self.state.term, round(retry_after_s * 1000), reason)
+        self._journal.send_all(self._peers, resign)
         self._become_follower("resigned" if self.lease_valid(now) else LOST_TOUCH)
-        self._campaign.hold(now + retry_after_s)
+        self._campaign.resigned(self.self_id, resign, now, own=True)
         self._restart_campaign(now)
 
     def yield_to(self, term: int, now: float) -> None:
-        """Redis shows a fence of ``term``, above ours: as for any higher term, step down and go above it.
-
-        One that is absurd counts as missing: a client wrote it, and whoever acts writes over it.
-        """
+        """Redis shows a fence of ``term``: go above it, but for an absurd one, which counts as missing."""
         if term > self.state.term and not is_absurd(term, self.state.term):
             self._adopt_term(term, now, f"a fence of term {term}")
 
@@ -178,6 +176,7 @@ class Register:
         """A lease that has run out is gone for good: the work ends with it, however late it is renewed."""
         if self.role is Role.LEADER and not self.lease_valid(now):
             self._become_follower(LOST_TOUCH)
+            self._campaign.lost_lease(self.self_id, now)
             self._restart_campaign(now)
 
     # -- messages ------------------------------------------------------------------------------
@@ -290,7 +289,7 @@ class Register:
         if resign.term != self.state.term or not self._voter.release(sender, now):
             return
         self.leader = None
-        self._campaign.hold(now + resign.retry_after_ms / 1000)
+        self._campaign.resigned(sender, resign, now, own=False)
         self._restart_campaign(now)
 
     # -- roles ---------------------------------------------------------------------------------

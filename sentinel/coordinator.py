@@ -67,6 +67,7 @@ from sentinel.node_refusals import refused_now
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import Order, is_due
+from sentinel.own_reach import OwnReach
 from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.topology_notices import fields_of
@@ -98,6 +99,8 @@ class Coordinator:
         self.newcomers = Newcomers(book, config.discovery, elsewhere)
         self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
+        self._reach = OwnReach(config, member, book, self.situation)
+        member.standing.why_not = self._reach.why_not
         self._leading = Leading(config, member, self.situation, self, now)
         self._self_fence = (
             SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None
@@ -218,6 +221,7 @@ class Coordinator:
         if (said := self.situation.clock_said(wall_ms)) is not None:
             self.feed(said, now, wall_ms)
         self._leading.wake(now, wall_ms)
+        self._reach.tell(now, self.tell)
         primary = self.member.primary
         self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
         wanted = self._wants(now)

@@ -52,7 +52,7 @@ from sentinel.group_inputs import (
 )
 from sentinel.made_topology import Made
 from sentinel.notices import NoticeName
-from sentinel.ordering import Ordering
+from sentinel.ordering import MAX_REASON_CHARS, Ordering
 from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.step_notices import StepNotices
 
@@ -138,6 +138,7 @@ class Leading:
             reasons=sorted(event.reasons),
             evidence_age_ms=round((now - verdict.since) * 1000) if verdict.down else None,
             again=self._again(NoticeName.ELECTED, {"reasons": sorted(event.reasons)}, now),
+            instead_of=self._member.standing.passed_over(now),
         )
         try:
             if not self._write_directives(now, wall_ms):
@@ -211,7 +212,7 @@ class Leading:
 
     def _directives_agreed(self, entry: Entry, now: float, wall_ms: int) -> None:
         if self._giving_up_s is not None:
-            self._stop_leading(self._giving_up_s, now, wall_ms)
+            self._stop_leading(self._giving_up_s, now, wall_ms, "the schedule is dropped")
             return
         self.ordering.agreed(entry.term, self._member.primary)
         self._begin(entry.term, now, wall_ms)
@@ -347,16 +348,16 @@ class Leading:
         entry = self._member.register.state.entry
         dropped = self.ordering.given_up(self._directives, action.reason)
         if dropped is None:
-            self._stop_leading(retry_after_s, now, wall_ms)
+            self._stop_leading(retry_after_s, now, wall_ms, action.reason)
             return
         self.end()
         self._giving_up_s = retry_after_s
         self._propose(entry.topology, entry.intent, now, wall_ms, dropped)
 
-    def _stop_leading(self, retry_after_s: float, now: float, wall_ms: int) -> None:
+    def _stop_leading(self, retry_after_s: float, now: float, wall_ms: int, why: str = "") -> None:
         self.end()
         self._core.settle(now, wall_ms)
-        self._core.feed(StopLeading(retry_after_s), now, wall_ms)
+        self._core.feed(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]), now, wall_ms)
 
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None

@@ -26,6 +26,7 @@ _ERRORS = frozenset(
     {
         NoticeName.FAILOVER_ABORTED,
         NoticeName.FENCE_IGNORED,
+        NoticeName.STANDS_BACK,
         NoticeName.FOREIGN,
         NoticeName.DOUBLE,
         NoticeName.CONTESTED,
@@ -79,7 +80,9 @@ def _quorum_up(f: Fields) -> str:
 
 
 def _elected(f: Fields) -> str:
-    return f"elected leader in term {f['term']} because of {', '.join(f['reasons']) or 'nothing any more'}"
+    because = ", ".join(f["reasons"]) or "nothing any more"
+    others = "".join(f"; instead of {who}: {why}" for who, why in (f.get("instead_of") or {}).items())
+    return f"elected leader in term {f['term']} because of {because}{others}"
 
 
 def _chosen(f: Fields) -> str:
@@ -161,6 +164,10 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     ),
     NoticeName.ELECTED: _elected,
     NoticeName.STEPPED_DOWN: lambda f: f"no longer leader of term {f['term']}: {f['reason']}",
+    NoticeName.STANDS_BACK: lambda f: (
+        f"this sentinel could promote nobody, and lets {', '.join(f['able'])} lead, who could: {f['reason']}"
+    ),
+    NoticeName.STANDS_AGAIN: lambda _: "this sentinel could promote a node again",
     NoticeName.FAILOVER_STARTED: lambda f: (
         f"failover from {f['primary']} begins, term {f['term']}: {f['cause']}"
     ),

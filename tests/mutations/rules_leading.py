@@ -158,4 +158,42 @@ LEADING = (
         ("tests/unit/sentinel/test_lowered_terms.py::test_what_would_come_below_former_terms_is_refused",),
         style="",
     ),
+    Mutation(
+        "gave-up-goes-last",
+        "whoever gave up goes last",
+        "L1",
+        "quorum/standing.py",
+        "        ahead = sum(self._key(member, now) < mine for member in self._rank)\n",
+        "        ahead = mine[1]\n",
+        (
+            "tests/unit/quorum/test_standing.py"
+            "::test_whoever_gave_up_goes_last_and_who_did_so_last_behind_the_others",
+        ),
+        style="lasting",
+    ),
+    Mutation(
+        "stands-back",
+        "whoever could promote nobody lets the others stand first",
+        "L1",
+        "quorum/standing.py",
+        "return ahead + (len(self._rank) if self.why_not(now) else 0)",
+        "return ahead",
+        (
+            "tests/unit/quorum/test_standing.py::test_whoever_could_promote_nobody_stands_behind_all_that_might",
+        ),
+        style="",
+    ),
+    Mutation(
+        "others-try-soon",
+        "a failure of one leader does not put off those that may do better",
+        "L1",
+        "quorum/campaign.py",
+        "if resign.reason and not own and self._standing.may_try(now):",
+        "if False:",
+        (
+            "tests/unit/quorum/test_standing.py"
+            "::test_a_failure_of_another_puts_off_only_who_has_failed_as_well_or_would",
+        ),
+        style="",
+    ),
 )

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sentinel.notices import Notice, NoticeName
+from tests.simulation.lasting import SITUATIONS as STAYING
 from tests.simulation.naming import Naming
 
 _BY_NOTICE = {
@@ -13,6 +14,7 @@ _BY_NOTICE = {
     NoticeName.FENCED: "a command refused by the fence",
     NoticeName.FENCE_IGNORED: "a fence that counts as missing",
     NoticeName.HELD: "a leader held back",
+    NoticeName.STANDS_BACK: "a sentinel that lets the others lead",
     NoticeName.INTENT_CANCELLED: "an intent cancelled by a successor",
     NoticeName.DEMOTED: "a second master demoted",
     NoticeName.FAILOVER_ABORTED: "a failover given up, with the reason",
@@ -66,6 +68,7 @@ SITUATIONS = (
     "a foreign server at an address that was the group's",
     "a replica detached by hand",
     "refused to choose among nodes that need not have what was lost",
+    *STAYING,
     *(f"a configuration that names the nodes {naming}" for naming in Naming),
     *sorted(set(_BY_NOTICE.values())),
 )

@@ -66,6 +66,9 @@ class Taking:
 
     def _introduce(self) -> None:
         """As redis-py does when it has connected; whoever is turned away hears it here."""
+        if self._host.world.denied(self._host.name, self._perform.step.node):
+            self._lost("WRONGPASS")
+            return
 
         def introduced(reply: Any) -> None:
             if reply == ReplyError(TOO_MANY_CLIENTS):

@@ -83,6 +83,9 @@ class Host:
         self._lazy: HardState | None = None
         self._queue: deque[GroupEffect] = deque()
         self._writing = False
+        self.lag_s = 0.0
+        """How late its event loop may be at each callback, which costs it something as well."""
+        self._free_at = 0.0
         self._late: list[Callable[[], None]] = []
         self._wake_at: float | None = None
         self._alarm_for: Schedule | None = None
@@ -230,9 +233,22 @@ class Host:
 
     def when_awake(self, call: Callable[[], None]) -> None:
         """Now, or when the process goes on; never, if it is gone by then."""
+        if self.awake and not self.lag_s:
+            call()
+        elif self.awake:
+            rng, now = self.world.rng, self.world.schedule.now
+            start = max(now + rng.uniform(0.0, self.lag_s), self._free_at)
+            self._free_at = start + rng.uniform(0.0002, 0.001)
+            self.world.schedule.at(start - now, partial(self._run_late, self.boots, call))
+        elif self.running:
+            self._late.append(call)
+
+    def _run_late(self, boots: int, call: Callable[[], None]) -> None:
+        if self.boots != boots:
+            return
         if self.awake:
             call()
-        elif self.running:
+        else:
             self._late.append(call)
 
     def boundary(self) -> bool:
@@ -304,9 +320,12 @@ class Host:
         self.world.schedule.at(delay_s, partial(self._wake, self.boots, at))
 
     def _wake(self, boots: int, at: float) -> None:
-        if self.boots == boots and self._wake_at == at:
-            self._wake_at = None
-            self.feed(Wake())
+        def wake() -> None:
+            if self.boots == boots and self._wake_at == at:
+                self._wake_at = None
+                self.feed(Wake())
+
+        self.when_awake(wake) if self.lag_s else wake()
 
     def _pump(self) -> None:
         boots = self.boots

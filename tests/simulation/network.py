@@ -27,6 +27,10 @@ class Network:
         """``(a, b)``: a has no link to b, as with a wrong address; what b dials to a works."""
         self.away: set[str] = set()
         """Nodes whose port forwarder is away: sentinels are refused there, clients and replicas are not."""
+        self.unrouted: set[tuple[str, str]] = set()
+        """Sentinels with no way to a node, though they reach its host's sentinel."""
+        self.laggards: dict[str, float] = {}
+        """Whatever such a host says to another, or hears, is under way for about so long."""
         self.weather = Weather()
         self._rng = rng
 
@@ -50,6 +54,9 @@ class Network:
         delay_s = self.route(one, other)
         if delay_s is None or (one, other) in self.silent or self._rng.random() < self.weather.loss:
             return []
+        if self.laggards:
+            slowest = max(self.laggards.get(one, 0.0), self.laggards.get(other, 0.0))
+            delay_s += self._rng.uniform(0.5, 1.0) * slowest
         if self._rng.random() < self.weather.slow:
             delay_s += self._rng.uniform(0.0, self.weather.slow_s)
         if self._rng.random() < self.weather.copies:

@@ -63,6 +63,8 @@ class Wire:
             self._told_closed()
 
     def _ways(self) -> tuple[float | None, float | None]:
+        if (self._client, self._node.name) in self._network.unrouted:
+            return None, None
         there = self._network.route(self._client, self._node.host)
         return there, self._network.route(self._node.host, self._client)
 

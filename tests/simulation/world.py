@@ -33,6 +33,16 @@ from tests.simulation.faults import (
 )
 from tests.simulation.foreign import Foreign, draw_foreign
 from tests.simulation.host import GroupShape, Host
+from tests.simulation.lasting import (
+    LASTING,
+    LIMIT_S,
+    Lasting,
+    Loss,
+    begin,
+    draw_lasting,
+    lose_primary,
+    unserved,
+)
 from tests.simulation.naming import ALIAS, Naming, Nodes, true_name
 from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
@@ -70,6 +80,9 @@ class Setup:
     spare: Fault | None = None
     """What becomes of a replica that nobody configured, if there is one."""
     write_every_s: float = EVERY_S
+    lasting: tuple[Lasting, ...] = ()
+    """Faults that stay until the group has served again: then the primary is lost, as ``loss`` says."""
+    loss: Loss | None = None
     mixed_times: bool = False
     """Each start of a sentinel draws the times of its elections: operators are changing them, one by one."""
     crowd: int = 1
@@ -81,6 +94,8 @@ def draw_setup(seed: int) -> Setup:
     ``durable``: WAIT is to be honoured, one node fails at a time. ``refusing``: nodes live, and refuse.
     ``returns``: only primaries come back as replicas, and what another node had is to be kept.
     """
+    if random.Random(f"{seed} lasting").randrange(LASTING) == 0:
+        return _draw_lasting(seed)
     rng = random.Random(seed)
     sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 3, 5]) + 1))
     nodes = tuple(f"h{i}:{PORT}" for i in range(1, rng.choice([2, 3, 3, 3]) + 1))
@@ -130,6 +145,18 @@ def draw_setup(seed: int) -> Setup:
     )
     mixed = random.Random(f"{seed} times").randrange(MIXED_TIMES) == 0
     return Setup(seed, style, cast, rules, settings, tuple(plan), spare=spare, mixed_times=mixed, crowd=crowd)
+
+
+def _draw_lasting(seed: int) -> Setup:
+    """``lasting``: nothing else fails. The nodes are beside the sentinels, or on hosts of their own."""
+    rng = random.Random(seed)
+    sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 5]) + 1))
+    where = rng.choice("hn")
+    cast = Cast(sentinels, tuple(f"{where}{i}:{PORT}" for i in (1, 2, 3)), ("c1", "c2"))
+    lasting, loss = draw_lasting(rng, cast)
+    settings = Settings(pausing=rng.random() < 0.7)
+    crowd = rng.choice([1, 1, 20])
+    return Setup(seed, "lasting", cast, WriteRules(), settings, (), lasting=lasting, loss=loss, crowd=crowd)
 
 
 class World:
@@ -209,6 +236,8 @@ class World:
         self.schedule.run(QUIET_S)
         if self.unsettled() is not None:
             self.checks.broken(f"L1: {self.unsettled()} after a quiet start")
+        if self.setup.loss is not None:
+            self._serves_while_faults_stay(self.setup.loss)
         for fault in self.setup.plan:
             self.schedule.at(fault.at_s, partial(self._strike, fault))
         if self.foreign is not None and self.setup.spare is not None:
@@ -239,6 +268,22 @@ class World:
         if self.setup.style in ("gentle", "durable", "refusing"):
             self.checks.fenced()
         self._check_writes()
+
+    def _serves_while_faults_stay(self, loss: Loss) -> None:
+        for trouble in self.setup.lasting:
+            begin(self, trouble)
+        self.schedule.run(loss.after_s)
+        lost = lose_primary(self, loss)
+        self.tell("", f"FAULT   {lost} {'hangs' if loss.hangs else 'crashes'} for good")
+        for _ in range(int(LIMIT_S)):
+            self.schedule.run(1.0)
+            if unserved(self) is None:
+                break
+        else:
+            self.checks.broken(f"L1: {unserved(self)}, {LIMIT_S:.0f} s after {lost} was lost")
+        self.schedule.run(15.0)
+        if unserved(self) is not None:
+            self.checks.broken(f"L1: {unserved(self)}, after the group had served again")
 
     def settles(self, limit_s: float) -> bool:
         """Whether all is in order within that time."""
@@ -326,6 +371,8 @@ class World:
         self.network.silent.clear()
         self.network.undialled.clear()
         self.network.away.clear()
+        self.network.unrouted.clear()
+        self.network.laggards.clear()
         self.network.weather = replace(self.network.weather, loss=0.0, copies=0.0, slow=0.0)
         self.denials.clear()
         self.nameless.clear()
@@ -340,6 +387,7 @@ class World:
         for host in self.hosts.values():
             host.crash_in = host.stop_in = None
             host.fsync_s = 0.002
+            host.lag_s = 0.0
             host.set_rate(1.0)
             host.set_wall(0.0)
             if host.naming[0] is Naming.WITHOUT:

@@ -65,8 +65,11 @@ def message_text(message: Message) -> str:
             return f"Append term={term} round={round_}{carried} committed={id_text(committed_id)}"
         case AppendReply(term, round_, entry_id):
             return f"AppendReply term={term} round={round_} stored={id_text(entry_id)}"
-        case Resign(term, retry_after_ms):
-            return f"Resign term={term}" + (f" retry_after={retry_after_ms}ms" if retry_after_ms else "")
+        case Resign(term, retry_after_ms, reason):
+            why = f" reason={reason!r}" if reason else ""
+            return (
+                f"Resign term={term}" + (f" retry_after={retry_after_ms}ms" if retry_after_ms else "") + why
+            )
         case Opinions(boot, seq, opinions, committed):
             said = "".join(f" {opinion_text(opinion)}" for opinion in opinions)
             return f"Opinions no={boot}.{seq}{said} committed={entry_text(committed)}"

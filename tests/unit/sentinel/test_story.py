@@ -244,6 +244,17 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         "the fence at b:1 holds 4611686018427387903, which is more than 2^32 above term 7: "
         "no leader wrote it, so it counts as missing, and is written over; find out which client does",
     ),
+    (
+        NoticeName.ELECTED,
+        {"term": 3, "reasons": ["odown"], "instead_of": {"s1": "b:1: WRONGPASS"}},
+        "elected leader in term 3 because of odown; instead of s1: b:1: WRONGPASS",
+    ),
+    (
+        NoticeName.STANDS_BACK,
+        {"reason": "b:1: WRONGPASS", "able": ["s2", "s3"]},
+        "this sentinel could promote nobody, and lets s2, s3 lead, who could: b:1: WRONGPASS",
+    ),
+    (NoticeName.STANDS_AGAIN, {}, "this sentinel could promote a node again"),
     (NoticeName.ORDER_DONE, {"operation": "op-1", "term": 2}, "a majority agreed on order op-1 in term 2"),
     (
         NoticeName.ORDER_REFUSED,

@@ -1,0 +1,71 @@
+"""In which order the sentinels of a group stand for election: by rank, but who cannot do the work goes back.
+
+The ranking (``rank``) knows nothing of what a sentinel can use. One whose user, or route, keeps it from every
+replica would win each election, give up, and win the next: so whoever gave up goes last, and whoever sees
+that it could promote nobody lets all others try before. Nobody is kept from standing, for the others may be
+down. The reasons travel, so that whoever leads instead can tell them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+FORGET_S = 60.0
+"""For so long whoever gave up goes behind those that did not; of several, who did so last goes last."""
+
+
+def _can(_now: float) -> str:
+    return ""
+
+
+class Standing:
+    """``order`` is by rank. ``why_not`` answers why this sentinel could promote nobody; empty if it could."""
+
+    def __init__(self, self_id: str, order: Sequence[str]) -> None:
+        self.why_not: Callable[[float], str] = _can
+        self._self_id = self_id
+        self._rank = {member: rank for rank, member in enumerate(order)}
+        self._gave_up: dict[str, tuple[float, str]] = {}
+        self._stands_back: dict[str, str] = {}
+
+    def place(self, now: float) -> int:
+        """How many others this sentinel lets stand before it does."""
+        mine = self._key(self._self_id, now)
+        ahead = sum(self._key(member, now) < mine for member in self._rank)
+        return ahead + (len(self._rank) if self.why_not(now) else 0)
+
+    def gave_up(self, member: str, reason: str, now: float) -> None:
+        """Its attempt at the work came to nothing."""
+        if member in self._rank:
+            self._gave_up[member] = (now, reason)
+
+    def heard(self, peer: str, stands_back: str) -> None:
+        """Why it could promote nobody, as it says itself; empty if it could."""
+        self._stands_back[peer] = stands_back
+
+    def done(self) -> None:
+        """There is a new topology, whoever brought it about."""
+        self._gave_up.clear()
+
+    def may_try(self, now: float) -> bool:
+        """Whether another's failure need not keep this sentinel from trying at once: once each."""
+        return not self.has_given_up(self._self_id, now) and not self.why_not(now)
+
+    def has_given_up(self, member: str, now: float) -> bool:
+        return now - self._gave_up.get(member, (-math.inf, ""))[0] < FORGET_S
+
+    def passed_over(self, now: float) -> dict[str, str]:
+        """Whom the ranking has in front of this sentinel and who cannot do the work, with the reasons."""
+        found = {member: why for member, why in self._stands_back.items() if why}
+        found |= {member: why for member, (_, why) in self._gave_up.items() if self.has_given_up(member, now)}
+        mine = self._rank[self._self_id]
+        return {member: why for member, why in sorted(found.items()) if self._rank.get(member, mine) < mine}
+
+    def able_peers(self) -> tuple[str, ...]:
+        """Those that have said that they could promote a node."""
+        return tuple(sorted(peer for peer, why in self._stands_back.items() if not why))
+
+    def _key(self, member: str, now: float) -> tuple[float, int]:
+        at = self._gave_up[member][0] if self.has_given_up(member, now) else -math.inf
+        return at, self._rank[member]
