@@ -100,7 +100,6 @@ class Coordinator:
         self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
         self._reach = OwnReach(config, member, book, self.situation)
-        member.standing.why_not = self._reach.why_not
         self._leading = Leading(config, member, self.situation, self, now)
         self._self_fence = (
             SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None
@@ -197,7 +196,6 @@ class Coordinator:
                 self.feed(given, now, wall_ms)
         self.settle(now, wall_ms)
         if self.member.register.role is Role.LEADER and not self.leads_for_something:
-            # However its work ended: a leader at rest would keep everybody else from leading.
             self.feed(StopLeading(), now, wall_ms)
         out, self._out = self._out, []
         return out
@@ -208,10 +206,7 @@ class Coordinator:
 
     @property
     def quiet(self) -> bool:
-        """Whether what this sentinel thinks need not be repeated at each gossip.
-
-        Who pauses writes while cut off lets them go on once others have repeated who is primary.
-        """
+        """Whether what it thinks need not be repeated at each gossip; ``self_fence`` waits for that."""
         return self.member.quiet and not self.config.work.rules.self_fence
 
     def settle(self, now: float, wall_ms: int) -> None:

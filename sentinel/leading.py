@@ -267,7 +267,6 @@ class Leading:
             try:
                 self._act(action, now, wall_ms)
             except NotLeaderError:
-                # The lease ran out between two steps. Without work, the rest of the leadership ends as well.
                 self.end()
                 return
 

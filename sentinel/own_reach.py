@@ -37,6 +37,7 @@ class OwnReach:
         self._known: tuple[object, float, str] = (None, 0.0, "")
         self._told = ""
         self._told_at = -math.inf
+        member.standing.why_not = self.why_not
 
     def why_not(self, now: float) -> str:
         """Why it could promote nobody now, in words; empty if it could, or if there is no primary yet."""

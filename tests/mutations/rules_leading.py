@@ -196,4 +196,17 @@ LEADING = (
         ),
         style="",
     ),
+    Mutation(
+        "votes-are-no-refusals",
+        "a vote that waits to be sent is not given up for a refusal",
+        "L1",
+        "sentinel/superseded.py",
+        "            return message.kind, granted\n",
+        "            return message.kind\n",
+        (
+            "tests/unit/sentinel/test_superseded.py"
+            "::test_a_vote_gives_way_to_a_vote_of_its_term_or_a_later_one_alone",
+        ),
+        style="",
+    ),
 )

@@ -70,6 +70,7 @@ PURE = [
             "self_fence",
             "situation",
             "step_notices",
+            "superseded",
             "topology_notices",
             "who_is_who",
         )

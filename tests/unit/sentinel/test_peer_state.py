@@ -10,7 +10,7 @@ from quorum.messages import GENESIS, Opinions, Resign
 from sentinel.limited_log import MAX_KEYS, LimitedLog
 from sentinel.notes import DeliveredNote
 from sentinel.peer_presence import Presence
-from sentinel.peer_queue import MAX_MESSAGES, MAX_NOTES, PeerQueue
+from sentinel.peer_queue import MAX_MESSAGES, MAX_NEWEST, MAX_NOTES, PeerQueue
 
 
 def gossip(seq: int) -> Opinions:
@@ -26,16 +26,21 @@ def test_a_queue_gives_everything_once_in_order() -> None:
     assert queue.take() == ([], [])
 
 
-def test_a_full_queue_drops_the_oldest_gossip_and_then_refuses() -> None:
+def test_a_full_queue_keeps_the_newest_of_each_kind() -> None:
     queue = PeerQueue()
     assert queue.put("g", gossip(1))
     assert queue.put("g", gossip(2))
-    for term in range(MAX_MESSAGES):
+    for term in range(MAX_MESSAGES - 1):
         assert queue.put("g", Resign(term))
-    assert not queue.put("g", Resign(MAX_MESSAGES))
-    assert queue.put("g", gossip(3))
+    assert queue.put("h", Resign(7))
     messages, _ = queue.take()
-    assert messages == [("g", Resign(term)) for term in range(MAX_MESSAGES)]
+    assert messages == [("g", gossip(2)), ("g", Resign(MAX_MESSAGES - 2)), ("h", Resign(7))]
+
+
+def test_what_no_later_message_makes_worthless_is_kept_up_to_a_limit() -> None:
+    queue = PeerQueue()
+    assert all(queue.put(f"g{number}", Resign(1)) for number in range(MAX_NEWEST))
+    assert not queue.put("one more", Resign(1))
 
 
 def test_a_full_queue_keeps_the_newest_notes() -> None:
