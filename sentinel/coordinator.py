@@ -99,7 +99,7 @@ class Coordinator:
         self.newcomers = Newcomers(book, config.discovery, elsewhere)
         self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
-        self._reach = OwnReach(config, member, book, self.situation)
+        self._reach = OwnReach(config, member, book, self.situation, now)
         self._leading = Leading(config, member, self.situation, self, now)
         self._self_fence = (
             SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 FRESH_S = 0.25
 """It is asked at each attempt to stand and at each report; in between, nothing new is known for so long."""
 TELL_EVERY_S = 1.0
+LASTS_S = 5.0
+"""What is so for a moment, as at the start, is not told."""
 MAX_CHARS = 200
 
 
 class OwnReach:
     def __init__(
-        self, config: CoordinatorConfig, member: Member, book: NodeBook, situation: Situation
+        self, config: CoordinatorConfig, member: Member, book: NodeBook, situation: Situation, now: float
     ) -> None:
         self._config = config
         self._member = member
@@ -37,6 +39,7 @@ class OwnReach:
         self._known: tuple[object, float, str] = (None, 0.0, "")
         self._told = ""
         self._told_at = -math.inf
+        self._alone_since = now
         member.standing.why_not = self.why_not
 
     def why_not(self, now: float) -> str:
@@ -53,7 +56,9 @@ class OwnReach:
         self._told_at = now
         why = self.why_not(now)
         able = self._member.standing.able_peers()
-        if why and able and not self._told:
+        if not (why and able):
+            self._alone_since = now
+        if now - self._alone_since >= LASTS_S and not self._told:
             self._told = why
             tell(NoticeName.STANDS_BACK, reason=why, able=list(able))
         elif not why and self._told:

@@ -11,6 +11,7 @@ from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
 from tests.simulation.faults import Cast, Fault
 from tests.simulation.foreign import DETACHED, SPARE, TAKEN
+from tests.simulation.lasting import Lasting, Loss
 from tests.simulation.node import Settings
 from tests.simulation.world import Setup
 
@@ -266,6 +267,34 @@ FOUND = (
             Settings(),
             (Fault(9.0, "crash primary", ("h1:6379",), 6.0),),
             spare=Fault(5.0, DETACHED, (SPARE,), 1.0),
+        ),
+    ),
+    Found(
+        "denied-first",
+        "The first in line could read no replica, won each election and gave up, and put off all others.",
+        Setup(
+            11,
+            "lasting",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (),
+            lasting=(Lasting("is denied at the replicas", ("h1",)),),
+            loss=Loss(7.0, hangs=True),
+        ),
+    ),
+    Found(
+        "may-not-promote",
+        "The same where its user may look at the replicas, and not promote one.",
+        Setup(
+            11,
+            "lasting",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (),
+            lasting=(Lasting("may not REPLICAOF", ("h1",)),),
+            loss=Loss(0.3, hangs=False),
         ),
     ),
 )

@@ -1,0 +1,54 @@
+"""A sentinel that alone could promote nobody says so, to its peers at once and to people once it lasts."""
+
+from __future__ import annotations
+
+from quorum.evidence import Evidence, EvidenceKind
+from quorum.inputs import Observed, Received
+from quorum.messages import GENESIS, Opinions
+from sentinel.notices import NoticeName
+from tests.unit.sentinel.coordinator_cases import A, B, C, World
+
+
+def refuse(world: World) -> None:
+    for node in (B, C):
+        world.step(Observed(node, Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS")))
+
+
+def pass_time(world: World, seconds: int) -> None:
+    """B and C go on refusing."""
+    world.dead |= {B, C}
+    for _ in range(seconds * 4):
+        refuse(world)
+        world.advance(0.25)
+
+
+def test_it_could_as_long_as_a_replica_can_be_used() -> None:
+    world = World(members=3)
+    assert world.coordinator.member.standing.why_not(world.now) == ""
+    world.step(Observed(B, Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS")))
+    assert world.coordinator.member.standing.why_not(world.now) == ""
+
+
+def test_where_all_refuse_it_the_reason_names_each() -> None:
+    world = World(members=3)
+    refuse(world)
+    why = world.coordinator.member.standing.why_not(world.now)
+    assert f"{B}: WRONGPASS" in why and f"{C}: WRONGPASS" in why
+    assert world.coordinator.member.standing.place(world.now) >= 3
+
+
+def test_people_are_told_once_it_lasts_and_only_if_others_could() -> None:
+    world = World(members=3)
+    pass_time(world, 7)
+    assert NoticeName.STANDS_BACK.value not in world.told_names(), "nobody has said that it could"
+    world.step(Received("s2", Opinions(1, 1, (), GENESIS)))
+    pass_time(world, 3)
+    assert NoticeName.STANDS_BACK.value not in world.told_names()
+    pass_time(world, 4)
+    assert world.last(NoticeName.STANDS_BACK)["able"] == ["s2"]
+    assert world.told_names().count(NoticeName.STANDS_BACK.value) == 1
+    world.dead.clear()
+    world.look()
+    world.advance(2.0)
+    assert NoticeName.STANDS_AGAIN.value in world.told_names()
+    assert A not in world.dead
