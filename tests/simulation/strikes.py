@@ -241,9 +241,10 @@ def _crash_node(world: World, fault: Fault) -> bool:
     if node is None:
         return False
     # Where WAIT is to be honoured, nodes keep what they acknowledged, as with appendfsync always.
-    if world.setup.style == "durable" or world.rng.random() < 0.5:
+    saves = world.setup.style == "durable" or world.rng.random() < 0.5
+    if saves:
         node.save()
-    else:
+    if not saves or Ailment.NO_DISK in node.sickness:
         world.bereave(node)
     node.crash()
     world.schedule.at(fault.amount, node.start)
