@@ -16,7 +16,7 @@ from multidict import CIMultiDictProxy
 
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
-from promotion.step_types import Handover, Promote, Rehearse, Repoint, Rewrite, Step, Taken
+from promotion.step_types import Freeze, Handover, Promote, Rehearse, Repoint, Rewrite, Step, Taken, Thaw
 from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
@@ -123,7 +123,7 @@ class MemoryRedis:
         elif isinstance(step, Repoint):
             self._follow(step.node, f"{step.primary_host}:{step.primary_port}")
         else:
-            assert isinstance(step, Rewrite | Rehearse), f"nobody expects {step}"
+            assert isinstance(step, Rewrite | Rehearse | Freeze | Thaw), f"nobody expects {step}"
         return Taken()
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
