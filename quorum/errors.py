@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from quorum.membership import Membership
+
 
 class QuorumError(Exception):
     """Base of everything that this package raises."""
@@ -30,6 +35,18 @@ class AbsurdTermError(PeerViolationError):
             "take part; `vedette repair-terms` mends a state directory that holds such a term",
         )
         self.term = term
+
+
+class MembershipError(QuorumError):
+    """The configured members are more than one step away from those that this sentinel voted with."""
+
+    def __init__(self, kept: Membership, asked: Membership) -> None:
+        super().__init__(
+            f"this sentinel has voted with the members {' '.join(kept.voters)}, and its configuration says "
+            f"{' '.join(asked.voters)}"
+        )
+        self.kept = kept
+        self.asked = asked
 
 
 class InvariantError(QuorumError):

@@ -12,7 +12,9 @@ from dataclasses import replace
 from quorum.directives import Directives
 from quorum.effects import Committed, Effect, Emit, Event, Persist, Send
 from quorum.invariants import check_growth
+from quorum.membership import Membership
 from quorum.messages import Entry, HardState, Intent, Message, Topology
+from quorum.recovery import Told
 
 
 class Journal:
@@ -88,6 +90,28 @@ class Journal:
         new = self.state.committed
         self._write(lazy=new.topology == before.topology and new.directives == before.directives)
         self.emit(Committed(new))
+
+    def keep(self, membership: Membership) -> None:
+        """Who elects, on disk before anybody hears of it."""
+        self._persist(replace(self.state, membership=membership))
+
+    def begin(self, membership: Membership) -> None:
+        """As ``keep``, where a release that kept none has written the state: that may wait."""
+        first = self.state.membership is None
+        if self.state.membership != membership:
+            self.state = replace(self.state, membership=membership)
+            self._write(lazy=first)
+
+    def join(self, state: HardState, told: Told) -> None:
+        """What a sentinel that had forgotten was told, in one write; what is committed is passed on."""
+        before = state.committed
+        if told.entry.id > state.entry.id:
+            state = replace(state, entry=told.entry)
+        if told.committed.id > state.committed.id:
+            state = replace(state, committed=told.committed)
+        self._persist(state)
+        if state.committed.id > before.id:
+            self.emit(Committed(state.committed))
 
     def send(self, to: str, message: Message) -> None:
         self._effects.append(Send(to, message))

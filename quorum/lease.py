@@ -8,17 +8,19 @@ because each voter makes its own promise.
 
 from __future__ import annotations
 
+from quorum.membership import Membership
 from quorum.votes import majority
 
 
 class Lease:
     """``longest_s`` is the most that one acknowledgement can grant."""
 
-    def __init__(self, members: frozenset[str], self_id: str, longest_s: float) -> None:
-        self._needed = majority(len(members))
+    def __init__(self, members: Membership, self_id: str, longest_s: float) -> None:
+        self._members = members
+        self._self_id = self_id
         self._longest_s = longest_s
         self._until: dict[str, float] = {}
-        self._peers = members - {self_id}
+        self._peers = members.everybody - {self_id}
         self._sent_at: dict[int, float] = {}
 
     def sent(self, round_: int, now: float) -> None:
@@ -35,5 +37,12 @@ class Lease:
 
     def valid_until(self, now: float) -> float:
         """When the lease ends unless more is heard. This sentinel itself acknowledges at any time."""
-        times = sorted([now + self._longest_s, *self._until.values()], reverse=True)
-        return times[self._needed - 1] if len(times) >= self._needed else float("-inf")
+        until = self._until | {self._self_id: now + self._longest_s}
+        return min(_kept_until(names, until) for names in self._members.sets)
+
+
+def _kept_until(names: tuple[str, ...], until: dict[str, float]) -> float:
+    """For how long a majority of ``names`` keeps its promise."""
+    times = sorted((until[name] for name in names if name in until), reverse=True)
+    needed = majority(len(names))
+    return times[needed - 1] if len(times) >= needed else float("-inf")

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from quorum.attendance import Attendance
 from quorum.campaign import Campaign
 from quorum.confirmation import confirmed_at
 from quorum.detector import Detector, Verdict
@@ -41,7 +42,7 @@ from quorum.inputs import (
 from quorum.links import Links, hear_link
 from quorum.member_config import MemberConfig
 from quorum.memory import Memory
-from quorum.messages import EntryId, Grade, HardState, Opinion, Opinions, Resign
+from quorum.messages import AppendReply, EntryId, Grade, HardState, Opinion, Opinions, Resign
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
 from quorum.rank import ranking
@@ -68,7 +69,11 @@ class Member:
         campaign = Campaign(
             self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd, standing=self.standing
         )
-        self.register = Register(config.self_id, config.members, campaign, config.timing, state, now)
+        self.attendance = Attendance(config, state, now)
+        self.recovery = self.attendance.recovery
+        under = self.recovery.membership
+        self.register = Register(config.self_id, config.members, campaign, config.timing, state, now, under)
+        self.register.listening = self.recovery.why()
         self.names = Names()
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
         self.usability = Usability(config.unwritable_after_s)
@@ -81,7 +86,6 @@ class Member:
         self._urgent = False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
-        self._report_seq = 0
         self._opinions_changed = False
         self._effects: list[Effect] = []
 
@@ -146,7 +150,7 @@ class Member:
     def quiet(self) -> bool:
         """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
         told = self.board.time.operation or any(o.down or o.unwritable for o in self.board.own())
-        return not self._open and not told
+        return not (self.recovery.listens or self._open or told)
 
     def time_come(self, now: float) -> TimeCome:
         """What a majority, this sentinel included, says of the group's schedule by their wall clocks."""
@@ -177,6 +181,8 @@ class Member:
         deadlines = [self.board.next_expiry(now), *(part.next_deadline(now) for part in parts)]
         if self._open and self.register.hears_leader(now):
             deadlines.append(self.register.leader_until(now))
+        if self.recovery.listens:
+            deadlines.append(self.recovery.ask_at)
         deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -194,6 +200,8 @@ class Member:
                 self._on_opinions(sender, report, now)
             case Received(sender, message):
                 self.register.receive(sender, message, now)
+                if isinstance(message, AppendReply):
+                    self.recovery.saw(sender, message.entry_id)
                 if isinstance(message, Resign):
                     self._hurry(now)
             case Watch(nodes, aliases):
@@ -216,6 +224,7 @@ class Member:
             case PeerGone(peer):
                 self.board.forget(peer)
                 self.standing.heard(peer, "out of touch")
+                self.attendance.gone(peer)
             case Stalled():
                 self._on_stalled(now)
             case Gossip():
@@ -239,16 +248,14 @@ class Member:
 
     def _settle(self, now: float) -> None:
         """Draw every conclusion from what changed, from the evidence up to the election."""
+        to_all = self.attendance.keep(self.register, now)
         self._collect(now)
         self._judge(now)
-        if self._opinions_changed:
-            self._opinions_changed = False
-            self._report_seq += 1
-            committed = self.register.state.committed
-            said, why_not = self.board.own(), self.standing.why_not(now)
-            time = self.board.time
-            report = Opinions(self.config.boot, self._report_seq, said, committed, time, why_not)
-            self._effects += [Send(peer, report) for peer in self.peers]
+        to_all, self._opinions_changed = to_all or self._opinions_changed, False
+        why_not = self.standing.why_not(now)
+        said = self.attendance.report(self.peers, self.board, self.register.state, why_not, to_all=to_all)
+        if said is not None:
+            self._effects += [Send(peer, said[0]) for peer in said[1]]
         self._weigh(now)
         reasons = set(self._wanted)
         if self.primary is not None and self.primary in self._odown and not self.paused:
@@ -323,8 +330,7 @@ class Member:
             self._detectors.setdefault(node, Detector(self.config.patience, now))
 
     def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
-        if sender in self.peers:
-            self.register.learn_committed(report.committed, now, sender)
+        if sender in self.peers and self.attendance.hear(sender, report, self.register, now):
             self.board.record(sender, report, now)
             self.standing.heard(sender, report.stands_back)
 

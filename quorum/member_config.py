@@ -11,7 +11,10 @@ from quorum.timing import Timing
 
 @dataclass(frozen=True, slots=True)
 class MemberConfig:
-    """What is fixed for the life of the process. ``boot`` grows with each start of this sentinel."""
+    """What is fixed for the life of the process. ``boot`` grows with each start of this sentinel.
+
+    ``members`` are the configured ones; who elects is asked of ``Membership`` alone.
+    """
 
     self_id: str
     group: str
@@ -24,3 +27,7 @@ class MemberConfig:
     crowd: Crowd = ALONE
     unwritable_after_s: float | None = None
     """For how long a primary may refuse writes before another is to take its place; None: for ever."""
+    vouched: bool = False
+    """The state is the very one that the last process of this id wrote. Otherwise it listens first."""
+    founder: bool = False
+    """An operator has decided that what this sentinel holds is all that is left."""

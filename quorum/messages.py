@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from quorum.directives import NO_DIRECTIVES, Directives, TimeCome
+from quorum.membership import Membership
 
 EntryId: TypeAlias = tuple[int, int]
 
@@ -101,6 +102,12 @@ class HardState:
     promised_ms: int = 0
     """For how long at most it has promised to stick to a leader that it hears from, since its last vote; 0:
     for no longer than the election timeout that it had then, as a release without such numbers left it."""
+    membership: Membership | None = None
+    """With whom it votes. None: it has not voted yet, or by a release that kept no membership."""
+
+
+FORGOTTEN = ""
+"""``voted_for`` in a term in which this sentinel may have voted, and does not know for whom."""
 
 
 class Grade(enum.StrEnum):
@@ -144,6 +151,8 @@ class PreVoteRequest:
 
     term: int
     entry_id: EntryId
+    under: Membership | None = None
+    """Who elects the sender. None: a release that does not tell."""
     kind: Literal["pre_vote_request"] = "pre_vote_request"
 
 
@@ -164,6 +173,8 @@ class VoteRequest:
     hold_ms: int = 0
     """How long the voter is asked to stick to the candidate once it heard from it. 0, an election timeout, is
     what a release asks for that told no numbers."""
+    under: Membership | None = None
+    """As in ``PreVoteRequest``; in all that elects or replicates."""
     kind: Literal["vote_request"] = "vote_request"
 
 
@@ -189,6 +200,7 @@ class Append:
     """Counts the leader's broadcasts; a reply to it extends the lease from when it was sent."""
     entry: Entry | None
     committed_id: EntryId
+    under: Membership | None = None
     kind: Literal["append"] = "append"
 
 
@@ -221,6 +233,34 @@ class Resign:
         return bool(self.reason or self.retry_after_ms)
 
 
+class Part(enum.StrEnum):
+    """What part a sentinel takes in the agreement."""
+
+    VOTER = "voter"
+    NEW = "new"
+    """It knows nothing of the past: its directory is new, or was emptied."""
+    LISTENER = "listener"
+    """It may have forgotten something, so it takes no part until it was told."""
+    FOUNDER = "founder"
+    """An operator has decided that what it holds is all that is left: its word alone is enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """How the sender stands in the agreement: what a sentinel that has lost its own state must be told."""
+
+    term: int
+    entry: Entry | None
+    """Its newest; None if that is the committed one."""
+    under: Membership
+    part: str = Part.VOTER
+    """A word that is not known here is one of a later release, and counts for nothing."""
+    asks: bool = False
+    """It wants to be told the same."""
+    heard: tuple[tuple[str, int, int], ...] = ()
+    """The newest entry, as ``(id, term, seq)``, that each of the others has ever said it stores."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opinions:
     """Everything that the sender thinks of the group's nodes; pushed on change, repeated in the gossip."""
@@ -235,6 +275,8 @@ class Opinions:
     """What its wall clock says of the group's schedule; None: it is of a release that does not say."""
     stands_back: str = ""
     """Why the sender could promote nobody now, so that it lets others stand before it; empty if it could."""
+    about: About | None = None
+    """None: a release that does not tell."""
     kind: Literal["opinions"] = "opinions"
 
 

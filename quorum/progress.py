@@ -6,9 +6,9 @@ Invariant: ``stored`` never says more than a follower acknowledged in this leade
 from __future__ import annotations
 
 from quorum.lease import Lease
+from quorum.membership import Membership
 from quorum.messages import EntryId
 from quorum.timing import Timing
-from quorum.votes import majority
 
 NO_ROUND = 2**62 - 1
 """Of no leader: who refuses a late heartbeat of an older term acknowledges nothing that was sent since."""
@@ -27,14 +27,15 @@ class Progress:
 
     def __init__(
         self,
-        members: frozenset[str],
+        members: Membership,
         self_id: str,
         timing: Timing,
         now: float,
         hold_ms: int,
         vote_round: int = 0,
     ) -> None:
-        self._needed = majority(len(members))
+        self._members = members
+        self._self_id = self_id
         self._timing = timing
         self._pace_s = timing.heartbeat_s * timing.stretch(hold_ms)
         self._lease = Lease(members, self_id, timing.lease_s * timing.stretch(hold_ms))
@@ -63,4 +64,5 @@ class Progress:
 
     def majority_stores(self, entry_id: EntryId) -> bool:
         """Counting this leader, which persisted the entry before it sent it."""
-        return 1 + sum(stored >= entry_id for stored in self._stored.values()) >= self._needed
+        have = {peer for peer, stored in self._stored.items() if stored >= entry_id}
+        return self._members.elects(have | {self._self_id})

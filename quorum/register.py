@@ -1,12 +1,14 @@
 """The replicated register: Raft with a log of one entry, elected on demand.
 
-Safety rests on four rules, each with its place below:
+Safety rests on five rules, each with its place below:
 
 * a vote for another and an entry are on disk before anybody hears of them, and one's own before they count
   (``journal``);
 * a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``voter``);
 * a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``,
   and what a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
+* a majority is one of the members that this sentinel has on disk, and who has forgotten something takes no
+  part (``membership``, ``recovery``): so two majorities share a member that knows;
 * a voter sticks to a leader that it hears from, or has just voted for, and a restarted one, which has
   forgotten whom, waits (Raft sections 4.2.3 and 6.4.1, ``voter``): so the leader's lease holds.
 
@@ -15,17 +17,15 @@ The term is handled once, at the top of ``receive``. Roles change only in ``_bec
 
 from __future__ import annotations
 
-from quorum.campaign import Campaign
 from quorum.directives import Directives
-from quorum.effects import LOST_TOUCH, Effect, Elected, SteppedDown
+from quorum.effects import LOST_TOUCH, Elected, SteppedDown
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.invariants import check_one_primary
-from quorum.journal import Journal
+from quorum.membership import Membership
 from quorum.messages import (
     Append,
     AppendReply,
     Entry,
-    HardState,
     Intent,
     Message,
     PreVoteReply,
@@ -36,48 +36,17 @@ from quorum.messages import (
     VoteRequest,
 )
 from quorum.progress import NO_ROUND, Progress
+from quorum.recovery import Told
 from quorum.role import Role
-from quorum.terms import MAX_TERM, Believed, is_absurd
-from quorum.timing import Timing
-from quorum.voter import Voter
+from quorum.seat import Seat
+from quorum.terms import MAX_TERM, is_absurd
 from quorum.votes import Outcome, Tally
 
 
-class Register:
+class Register(Seat):
     """One sentinel's part in one group's agreement. Effects gather until ``take_effects``."""
 
-    def __init__(
-        self,
-        self_id: str,
-        members: frozenset[str],
-        campaign: Campaign,
-        timing: Timing,
-        state: HardState,
-        now: float,
-    ) -> None:
-        if self_id not in members:
-            raise ValueError(f"{self_id!r} is not one of the members {sorted(members)}")
-        self.self_id = self_id
-        self._journal = Journal(state)
-        self.role = Role.FOLLOWER
-        self.leader: str | None = None
-        self._members = members
-        self._peers = tuple(sorted(members - {self_id}))
-        self._timing = timing
-        self._voter = Voter(timing, now, state.promised_ms)
-        self._campaign = campaign
-        self._believed = Believed(members)
-        self._tally = Tally(members)
-        self._progress = Progress(members, self_id, timing, now, 0, vote_round=-1)
-
     # -- what the layer above asks -------------------------------------------------------------
-
-    @property
-    def state(self) -> HardState:
-        return self._journal.state
-
-    def take_effects(self) -> list[Effect]:
-        return self._journal.take()
 
     def lease_valid(self, now: float) -> bool:
         """Whether this sentinel leads and may act: the check before each command to Redis (rule S4)."""
@@ -89,7 +58,7 @@ class Register:
     def next_deadline(self, now: float) -> float | None:
         if self.role is Role.LEADER:
             return min(self._progress.heartbeat_at, self._progress.lease_until(now))
-        return self._campaign.at
+        return None if self.listening else self._campaign.at
 
     def want(self, reasons: frozenset[str], now: float) -> None:
         """There is work for a leader, or no longer."""
@@ -158,13 +127,32 @@ class Register:
         self._campaign.hold_at_least(now + self._timing.election_max_s)
         self._restart_campaign(now)
 
+    # -- who takes part ------------------------------------------------------------------------
+
+    def stand_apart(self, why: str) -> None:
+        """From now on this sentinel votes for nobody, acknowledges nobody and does not stand."""
+        self.listening = why
+        if self.role is not Role.FOLLOWER:
+            self._become_follower(why)
+
+    def join(self, told: Told, now: float) -> None:
+        self._take_part(told)
+        self._restart_campaign(now)
+
+    def go_on_under(self, membership: Membership, term: int, now: float) -> None:
+        """Another membership, on disk before anybody hears of it. Who leads goes on with the one it has."""
+        if term > self.state.term:
+            self._adopt_term(term, now, "the members have changed")
+        self.membership = membership
+        self._journal.keep(membership)
+
     def wake(self, now: float) -> None:
         """A deadline may have passed. Waking early is harmless."""
         if self.role is Role.LEADER:
             self._lapse(now)
             if self.lease_valid(now) and now >= self._progress.heartbeat_at:
                 self._broadcast(now)
-        elif self._campaign.due(now):
+        elif not self.listening and self._campaign.due(now):
             if self.hears_leader(now):
                 self._restart_campaign(now)
             else:
@@ -185,7 +173,9 @@ class Register:
         """Take in a peer's message. Raises PeerViolationError for what no correct peer can say."""
         if sender not in self._peers:
             raise PeerViolationError(sender, "not a member")
-        self._believed.check(sender, getattr(message, "term", 0), self.state.term)
+        self.check_term(sender, getattr(message, "term", 0))
+        if self._declines(sender, message):
+            return
         self._lapse(now)
         match message:
             case PreVoteRequest():
@@ -311,18 +301,20 @@ class Register:
     def _become_pre_candidate(self, now: float) -> None:
         self.role = Role.PRE_CANDIDATE
         self.leader = None
-        self._tally = Tally(self._members, own=self.self_id)
-        self._journal.send_all(self._peers, PreVoteRequest(self.state.term + 1, self.state.entry.id))
+        self._tally = Tally(self.membership, own=self.self_id)
+        request = PreVoteRequest(self.state.term + 1, self.state.entry.id, self.membership)
+        self._journal.send_all(self._peers, request)
         self._count(now)
 
     def _become_candidate(self, now: float) -> None:
         self.role = Role.CANDIDATE
         self._journal.stand(self.self_id)
-        self._tally = Tally(self._members, own=self.self_id)
+        self._tally = Tally(self.membership, own=self.self_id)
         hold_ms = self._campaign.hold_ms
         round_ = self._progress.round + 1
-        self._progress = Progress(self._members, self.self_id, self._timing, now, hold_ms, round_)
-        self._journal.send_all(self._peers, VoteRequest(self.state.term, self.state.entry.id, hold_ms))
+        self._progress = Progress(self.membership, self.self_id, self._timing, now, hold_ms, round_)
+        request = VoteRequest(self.state.term, self.state.entry.id, hold_ms, self.membership)
+        self._journal.send_all(self._peers, request)
         self._journal.write_own()
         self._count(now)
 
@@ -356,7 +348,10 @@ class Register:
     def _broadcast(self, now: float) -> None:
         round_ = self._progress.next_round(now)
         entry = self.state.entry if self.state.entry.term == self.state.term else None
-        self._journal.send_all(self._peers, Append(self.state.term, round_, entry, self.state.committed.id))
+        committed_id = self.state.committed.id
+        self._journal.send_all(
+            self._peers, Append(self.state.term, round_, entry, committed_id, self.membership)
+        )
 
     def _advance_commit(self, now: float) -> None:
         entry = self.state.entry

@@ -79,6 +79,11 @@ class Timing:
         """
         return self.heartbeat_s * max(self.granted_s(promised_ms) / self.lease_s, FASTEST)
 
+    @property
+    def longest_promise_s(self) -> float:
+        """No promise of a sentinel with these times is longer."""
+        return max(self.election_max_s, self.hold_max_s, self.stick_s(0))
+
     def mute_s(self, promised_ms: int) -> float:
         """For so long after its start a sentinel neither votes nor stands: it may have promised not to.
 

@@ -148,6 +148,12 @@ class GroupAnswer(Answer):
     """Whether this sentinel is in touch with that many, itself included."""
     confirmed: bool | None = None
     """Whether a majority has confirmed lately that ``topology`` is the newest; null in an event."""
+    takes_no_part: str | None = None
+    """Why this sentinel neither votes nor leads: it may have forgotten something, and waits to be told."""
+    members: list[str] = []
+    """Who elects, as this sentinel has it on disk."""
+    former_members: list[str] = []
+    """Not empty while a change of members is under way: then a majority of these is needed too."""
     failover: FailoverAnswer | None
     ambiguous: str | None
     """Why it is not clear who is primary."""
@@ -164,6 +170,8 @@ class PeerAnswer(Answer):
     rtt_ms: float | None
     clock_ahead_ms: float | None = None
     """How far its wall clock is ahead of this sentinel's; null while it did not tell."""
+    apart: str | None = None
+    """Why neither listens to the other: they have other members."""
 
 
 class GroupsAnswer(Answer):

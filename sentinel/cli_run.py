@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import config
+from quorum.errors import MembershipError
 from sentinel import story
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.event_loop import OneClockLoop
@@ -55,7 +56,7 @@ def run(path: Path) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         with asyncio.Runner(loop_factory=OneClockLoop) as runner:
-            runner.run(_serve(settings))
+            runner.run(_serve(path, settings))
     except OSError as error:
         if not _is_about_listening(error):
             raise
@@ -68,9 +69,10 @@ def run(path: Path) -> None:
         ) from error
 
 
-async def _serve(settings: config.Settings) -> None:
+async def _serve(path: Path, settings: config.Settings) -> None:
     # Imported here, so that a wrong configuration is told without loading all of it.
     from sentinel.daemon import Daemon
+    from sentinel.participation import members_advice
     from sentinel.state_file import StoreError
     from sentinel.store import Store
 
@@ -82,6 +84,13 @@ async def _serve(settings: config.Settings) -> None:
             await store.close()
             reason = error.reason or str(error)
             raise CliError(ExitCode.USAGE, f"a group's TLS files cannot be used: {reason}") from error
+        except MembershipError as error:
+            await store.close()
+            raise CliError(
+                ExitCode.USAGE,
+                f"{path}: cluster.members: {error}",
+                members_advice(settings.sentinel.state_dir),
+            ) from error
         except BaseException:
             await store.close()
             raise

@@ -32,6 +32,7 @@ from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.info_pace import InfoPace, link_pace
 from sentinel.lowered_terms import HIGH, terms_run_out
+from sentinel.member_settings import cluster_secret
 from sentinel.metrics import Metrics
 from sentinel.neighbours import Neighbours
 from sentinel.notes import ChangeNote, DeliveredNote, Note
@@ -39,6 +40,7 @@ from sentinel.notices import Notice, NoticeName
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
+from sentinel.participation import Participation
 from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.peer_stored import Ledger
 from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
@@ -78,7 +80,7 @@ class Daemon:
         self._links = PeerLinks(
             settings.sentinel.id,
             members,
-            _secret(settings),
+            cluster_secret(settings),
             on_batch=self._on_batch,
             on_note=self._on_note,
             on_touch=self._on_touch,
@@ -134,6 +136,7 @@ class Daemon:
             resp_password.get_secret_value() if resp_password else None,
             self._confirmed,
         )
+        self._participation = Participation(self._drivers, store, self._background.start)
         self._preflights = Preflights(
             {
                 name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
@@ -222,6 +225,7 @@ class Daemon:
             gather=lambda name: self._groups[name].gather_facts(),
             disk=Disk(settings.sentinel.state_dir),
             confirmed=self._confirmed,
+            no_part=lambda: self._participation.why,
         )
 
     def _schedule(self, scheduler: Scheduler, webhooks: Webhooks) -> None:
@@ -244,12 +248,13 @@ class Daemon:
     def _peer_states(self) -> Mapping[str, Mapping[str, object]]:
         in_touch = self._links.in_touch()
         peers = [member for member in self._settings.cluster.members if member != self._settings.sentinel.id]
-        offsets = self._links.clocks.offsets
+        offsets, apart = self._links.clocks.offsets, self._participation.apart
         return {
             peer: {
                 "in_touch": peer in in_touch,
                 "rtt_s": self._links.rtt_s(peer),
                 "clock_ahead_ms": round(offsets[peer].ahead_ms, 1) if peer in offsets else None,
+                "apart": apart.get(peer),
             }
             for peer in peers
         }
@@ -273,6 +278,7 @@ class Daemon:
 
     def _tick_links(self) -> None:
         self._links.tick()
+        self._metrics.set_participation(*self._participation.look(clock.monotonic()))
         for group in self._groups.values():
             if group.settings.self_fence:
                 at = group.driver.confirmed_at(self._links.stored_at, clock.monotonic())
@@ -358,11 +364,6 @@ class Daemon:
         for member in self._settings.cluster.members:
             if member != self._settings.sentinel.id:
                 self._links.send_note(member, note)
-
-
-def _secret(settings: Settings) -> bytes:
-    secret = settings.cluster.secret
-    return secret.get_secret_value().encode() if secret else b""
 
 
 def _endpoint(hook: WebhookSettings) -> Endpoint:

@@ -118,6 +118,11 @@ class GroupDriver:
         """Before anything is told that a stall of this process may have made untrue."""
         self._check_run(clock.monotonic())
 
+    @property
+    def is_settled(self) -> bool:
+        """Everything that was to be written by now is on disk."""
+        return not self._writing and not self._queue
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back after every step; cheap checks only."""
         self._on_change.append(callback)

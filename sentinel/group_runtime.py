@@ -22,23 +22,21 @@ from promotion.executor import ClientExchange, Exchange, Executor
 from promotion.sealing import WriteRules
 from promotion.step_types import Step, Taken, WriteSafety
 from promotion.work_settings import WorkSettings
-from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
-from quorum.timing import Timing
 from sentinel import clock
 from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
-from sentinel.election_line import ElectionLine, Place
+from sentinel.election_line import ElectionLine
 from sentinel.group_access import discovery_rules, node_spec, wishes
 from sentinel.group_inputs import InfoSeen, LinkHeard
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.link_asking import LinkAsking
+from sentinel.member_settings import member_config
 from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -56,8 +54,6 @@ from sentinel.warm_clients import WarmClients
 
 logger = logging.getLogger(__name__)
 
-GOSSIPS_MISSED = 3
-"""An opinion counts until this many repetitions of it have not come."""
 READ_TIMEOUT_S = 0.5
 """The leader's reading of the nodes does not wait longer for a slow one."""
 STEP_TIMEOUT_S = 2.0
@@ -110,7 +106,9 @@ class GroupRuntime:
         )
         rng = random.Random(around.rng.random())
         place = around.line.place()
-        member = Member(_member_config(name, around, place), states.get(name, HardState()), rng, now)
+        member = Member(
+            member_config(name, around.settings, around.store, place), states.get(name, HardState()), rng, now
+        )
         config = _coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
@@ -182,6 +180,8 @@ class GroupRuntime:
             members=frozenset(members),
             cluster_tag=cluster_tag(members),
             clocks=self._around.clocks_apart(),
+            no_part=coordinator.member.recovery.why(),
+            apart=dict(coordinator.member.attendance.apart),
             newest_term=coordinator.situation.newest_term(clock.monotonic()),
             own_term=coordinator.member.register.state.term,
         )
@@ -325,27 +325,6 @@ class GroupRuntime:
             raise RedisConnectionError("is not watched any more")
         spec = book[node].spec
         return await self.link.client(spec.host, spec.port, STEP_TIMEOUT_S)
-
-
-def _member_config(name: str, around: Surroundings, place: Place) -> MemberConfig:
-    group, cluster = around.settings.groups[name], around.settings.cluster
-    return MemberConfig(
-        self_id=around.settings.sentinel.id,
-        group=name,
-        members=frozenset(cluster.members),
-        quorum=group.effective_quorum(len(cluster.members)),
-        patience=Patience(group.refused_after, group.down_after, group.loading_timeout),
-        timing=Timing(
-            heartbeat_s=cluster.heartbeat,
-            election_min_s=cluster.election_timeout_min,
-            election_max_s=cluster.election_timeout_max,
-            lease_s=cluster.lease,
-        ),
-        opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
-        boot=around.store.boot,
-        crowd=place,
-        unwritable_after_s=group.unwritable_after,
-    )
 
 
 def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:

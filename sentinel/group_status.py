@@ -92,6 +92,9 @@ def group(
         quorum=coordinator.member.config.quorum,
         majority=majority(members),
         has_majority=has_majority(members, peers_in_touch),
+        takes_no_part=coordinator.member.recovery.why() or None,
+        members=list(coordinator.member.recovery.membership.voters),
+        former_members=list(coordinator.member.recovery.membership.former),
         failover=_failover(coordinator, now),
         ambiguous=coordinator.situation.ambiguous if topology is None else None,
         paused=_paused(driver.directives.pause),
@@ -192,13 +195,14 @@ def change(made: Change) -> ChangeAnswer:
 
 
 def peers(states: Mapping[str, Mapping[str, Any]]) -> list[PeerAnswer]:
-    """``states`` has ``in_touch``, and ``rtt_s`` and ``clock_ahead_ms`` or None, of each peer."""
+    """``states`` has ``in_touch``, and ``rtt_s``, ``clock_ahead_ms`` and ``apart`` or None, of each peer."""
     return [
         PeerAnswer(
             sentinel=peer,
             in_touch=bool(state["in_touch"]),
             rtt_ms=None if state.get("rtt_s") is None else round(state["rtt_s"] * 1000, 3),
             clock_ahead_ms=state.get("clock_ahead_ms"),
+            apart=state.get("apart"),
         )
         for peer, state in sorted(states.items())
     ]

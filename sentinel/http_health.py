@@ -25,7 +25,7 @@ class HealthHandlers:
                 "GET",
                 "/readyz",
                 self.get_ready,
-                "In touch with a majority, and able to remember, with room on the disk",
+                "In touch with a majority, part of it, and able to remember, with room on the disk",
                 ReadyAnswer,
                 problems=("not-ready",),
             ),
@@ -47,6 +47,8 @@ class HealthHandlers:
         if not deps.has_majority:
             needed = group_status.majority(deps.members)
             missing.append(f"in touch with {len(found)} of {len(deps.members)} sentinels, {needed} needed")
+        if why := deps.no_part():
+            missing.append(why)
         if deps.store.failure is not None:
             missing.append(f"the state cannot be written: {deps.store.failure}")
         elif deps.disk is not None and (trouble := await deps.disk.trouble()) is not None:

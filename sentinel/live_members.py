@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from config import GroupSettings, Settings
@@ -79,11 +79,29 @@ def _same_cluster(settings: Settings, member: MemberSeen, answer: GroupsAnswer) 
         yield Finding(
             "error",
             "other-members",
-            f"its members are {', '.join(sorted(answer.members))}, and here they are {', '.join(members)}: "
-            "the two could elect a leader each",
-            "Give all sentinels the same cluster.members, and restart them one by one.",
+            f"its members are {', '.join(sorted(answer.members))}, and here they are {', '.join(members)}",
+            _members_advice(frozenset(answer.members) ^ frozenset(members)),
             member.id,
         )
+    for group in answer.groups:
+        if group.takes_no_part is not None:
+            yield Finding(
+                "error",
+                "takes-no-part",
+                group.takes_no_part,
+                "Start the sentinels that are missing, or see docs/safety.md about lost directories.",
+                member.id,
+                group.group,
+            )
+
+
+def _members_advice(differing: Collection[str]) -> str:
+    if len(differing) == 1:
+        return "Finish the change: restart the sentinels one by one with these cluster.members."
+    return (
+        "Change cluster.members by one at a time: it refuses to start with these. To replace a sentinel, add "
+        "the new one first, in one configuration after the other, then remove the old one in the same way."
+    )
 
 
 def _same_groups(settings: Settings, member: MemberSeen, answer: GroupsAnswer) -> Iterator[Finding]:

@@ -109,6 +109,16 @@ class Metrics:
             ("group", "certificate"),
             registry=registry,
         )
+        self._listening = Gauge(
+            "vedette_groups_without_part",
+            "Groups in whose elections this sentinel takes no part, as its state may lack something.",
+            registry=registry,
+        )
+        self._apart = Gauge(
+            "vedette_peers_of_other_members",
+            "Peers that are not listened to, as they have other members than this sentinel.",
+            registry=registry,
+        )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)
@@ -175,6 +185,10 @@ class Metrics:
     def set_webhooks(self, pending: int, dead_letters: int) -> None:
         self._pending.set(pending)
         self._dead.set(dead_letters)
+
+    def set_participation(self, without_part: int, apart: int) -> None:
+        self._listening.set(without_part)
+        self._apart.set(apart)
 
     async def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the ``Accept`` header asks for, and its content type.

@@ -161,6 +161,10 @@ class GroupFacts:
     """When they were gathered, Unix time."""
     clocks: Mapping[str, str] = field(default_factory=dict)
     """The peers whose wall clocks are apart from this sentinel's, and how."""
+    no_part: str = ""
+    """Why this sentinel takes no part in the group's elections."""
+    apart: Mapping[str, str] = field(default_factory=dict)
+    """The peers that it does not listen to, and why."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""
     own_term: int = 0

@@ -14,6 +14,7 @@ from sentinel.preflight_data_rules import DATA_RULES
 from sentinel.preflight_facts import SEVERITIES, GroupFacts, NodeFacts, Problem
 from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
+from sentinel.preflight_members_rules import takes_part
 from sentinel.preflight_other_monitors import other_monitors
 from sentinel.preflight_permissions import permission_problems
 from sentinel.preflight_scripts import long_scripts
@@ -257,4 +258,5 @@ RULES: tuple[Rule, ...] = (
     _strangers,
     *KINSHIP_RULES,
     *DATA_RULES,
+    takes_part,
 )

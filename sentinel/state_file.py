@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from sentinel.file_identity import file_identity
+
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 5.0
 """How long a backup tool may hold SQLite's lock before a write fails."""
@@ -47,6 +49,17 @@ PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 
+VOUCHED_FILE = "file"
+"""In ``meta``: which file the sentinel vouched for; empty for none."""
+FOUNDER = "founder"
+
+
+AFRESH = (
+    "move {} away to start afresh; this sentinel then takes no part in elections until a majority of the "
+    "others has told it what they have. A backup would lack what was agreed on since"
+)
+
+
 class StoreError(Exception):
     """The state cannot be read or written. Says which file, why, and what an operator can do."""
 
@@ -60,6 +73,11 @@ class StateFile:
     path: Path
     boot: int
     """How often this state has been opened, this time included."""
+    vouched: bool
+    """Whether this very file was written last by the sentinel that it belongs to, and has not been put in
+    its place from elsewhere: a copy or a backup may lack what was written since."""
+    founder: bool = False
+    """An operator has decided that what this file holds is all that is left; said once."""
 
     def close(self) -> None:
         try:
@@ -80,13 +98,12 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         if in_use_before and (not path.exists() or path.stat().st_size == 0):
             raise StoreError(
                 f"state file {path} is missing or empty, although a sentinel has run in {state_dir} before: "
-                f"restore it; or, while the other sentinels are up and this one has been down for a minute, "
-                f"delete {state_dir} to start afresh"
+                f"{AFRESH.format(state_dir)}"
             )
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             _check(connection, path)
-            boot = _begin(connection, path, sentinel_id)
+            boot, vouched, founder = _begin(connection, path, sentinel_id)
         except BaseException:
             connection.close()
             raise
@@ -107,7 +124,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
     except BaseException:
         os.close(lock_fd)
         raise
-    return StateFile(connection, lock_fd, path, boot)
+    return StateFile(connection, lock_fd, path, boot, vouched, founder)
 
 
 def _make_private_dir(state_dir: Path) -> None:
@@ -171,11 +188,11 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"state file {path} has schema version {version}, and this release knows up to {SCHEMA_VERSION}: "
-            f"run the newer release, or restore the backup from before the upgrade"
+            f"run the newer release, or {AFRESH.format(path.parent)}"
         )
 
 
-def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> int:
+def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tuple[int, bool, bool]:
     """Create the tables in a new file, and count the boot: a real, synced write."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
@@ -185,7 +202,9 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> int:
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
-        connection.execute("INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0')", (sentinel_id,))
+        connection.execute(
+            "INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0'), (?, '')", (sentinel_id, VOUCHED_FILE)
+        )
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     owner = meta.get("sentinel_id")
     if owner != sentinel_id:
@@ -198,13 +217,12 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> int:
     # Also above what a lost file had counted to: peers would take a lower number for an old process's.
     boot = max(int(meta["boot"]) + 1, int(time.time()))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
+    connection.execute("DELETE FROM meta WHERE key = ?", (FOUNDER,))
     connection.execute("COMMIT")
-    return boot
+    # A release that did not keep which file it was is believed, as it believed itself.
+    vouched = meta.get(VOUCHED_FILE) in (None, file_identity(path))
+    return boot, vouched, FOUNDER in meta
 
 
 def _corrupt(path: Path, problem: str) -> StoreError:
-    return StoreError(
-        f"state file {path} is corrupt ({problem}): restore a backup of the whole directory; or, while "
-        f"the other sentinels are up and this one has been down for a minute, delete {path.parent} to "
-        f"start afresh"
-    )
+    return StoreError(f"state file {path} is corrupt ({problem}): {AFRESH.format(path.parent)}")

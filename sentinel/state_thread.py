@@ -85,6 +85,15 @@ class StateThread:
         return self._file.boot
 
     @property
+    def vouched(self) -> bool:
+        """As the file was found (``StateFile.vouched``)."""
+        return self._file.vouched
+
+    @property
+    def founder(self) -> bool:
+        return self._file.founder
+
+    @property
     def path(self) -> Path:
         return self._file.path
 

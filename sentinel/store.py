@@ -17,7 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from quorum.messages import HardState
 from sentinel.changes import Change
-from sentinel.state_file import StoreError
+from sentinel.file_identity import file_identity
+from sentinel.state_file import AFRESH, VOUCHED_FILE, StoreError
 from sentinel.state_thread import OnDurable, StateThread
 
 MAX_CHANGES_PER_GROUP = 1000
@@ -33,6 +34,7 @@ class Store:
 
     def __init__(self, thread: StateThread) -> None:
         self._thread = thread
+        self._vouched = thread.vouched
         self._settings = thread.read_blocking(_select_settings)
 
     @classmethod
@@ -53,6 +55,26 @@ class Store:
     def boot(self) -> int:
         """How often this sentinel has started, this time included."""
         return self._thread.boot
+
+    @property
+    def vouched(self) -> bool:
+        """Whether this is the very state that this sentinel wrote last, as far as it knows."""
+        return self._vouched
+
+    @property
+    def founder(self) -> bool:
+        """Whether an operator has decided that what is here is all that is left."""
+        return self._thread.founder
+
+    async def vouch(self, *, is_own: bool) -> None:
+        """From now on, and at the next start, the state is believed to be what this sentinel wrote last."""
+        self._vouched = is_own
+        value = file_identity(self._thread.path) if is_own else ""
+        await self._thread.write(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (VOUCHED_FILE, value)
+            )
+        )
 
     @property
     def failure(self) -> str | None:
@@ -131,9 +153,8 @@ class Store:
                 problem = _first(error)
         path = self._thread.path
         raise StoreError(
-            f"state file {path}: group {group!r} has a broken record ({problem}): restore a backup of the "
-            f"whole directory; or, while the other sentinels are up and this one has been down for a minute, "
-            f"delete {path.parent} to start afresh"
+            f"state file {path}: group {group!r} has a broken record ({problem}): "
+            f"{AFRESH.format(path.parent)}"
         )
 
 

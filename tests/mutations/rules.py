@@ -11,6 +11,7 @@ from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_leading import LEADING
+from tests.mutations.rules_members import MEMBERS
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_steps import STEPS
@@ -21,6 +22,7 @@ from tests.mutations.rules_writes import WRITES
 MUTATIONS: tuple[Mutation, ...] = (
     *AGREEMENT,
     *LEADING,
+    *MEMBERS,
     *DETECTION,
     *DETECT,
     *PROMOTION,

@@ -289,7 +289,7 @@ AGREEMENT = (
         "the lease rests on answers of a majority",
         "S4",
         "quorum/lease.py",
-        "return times[self._needed - 1] if",
+        "return times[needed - 1] if",
         "return times[0] if",
         ("tests/unit/quorum/test_lease.py",),
     ),

@@ -100,7 +100,7 @@ LEADING = (
         "a peer that is 2^32 terms ahead is not followed",
         "L1",
         "quorum/register.py",
-        '        self._believed.check(sender, getattr(message, "term", 0), self.state.term)\n',
+        '        self.check_term(sender, getattr(message, "term", 0))\n',
         "",
         (f"{_REGISTER}::test_a_peer_in_a_term_that_nobody_counted_to_is_refused_by_name",),
         style="any",

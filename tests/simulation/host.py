@@ -72,6 +72,8 @@ class Host:
         self.shape = shape
         self.disk = HardState()
         self.boots = 0
+        self.vouched = False
+        """The disk is the one that it wrote last, and it has taken part with that."""
         self.brain: Coordinator | None = None
         self.paused_until = 0.0
         self._stopped_at: float | None = None
@@ -150,6 +152,7 @@ class Host:
             3.0,
             self.boots,
             crowd=crowd,
+            vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,
         )
         member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
@@ -404,6 +407,8 @@ class Host:
     def _on_tick(self) -> None:
         self._tick_waits = False
         self._ticks += 1
+        if self.brain is not None and not self.brain.member.recovery.listens and not self._writing:
+            self.vouched = self.vouched or self.disk.membership is not None
         self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet
         if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:

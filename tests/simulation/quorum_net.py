@@ -7,12 +7,13 @@ may come between any two effects. After each step the safety rules are checked f
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from quorum.detector import Patience
 from quorum.directives import Directives, Pause
 from quorum.effects import Committed, Effect, Elected, Emit, Persist, Send
-from quorum.errors import NotLeaderError
+from quorum.errors import MembershipError, NotLeaderError, PeerViolationError
 from quorum.inputs import Input, Propose, Received, StopLeading, Wake, Want, Watch
 from quorum.member import Member
 from quorum.member_config import MemberConfig
@@ -42,6 +43,17 @@ class Host:
     clock_rate: float = 1.0
     timing: Timing = TIMING
     """Of its next start."""
+    vouched: bool = False
+    """Its disk is the one that it wrote last, and it has taken part with that."""
+    members: tuple[str, ...] = ()
+    """Of its configuration."""
+    stored: tuple[int, int] = (0, 0)
+    """The newest entry that it ever had on disk."""
+
+    def note(self) -> None:
+        """After whole steps, as the daemon does it behind all that was to be written."""
+        if self.member is not None and not self.member.recovery.listens and self.disk.membership is not None:
+            self.vouched = True
 
 
 @dataclass(frozen=True)
@@ -59,12 +71,13 @@ def order_of(entry: Entry) -> int:
 class QuorumNet:
     """``seed`` draws the members' own randomness; what happens is the caller's choice."""
 
-    def __init__(self, size: int, seed: int = 0, *, leaders_work: bool = True) -> None:
-        self.names = tuple(f"s{i}" for i in range(1, size + 1))
+    def __init__(self, size: int, seed: int = 0, *, leaders_work: bool = True, spare: int = 0) -> None:
+        self.names = tuple(f"s{i}" for i in range(1, size + spare + 1))
+        first = self.names[:size]
         self.rng = random.Random(seed)
         self.now = 100.0
         self.packets: list[Packet] = []
-        self.hosts = {name: Host(name) for name in self.names}
+        self.hosts = {name: Host(name, members=first) for name in self.names}
         self.cut: set[tuple[str, str]] = set()
         self.leaders_work = leaders_work
         self.leader_of: dict[int, str] = {}
@@ -72,7 +85,9 @@ class QuorumNet:
         self.committed: dict[tuple[int, int], Entry] = {}
         self.newest_told: dict[str, int] = {}
         self.orders = 0
-        for name in self.names:
+        self.refused: dict[str, str] = {}
+        """Who did not start by its configuration, and why."""
+        for name in first:
             self.start(name)
 
     # -- faults and life -----------------------------------------------------------------------
@@ -83,21 +98,42 @@ class QuorumNet:
         config = MemberConfig(
             name,
             "g",
-            frozenset(self.names),
-            len(self.names) // 2 + 1,
+            frozenset(host.members),
+            len(host.members) // 2 + 1,
             Patience(0.1, 1.0, 30.0),
             host.timing,
             3.0,
             host.boots,
+            vouched=host.vouched,
         )
         rng = random.Random(self.rng.random())
-        host.member = Member(config, host.disk, rng, self.local(name))
+        self.refused.pop(name, None)
+        try:
+            host.member = Member(config, host.disk, rng, self.local(name))
+        except MembershipError as error:
+            self.refused[name] = str(error)
+            return
         self.step(name, Watch(NODES))
 
     def retime(self, name: str, timing: Timing) -> None:
         """A restart with other times."""
         self.hosts[name].timing = timing
         self.crash(name, lose_lazy=False)
+        self.start(name)
+
+    def reconfigure(self, name: str, members: Sequence[str]) -> None:
+        """Restarted with another configuration."""
+        host = self.hosts[name]
+        self.crash(name, lose_lazy=False)
+        host.members = tuple(members)
+        self.start(name)
+
+    def roll_back(self, name: str, disk: HardState) -> None:
+        """It goes on with what a backup held, or with an empty directory."""
+        host = self.hosts[name]
+        self.crash(name, lose_lazy=True)
+        host.disk, host.vouched = disk, False
+        self.newest_told.pop(name, None)
         self.start(name)
 
     def crash(self, name: str, *, lose_lazy: bool) -> None:
@@ -153,13 +189,15 @@ class QuorumNet:
             return
         try:
             effects = host.member.step(given, self.local(name))
-        except NotLeaderError:
-            return
+        except (NotLeaderError, PeerViolationError):
+            return  # A stranger's, by its configuration: the links would not even have let it in.
         for applied, effect in enumerate(effects):
             if crash_after is not None and applied >= crash_after:
                 self.crash(name, lose_lazy=True)
                 break
             self._apply(host, effect)
+        else:
+            host.note()
         self.check()
 
     def _apply(self, host: Host, effect: Effect) -> None:
@@ -170,17 +208,21 @@ class QuorumNet:
                 else:
                     host.disk = state
                     host.unsynced = None
+                    host.stored = max(host.stored, state.entry.id)
             case Send(to, message):
                 if (host.name, to) not in self.cut:
                     self.packets.append(Packet(host.name, to, message))
-            case Emit(Elected(term)):
-                self._elected(host, term)
+            case Emit(Elected(term, _, entry)):
+                self._elected(host, term, entry)
             case Emit(Committed(entry)):
                 self._committed(host, entry)
             case _:
                 pass
 
-    def _elected(self, host: Host, term: int) -> None:
+    def _elected(self, host: Host, term: int, entry: Entry) -> None:
+        newest = max((id_ for id_ in self.committed if id_[0] < term), default=(0, 0))
+        if entry.id < newest:
+            raise SafetyError(f"S3: {host.name} leads in term {term} with {entry.id}: {newest} is undone")
         other = self.leader_of.setdefault(term, host.name)
         if other != host.name:
             raise SafetyError(f"S1: {other} and {host.name} both lead in term {term}")
@@ -189,9 +231,10 @@ class QuorumNet:
         known = self.committed.setdefault(entry.id, entry)
         if known != entry:
             raise SafetyError(f"S3: {known} and {entry} are both committed")
-        stored = sum(h.disk.entry.id >= entry.id for h in self.hosts.values())
-        if stored <= len(self.names) // 2:
-            raise SafetyError(f"S5: {entry} is called committed, but only {stored} sentinels store it")
+        stored = [h.name for h in self.hosts.values() if h.stored >= entry.id]
+        member = host.member
+        if member is not None and not member.register.membership.elects(stored):
+            raise SafetyError(f"S5: {entry} is called committed, but only {stored} have stored it")
         topology = entry.topology
         if topology is not None:
             other = self.primary_of.setdefault(topology.term, topology.primary)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 from quorum.inputs import Gossip, Propose, StopLeading, Want
+from quorum.membership import Membership
 from quorum.messages import Entry, HardState, Intent, Topology
 from tests.unit.quorum.interaction_env import NODES, TIMING, Packet, World
 from tests.unit.quorum.interaction_printer import names_text, state_text
@@ -77,10 +78,11 @@ class Interpreter:
         (count,), named = _split(words, 1, "quorum", "primary")
         size = _number(count, MAX_MEMBERS)
         quorum = _number(named["quorum"], size) if "quorum" in named else size // 2 + 1
-        state = HardState()
+        with_whom = Membership.of(f"s{number}" for number in range(1, size + 1))
+        state = HardState(membership=with_whom)
         if "primary" in named:
             entry = Entry(1, 1, Topology(_node(named["primary"]), 1, None, "bootstrap", "s1", 0, 0))
-            state = HardState(1, "s1", entry, entry)
+            state = HardState(1, "s1", entry, entry, membership=with_whom)
         self._world = World(size, quorum, state)
         order = sorted(self.world.names, key=lambda name: self.world.member(name).rank)
         return [f"all: {state_text(state)}", f"in line: {', '.join(order)}"]

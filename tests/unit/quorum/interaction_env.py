@@ -108,7 +108,15 @@ class World:
             raise CommandError(f"{name} is running already")
         host.boots += 1
         config = MemberConfig(
-            name, GROUP, frozenset(self.names), self._quorum, PATIENCE, TIMING, OPINION_TTL_S, host.boots
+            name,
+            GROUP,
+            frozenset(self.names),
+            self._quorum,
+            PATIENCE,
+            TIMING,
+            OPINION_TTL_S,
+            host.boots,
+            vouched=True,
         )
         host.member = Member(config, host.disk, host.draws, self.now)
         return self.step(name, Watch(NODES)) + self._probe(host)

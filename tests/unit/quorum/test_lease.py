@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quorum.lease import Lease
+from quorum.membership import Membership
 
 LEASE_S = 0.25
 MEMBERS = frozenset({"s1", "s2", "s3", "s4", "s5"})
@@ -16,7 +17,7 @@ PEERS = ("s2", "s3", "s4", "s5")
 
 
 def lease(*peers: str) -> Lease:
-    return Lease(frozenset({"s1", *peers}), "s1", LEASE_S)
+    return Lease(Membership.of({"s1", *peers}), "s1", LEASE_S)
 
 
 def test_there_is_none_before_a_majority_has_acknowledged() -> None:
@@ -83,7 +84,12 @@ def test_a_sentinel_alone_always_holds_it() -> None:
     )
 )
 def test_it_is_the_best_that_any_majority_grants(events: list[tuple[str, float]]) -> None:
-    held, now, sent, acked = Lease(MEMBERS, "s1", LEASE_S), 10.0, dict[int, float](), dict[str, float]()
+    held, now, sent, acked = (
+        Lease(Membership.of(MEMBERS), "s1", LEASE_S),
+        10.0,
+        dict[int, float](),
+        dict[str, float](),
+    )
     for who, value in events:
         if who == "send":
             now += value

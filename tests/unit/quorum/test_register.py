@@ -11,6 +11,7 @@ from quorum.campaign import Campaign
 from quorum.crowd import ALONE
 from quorum.effects import Elected, Persist, SteppedDown
 from quorum.errors import AbsurdTermError, PeerViolationError
+from quorum.membership import Membership
 from quorum.messages import (
     GENESIS,
     Append,
@@ -51,23 +52,25 @@ from tests.unit.quorum.register_cases import (
 NEWER = Entry(4, 2, topology(4))
 FAR = 7 + MAX_JUMP + 1
 
+WITH = Membership.of(["s1", "s2", "s3"])
+
 
 def test_an_election_from_the_first_question_to_the_first_heartbeat() -> None:
     register = make()
     register.want(WORK, NOW)
     register.wake(NOW)
     effects = register.take_effects()
-    assert sent(effects, PreVoteRequest) == [PreVoteRequest(1, (0, 0))] * 2
+    assert sent(effects, PreVoteRequest) == [PreVoteRequest(1, (0, 0), WITH)] * 2
     assert persisted(effects) == [], "asking changes nothing"
 
     effects = hear(register, "s2", PreVoteReply(1, True))
     assert persisted(effects) == [HardState(term=1, voted_for="s1")]
-    assert sent(effects, VoteRequest) == [VoteRequest(1, (0, 0), PROMISED_MS)] * 2
+    assert sent(effects, VoteRequest) == [VoteRequest(1, (0, 0), PROMISED_MS, under=WITH)] * 2
     assert isinstance(effects[-1], Persist), "its own vote counts behind its write"
 
     effects = hear(register, "s2", VoteReply(1, True))
     assert emitted(effects) == [Elected(1, WORK, GENESIS)]
-    assert sent(effects, Append) == [Append(1, 1, None, (0, 0))] * 2
+    assert sent(effects, Append) == [Append(1, 1, None, (0, 0), WITH)] * 2
     assert register.role is Role.LEADER and register.leader == "s1"
 
 
@@ -210,7 +213,7 @@ def test_who_lost_asks_again_later_and_anew() -> None:
     at = register.next_deadline(NOW)
     assert at is not None and at >= NOW + TIMING.election_min_s
     register.wake(at)
-    assert sent(register.take_effects(), PreVoteRequest) == [PreVoteRequest(2, (0, 0))] * 2
+    assert sent(register.take_effects(), PreVoteRequest) == [PreVoteRequest(2, (0, 0), WITH)] * 2
 
 
 def test_it_does_not_stand_while_it_hears_a_leader_nor_without_work() -> None:

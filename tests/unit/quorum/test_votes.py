@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quorum.membership import Membership
 from quorum.votes import Outcome, Tally, majority
 
 NAMES = ("s1", "s2", "s3", "s4", "s5")
@@ -31,7 +32,7 @@ def naive(members: tuple[str, ...], answers: list[tuple[str, bool]]) -> Outcome:
     answers=st.lists(st.tuples(st.sampled_from([*NAMES, "stranger"]), st.booleans()), max_size=12),
 )
 def test_the_outcome_is_what_a_naive_count_says(size: int, answers: list[tuple[str, bool]]) -> None:
-    tally = Tally(NAMES[:size])
+    tally = Tally(Membership.of(NAMES[:size]))
     assert tally.outcome is naive(NAMES[:size], [])
     for count, (name, granted) in enumerate(answers, 1):
         tally.record(name, granted)
@@ -49,7 +50,7 @@ def test_a_majority_is_the_least_number_of_which_any_two_groups_share_one(size: 
 
 
 def test_the_first_answer_of_a_member_counts() -> None:
-    tally = Tally(NAMES[:3])
+    tally = Tally(Membership.of(NAMES[:3]))
     tally.record("s1", granted=True)
     tally.record("s2", granted=False)
     tally.record("s2", granted=True)

@@ -158,6 +158,7 @@ class World:
             Timing(),
             3.0,
             boot=1,
+            vouched=True,
             unwritable_after_s=self.unwritable_after_s,
         )
         member = Member(config, self.state, random.Random(1), START)

@@ -212,7 +212,7 @@ def make_driver(
     entry = Entry(topology.term, 1, topology) if topology else Entry(0, 0, None)
     state = HardState(term=entry.term, entry=entry, committed=entry)
     config = MemberConfig(
-        "s1", group, members, len(members) // 2 + 1, PATIENT, FAST, opinion_ttl_s=3600.0, boot=1
+        "s1", group, members, len(members) // 2 + 1, PATIENT, FAST, opinion_ttl_s=3600.0, boot=1, vouched=True
     )
     member = Member(config, state, random.Random(1), now)
     default = tuple(NodeSpec(name, name.rpartition(":")[0], 6379) for name in (A, B, C))

@@ -237,8 +237,8 @@ async def test_all_groups_and_the_peers(tmp_path: Path) -> None:
         _, body, _ = await world.get("/v1/groups")
         assert (body["sentinel"], body["version"], body["members"]) == ("s1", "1.2.3", ["s1", "s2", "s3"])
         assert body["peers"] == [
-            {"sentinel": "s2", "in_touch": True, "rtt_ms": 1.5, "clock_ahead_ms": -20.3},
-            {"sentinel": "s3", "in_touch": False, "rtt_ms": None, "clock_ahead_ms": None},
+            {"sentinel": "s2", "in_touch": True, "rtt_ms": 1.5, "clock_ahead_ms": -20.3, "apart": None},
+            {"sentinel": "s3", "in_touch": False, "rtt_ms": None, "clock_ahead_ms": None, "apart": None},
         ]
         assert [group["group"] for group in body["groups"]] == [GROUP, "other"]
 

@@ -143,7 +143,7 @@ async def test_a_corrupt_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     content = path.read_bytes()
     path.write_bytes(b"\0" * 200 + content[200:])
-    with pytest.raises(StoreError, match=r"state\.db is corrupt .*restore a backup"):
+    with pytest.raises(StoreError, match=r"state\.db is corrupt .*move .* away to start afresh"):
         Store.open(tmp_path, "s1")
     path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
     with pytest.raises(StoreError, match=r"state\.db is corrupt"):

@@ -1,0 +1,85 @@
+"""How a member keeps its part in a group's agreement: what it says of it, hears, and does about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from quorum.member_config import MemberConfig
+from quorum.messages import HardState, Opinions
+from quorum.opinions import OpinionBoard
+from quorum.recovery import ASK_EVERY_S, Recovery
+from quorum.register import Register
+
+
+class Attendance:
+    """``apart`` has the peers that are not listened to at all, and why."""
+
+    def __init__(self, config: MemberConfig, state: HardState, now: float) -> None:
+        self.recovery = Recovery(
+            config.self_id,
+            config.members,
+            state,
+            vouched=config.vouched,
+            founder=config.founder,
+            now=now,
+        )
+        self.apart: dict[str, str] = {}
+        self._boot = config.boot
+        self._seq = 0
+        self._begun = False
+        self._answer: set[str] = set()
+
+    def keep(self, register: Register, now: float) -> bool:
+        """Take part by now, or with others, if that is due. True if all peers are to be told."""
+        recovery, news = self.recovery, False
+        if not self._begun:
+            self._begun = True
+            if not recovery.listens:
+                register.begin_under(recovery.membership)
+        if (told := recovery.joins(register.state)) is not None:
+            register.join(told, now)
+            news = True
+        if (moved := recovery.moves(register.state)) is not None:
+            register.go_on_under(*moved, now)
+            news = True
+        if recovery.listens:
+            register.listening = recovery.why()
+            if now >= recovery.ask_at:
+                recovery.ask_at = now + ASK_EVERY_S
+                news = True
+        return news
+
+    def hear(self, sender: str, report: Opinions, register: Register, now: float) -> bool:
+        """False if nothing of it counts: ``sender`` has other members. Raises PeerViolationError."""
+        about = report.about
+        if why := self.recovery.refusal(about):
+            self.apart[sender] = why
+            return False
+        self.apart.pop(sender, None)
+        if about is not None:
+            register.check_term(sender, about.term)
+        register.learn_committed(report.committed, now, sender)
+        if self.recovery.hear(sender, report, register.state):
+            register.stand_apart(self.recovery.why())
+            self.recovery.ask_at = now
+        if about is not None and about.asks:
+            self._answer.add(sender)
+        return True
+
+    def gone(self, peer: str) -> None:
+        self.recovery.forget(peer)
+        self.apart.pop(peer, None)
+
+    def report(
+        self, peers: Iterable[str], board: OpinionBoard, state: HardState, stands_back: str, *, to_all: bool
+    ) -> tuple[Opinions, list[str]] | None:
+        """What is to be said, and to whom: to all, or to those who have asked. None: nothing."""
+        to = [peer for peer in peers if to_all or peer in self._answer]
+        self._answer.clear()
+        if not to:
+            return None
+        self._seq += 1
+        # An answer is not to be answered.
+        about = self.recovery.about(state, asks=to_all and self.recovery.listens)
+        said = Opinions(self._boot, self._seq, board.own(), state.committed, board.time, stands_back, about)
+        return said, to

@@ -1,0 +1,252 @@
+"""Whether a sentinel takes part in elections, and what it must be told before it does.
+
+Votes, entries and promises count because they are on a disk that only goes forward. One that was emptied,
+or restored from a backup, has gone back, and a majority that counts on it may undo a commit. So whoever
+cannot vouch that its state is the very one that it wrote last *listens*: it votes for nobody, acknowledges
+nothing and does not stand, until a majority of the others, each of whom takes part itself, has told it the
+term and the entry that it has. Any majority that the sentinel was part of shares a member with those, so
+what it forgot is among what it is told (the recovery of Viewstamped Replication, section 4.3).
+
+Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
+have heard of each other. Where too many directories are gone neither comes about, and an operator must say
+what is to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from quorum.membership import Membership
+from quorum.messages import GENESIS, About, Entry, EntryId, HardState, Opinions, Part
+from quorum.votes import majority
+
+ASK_EVERY_S = 1.0
+_TAKES_PART = (Part.VOTER, Part.FOUNDER)
+LOST, RESTORED, BEHIND = "new", "restored", "behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a listener knows when it begins to take part. ``founding``: nobody has promised anything yet."""
+
+    term: int
+    entry: Entry
+    committed: Entry
+    membership: Membership
+    founding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    version: tuple[int, int]
+    term: int
+    entry: Entry
+    committed: Entry
+    under: Membership | None
+    part: str
+
+    @property
+    def takes_part(self) -> bool:
+        return self.part in _TAKES_PART
+
+    @property
+    def is_blank(self) -> bool:
+        return self.entry == GENESIS and self.committed == GENESIS
+
+
+class Recovery:
+    """``vouched``: the state is the very one that the last process of this id wrote."""
+
+    def __init__(
+        self,
+        self_id: str,
+        members: Iterable[str],
+        state: HardState,
+        *,
+        vouched: bool,
+        founder: bool,
+        now: float,
+    ) -> None:
+        self.self_id = self_id
+        kept = state.membership
+        self.membership = kept.moved_to(members) if kept is not None else Membership.of(members)
+        if founder:
+            epoch = kept.epoch + 1 if kept is not None else 1
+            self.membership = replace(Membership.of(members), epoch=epoch)
+        self._founder = founder
+        self._others = self.membership.everybody - {self_id}
+        blank = state == HardState()
+        # A release that kept no membership wrote what is here: it is taken at its word, as it took itself.
+        sure = founder or vouched or (kept is None and not blank) or not self._others
+        self._doubt = "" if sure else LOST if blank else RESTORED
+        self._words: dict[str, _Word] = {}
+        self._heard: dict[str, EntryId] = {}
+        self.ask_at = now
+
+    # -- what can be asked ---------------------------------------------------------------------
+
+    @property
+    def listens(self) -> bool:
+        return bool(self._doubt)
+
+    @property
+    def part(self) -> Part:
+        if self._doubt:
+            return Part.NEW if self._doubt == LOST else Part.LISTENER
+        return Part.FOUNDER if self._founder else Part.VOTER
+
+    @property
+    def needed(self) -> int:
+        """How many of the others must have told a listener what they have."""
+        return majority(len(self._others)) if self._others else 0
+
+    def why(self) -> str:
+        """Why it takes no part, and what it waits for, in words; empty if it takes part."""
+        if not self._doubt:
+            return ""
+        what = {
+            LOST: "its state directory is new",
+            RESTORED: "its state directory is not the one that it wrote last: restored, copied or moved",
+            BEHIND: "its state is older than what its peers have heard of it",
+        }[self._doubt]
+        told = sorted(peer for peer, word in self._words.items() if word.takes_part)
+        return (
+            f"listens only, for {what}: {len(told)} of {self.needed} needed have told it what they have"
+            + (f" ({' '.join(told)})" if told else "")
+            + (f"; {self._stuck()}" if self._stuck() else "")
+        )
+
+    def _stuck(self) -> str:
+        """Too many directories are gone: no waiting will help."""
+        gone = sorted(peer for peer, word in self._words.items() if not word.takes_part)
+        blank = self._doubt == LOST and all(word.is_blank for word in self._words.values())
+        if blank or len(self._others) - len(gone) >= self.needed:
+            return ""
+        listen = f"{' '.join(gone)} {'listens' if len(gone) == 1 else 'listen'} too"
+        return f"{listen}, and too few are left to tell: an operator must found the cluster anew"
+
+    @property
+    def is_stuck(self) -> bool:
+        return self.listens and bool(self._stuck())
+
+    def about(self, state: HardState, *, asks: bool) -> About:
+        heard = tuple((peer, *entry_id) for peer, entry_id in sorted(self._heard.items()))
+        entry = None if state.entry == state.committed else state.entry
+        return About(state.term, entry, self.membership, self.part, asks, heard)
+
+    def refusal(self, about: About | None) -> str:
+        """Why what a peer says is not listened to at all: it is of other members, more than one step away."""
+        if about is None or self.membership.differs_by(about.under) <= 1:
+            return ""
+        if about.under.voters == self.membership.former or about.under.former == self.membership.voters:
+            return ""
+        return f"has the members {about.under}, and here they are {self.membership}"
+
+    # -- what is heard -------------------------------------------------------------------------
+
+    def hear(self, peer: str, report: Opinions, state: HardState) -> bool:
+        """True if what ``peer`` remembers of this sentinel is newer than what it has: its disk went back."""
+        about, version = report.about, (report.boot, report.seq)
+        known = self._words.get(peer)
+        if known is not None and version <= known.version:
+            return False
+        if about is None:
+            # A release that does not tell takes part, as ever.
+            self._words[peer] = _Word(
+                version, report.committed.term, report.committed, report.committed, None, Part.VOTER
+            )
+            return False
+        entry = about.entry or report.committed
+        self._words[peer] = _Word(version, about.term, entry, report.committed, about.under, about.part)
+        if self._words[peer].takes_part:
+            self.saw(peer, entry.id)
+        else:
+            self._heard[peer] = entry.id  # It says itself that it has forgotten: what it had counts no more.
+        newest = max(((term, seq) for who, term, seq in about.heard if who == self.self_id), default=(0, 0))
+        if self.listens or newest <= state.entry.id:
+            return False
+        self._doubt = BEHIND
+        return True
+
+    def saw(self, peer: str, entry_id: EntryId) -> None:
+        """``peer`` has said that it stores that."""
+        self._heard[peer] = max(entry_id, self._heard.get(peer, entry_id))
+
+    def forget(self, peer: str) -> None:
+        """It is out of touch: what it said may no longer be so."""
+        self._words.pop(peer, None)
+
+    # -- what follows --------------------------------------------------------------------------
+
+    def joins(self, state: HardState) -> Told | None:
+        """What a listener knows, once that is enough to take part; the caller must do so."""
+        if not self.listens:
+            return None
+        words = self._words
+        count = sum(word.takes_part for word in words.values())
+        founded = any(word.part == Part.FOUNDER for word in words.values())
+        blank = all(word.is_blank for word in words.values()) and state.entry == GENESIS
+        alike = sum(
+            (word.takes_part or word.part == Part.NEW)
+            and (word.under is None or word.under.voters == self.membership.voters)
+            for word in words.values()
+        )
+        afresh = blank and alike >= self.needed
+        if not (founded or count >= self.needed or afresh):
+            return None
+        self._doubt = ""
+        newest = [state.entry, *(word.entry for word in words.values())]
+        committed = [state.committed, *(word.committed for word in words.values())]
+        self.membership = self._adopted(words)
+        return Told(
+            max([state.term, *(word.term for word in words.values())]),
+            max(newest, key=lambda entry: entry.id),
+            max(committed, key=lambda entry: entry.id),
+            self.membership,
+            founding=blank and words.keys() >= self._others and not any(w.term for w in words.values()),
+        )
+
+    def _adopted(self, words: Mapping[str, _Word]) -> Membership:
+        """Of those who take part, the newest that has the same members; or the step from what they have."""
+        said = [word.under for word in words.values() if word.takes_part and word.under is not None]
+        newest = max(said, key=lambda under: (under.epoch, not under.is_joint), default=None)
+        if newest is None:
+            return self.membership
+        same = [under for under in said if under.voters == self.membership.voters]
+        if same:
+            return max(same, key=lambda under: (under.epoch, not under.is_joint))
+        return Membership(self.membership.voters, newest.epoch + 1, newest.voters)
+
+    def moves(self, state: HardState) -> tuple[Membership, int] | None:
+        """The membership to go on with, and the term to go up to with it; the caller must do so.
+
+        Whatever was voted for or stored by a majority of the former set is known to those who count here, so
+        an election by the new set alone is in a later term, and begins with that.
+        """
+        mine = self.membership
+        if self.listens:
+            return None
+        here = {
+            peer: (word.under, word.entry.id, word.term)
+            for peer, word in self._words.items()
+            if word.takes_part and word.under is not None and word.under.voters == mine.voters
+        }
+        ahead = [
+            (under, term)
+            for under, _, term in here.values()
+            if under.epoch > mine.epoch
+            or (under.epoch == mine.epoch and mine.is_joint and not under.is_joint)
+        ]
+        if ahead:
+            under, term = max(ahead, key=lambda each: (each[0].epoch, not each[0].is_joint))
+            self.membership = under
+            return under, term
+        stores = {peer: entry_id for peer, (_, entry_id, _) in here.items()} | {self.self_id: state.entry.id}
+        if not mine.is_joint or not Membership(mine.former).elects(stores):
+            return None
+        newest = max(stores.values())
+        if not mine.alone().elects({peer for peer, entry_id in stores.items() if entry_id >= newest}):
+            return None
+        self.membership = mine.alone()
+        return self.membership, max([state.term, *(term for _, _, term in here.values())])

@@ -1,0 +1,107 @@
+"""A sentinel's place in a group's agreement: what it has on disk, with whom it votes, and whether it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quorum.campaign import Campaign
+from quorum.effects import Effect
+from quorum.journal import Journal
+from quorum.membership import Membership
+from quorum.messages import (
+    FORGOTTEN,
+    Append,
+    HardState,
+    Message,
+    PreVoteReply,
+    PreVoteRequest,
+    VoteReply,
+    VoteRequest,
+)
+from quorum.progress import Progress
+from quorum.recovery import Told
+from quorum.role import Role
+from quorum.terms import Believed
+from quorum.timing import Timing
+from quorum.voter import Voter
+from quorum.votes import Tally
+
+MAX_REASON_CHARS = 400
+
+
+class Seat:
+    """``listening`` is why it takes no part at present (``recovery``); empty if it does."""
+
+    def __init__(
+        self,
+        self_id: str,
+        members: frozenset[str],
+        campaign: Campaign,
+        timing: Timing,
+        state: HardState,
+        now: float,
+        membership: Membership | None = None,
+    ) -> None:
+        if self_id not in members:
+            raise ValueError(f"{self_id!r} is not one of the members {sorted(members)}")
+        self.self_id = self_id
+        self.membership = membership or Membership.of(members)
+        self.listening = ""
+        self._journal = Journal(state)
+        self._started_at = now
+        self._peers = tuple(sorted(members - {self_id}))
+        self._timing = timing
+        self._voter = Voter(timing, now, state.promised_ms)
+        self._campaign = campaign
+        self._believed = Believed(members)
+        self.role = Role.FOLLOWER
+        self.leader: str | None = None
+        self._tally = Tally(self.membership)
+        self._progress = Progress(self.membership, self_id, timing, now, 0, vote_round=-1)
+
+    @property
+    def state(self) -> HardState:
+        return self._journal.state
+
+    def take_effects(self) -> list[Effect]:
+        return self._journal.take()
+
+    def begin_under(self, membership: Membership) -> None:
+        """At the start. The first may be written at leisure: nothing rests on it yet."""
+        self._journal.begin(membership)
+
+    def check_term(self, sender: str, term: int) -> None:
+        """Raises AbsurdTermError for a term that is not to be believed."""
+        self._believed.check(sender, term, self.state.term)
+
+    def _take_part(self, told: Told) -> None:
+        """With what it was told, once every promise that it may have made is over."""
+        state = self.state
+        term, voted_for = max(told.term, state.term), state.voted_for
+        if term > state.term or voted_for is None:
+            # It may have voted in that term before it forgot.
+            voted_for = None if told.founding else FORGOTTEN
+        self.listening = ""
+        self.membership = told.membership
+        self._journal.join(replace(state, term=term, voted_for=voted_for, membership=told.membership), told)
+        if not told.founding:
+            over_at = self._started_at + self._timing.longest_promise_s
+            self._voter.mute_until = max(self._voter.mute_until, over_at)
+            self._campaign.not_before(over_at)
+
+    def _declines(self, sender: str, message: Message) -> bool:
+        """Whether it takes no part in what ``message`` is about.
+
+        Nothing is changed then, its term included; and who leads is not told that anything was stored.
+        """
+        why = self.listening
+        if not why and isinstance(message, PreVoteRequest | VoteRequest | Append):
+            why = self.membership.refusal(message.under)
+        if not why:
+            return False
+        term, reason = self.state.term, why[:MAX_REASON_CHARS]
+        if isinstance(message, PreVoteRequest):
+            self._journal.send(sender, PreVoteReply(term, granted=False, reason=reason))
+        elif isinstance(message, VoteRequest):
+            self._journal.send(sender, VoteReply(term, granted=False, reason=reason))
+        return True

@@ -1,0 +1,108 @@
+"""Whether this sentinel takes part in elections, and with whom it does not: told, and kept on disk.
+
+What is decided is decided group by group in the agreement core. People are told once for all groups: in the
+log when it changes, and by ``/readyz``, the metrics, the list of peers and the preflight while it is so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from sentinel.driver import GroupDriver
+from sentinel.store import Store
+
+logger = logging.getLogger(__name__)
+
+QUIET_S = 3.0
+"""Sentinels that start together have told each other by then, and nobody need hear of it."""
+ADVICE_APART = (
+    "members are changed by one at a time, in the configuration of one sentinel after the other: "
+    "to replace one, add the new one first, then remove the old one"
+)
+
+
+def members_advice(state_dir: Path) -> str:
+    """What to do about a configuration that is more than one step away."""
+    return (
+        "Change cluster.members by one at a time, in one sentinel after the other, and wait until all take "
+        "part again (/readyz): to replace a sentinel, add the new one first, then remove the old one. If the "
+        f"others have come to these members already, move {state_dir} away: this one then joins as a new one."
+    )
+
+
+class Participation:
+    """``spawn`` runs a write; ``look`` is to be called every moment."""
+
+    def __init__(
+        self,
+        drivers: Mapping[str, GroupDriver],
+        store: Store,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self._drivers = drivers
+        self._store = store
+        self._spawn = spawn
+        self._since: float | None = None
+        self._told = ""
+        self._told_apart: dict[str, str] = {}
+        self.listening: dict[str, str] = {}
+        """The groups in whose elections this sentinel takes no part, and why."""
+        self.apart: dict[str, str] = {}
+        """The peers that are not listened to, and why."""
+
+    def look(self, now: float) -> tuple[int, int]:
+        """In how many groups' elections it takes no part, and how many peers are not listened to."""
+        members = {name: driver.coordinator.member for name, driver in self._drivers.items()}
+        self.listening = {
+            name: member.recovery.why() for name, member in members.items() if member.recovery.listens
+        }
+        self.apart = {
+            peer: why for member in members.values() for peer, why in member.attendance.apart.items()
+        }
+        if not self.listening or self._since is None:
+            self._since = now
+        self._keep()
+        self._tell(now)
+        return len(self.listening), len(self.apart)
+
+    @property
+    def why(self) -> str:
+        """Why this sentinel takes no part somewhere, in words; empty if it does everywhere."""
+        if not self.listening:
+            return ""
+        group, why = next(iter(self.listening.items()))
+        where = group if len(self.listening) == 1 else f"{group} and {len(self.listening) - 1} other groups"
+        return f"takes no part in elections of {where}: {why}"
+
+    @property
+    def is_stuck(self) -> bool:
+        drivers = self._drivers.values()
+        return any(driver.coordinator.member.recovery.is_stuck for driver in drivers)
+
+    def _keep(self) -> None:
+        """A start finds on disk whether what is there was all that this sentinel knew.
+
+        It is vouched for only behind the writes of what it was told, and no longer once it went back.
+        """
+        settled = not self.listening and all(driver.is_settled for driver in self._drivers.values())
+        if settled and not self._store.vouched:
+            self._spawn(self._store.vouch(is_own=True))
+        elif self.listening and self._store.vouched:
+            self._spawn(self._store.vouch(is_own=False))
+
+    def _tell(self, now: float) -> None:
+        why = self.why if now - (self._since or now) >= QUIET_S else ""
+        kind = ("stuck" if self.is_stuck else "listens") if why else ""
+        if kind and kind != self._told:
+            logger.error("this sentinel %s", why)
+        elif self._told and not self.listening:
+            logger.info("this sentinel takes part in all elections now")
+        if kind or not self.listening:
+            self._told = kind
+        for peer, reason in self.apart.items():
+            if self._told_apart.get(peer) != reason:
+                logger.error("peer %s %s: neither listens to the other; %s", peer, reason, ADVICE_APART)
+        self._told_apart = dict(self.apart)

@@ -1,0 +1,28 @@
+"""What would keep the sentinels themselves from electing a leader. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sentinel.preflight_facts import GroupFacts, Problem
+
+CHANGE = (
+    "Change cluster.members by one at a time, in one sentinel after the other: to replace one, add the new "
+    "one first, then remove the old one."
+)
+
+
+def takes_part(facts: GroupFacts) -> Iterator[Problem]:
+    """Whoever may have forgotten something is no help, and a peer with other members neither."""
+    if facts.no_part:
+        yield Problem(
+            None,
+            "error",
+            "takes-no-part",
+            f"this sentinel {facts.no_part}",
+            "Start the sentinels that are missing; where several directories are lost, see docs/safety.md.",
+        )
+    for peer, why in sorted(facts.apart.items()):
+        yield Problem(
+            None, "error", "other-members", f"sentinel {peer} {why}: neither listens to the other", CHANGE
+        )

@@ -1,0 +1,215 @@
+"""Who may have forgotten something takes no part until a majority of the others has told it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from quorum.detector import Patience
+from quorum.effects import Effect, Persist, Send
+from quorum.errors import MembershipError
+from quorum.inputs import Received, Wake, Want
+from quorum.member import Member
+from quorum.member_config import MemberConfig
+from quorum.membership import Membership
+from quorum.messages import (
+    FORGOTTEN,
+    GENESIS,
+    About,
+    Append,
+    AppendReply,
+    Entry,
+    HardState,
+    Message,
+    Opinions,
+    Part,
+    PreVoteReply,
+    PreVoteRequest,
+    VoteReply,
+    VoteRequest,
+)
+from quorum.timing import Timing
+
+IDS = ("s1", "s2", "s3")
+WITH = Membership.of(IDS)
+OLD, NEW = Entry(3, 1, None), Entry(4, 2, None)
+START = 100.0
+LATER = START + 5.0
+KEPT = HardState(3, "s2", OLD, OLD, membership=WITH)
+
+
+def member(
+    state: HardState = KEPT, *, vouched: bool = False, members: tuple[str, ...] = IDS, founder: bool = False
+) -> Member:
+    config = MemberConfig(
+        "s1",
+        "g",
+        frozenset(members),
+        2,
+        Patience(0.1, 1.0, 30.0),
+        Timing(),
+        3.0,
+        boot=1,
+        vouched=vouched,
+        founder=founder,
+    )
+    return Member(config, state, random.Random(1), START)
+
+
+def said(
+    entry: Entry = OLD,
+    term: int = 3,
+    *,
+    part: str = Part.VOTER,
+    under: Membership = WITH,
+    heard: tuple[tuple[str, int, int], ...] = (),
+    seq: int = 1,
+    asks: bool = False,
+) -> Opinions:
+    return Opinions(7, seq, (), entry, about=About(term, None, under, part, asks, heard))
+
+
+def hear(one: Member, peer: str, message: Message, now: float = LATER) -> list[Effect]:
+    return one.step(Received(peer, message), now)
+
+
+def answers(effects: list[Effect]) -> list[Message]:
+    kinds = (PreVoteReply, VoteReply, AppendReply)
+    return [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, kinds)]
+
+
+def grants(one: Member, now: float = LATER) -> bool:
+    (reply,) = answers(hear(one, "s2", PreVoteRequest(9, (9, 9), WITH), now))
+    assert isinstance(reply, PreVoteReply)
+    return reply.granted
+
+
+@pytest.mark.parametrize("state", [KEPT, HardState()], ids=["not its own", "new"])
+def test_a_listener_votes_for_nobody_acknowledges_nothing_and_does_not_stand(state: HardState) -> None:
+    one = member(state)
+    assert not grants(one)
+    (reply,) = answers(hear(one, "s2", VoteRequest(9, (9, 9), 0, WITH)))
+    assert isinstance(reply, VoteReply) and not reply.granted and "listens only" in reply.reason
+    assert answers(hear(one, "s2", Append(9, 1, Entry(9, 1, None), (0, 0), WITH))) == []
+    assert one.register.state.term == state.term
+    sent = one.step(Want(frozenset({"work"})), LATER) + one.step(Wake(), LATER + 1)
+    assert not any(isinstance(e, Send) and isinstance(e.message, PreVoteRequest) for e in sent)
+
+
+def test_a_majority_of_the_others_tells_it_and_what_it_may_have_promised_is_over_first() -> None:
+    one = member()
+    hear(one, "s2", said(NEW, term=4), START + 0.1)
+    assert one.recovery.listens and "1 of 2" in one.recovery.why()
+    effects = hear(one, "s3", said(OLD), START + 0.1)
+    assert not one.recovery.listens
+    written = [e.state for e in effects if isinstance(e, Persist)]
+    assert written[-1] == HardState(4, FORGOTTEN, NEW, NEW, membership=WITH)
+    assert not grants(one, START + 1.9)
+    assert grants(one, START + 2.1)
+
+
+def test_it_votes_for_nobody_in_a_term_in_which_it_may_have_voted() -> None:
+    one = member()
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(NEW, term=4))
+    (reply,) = answers(hear(one, "s2", VoteRequest(4, NEW.id, 0, WITH)))
+    assert isinstance(reply, VoteReply) and not reply.granted
+
+
+def test_who_listens_too_tells_nothing_that_counts() -> None:
+    one = member()
+    hear(one, "s2", said())
+    hear(one, "s3", said(GENESIS, term=0, part=Part.NEW))
+    assert one.recovery.listens and one.recovery.is_stuck and "found the cluster" in one.recovery.why()
+
+
+def test_where_nobody_has_a_history_all_begin_at_once() -> None:
+    one = member(HardState())
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(GENESIS, term=0, part=Part.NEW), START + 0.1)
+    assert not one.recovery.listens
+    assert not grants(one, START + 0.4) and grants(one, START + 0.6)
+
+
+def test_new_ones_with_other_members_found_nothing() -> None:
+    one = member(HardState())
+    other = Membership.of(["s1", "s2", "s3", "s4"])
+    hear(one, "s2", said(GENESIS, term=0, part=Part.NEW, under=other))
+    hear(one, "s3", said(GENESIS, term=0, part=Part.NEW))
+    assert one.recovery.listens
+
+
+def test_the_word_of_a_founder_is_enough() -> None:
+    one = member(HardState())
+    hear(one, "s2", said(NEW, term=4, part=Part.FOUNDER, under=Membership(IDS, 1)))
+    assert not one.recovery.listens and one.register.state.entry == NEW
+
+
+def test_who_vouches_for_its_state_takes_part_at_once_and_so_does_one_of_an_earlier_release() -> None:
+    assert grants(member(vouched=True))
+    assert grants(member(HardState(3, "s2", OLD, OLD)))
+    assert member(founder=True).recovery.part is Part.FOUNDER
+
+
+def test_one_whose_peers_remember_more_of_it_than_it_has_listens() -> None:
+    one = member(vouched=True)
+    hear(one, "s2", said(heard=(("s1", *OLD.id),)))
+    assert not one.recovery.listens
+    hear(one, "s2", said(heard=(("s1", 3, 2),), seq=2))
+    assert one.recovery.listens and "older than what its peers" in one.recovery.why()
+    assert not grants(one)
+
+
+def test_an_older_word_of_a_peer_replaces_no_newer_one() -> None:
+    one = member()
+    hear(one, "s2", said(part=Part.LISTENER, seq=5))
+    hear(one, "s2", said(seq=4))
+    hear(one, "s3", said())
+    assert one.recovery.listens
+
+
+def test_members_are_kept_on_disk_and_further_ones_are_refused_at_the_start() -> None:
+    with pytest.raises(MembershipError):
+        member(vouched=True, members=("s1", "s2", "s4"))
+    one = member(vouched=True, members=("s1", "s2", "s3", "s4"))
+    effects = one.step(Wake(), LATER)
+    kept = [e.state.membership for e in effects if isinstance(e, Persist) and not e.lazy]
+    assert kept == [Membership(("s1", "s2", "s3", "s4"), 1, IDS)]
+
+
+def test_a_new_set_counts_alone_once_a_majority_of_the_former_has_it_and_its_majority_has_the_entry() -> None:
+    four = ("s1", "s2", "s3", "s4")
+    joint = Membership(four, 1, IDS)
+    one = member(vouched=True, members=four)
+    hear(one, "s4", said(under=joint))
+    assert one.register.membership.is_joint, "one of three has it"
+    hear(one, "s2", said(NEW, under=joint, term=6))
+    assert one.register.membership.is_joint, "of the new members two lack what s2 has"
+    hear(one, "s4", said(NEW, under=joint, seq=2))
+    assert one.register.membership == joint.alone()
+    assert one.register.state.term == 6, "an election by the new set alone is above all terms of the former"
+
+
+def test_votes_and_entries_are_given_to_nobody_with_the_former_members() -> None:
+    one = member(vouched=True, members=("s1", "s2", "s3", "s4"))
+    assert not grants(one)
+    assert answers(hear(one, "s2", Append(9, 1, Entry(9, 1, None), (0, 0), WITH))) == []
+    assert one.register.state.entry == OLD
+
+
+def test_a_peer_with_members_further_away_is_not_listened_to_at_all() -> None:
+    one = member(vouched=True)
+    other = Membership.of(["s1", "s2", "s4"])
+    hear(one, "s2", said(NEW, under=other))
+    assert one.register.state.committed == OLD
+    assert "s1 s2 s4" in one.attendance.apart["s2"]
+
+
+def test_whoever_asks_is_told_and_an_answer_is_not_answered() -> None:
+    one = member(vouched=True)
+    effects = hear(one, "s2", said(part=Part.NEW, asks=True))
+    told = [e for e in effects if isinstance(e, Send) and isinstance(e.message, Opinions)]
+    assert [e.to for e in told] == ["s2"]
+    answer = told[0].message
+    assert isinstance(answer, Opinions) and answer.about is not None and not answer.about.asks
