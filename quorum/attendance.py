@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from quorum.effects import Send
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Opinions
 from quorum.opinions import OpinionBoard
@@ -25,6 +26,7 @@ class Attendance:
         )
         self.apart: dict[str, str] = {}
         self._boot = config.boot
+        self._state = state
         self._seq = 0
         self._begun = False
         self._answer: set[str] = set()
@@ -47,6 +49,7 @@ class Attendance:
             if now >= recovery.ask_at:
                 recovery.ask_at = now + ASK_EVERY_S
                 news = True
+        self._state = register.state
         return news
 
     def hear(self, sender: str, report: Opinions, register: Register, now: float) -> bool:
@@ -71,15 +74,16 @@ class Attendance:
         self.apart.pop(peer, None)
 
     def report(
-        self, peers: Iterable[str], board: OpinionBoard, state: HardState, stands_back: str, *, to_all: bool
-    ) -> tuple[Opinions, list[str]] | None:
-        """What is to be said, and to whom: to all, or to those who have asked. None: nothing."""
+        self, peers: Iterable[str], board: OpinionBoard, stands_back: str, *, to_all: bool
+    ) -> list[Send]:
+        """What is to be said to all, or to those who have asked."""
         to = [peer for peer in peers if to_all or peer in self._answer]
         self._answer.clear()
         if not to:
-            return None
+            return []
         self._seq += 1
         # An answer is not to be answered.
-        about = self.recovery.about(state, asks=to_all and self.recovery.listens)
-        said = Opinions(self._boot, self._seq, board.own(), state.committed, board.time, stands_back, about)
-        return said, to
+        about = self.recovery.about(self._state, asks=to_all and self.recovery.listens)
+        committed = self._state.committed
+        said = Opinions(self._boot, self._seq, board.own(), committed, board.time, stands_back, about)
+        return [Send(peer, said) for peer in to]

@@ -18,7 +18,7 @@ from quorum.campaign import Campaign
 from quorum.confirmation import confirmed_at
 from quorum.detector import Detector, Verdict
 from quorum.directives import TimeCome
-from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged, Send
+from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import (
     ClockSaid,
@@ -66,12 +66,10 @@ class Member:
         self.peers = tuple(member for member in order if member != config.self_id)
         awake_at = now + config.timing.mute_s(state.promised_ms)
         self.standing = Standing(config.self_id, order)
-        campaign = Campaign(
-            self.rank, config.timing, rng, not_before=awake_at, crowd=config.crowd, standing=self.standing
-        )
+        crowd, timing = config.crowd, config.timing
+        campaign = Campaign(self.rank, timing, rng, not_before=awake_at, crowd=crowd, standing=self.standing)
         self.attendance = Attendance(config, state, now)
-        self.recovery = self.attendance.recovery
-        under = self.recovery.membership
+        self.recovery, under = self.attendance.recovery, self.attendance.recovery.membership
         self.register = Register(config.self_id, config.members, campaign, config.timing, state, now, under)
         self.register.listening = self.recovery.why()
         self.names = Names()
@@ -81,8 +79,7 @@ class Member:
         self.memory = Memory()
         self.memory.reign(self.primary)
         self._judged_term = self._topology_term
-        self._odown: frozenset[str] = frozenset()
-        self._wanted: frozenset[str] = frozenset()
+        self._odown = self._wanted = frozenset[str]()
         self._urgent = False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
@@ -132,8 +129,7 @@ class Member:
 
     def blind(self, node: str) -> str | None:
         """Why this sentinel cannot look at ``node``; None: it can."""
-        detector = self._detectors.get(node)
-        return detector.blind if detector else None
+        return detector.blind if (detector := self._detectors.get(node)) else None
 
     def silence_s(self, node: str, now: float) -> float:
         """Seconds since the node's last valid reply; infinite if it never answered this process."""
@@ -253,9 +249,7 @@ class Member:
         self._judge(now)
         to_all, self._opinions_changed = to_all or self._opinions_changed, False
         why_not = self.standing.why_not(now)
-        said = self.attendance.report(self.peers, self.board, self.register.state, why_not, to_all=to_all)
-        if said is not None:
-            self._effects += [Send(peer, said[0]) for peer in said[1]]
+        self._effects += self.attendance.report(self.peers, self.board, why_not, to_all=to_all)
         self._weigh(now)
         reasons = set(self._wanted)
         if self.primary is not None and self.primary in self._odown and not self.paused:
