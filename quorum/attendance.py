@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from quorum.effects import Send
 from quorum.member_config import MemberConfig
@@ -74,7 +74,7 @@ class Attendance:
         self.apart.pop(peer, None)
 
     def report(
-        self, peers: Iterable[str], board: OpinionBoard, stands_back: str, *, to_all: bool
+        self, peers: Iterable[str], board: OpinionBoard, stands_back: Callable[[], str], *, to_all: bool
     ) -> list[Send]:
         """What is to be said to all, or to those who have asked."""
         to = [peer for peer in peers if to_all or peer in self._answer]
@@ -85,5 +85,5 @@ class Attendance:
         # An answer is not to be answered.
         about = self.recovery.about(self._state, asks=to_all and self.recovery.listens)
         committed = self._state.committed
-        said = Opinions(self._boot, self._seq, board.own(), committed, board.time, stands_back, about)
+        said = Opinions(self._boot, self._seq, board.own(), committed, board.time, stands_back(), about)
         return [Send(peer, said) for peer in to]

@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from quorum.attendance import Attendance
 from quorum.campaign import Campaign
@@ -124,8 +125,7 @@ class Member:
         return detector.links if detector is not None and detector.wants_links(now) else None
 
     def misconfigured(self, node: str) -> str | None:
-        detector = self._detectors.get(node)
-        return detector.misconfigured if detector else None
+        return detector.misconfigured if (detector := self._detectors.get(node)) else None
 
     def blind(self, node: str) -> str | None:
         """Why this sentinel cannot look at ``node``; None: it can."""
@@ -248,7 +248,7 @@ class Member:
         self._collect(now)
         self._judge(now)
         to_all, self._opinions_changed = to_all or self._opinions_changed, False
-        why_not = self.standing.why_not(now)
+        why_not = partial(self.standing.why_not, now)
         self._effects += self.attendance.report(self.peers, self.board, why_not, to_all=to_all)
         self._weigh(now)
         reasons = set(self._wanted)
