@@ -61,6 +61,11 @@ class Ranking:
     may_have_lost: str | None = None
     """What the chosen one lacks, in words, where no number of bytes can tell."""
 
+    def why_nobody(self, requested: str | None) -> str:
+        """Where nobody is chosen: of the node that somebody asked for, what is wrong with it."""
+        reasons = (f"{v.node}: {v.reason}" for v in self.verdicts if v.node == requested)
+        return next(reasons, "no eligible replica")
+
 
 def rank(
     primary: str,

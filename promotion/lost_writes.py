@@ -19,16 +19,17 @@ def bytes_possibly_lost(demoted: Demoted, promoted: NodeView) -> int | None:
 
 
 def shared_bytes(view: NodeView, primary: NodeView) -> int | None:
-    """Up to which offset ``primary`` has what the master ``view`` has; None if they share no history.
+    """Up to which offset ``primary`` may have what the master ``view`` has; None if nothing tells.
 
-    Offsets go on where a history is left for another, so that it counts in the newest one too.
+    Offsets go on where a history is left for another, so that it counts in the newest one too. Where the
+    primary tells nothing of either, as after a restart, what ``view`` wrote since it left the former counts.
     """
     left = (view.replid2, view.second_offset - 1) if view.replid2 and view.second_offset is not None else None
     for history, end in ((view.replid, None), *([left] if left is not None else [])):
         held = primary.held(history)
         if held is not None:
             return held if end is None else min(held, end)
-    return None
+    return left[1] if left is not None else None
 
 
 def thrown_away(step: Repoint, demoted: Demoted | None) -> str | None:

@@ -25,7 +25,7 @@ from sentinel.preflight_permissions import HELLO, harmless, queued
 from sentinel.preflight_scripts import ASK_SCRIPTS, BUSY_SETTINGS, longest_script_s
 from sentinel.preflight_strangers import find_strangers
 from sentinel.preflight_talk import NODE_TIMEOUT_S, ask, denied
-from sentinel.redis_evidence import classify
+from sentinel.redis_evidence import NOT_REDIS, classify
 from sentinel.redis_link import RedisLink, peer_certificate
 
 AT_ONCE = 8
@@ -182,6 +182,8 @@ def _failure(error: Exception) -> Failure:
     detail = seen.detail or "no answer"
     if is_about_login(error):
         return Failure("credentials", detail)
+    if detail.startswith(NOT_REDIS):
+        return Failure("not-usable", detail)
     if seen.kind is not EvidenceKind.MISCONFIGURED:
         return Failure("unreachable", detail)
     return Failure("tls" if detail.startswith("TLS") else "not-usable", detail)

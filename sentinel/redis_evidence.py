@@ -1,8 +1,9 @@
 """What an error on the way to a node proves about the node.
 
 What proves that the process lives counts as life, however odd the answer: refused passwords, missing
-permissions, certificates. What goes wrong on this machine (no file left, no memory, not permitted) says
-nothing of the node: it must look neither dead nor alive for it.
+permissions, certificates. What no Redis server says proves nothing: another program has the port. What goes
+wrong on this machine (no file left, no memory, not permitted) says nothing of the node: it must look neither
+dead nor alive for it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from sentinel.info import InfoError
 from sentinel.resolver import OUR_FAULT, ResolveError
 
 MAX_DETAIL = 200
+NOT_REDIS = "does not speak the Redis protocol"
+_TLS_ALERT = '"\\x15"'
+"""The first byte of the alert by which a TLS port answers a client without, as the parser shows it."""
 _MAX_CAUSES = 8
 
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN})
@@ -56,7 +60,8 @@ def classify(error: BaseException) -> Evidence:
     if isinstance(error, InfoError):
         return _evidence(EvidenceKind.MISCONFIGURED, str(error))
     if isinstance(error, redis_errors.InvalidResponse):
-        return _evidence(EvidenceKind.MISCONFIGURED, f"does not speak the Redis protocol: {error}")
+        kind = EvidenceKind.UNREACHABLE if _is_no_redis(str(error)) else EvidenceKind.MISCONFIGURED
+        return _evidence(kind, f"{NOT_REDIS}: {error}")
     if isinstance(error, Exception) and is_reply(error):
         return _reply(error)
     for cause in _causes(error):
@@ -67,6 +72,11 @@ def classify(error: BaseException) -> Evidence:
     if isinstance(error, redis_errors.ConnectionError | EOFError):
         return _evidence(EvidenceKind.CLOSED, str(error) or "connection closed")
     return _evidence(EvidenceKind.BLIND, f"unexpected {type(error).__name__}: {error}")
+
+
+def _is_no_redis(text: str) -> bool:
+    """Whether the very first byte of a reply is none of Redis's. A demand for TLS may well be a Redis's."""
+    return text.startswith("Protocol error, got") and _TLS_ALERT not in text
 
 
 def os_error(error: BaseException) -> int | None:

@@ -136,6 +136,10 @@ class RedisServer:
         self._binary = binary
         self.restart()
 
+    def terminate(self) -> None:
+        """Ask it to end, without waiting for that."""
+        self._process.send(signal.SIGTERM)
+
     def end(self, number: signal.Signals) -> None:
         self._process.end(number)
 

@@ -152,4 +152,14 @@ USABLE = (
         ),
         style="",
     ),
+    Mutation(
+        "another-program-is-no-life",
+        "what no Redis server says is no word of the node",
+        "L1",
+        "sentinel/redis_evidence.py",
+        "        kind = EvidenceKind.UNREACHABLE if _is_no_redis(str(error)) else EvidenceKind.MISCONFIGURED\n",
+        "        kind = EvidenceKind.MISCONFIGURED\n",
+        ("tests/unit/sentinel/test_redis_evidence.py",),
+        style="",
+    ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from tests.wild.bed import Bed
+from tests.wild.crashes import FEW
 from tests.wild.situation import Wants, situation
 
 THEME = "busy, not down"
@@ -22,9 +23,9 @@ return 1
 """
 
 
-def _script(bed: Bed, milliseconds: int) -> None:
+def _script(bed: Bed, milliseconds: int, letter: str = "A") -> None:
     """A script that runs for so long, which another client has sent."""
-    client = bed.node("A").client()
+    client = bed.node(letter).client()
     client.connection_pool.connection_kwargs["socket_timeout"] = 60.0
     thread = threading.Thread(target=_sent, args=(client, milliseconds), daemon=True)
     thread.start()
@@ -80,3 +81,14 @@ def paused_for_writes(bed: Bed) -> None:
     bed.strike()
     bed.tell("A", "CLIENT", "PAUSE", 3000, "WRITE")
     bed.settle(at_least_s=8.0)
+
+
+@situation(THEME, Wants(spare=FEW))
+def script_at_the_preferred_replica(bed: Bed) -> None:
+    """A script runs for twenty seconds at the preferred replica, which says BUSY; the primary dies."""
+    bed.start("--busy-reply-threshold", "200", B=("--replica-priority", "1"))
+    _script(bed, 20_000, "B")
+    bed.pass_time(0.5)
+    bed.strike()
+    bed.node("A").kill()
+    bed.settle(40.0, at_least_s=22.0)

@@ -6,6 +6,7 @@ import signal
 
 from tests.wild.bed import Bed
 from tests.wild.situation import Wants, situation
+from tests.wild.web_server import WebServer
 
 THEME = "a server dies"
 FEW = 5
@@ -168,4 +169,27 @@ def most_keys_expired(bed: Bed) -> None:
     bed.until(lambda: int(bed.tell("A", "DBSIZE")) < 2000, 15.0)
     bed.strike()
     bed.node("A").kill()
+    bed.settle()
+
+
+@situation(THEME, Wants(spare=FEW, tell=("A",)))
+def another_program_has_the_port(bed: Bed) -> None:
+    """The primary dies, and a web server takes its port."""
+    bed.start()
+    bed.strike()
+    bed.node("A").kill()
+    with WebServer(bed.node("A").port):
+        bed.settle(at_least_s=6.0)
+
+
+@situation(THEME, Wants(spare=FEW, primary="any"))
+def shutdown_waits(bed: Bed) -> None:
+    """The primary is shut down (SIGTERM) while a replica hangs, for which Redis waits ten seconds."""
+    bed.start()
+    bed.node("C").pause()
+    bed.pass_time(0.5)
+    bed.strike()
+    bed.node("A").terminate()
+    bed.settle()
+    bed.node("C").resume()
     bed.settle()

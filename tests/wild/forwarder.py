@@ -38,6 +38,14 @@ class Forwarder:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
+        self._cut()
+
+    def lead_to(self, target: int) -> None:
+        """Another server than before, as a name does whose address has changed."""
+        self._target = target
+        self._cut()
+
+    def _cut(self) -> None:
         for each in list(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)

@@ -88,6 +88,19 @@ def too_few_replicas(bed: Bed) -> None:
     bed.settle(20.0, at_least_s=15.0)
 
 
+@situation(THEME, Wants(writes=False, spare=FEW, tell=("B",)))
+def two_nodes_demand_one(bed: Bed) -> None:
+    """There are two nodes, of which the primary demands a replica (`min-replicas-to-write 1`); it dies."""
+    bed.group("--min-replicas-to-write", "1", "--min-replicas-max-lag", "2", replicas=("B",))
+    bed.until(lambda: bed.tell("A", "SET", "first", "1") == b"OK", 10.0)
+    bed.seed()
+    bed.watch(nodes=2)
+    bed.write()
+    bed.strike()
+    bed.node("A").kill()
+    bed.settle(15.0, at_least_s=12.0, writes=False)
+
+
 @situation(THEME, Wants(primary="any", tell=("A",), or_told=True), "redis/redis#10731", "redis/jedis#1329")
 def primary_has_no_connections_left(bed: Bed) -> None:
     """Clients have taken every connection of the primary (`maxclients`)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.wild.bed import Bed
+from tests.wild.crashes import FEW
 from tests.wild.forwarder import Forwarder
 from tests.wild.situation import Wants, situation
+from tests.wild.strangers import FOREIGN_KEYS, foreign_keys_lost
 from tests.wild.systems import Watched
 
 THEME = "the way to a server"
@@ -54,3 +56,56 @@ def connections_cut(bed: Bed) -> None:
     bed.strike()
     bed.until(lambda: bed.tell("A", "CLIENT", "KILL", "TYPE", "normal") is False, 3.0)
     bed.settle(at_least_s=4.0)
+
+
+@situation(THEME, Wants(spare=FEW), "redis/redis#2527")
+def port_mappings(bed: Bed) -> None:
+    """Every node is behind a port mapping, by which sentinels, replicas and clients reach it; the primary
+    dies, and comes back.
+    """
+    bed.group("--appendonly", "yes")
+    bed.seed()
+    mapped = {letter: Forwarder(bed.node(letter).port) for letter in "ABC"}
+    for letter, forwarder in mapped.items():
+        bed.aliases[forwarder.port] = letter
+        bed.tell(letter, "CONFIG", "SET", "replica-announce-ip", "127.0.0.1")
+        bed.tell(letter, "CONFIG", "SET", "replica-announce-port", forwarder.port)
+    for letter in "BC":
+        bed.tell(letter, "REPLICAOF", "127.0.0.1", mapped["A"].port)
+    bed.until(lambda: all(bed.role(letter)[3:4] == ["connected"] for letter in "BC"), 20.0)
+    bed.watch(Watched([forwarder.name for forwarder in mapped.values()]))
+    bed.write()
+    bed.strike()
+    bed.node("A").kill()
+    bed.until(bed.in_order, 30.0)
+    bed.node("A").restart()
+    bed.settle(40.0, at_least_s=5.0)
+
+
+@situation(THEME, Wants(spare=FEW), "redis/redis#14313")
+def name_of_another(bed: Bed) -> None:
+    """The primary dies, and its name leads to another cluster's primary from then on."""
+    forwarder = _with_another_cluster(bed)
+    bed.strike()
+    forwarder.lead_to(bed.node("X").port)
+    bed.node("A").kill()
+    bed.settle(25.0, at_least_s=12.0)
+    foreign_keys_lost(bed, "X")
+
+
+@situation(THEME, Wants(primary="any", spare=FEW, tell=("A",), or_told=True), "redis/redis#14313")
+def name_moves_away(bed: Bed) -> None:
+    """The primary's name leads to another cluster's primary, while its replicas still have it."""
+    forwarder = _with_another_cluster(bed)
+    bed.strike()
+    forwarder.lead_to(bed.node("X").port)
+    bed.settle(25.0, at_least_s=12.0)
+    foreign_keys_lost(bed, "X")
+
+
+def _with_another_cluster(bed: Bed) -> Forwarder:
+    """X has a replica, and keys of its own."""
+    bed.server("X", own=False)
+    bed.server("Y", own=False, of="X")
+    bed.seed("X", FOREIGN_KEYS, "theirs:")
+    return _behind_a_forwarder(bed)

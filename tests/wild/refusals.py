@@ -227,3 +227,12 @@ def no_masterauth(bed: Bed) -> None:
     bed.node("A").restart()
     bed.pass_time(15.0)
     bed.settle(10.0)
+
+
+@situation(THEME, Wants(spare=FEW))
+def writes_are_paused_at_replicas(bed: Bed) -> None:
+    """Somebody has paused the writes of both replicas (CLIENT PAUSE ... WRITE); the primary dies."""
+    bed.start()
+    for letter in "BC":
+        bed.tell(letter, "CLIENT", "PAUSE", 60_000, "WRITE")
+    _crash(bed)

@@ -136,3 +136,17 @@ def older_history(bed: Bed) -> None:
     bed.node("A").kill()
     bed.node("C").resume()
     bed.settle()
+
+
+@situation(THEME, Wants(primary="any", spare=FEW), "spotahome/redis-operator#600")
+def all_follow_themselves(bed: Bed) -> None:
+    """All servers are restarted by an operator's template that has each follow its own address."""
+    durable = ("--appendonly", "yes", "--appendfsync", "always")
+    bed.start(*durable)
+    bed.strike()
+    for letter in "ABC":
+        bed.node(letter).kill()
+    for letter in "ABC":
+        own = ("--replicaof", "127.0.0.1", str(bed.node(letter).port))
+        bed.node(letter).restart(arguments=(*durable, *own))
+    bed.settle(60.0, at_least_s=6.0)

@@ -25,7 +25,7 @@ def _with_a_discovered_replica(bed: Bed) -> Watched:
     return watched
 
 
-def _foreign_keys_lost(bed: Bed, letter: str) -> None:
+def foreign_keys_lost(bed: Bed, letter: str) -> None:
     held = int(bed.tell(letter, "EXISTS", *(f"theirs:{number}" for number in range(FOREIGN_KEYS))) or 0)
     lost = FOREIGN_KEYS - held
     bed.remark(f"!{lost} foreign keys wiped" if lost else "the foreign data is untouched")
@@ -41,7 +41,7 @@ def foreign_primary(bed: Bed) -> None:
     bed.node("X").restart()
     bed.seed("X", FOREIGN_KEYS, "theirs:")
     bed.settle(40.0, at_least_s=35.0)
-    _foreign_keys_lost(bed, "X")
+    foreign_keys_lost(bed, "X")
 
 
 @situation(THEME, Wants(primary="same"), "DandyDeveloper/charts#167", "freshworks-oss/redis-operator#6")
@@ -69,7 +69,7 @@ def detached(bed: Bed) -> None:
     bed.tell("X", "REPLICAOF", "NO", "ONE")
     bed.seed("X", FOREIGN_KEYS, "theirs:")
     bed.settle(40.0, at_least_s=35.0)
-    _foreign_keys_lost(bed, "X")
+    foreign_keys_lost(bed, "X")
 
 
 @situation(THEME, Wants(spare=FEW), "redis/redis#1310")
@@ -161,3 +161,33 @@ def not_announced(bed: Bed) -> None:
     bed.settle()
     told = bed.node("C").port in bed.system.replicas_told()
     bed.remark("!clients are sent to it" if told else "clients are not sent to it")
+
+
+@situation(THEME, Wants(spare=FEW))
+def the_middle_of_a_chain(bed: Bed) -> None:
+    """C has just been pointed at B; A and B die together."""
+    bed.start()
+    bed.strike()
+    bed.tell("C", "REPLICAOF", "127.0.0.1", bed.node("B").port)
+    bed.until(lambda: bed.role("C")[2:4] == [bed.node("B").port, "connected"], 2.0)
+    for letter in "AB":
+        bed.node(letter).kill()
+    bed.settle()
+
+
+@situation(THEME, Wants(primary="any"))
+def failover_by_hand(bed: Bed) -> None:
+    """Somebody sends FAILOVER to the primary, which hands over to a replica by itself."""
+    bed.start()
+    bed.strike()
+    bed.tell("A", "FAILOVER")
+    bed.settle(60.0, at_least_s=6.0)
+
+
+@situation(THEME, Wants(primary="any"))
+def a_circle_by_hand(bed: Bed) -> None:
+    """Somebody makes A follow B, which follows A."""
+    bed.start()
+    bed.strike()
+    bed.tell("A", "REPLICAOF", "127.0.0.1", bed.node("B").port)
+    bed.settle(60.0, at_least_s=6.0)

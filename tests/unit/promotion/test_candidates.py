@@ -235,3 +235,10 @@ def test_the_chosen_one_is_good_and_nobody_better_was_passed_over(views: list[No
 
 def _eligible(ranking: Ranking, view: NodeView) -> bool:
     return next(verdict.eligible for verdict in ranking.verdicts if verdict.node == view.name)
+
+
+def test_why_nobody_is_chosen_is_told_of_the_node_that_was_asked_for() -> None:
+    ranking = rank(PRIMARY, [DEAD, replica("a"), replica("b", reachable=False)], POLICY, requested="b:1")
+    assert ranking.chosen is None
+    assert ranking.why_nobody("b:1") == "b:1: did not answer when it was asked"
+    assert ranking.why_nobody(None) == "no eligible replica"

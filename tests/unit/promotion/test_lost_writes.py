@@ -48,11 +48,11 @@ BY_HAND = NodeView(
     [
         ({}, 100),
         ({"second_offset": 451}, 400),
-        ({"replid2": "h9"}, None),
+        ({"replid2": "h9"}, 100),
         ({"replid2": None}, None),
         ({"replid": "h1", "replid2": None}, 400),
     ],
-    ids=["left-it", "had-more-of-it", "another-history", "no-history-before", "in-it-still"],
+    ids=["left-it", "had-more-of-it", "since-it-left-another", "no-history-before", "in-it-still"],
 )
 def test_how_far_a_master_has_what_the_primary_has(changes: dict[str, object], shared: int | None) -> None:
     assert shared_bytes(replace(BY_HAND, **changes), PRIMARY) == shared  # type: ignore[arg-type]
