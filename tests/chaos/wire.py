@@ -15,19 +15,27 @@ class ReplyError(Exception):
     """The server refused the command."""
 
 
+class NoRedisError(OSError):
+    """What answers is no Redis server."""
+
+
 def _pack(words: tuple[str | int, ...]) -> bytes:
     encoded = [str(word).encode() for word in words]
     return b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
 
 
 class Wire:
-    """Raises OSError whenever the server cannot be reached, hangs up, or is silent for ``timeout_s``."""
+    """Raises OSError whenever the server cannot be reached, hangs up, is silent for ``timeout_s``, or is none of
+    Redis's.
+    """
 
     def __init__(self, address: str, timeout_s: float = 1.0) -> None:
         host, _, port = address.rpartition(":")
         self._socket = socket.create_connection((host, int(port)), timeout_s)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader = hiredis.Reader(encoding="utf-8", errors="replace", replyError=ReplyError)
+        self._reader = hiredis.Reader(
+            encoding="utf-8", errors="replace", replyError=ReplyError, protocolError=NoRedisError
+        )
 
     def ask(self, *words: str | int) -> Any:
         """Raises ReplyError, besides OSError; after that nobody knows whether the command was done."""

@@ -99,6 +99,6 @@ def _held(bed: Bed, letter: str, keys: list[str]) -> set[str] | None:
 
 
 def _names(bed: Bed, says: list[str], letter: str) -> bool:
-    """Whether any complaint names this node."""
-    port = str(bed.node(letter).port)
-    return any(port in text for text in says)
+    """Whether any complaint names this node, by whatever port leads to it."""
+    ports = [bed.node(letter).port, *(port for port, led in bed.aliases.items() if led == letter)]
+    return any(str(port) in text for port in ports for text in says)
