@@ -25,8 +25,8 @@ def _pack(words: tuple[str | int, ...]) -> bytes:
 
 
 class Wire:
-    """Raises OSError whenever the server cannot be reached, hangs up, is silent for ``timeout_s``, or is none of
-    Redis's.
+    """Raises OSError whenever the server cannot be reached, hangs up, is silent for ``timeout_s``, or is no
+    Redis server.
     """
 
     def __init__(self, address: str, timeout_s: float = 1.0) -> None:
