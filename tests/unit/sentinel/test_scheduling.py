@@ -172,7 +172,7 @@ def test_it_is_dropped_with_the_reason_if_it_cannot_be_done() -> None:
     world.look()
     at_its_time(world)
     outcome, reason = closed(world)
-    assert (outcome, reason) == (Outcome.DROPPED, "no eligible replica")
+    assert (outcome, reason) == (Outcome.DROPPED, f"{C}: priority 0: never to be promoted")
     assert world.last(NoticeName.FAILOVER_ABORTED)["operation"] == "op-1"
     assert world.told_names()[-1] == "stepped_down" and world.performs == []
 
