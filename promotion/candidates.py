@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from promotion.histories import Histories, histories
 from promotion.view import SEALED, NodeView, find
@@ -48,6 +49,13 @@ class Verdict:
     lag_bytes: int | None
 
 
+class Asked(Protocol):
+    """What a person asked for; ``candidate`` None leaves the choice."""
+
+    @property
+    def candidate(self) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """The eligible, best first, then the rejected."""
@@ -61,9 +69,10 @@ class Ranking:
     may_have_lost: str | None = None
     """What the chosen one lacks, in words, where no number of bytes can tell."""
 
-    def why_nobody(self, requested: str | None) -> str:
+    def why_nobody(self, request: Asked | None) -> str:
         """Where nobody is chosen: of the node that somebody asked for, what is wrong with it."""
-        reasons = (f"{v.node}: {v.reason}" for v in self.verdicts if v.node == requested)
+        asked = request.candidate if request is not None else None
+        reasons = (f"{v.node}: {v.reason}" for v in self.verdicts if v.node == asked)
         return next(reasons, "no eligible replica")
 
 

@@ -61,7 +61,7 @@ def rank_to_hand_over(
     barred = no_better(facts.primary, views, settings) if cause == UNWRITABLE else None
     ranking = chooser.rank(views, facts, request.candidate, barred)
     if ranking.chosen is None:
-        return ranking, ranking.why_nobody(request.candidate)
+        return ranking, ranking.why_nobody(request)
     return ranking, objection(facts.primary, ranking.chosen, views)
 
 

@@ -306,8 +306,7 @@ class Work:
             self._sealing.overrule()
             told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
         if ranking.chosen is None or refusal:
-            nobody = ranking.why_nobody(self.request.candidate if self.request else None)
-            reason = refusal or nobody + (f": {back.reason}" if back else "")
+            reason = refusal or ranking.why_nobody(self.request) + (f": {back.reason}" if back else "")
             return self._give_up(refusal_for_people(reason, views, facts), ranking)
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
             return [*told, *self._seal(views, ranking, facts, now)]
