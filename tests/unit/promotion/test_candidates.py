@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promotion.actions import Request
 from promotion.candidates import REACH_BYTES, Policy, Ranking, rank
 from promotion.view import NodeView
 
