@@ -273,8 +273,9 @@ class Opinions:
     """The newest committed entry it knows: how a sentinel that was away catches up without an election."""
     time: TimeCome | None = None
     """What its wall clock says of the group's schedule; None: it is of a release that does not say."""
-    stands_back: str = ""
-    """Why the sender could promote nobody now, so that it lets others stand before it; empty if it could."""
+    stands_back: str | None = None
+    """Why the sender could promote nobody now, so that it lets others stand before it; empty if it could.
+    None: it is of a release that does not say."""
     about: About | None = None
     """None: a release that does not tell."""
     kind: Literal["opinions"] = "opinions"

@@ -2,8 +2,8 @@
 
 The ranking (``rank``) knows nothing of what a sentinel can use. One whose user, or route, keeps it from every
 replica would win each election, give up, and win the next: so whoever gave up goes last, and whoever sees
-that it could promote nobody lets all others try before. Nobody is kept from standing, for the others may be
-down. The reasons travel, so that whoever leads instead can tell them.
+that it could promote nobody, where another says that it could, lets all others try before. Nobody is kept
+from standing, for the others may be down. The reasons travel, so that whoever leads instead can tell them.
 """
 
 from __future__ import annotations
@@ -33,16 +33,17 @@ class Standing:
         """How many others this sentinel lets stand before it does."""
         mine = self._key(self._self_id, now)
         ahead = sum(self._key(member, now) < mine for member in self._rank)
-        return ahead + (len(self._rank) if self.why_not(now) else 0)
+        return ahead + (len(self._rank) if self.able_peers() and self.why_not(now) else 0)
 
     def gave_up(self, member: str, reason: str, now: float) -> None:
         """Its attempt at the work came to nothing."""
         if member in self._rank:
             self._gave_up[member] = (now, reason)
 
-    def heard(self, peer: str, stands_back: str) -> None:
-        """Why it could promote nobody, as it says itself; empty if it could."""
-        self._stands_back[peer] = stands_back
+    def heard(self, peer: str, stands_back: str | None) -> None:
+        """Why it could promote nobody, as it says itself; empty if it could, None if it does not say."""
+        if stands_back is not None:
+            self._stands_back[peer] = stands_back
 
     def done(self) -> None:
         """There is a new topology, whoever brought it about."""

@@ -176,7 +176,7 @@ LEADING = (
         "whoever could promote nobody lets the others stand first",
         "L1",
         "quorum/standing.py",
-        "return ahead + (len(self._rank) if self.why_not(now) else 0)",
+        "return ahead + (len(self._rank) if self.able_peers() and self.why_not(now) else 0)",
         "return ahead",
         (
             "tests/unit/quorum/test_standing.py::test_whoever_could_promote_nobody_stands_behind_all_that_might",

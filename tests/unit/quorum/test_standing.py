@@ -44,7 +44,12 @@ def test_a_new_topology_makes_all_of_it_past() -> None:
 
 
 def test_whoever_could_promote_nobody_stands_behind_all_that_might() -> None:
-    assert standing("s1", "b:1: WRONGPASS").place(NOW) == 3
+    made = standing("s1", "b:1: WRONGPASS")
+    assert made.place(NOW) == 0, "nobody says that it could"
+    made.heard("s2", None)
+    assert made.place(NOW) == 0, "a release that says nothing of it"
+    made.heard("s2", "")
+    assert made.place(NOW) == 3
     assert standing("s3").place(NOW) == 2
 
 

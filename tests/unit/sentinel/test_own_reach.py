@@ -34,6 +34,7 @@ def test_where_all_refuse_it_the_reason_names_each() -> None:
     refuse(world)
     why = world.coordinator.member.standing.why_not(world.now)
     assert f"{B}: WRONGPASS" in why and f"{C}: WRONGPASS" in why
+    world.step(Received("s2", Opinions(1, 1, (), GENESIS, stands_back="")))
     assert world.coordinator.member.standing.place(world.now) >= 3
 
 
@@ -41,7 +42,7 @@ def test_people_are_told_once_it_lasts_and_only_if_others_could() -> None:
     world = World(members=3)
     pass_time(world, 7)
     assert NoticeName.STANDS_BACK.value not in world.told_names(), "nobody has said that it could"
-    world.step(Received("s2", Opinions(1, 1, (), GENESIS)))
+    world.step(Received("s2", Opinions(1, 1, (), GENESIS, stands_back="")))
     pass_time(world, 3)
     assert NoticeName.STANDS_BACK.value not in world.told_names()
     pass_time(world, 4)
