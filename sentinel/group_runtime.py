@@ -106,9 +106,9 @@ class GroupRuntime:
         )
         rng = random.Random(around.rng.random())
         place = around.line.place()
-        member = Member(
-            member_config(name, around.settings, around.store, place), states.get(name, HardState()), rng, now
-        )
+        state = states.get(name, HardState())
+        made_with = member_config(name, around.settings, around.store, state, place)
+        member = Member(made_with, state, rng, now)
         config = _coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from config import Settings
 from quorum.detector import Patience
 from quorum.member_config import MemberConfig
+from quorum.messages import HardState
 from quorum.timing import Timing
 from sentinel.election_line import Place
 from sentinel.store import Store
@@ -13,7 +14,9 @@ GOSSIPS_MISSED = 3
 """An opinion counts until this many repetitions of it have not come."""
 
 
-def member_config(name: str, settings: Settings, store: Store, place: Place) -> MemberConfig:
+def member_config(
+    name: str, settings: Settings, store: Store, state: HardState, place: Place
+) -> MemberConfig:
     group, cluster = settings.groups[name], settings.cluster
     return MemberConfig(
         self_id=settings.sentinel.id,
@@ -31,7 +34,7 @@ def member_config(name: str, settings: Settings, store: Store, place: Place) -> 
         boot=store.boot,
         crowd=place,
         unwritable_after_s=group.unwritable_after,
-        vouched=store.vouched,
+        vouched=store.vouched and (state.membership is not None or not store.untold),
         founder=store.founder,
     )
 

@@ -88,7 +88,7 @@ class Participation:
         It is vouched for only behind the writes of what it was told, and no longer once it went back.
         """
         settled = not self.listening and all(driver.is_settled for driver in self._drivers.values())
-        if settled and not self._store.vouched:
+        if settled and (not self._store.vouched or self._store.untold):
             self._spawn(self._store.vouch(is_own=True))
         elif self.listening and self._store.vouched:
             self._spawn(self._store.vouch(is_own=False))

@@ -51,6 +51,7 @@ PRAGMA user_version = {SCHEMA_VERSION};
 
 VOUCHED_FILE = "file"
 """In ``meta``: which file the sentinel vouched for; empty for none."""
+UNTOLD = "untold"
 FOUNDER = "founder"
 
 
@@ -76,6 +77,9 @@ class StateFile:
     vouched: bool
     """Whether this very file was written last by the sentinel that it belongs to, and has not been put in
     its place from elsewhere: a copy or a backup may lack what was written since."""
+    untold: bool = False
+    """It was made anew, and this sentinel has not taken part in all of its groups since: one of which nothing
+    is on disk may have been forgotten."""
     founder: bool = False
     """An operator has decided that what this file holds is all that is left; said once."""
 
@@ -103,7 +107,9 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             _check(connection, path)
-            boot, vouched, founder = _begin(connection, path, sentinel_id)
+            boot, meta = _begin(connection, path, sentinel_id)
+            # A release that did not keep which file it was is believed, as it believed itself.
+            vouched = meta.get(VOUCHED_FILE) in (None, file_identity(path))
         except BaseException:
             connection.close()
             raise
@@ -124,7 +130,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
     except BaseException:
         os.close(lock_fd)
         raise
-    return StateFile(connection, lock_fd, path, boot, vouched, founder)
+    return StateFile(connection, lock_fd, path, boot, vouched, UNTOLD in meta, FOUNDER in meta)
 
 
 def _make_private_dir(state_dir: Path) -> None:
@@ -192,7 +198,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tuple[int, bool, bool]:
+def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tuple[int, dict[str, str]]:
     """Create the tables in a new file, and count the boot: a real, synced write."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
@@ -203,7 +209,8 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tupl
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         connection.execute(
-            "INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0'), (?, '')", (sentinel_id, VOUCHED_FILE)
+            "INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0'), (?, ?), (?, 'yes')",
+            (sentinel_id, VOUCHED_FILE, file_identity(path), UNTOLD),
         )
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     owner = meta.get("sentinel_id")
@@ -219,9 +226,7 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tupl
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
     connection.execute("DELETE FROM meta WHERE key = ?", (FOUNDER,))
     connection.execute("COMMIT")
-    # A release that did not keep which file it was is believed, as it believed itself.
-    vouched = meta.get(VOUCHED_FILE) in (None, file_identity(path))
-    return boot, vouched, FOUNDER in meta
+    return boot, meta
 
 
 def _corrupt(path: Path, problem: str) -> StoreError:

@@ -90,6 +90,10 @@ class StateThread:
         return self._file.vouched
 
     @property
+    def untold(self) -> bool:
+        return self._file.untold
+
+    @property
     def founder(self) -> bool:
         return self._file.founder
 

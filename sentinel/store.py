@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from quorum.messages import HardState
 from sentinel.changes import Change
 from sentinel.file_identity import file_identity
-from sentinel.state_file import AFRESH, VOUCHED_FILE, StoreError
+from sentinel.state_file import AFRESH, UNTOLD, VOUCHED_FILE, StoreError
 from sentinel.state_thread import OnDurable, StateThread
 
 MAX_CHANGES_PER_GROUP = 1000
@@ -35,6 +35,7 @@ class Store:
     def __init__(self, thread: StateThread) -> None:
         self._thread = thread
         self._vouched = thread.vouched
+        self._untold = thread.untold
         self._settings = thread.read_blocking(_select_settings)
 
     @classmethod
@@ -62,19 +63,20 @@ class Store:
         return self._vouched
 
     @property
+    def untold(self) -> bool:
+        """Whether it was made anew, and a group that has no state here may have been forgotten."""
+        return self._untold
+
+    @property
     def founder(self) -> bool:
         """Whether an operator has decided that what is here is all that is left."""
         return self._thread.founder
 
     async def vouch(self, *, is_own: bool) -> None:
         """From now on, and at the next start, the state is believed to be what this sentinel wrote last."""
-        self._vouched = is_own
+        self._vouched, self._untold = is_own, self._untold and not is_own
         value = file_identity(self._thread.path) if is_own else ""
-        await self._thread.write(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES (?, ?)", (VOUCHED_FILE, value)
-            )
-        )
+        await self._thread.write(lambda connection: _write_vouched(connection, value))
 
     @property
     def failure(self) -> str | None:
@@ -163,6 +165,12 @@ def _first(error: ValidationError) -> str:
     details = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = ".".join(str(part) for part in details["loc"])
     return f"{path or 'record'}: {details['msg']}"
+
+
+def _write_vouched(connection: sqlite3.Connection, value: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (VOUCHED_FILE, value))
+    if value:
+        connection.execute("DELETE FROM meta WHERE key = ?", (UNTOLD,))
 
 
 def _select_settings(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:

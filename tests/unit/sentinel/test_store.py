@@ -403,3 +403,35 @@ async def test_commits_reach_the_disk_and_not_only_the_kernel(tmp_path: Path) ->
     )
     assert modes == ["wal", 2]  # 2 is FULL: the WAL is synced at every commit.
     await store.close()
+
+
+async def test_a_directory_is_vouched_for_by_its_file_and_a_copy_is_not(tmp_path: Path) -> None:
+    first = Store.open(tmp_path / "own", "s1")
+    assert first.vouched and first.untold, "of what is not in it something may have been forgotten"
+    await first.vouch(is_own=True)
+    await first.close()
+    again = Store.open(tmp_path / "own", "s1")
+    assert again.vouched and not again.untold
+    await again.close()
+    shutil.copytree(tmp_path / "own", tmp_path / "copy")
+    copy = Store.open(tmp_path / "copy", "s1")
+    assert not copy.vouched
+    await copy.vouch(is_own=True)
+    await copy.close()
+    kept = Store.open(tmp_path / "copy", "s1")
+    assert kept.vouched
+    await kept.vouch(is_own=False)
+    await kept.close()
+    doubtful = Store.open(tmp_path / "copy", "s1")
+    assert not doubtful.vouched
+    await doubtful.close()
+
+
+async def test_the_directory_of_a_release_that_kept_no_file_is_believed(tmp_path: Path) -> None:
+    await fresh(tmp_path)
+    with sqlite3.connect(tmp_path / "state.db") as connection:
+        connection.execute("DELETE FROM meta WHERE key IN ('file', 'untold')")
+    connection.close()
+    store = Store.open(tmp_path, "s1")
+    assert store.vouched and not store.untold
+    await store.close()
