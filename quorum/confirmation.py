@@ -11,7 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from quorum.messages import EntryId
 from quorum.register import Register
+from quorum.terms import MAX_TERM
+
+ANYTHING: EntryId = (MAX_TERM, 0)
+"""What a sentinel may have stored that has forgotten it: newer than whatever is known."""
 
 
 def confirmed_at(register: Register, said: Iterable[float], majority: int, now: float) -> float:
@@ -19,8 +24,13 @@ def confirmed_at(register: Register, said: Iterable[float], majority: int, now: 
     entry that is known to be committed here, by its own word.
     """
     # Of its own entry a sentinel knows as little as of a peer's whether a majority has it.
-    is_settled = register.state.entry.id <= register.state.committed.id
+    is_settled = stored(register) <= register.state.committed.id
     if is_settled and register.lease_valid(now):
         return now
     times = sorted([now if is_settled else -math.inf, *said], reverse=True)
     return times[majority - 1] if len(times) >= majority else -math.inf
+
+
+def stored(register: Register) -> EntryId:
+    """What a sentinel tells its peers that it has stored. One that only listens may have stored more."""
+    return ANYTHING if register.listening else register.state.entry.id

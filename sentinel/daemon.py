@@ -13,7 +13,7 @@ from functools import partial
 import aiohttp
 
 from config import Settings, WebhookSettings
-from quorum.messages import HardState, Message
+from quorum.messages import Message
 from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
@@ -76,7 +76,7 @@ class Daemon:
         members = settings.cluster.members
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
         states = store.hard_states()
-        self._stored = Ledger({name: states.get(name, HardState()).entry.id for name in settings.groups})
+        self._stored = Ledger()
         self._links = PeerLinks(
             settings.sentinel.id,
             members,

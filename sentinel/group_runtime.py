@@ -22,6 +22,7 @@ from promotion.executor import ClientExchange, Exchange, Executor
 from promotion.sealing import WriteRules
 from promotion.step_types import Step, Taken, WriteSafety
 from promotion.work_settings import WorkSettings
+from quorum.confirmation import stored
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
@@ -115,6 +116,8 @@ class GroupRuntime:
         self.driver = GroupDriver(coordinator, self, around.check_run)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
+        self.driver.on_change(self._note_stored)
+        self._note_stored()
         self._links = LinkAsking(self._ask_links)
         self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
@@ -192,10 +195,13 @@ class GroupRuntime:
         busy = self.driver.coordinator.work is not None or member.register.hears_leader(clock.monotonic())
         return not busy and not member.is_odown(member.primary or "")
 
+    def _note_stored(self) -> None:
+        self._around.stored.note(self.name, stored(self.driver.coordinator.member.register))
+
     # -- driver.Ports --------------------------------------------------------------------------
 
     def persist(self, state: HardState, done: OnDurable) -> None:
-        self._around.stored.note(self.name, state.entry.id)
+        self._note_stored()
         self._around.store.persist(self.name, state, done)
 
     def send(self, to: str, message: Message) -> None:

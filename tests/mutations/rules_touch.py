@@ -23,6 +23,16 @@ TOUCH = (
         style="",
     ),
     Mutation(
+        "listener-confirms-nothing",
+        "whoever may have forgotten what it stored confirms nothing",
+        "S10",
+        "quorum/confirmation.py",
+        "ANYTHING if register.listening else ",
+        "",
+        (f"{_CONFIRMATION}::test_whoever_may_have_forgotten_something_confirms_nothing",),
+        style="",
+    ),
+    Mutation(
         "touch-hears",
         "nor is who says that it does not hear it",
         "S10",

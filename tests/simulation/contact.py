@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from quorum.confirmation import stored
 from quorum.inputs import PeerGone
 from quorum.votes import majority
 from sentinel.freshness import Freshness
@@ -33,7 +34,7 @@ class Contact:
     def restart(self) -> None:
         self.presence = Presence(PEER_TIMEOUT_S, self._on_touch)
         self.freshness = Freshness(PEER_TIMEOUT_S)
-        self.ledger = Ledger({GROUP: self._host.disk.entry.id})
+        self.ledger = Ledger()
         self.peers_stored = PeersStored()
         self._linked: dict[str, int] = {}
         """By which start each peer was known when it answered last: its successor is another link."""
@@ -49,6 +50,10 @@ class Contact:
                     ping = partial(self._ping, peer, host.boots, host.now, told)
                     host.world.schedule.at(delay_s, ping)
         host.feed(MajorityConfirmed(self.confirmed_at()))
+
+    def note_stored(self) -> None:
+        if self._host.brain is not None:
+            self.ledger.note(GROUP, stored(self._host.brain.member.register))
 
     def confirmed_at(self) -> float:
         """Until when what is told to clients was confirmed."""
@@ -86,6 +91,7 @@ class Contact:
     def pinged(self, sender: Host, boots: int, asked_at: float, told: int) -> None:
         self.heard(sender.name)
         host = self._host
+        self.note_stored()
         if sender.contact.knows(host):
             hears, stored = self.presence.hears(sender.name, host.now), self.ledger.since(told)
         else:

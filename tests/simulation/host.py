@@ -344,10 +344,10 @@ class Host:
     def _apply(self, effect: GroupEffect) -> None:
         match effect:
             case Persist(state, True):
-                self.contact.ledger.note(GROUP, state.entry.id)
+                self.contact.note_stored()
                 self._lazy = state
             case Persist(state):
-                self.contact.ledger.note(GROUP, state.entry.id)
+                self.contact.note_stored()
                 self._writing = True
                 delay_s = self.world.rng.uniform(0.3, 1.7) * self.fsync_s
                 self.world.schedule.at(delay_s, partial(self._written, self.boots, state))

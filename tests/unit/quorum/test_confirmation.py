@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from quorum.confirmation import ANYTHING, stored
 from quorum.detector import Patience
 from quorum.inputs import Received, Wake, Want
 from quorum.member import Member
@@ -28,8 +29,26 @@ def member(entry: Entry = OLD, committed: Entry = OLD, members: int = 3) -> Memb
     return Member(config, state, random.Random(1), NOW - 10)
 
 
+def listener() -> Member:
+    """Its state directory is new, and it has been told what is committed since."""
+    names = frozenset({"s1", "s2", "s3"})
+    patience = Patience(0.1, 1.0, 30.0)
+    config = MemberConfig("s1", "g", names, 2, patience, Timing(), 3.0, boot=1, vouched=False)
+    new = Member(config, HardState(), random.Random(1), NOW - 10)
+    new.register.learn_committed(OLD, NOW - 9)
+    return new
+
+
 def by(**said: float) -> Callable[[str, EntryId], float]:
     return lambda peer, _newest: said.get(peer, NEVER)
+
+
+def test_whoever_may_have_forgotten_something_confirms_nothing() -> None:
+    assert listener().register.listening
+    assert listener().confirmed_at(by(s2=99.0), NOW) == NEVER
+    assert listener().confirmed_at(by(s2=99.0, s3=98.0), NOW) == 98.0, "a majority without it suffices"
+    assert stored(listener().register) == ANYTHING, "its peers do not count on it either"
+    assert stored(member().register) == OLD.id
 
 
 def test_with_one_peer_of_two_it_is_confirmed_until_that_one_spoke() -> None:
@@ -77,10 +96,10 @@ def test_whoever_leads_knows_by_its_lease_once_what_it_found_is_agreed_on() -> N
 
 def test_no_newer_entry_is_ever_agreed_on_before_what_is_confirmed() -> None:
     """Against all ways in which three sentinels may have stored an entry: committed means two of them."""
-    for stored in itertools.product([OLD, NEW], repeat=3):
-        entries = dict(zip(("s1", "s2", "s3"), stored, strict=True))
+    for holds in itertools.product([OLD, NEW], repeat=3):
+        entries = dict(zip(("s1", "s2", "s3"), holds, strict=True))
         said = {peer: 99.0 for peer in ("s2", "s3") if entries[peer].id <= OLD.id}
-        is_agreed = sum(entry is NEW for entry in stored) >= 2
+        is_agreed = sum(entry is NEW for entry in holds) >= 2
         confirmed = member(entry=entries["s1"]).confirmed_at(by(**said), NOW)
         assert not (is_agreed and confirmed > NEVER)
 
