@@ -8,8 +8,7 @@ term and the entry that it has. Any majority that the sentinel was part of share
 what it forgot is among what it is told (the recovery of Viewstamped Replication, section 4.3).
 
 Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
-have heard of each other. Where too many directories are gone neither comes about, and an operator must say
-what is to count.
+have heard of each other. Where too many directories are gone neither comes about, and an operator must empty all.
 """
 
 from __future__ import annotations
@@ -124,7 +123,10 @@ class Recovery:
         if blank or len(self._others) - len(gone) >= self.needed:
             return ""
         listen = f"{' '.join(gone)} {'listens' if len(gone) == 1 else 'listen'} too"
-        return f"{listen}, and too few are left to tell: an operator must found the cluster anew"
+        return (
+            f"{listen}, and too few are left to tell: stop all sentinels, and start them with empty state "
+            "directories; the primary is then found out anew"
+        )
 
     @property
     def is_stuck(self) -> bool:
