@@ -8,7 +8,8 @@ term and the entry that it has. Any majority that the sentinel was part of share
 what it forgot is among what it is told (the recovery of Viewstamped Replication, section 4.3).
 
 Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
-have heard of each other. Where too many directories are gone neither comes about, and an operator must empty all.
+have heard of each other. Where too many directories are gone neither comes about, and an operator must empty
+all of them.
 """
 
 from __future__ import annotations
