@@ -16,8 +16,12 @@ _FS_IOC_GETVERSION = 0x80087601 if struct.calcsize("P") == 8 else 0x80047601
 
 
 def file_identity(path: Path) -> str:
-    """Raises OSError."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """The file is made if there is none. Raises OSError.
+
+    To be asked before anybody locks the file: closing it here ends all locks that this process has on it
+    (fcntl(2)), those of SQLite included.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         generation = bytes(8)
         with suppress(OSError):

@@ -72,6 +72,8 @@ class StateFile:
     connection: sqlite3.Connection
     lock_fd: int
     path: Path
+    identity: str
+    """Which file it is (``file_identity``), as it was opened."""
     boot: int
     """How often this state has been opened, this time included."""
     vouched: bool
@@ -104,12 +106,13 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
                 f"state file {path} is missing or empty, although a sentinel has run in {state_dir} before: "
                 f"{AFRESH.format(state_dir)}"
             )
+        identity = _identity(path)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             _check(connection, path)
-            boot, meta = _begin(connection, path, sentinel_id)
+            boot, meta = _begin(connection, path, sentinel_id, identity)
             # A release that did not keep which file it was is believed, as it believed itself.
-            vouched = meta.get(VOUCHED_FILE) in (None, file_identity(path))
+            vouched = meta.get(VOUCHED_FILE) in (None, identity)
         except BaseException:
             connection.close()
             raise
@@ -117,10 +120,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         _sync_dir(state_dir)
     except sqlite3.OperationalError as error:
         os.close(lock_fd)
-        raise StoreError(
-            f"state file {path} cannot be opened and written ({error}): check that it and {state_dir} "
-            f"belong to this user, are writable, and that the disk has room"
-        ) from error
+        raise _unusable(path, str(error)) from error
     except sqlite3.DatabaseError as error:
         os.close(lock_fd)
         raise _corrupt(path, str(error)) from error
@@ -130,7 +130,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
     except BaseException:
         os.close(lock_fd)
         raise
-    return StateFile(connection, lock_fd, path, boot, vouched, UNTOLD in meta, FOUNDER in meta)
+    return StateFile(connection, lock_fd, path, identity, boot, vouched, UNTOLD in meta, FOUNDER in meta)
 
 
 def _make_private_dir(state_dir: Path) -> None:
@@ -198,7 +198,16 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tuple[int, dict[str, str]]:
+def _identity(path: Path) -> str:
+    try:
+        return file_identity(path)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from error
+
+
+def _begin(
+    connection: sqlite3.Connection, path: Path, sentinel_id: str, identity: str
+) -> tuple[int, dict[str, str]]:
     """Create the tables in a new file, and count the boot: a real, synced write."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
@@ -210,7 +219,7 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tupl
             connection.execute(statement)
         connection.execute(
             "INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0'), (?, ?), (?, 'yes')",
-            (sentinel_id, VOUCHED_FILE, file_identity(path), UNTOLD),
+            (sentinel_id, VOUCHED_FILE, identity, UNTOLD),
         )
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     owner = meta.get("sentinel_id")
@@ -227,6 +236,13 @@ def _begin(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> tupl
     connection.execute("DELETE FROM meta WHERE key = ?", (FOUNDER,))
     connection.execute("COMMIT")
     return boot, meta
+
+
+def _unusable(path: Path, problem: str) -> StoreError:
+    return StoreError(
+        f"state file {path} cannot be opened and written ({problem}): check that it and {path.parent} "
+        f"belong to this user, are writable, and that the disk has room"
+    )
 
 
 def _corrupt(path: Path, problem: str) -> StoreError:

@@ -101,6 +101,10 @@ class StateThread:
     def path(self) -> Path:
         return self._file.path
 
+    @property
+    def identity(self) -> str:
+        return self._file.identity
+
     def put_state(self, row: tuple[str, bytes, int], done: OnDurable) -> None:
         """Store a row of ``hard_state``; at most the transaction under way goes first.
 

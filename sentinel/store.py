@@ -17,7 +17,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from quorum.messages import HardState
 from sentinel.changes import Change
-from sentinel.file_identity import file_identity
 from sentinel.state_file import AFRESH, UNTOLD, VOUCHED_FILE, StoreError
 from sentinel.state_thread import OnDurable, StateThread
 
@@ -75,7 +74,7 @@ class Store:
     async def vouch(self, *, is_own: bool) -> None:
         """From now on, and at the next start, the state is believed to be what this sentinel wrote last."""
         self._vouched, self._untold = is_own, self._untold and not is_own
-        value = file_identity(self._thread.path) if is_own else ""
+        value = self._thread.identity if is_own else ""
         await self._thread.write(lambda connection: _write_vouched(connection, value))
 
     @property

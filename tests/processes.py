@@ -7,7 +7,7 @@ import random
 import signal
 import subprocess
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from sentinel.demo_processes import dying_with, free_ports
@@ -31,6 +31,18 @@ def free_port() -> int:
     raise RuntimeError("a thousand times in vain: no free port that was not given to somebody just now")
 
 
+def _prepared(parent: int) -> Callable[[], None]:
+    """A run of the tests in the background ignores SIGINT, and a child would inherit that."""
+    dying = dying_with(parent)
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if dying is not None:
+            dying()
+
+    return prepare
+
+
 class Process:
     """One child; its output goes to ``log``. Ended by its own pid, stopped or not."""
 
@@ -46,7 +58,7 @@ class Process:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(env or {})},
-                preexec_fn=dying_with(os.getpid()),
+                preexec_fn=_prepared(os.getpid()),
             )
 
     @property

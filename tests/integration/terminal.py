@@ -18,6 +18,8 @@ from tests.waiting import wait_for
 
 
 def _take_terminal() -> None:
+    # A run of the tests in the background ignores SIGINT, and a child would inherit that.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 

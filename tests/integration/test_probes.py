@@ -470,7 +470,7 @@ async def test_a_full_server_is_not_a_dead_one(servers: Servers, watch: Watch) -
 
 @pytest.mark.parametrize(
     "greeting",
-    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"-MOVED\r\n", b">2\r\n+message\r\n+hello\r\n", b":1\r\n"],
+    [b"-MOVED\r\n", b">2\r\n+message\r\n+hello\r\n", b":1\r\n"],
 )
 async def test_what_is_no_redis_is_misconfigured(watch: Watch, greeting: bytes) -> None:
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -482,6 +482,20 @@ async def test_what_is_no_redis_is_misconfigured(watch: Watch, greeting: bytes) 
         watched = watch(port)
         await watched.sees(MISCONFIGURED)
         assert set(watched.kinds) == {MISCONFIGURED}
+        await watched.probe.close()
+
+
+async def test_another_program_at_the_port_is_no_life_of_the_node(watch: Watch) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(100)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await reader.read()
+
+    async with fake_server(talk) as port:
+        watched = watch(port)
+        await watched.sees(UNREACHABLE)
+        assert "does not speak the Redis protocol" in watched.evidence[-1].detail
+        assert not {ALIVE, MISCONFIGURED} & set(watched.kinds)
         await watched.probe.close()
 
 

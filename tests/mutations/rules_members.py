@@ -9,6 +9,19 @@ _STANDING = "tests/unit/quorum/test_recovery.py"
 
 MEMBERS = (
     Mutation(
+        "identity-before-locks",
+        "the state file is not opened and closed while SQLite holds locks on it",
+        "S2",
+        "sentinel/state_file.py",
+        "in (None, identity)",
+        "in (None, _identity(path))",
+        (
+            "tests/unit/sentinel/test_store.py::"
+            "test_a_program_that_reads_the_file_meanwhile_does_not_take_the_log_away",
+        ),
+        style="",
+    ),
+    Mutation(
         "one-member-at-a-time",
         "members that differ by more than one from those on disk are refused",
         "S1",

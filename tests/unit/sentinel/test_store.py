@@ -435,3 +435,29 @@ async def test_the_directory_of_a_release_that_kept_no_file_is_believed(tmp_path
     store = Store.open(tmp_path, "s1")
     assert store.vouched and not store.untold
     await store.close()
+
+
+READ_AND_CLOSE = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT count(*) FROM meta").fetchone()
+connection.close()
+"""
+
+
+async def test_a_program_that_reads_the_file_meanwhile_does_not_take_the_log_away(tmp_path: Path) -> None:
+    """Whoever is the last to close an SQLite database deletes its log. Only locks tell who is the last, and
+    closing any descriptor of the file ends a process's locks on it: what was written later would be lost.
+    """
+    store = Store.open(tmp_path, "s1")
+    await store.vouch(is_own=True)
+    await persist(store, "g", state(3))
+    await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-c", READ_AND_CLOSE, str(tmp_path / "state.db")], check=True
+    )
+    assert (tmp_path / "state.db-wal").exists()
+    await persist(store, "g", state(4))
+    await store.close()
+    again = Store.open(tmp_path, "s1")
+    assert again.hard_states() == {"g": state(4)}
+    await again.close()
