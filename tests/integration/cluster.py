@@ -184,6 +184,7 @@ class Cluster:
             if start:
                 self.start()
                 self.wait_agreed(self.nodes[0].name)
+                self.wait_ready()
                 self.wait_watching()
         except BaseException:
             Cluster.stories.append(self.story())
@@ -240,6 +241,21 @@ class Cluster:
             )
 
         wait_for(following, deadline_s, f"{[node.name for node in nodes]} to follow {primary.name}")
+
+    def wait_ready(self, deadline_s: float = 30.0) -> None:
+        """Until every running sentinel takes part in elections, and is in touch with all the others."""
+        running = {sentinel.id for sentinel in self.running}
+
+        def ready() -> bool:
+            return all(is_ready(sentinel) for sentinel in self.running)
+
+        def is_ready(sentinel: Sentinel) -> bool:
+            status, answer = sentinel.get("/v1/groups")
+            peers = answer.get("peers", ()) if status == 200 else ()
+            touched = {peer["sentinel"] for peer in peers if peer["in_touch"]}
+            return touched >= running - {sentinel.id} and sentinel.get("/readyz")[0] == 200
+
+        wait_for(ready, deadline_s, "every sentinel to be ready")
 
     def wait_watching(self, deadline_s: float = 30.0) -> None:
         """Until every running sentinel has seen every node up, and nobody leads."""

@@ -106,6 +106,7 @@ def test_a_restored_directory_does_not_undo_what_was_agreed_on_since() -> None:
         shutil.copytree(cluster.directory / "state-s1", cluster.directory / "backup")
         s1.start()
         cluster.wait_agreed(cluster.nodes[0].name)
+        cluster.wait_ready()
         cluster.wait_watching()
         s3.stop()
         status, operation = s1.post(f"/v1/groups/{GROUP}/switchover")
