@@ -62,7 +62,7 @@ refuse: $(READY) ## Every request of a change of primary refused in every way, o
 	@$(BIN)/python -m tests.simulation.refusals --jobs $(JOBS) $(REFUSE_ARGS)
 
 .PHONY: chaos
-chaos: $(READY) redis ## Fault tests on hosts of their own, beside redis-sentinel; needs root, takes half an hour
+chaos: $(READY) redis servers ## Fault tests on hosts of their own, beside redis-sentinel and Valkey's Sentinel; needs root, half an hour
 	@$(BIN)/python -m tests.chaos --write-results $(CHAOS_ARGS)
 
 .PHONY: wild

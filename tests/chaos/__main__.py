@@ -21,6 +21,7 @@ from tests.chaos import hosts, report
 from tests.chaos.schedules import SCHEDULES, Schedule, by_name
 from tests.chaos.systems import VARIANTS, Variant
 from tests.chaos.trial import Outcome, run_trial
+from tests.server_builds import build
 
 CANNOT = 77
 TERMINATED = 143
@@ -96,7 +97,9 @@ def attempt(
         f"{name}: lost {outcome.plain.lost} of {outcome.plain.acknowledged}, "
         f"with WAIT {outcome.wait.lost} of {outcome.wait.acknowledged}; "
         f"gap {outcome.longest_gap_s:.2f} s; two masters {outcome.two_masters_s:.2f} s, "
-        f"two acknowledge {outcome.two_acknowledging_s:.2f} s; in order {settled}"
+        f"two acknowledge {outcome.two_acknowledging_s:.2f} s; in order {settled}; "
+        f"registers: {outcome.histories.lost} lost, {outcome.histories.stale} stale, "
+        f"{outcome.histories.broken} of {outcome.histories.registers} without an order"
     )
     for line in (*outcome.timeline, *(f"note: {note}" for note in outcome.notes)):
         say(f"    {line}")
@@ -120,16 +123,22 @@ def main(words: Sequence[str]) -> int:
     if scratch:
         return within(options, Path(scratch))
     reason = hosts.missing()
-    if reason is None and shutil.which("redis-sentinel") is None and _stock_wanted(options.system):
-        reason = "not on PATH: redis-sentinel (Debian: redis-sentinel); or choose --system vedette"
+    if reason is None:
+        reason = _absent(options.system or ["all"])
     if reason is not None:
         say(f"the fault tests cannot run here: {reason}")
         return CANNOT
     return hosts.run_apart([sys.executable, "-m", "tests.chaos", *words])
 
 
-def _stock_wanted(systems: Sequence[str] | None) -> bool:
-    return any(name == "all" or name.startswith("redis-sentinel") for name in systems or ["all"])
+def _absent(systems: Sequence[str]) -> str | None:
+    """Why not all of these systems can be installed here; None if they can."""
+    if any(name in ("all", "valkey-sentinel") for name in systems):
+        try:
+            build("valkey-9.1")
+        except RuntimeError as error:
+            return f"{error}; or choose each --system without it"
+    return None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A client host: four writers that follow the primary, and a line for each write that was acknowledged.
+"""A client host: four writers that follow the primary, and a line for each write that was acknowledged;
+and a fifth client, of registers.
 
     python -m tests.chaos.clients NAME KIND DIRECTORY SENTINEL...
 
@@ -17,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from tests.chaos.following import TIMEOUT_S, Following
 from tests.chaos.locator import Locator
-from tests.chaos.systems import REDIS_PORT
+from tests.chaos.registers import RegisterClient
 from tests.chaos.wire import ReplyError, Wire
 
 PACE_S = 0.008
-TIMEOUT_S = 1.0
 WAIT_MS = 500
 SETS = "chaos:values:{writer}"
 COUNTER = "chaos:counter:{mode}"
@@ -68,39 +69,20 @@ class Writer:
         self._name = f"{client}-{kind}-{'wait' if waited else 'plain'}"
         self._kind = kind
         self._waited = waited
-        self._locator = locator
+        self._following = Following(locator)
         self._log = directory / f"{self._name}.writes"
-        self._wire: Wire | None = None
-        self._node = ""
-        self._failed_s = 0.0
         self._next = 1
 
     def run(self, stop: threading.Event) -> None:
         with self._log.open("w", buffering=1) as output:
             while not stop.is_set():
                 try:
-                    wire = self._connected()
+                    wire = self._following.wire()
                     if wire is not None:
                         self._write(wire, output)
                 except (OSError, ReplyError):
-                    self._drop()
+                    self._following.drop()
                 stop.wait(PACE_S)
-
-    def _connected(self) -> Wire | None:
-        """The connection to who is primary, which is checked; None while that is not known."""
-        named = self._locator.named()
-        if self._wire is not None and named == self._node:
-            return self._wire
-        if self._wire is not None:
-            self._drop()
-        node = self._locator.found_since(self._failed_s)
-        if node is None:
-            return None
-        wire = self._wire = Wire(f"{node}:{REDIS_PORT}", TIMEOUT_S)
-        self._node = node
-        if wire.ask("ROLE")[0] != "master":
-            raise ReplyError(f"{node} is not a primary")
-        return wire
 
     def _write(self, wire: Wire, output: TextIO) -> None:
         value = str(self._next)
@@ -113,14 +95,8 @@ class Writer:
         if self._waited and wire.ask("WAIT", 1, WAIT_MS) < 1:
             return
         done = time.monotonic()
-        made = Acknowledged(sent, done, self._name, self._kind, self._waited, self._node, value)
+        made = Acknowledged(sent, done, self._name, self._kind, self._waited, self._following.node, value)
         output.write(made.line())
-
-    def _drop(self) -> None:
-        self._failed_s = time.monotonic()
-        if self._wire is not None:
-            self._wire.close()
-            self._wire = None
 
 
 def main(client: str, kind: str, directory: Path, sentinels: list[str]) -> None:
@@ -132,7 +108,8 @@ def main(client: str, kind: str, directory: Path, sentinels: list[str]) -> None:
         for what in ("set", "counter")
         for waited in (False, True)
     ]
-    runs = (locator.run, *(writer.run for writer in writers))
+    registers = RegisterClient(client, locator, directory)
+    runs = (locator.run, *(writer.run for writer in writers), registers.run)
     threads = [threading.Thread(target=run, args=(stop,), daemon=True) for run in runs]
     for thread in threads:
         thread.start()

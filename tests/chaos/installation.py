@@ -13,11 +13,12 @@ from pathlib import Path
 
 from tests.chaos.hosts import Network, run
 from tests.chaos.schedules import FillDisk, Part, Schedule
-from tests.chaos.system_stock import RedisSentinel
+from tests.chaos.system_stock import Sentinel
 from tests.chaos.system_vedette import Vedette
 from tests.chaos.systems import REDIS_PORT, Site, System, Variant
 from tests.chaos.wire import ask_once
 from tests.processes import Process
+from tests.server_builds import build
 from tests.waiting import wait_for
 
 CHECKOUT = Path(__file__).parents[2]
@@ -70,7 +71,7 @@ class Host:
         if self.running(part):
             return
         own = {
-            "redis": lambda: ["redis-server", str(self._redis_conf)],
+            "redis": lambda: [self._system.server, str(self._redis_conf)],
             "sentinel": lambda: self._system.command(self.site),
         }
         command = self._network.at(self.site.name, *own[part]())
@@ -128,11 +129,7 @@ class Installation:
     def __init__(self, network: Network, schedule: Schedule, variant: Variant, directory: Path) -> None:
         names = schedule.host_names
         addresses = [network.addresses[name] for name in names]
-        self.system: System = (
-            Vedette(addresses, variant.down_after_ms, variant.group)
-            if variant.kind == "vedette"
-            else RedisSentinel(addresses, variant.down_after_ms)
-        )
+        self.system = _system(variant, addresses)
         small = {step.do.host for step in schedule.steps if isinstance(step.do, FillDisk)}
         self.hosts: dict[str, Host] = {}
         for name in names:
@@ -201,3 +198,14 @@ class Installation:
     def close(self) -> None:
         for host in self.hosts.values():
             host.close()
+
+
+def _system(variant: Variant, addresses: Sequence[str]) -> System:
+    match variant.kind:
+        case "vedette":
+            return Vedette(addresses, variant.down_after_ms, variant.group)
+        case "redis-sentinel":
+            return Sentinel(addresses, variant.down_after_ms, "redis-server")
+        case "valkey-sentinel":
+            server = str(build("valkey-9.1"))
+            return Sentinel(addresses, variant.down_after_ms, server, coordinated=True)

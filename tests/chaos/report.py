@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.chaos.histories import Histories
 from tests.chaos.schedules import by_name
 from tests.chaos.trial import Outcome
 
@@ -36,8 +37,16 @@ counts. **longest gap**: without any surviving plain write, from the first fault
 from the first fault to the first write that another node acknowledged. **two masters**: two nodes call
 themselves master, whether or not a client can reach both. **two acknowledge**: two nodes acknowledge plain
 writes at the same time. **in order after**: from the last step until one primary has all replicas and every
-sentinel agrees. Times are medians, with (min - max) of several trials. Both systems: down-after 1 s,
-failover timeout 10 s, Redis's defaults otherwise, append-only files.
+sentinel agrees. Times are medians, with (min - max) of several trials. All systems: down-after 1 s,
+failover timeout 10 s, the server's defaults otherwise, append-only files. Valkey's Sentinel watches Valkey.
+"""
+
+HISTORIES = """\
+Histories of registers: each client host also writes and reads four shared registers at who it takes for
+the primary. Acknowledged writes that a later read proved **lost** (a primary that came no earlier misses
+them; a write that was overwritten since proves nothing), reads that were **stale** (from a primary of before,
+and behind an acknowledged write), and in how many of the registers' histories **no order** explains what all
+clients saw (they are not linearizable):
 """
 
 
@@ -52,7 +61,8 @@ def machine() -> str:
 
 def markdown(outcomes: Sequence[Outcome], where: str) -> str:
     """First all schedules at a glance; then a section for each, with a row for each system."""
-    lines = [f"Faults on separate hosts, on {where}.", "", LEGEND, *_glance(outcomes), ""]
+    lines = [f"Faults on separate hosts, on {where}.", "", LEGEND, *_glance(outcomes), "", HISTORIES]
+    lines += [*_histories(outcomes), ""]
     for name in dict.fromkeys(outcome.schedule for outcome in outcomes):
         schedule = by_name(name)
         mine = [outcome for outcome in outcomes if outcome.schedule == name]
@@ -89,6 +99,25 @@ def _glance(outcomes: Sequence[Outcome]) -> list[str]:
             cells.append(f"{_lost(losses[0])} / {_lost(losses[1])}; {gap}" if mine else "-")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return lines
+
+
+def _histories(outcomes: Sequence[Outcome]) -> list[str]:
+    systems = list(dict.fromkeys(outcome.system for outcome in outcomes))
+    lines = [f"| schedule | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
+    for name in dict.fromkeys(outcome.schedule for outcome in outcomes):
+        mine = [[o.histories for o in outcomes if (o.schedule, o.system) == (name, s)] for s in systems]
+        lines.append(f"| {name} | {' | '.join(_history(found) if found else '-' for found in mine)} |")
+    total = [[o.histories for o in outcomes if o.system == system] for system in systems]
+    lines.append(f"| all | {' | '.join(_history(found) for found in total)} |")
+    acknowledged = [f"{sum(h.writes for h in t)} / {sum(h.reads for h in t)}" for t in total]
+    lines.append(f"| writes / reads answered | {' | '.join(acknowledged)} |")
+    return lines
+
+
+def _history(found: Sequence[Histories]) -> str:
+    lost, stale = sum(h.lost for h in found), sum(h.stale for h in found)
+    broken, registers = sum(h.broken for h in found), sum(h.registers for h in found)
+    return f"{_lost(lost)} lost, {_lost(stale)} stale; {_lost(broken)} of {registers}"
 
 
 def _row(system: str, outcomes: Sequence[Outcome]) -> str:

@@ -1,4 +1,7 @@
-"""Stock redis-sentinel as installed on several hosts: a configuration each, its commands, and its log."""
+"""Sentinel, that of Redis or that of Valkey, on several hosts: a configuration each, its commands, its log.
+
+Valkey's watches Valkey, and is asked for a planned change in the way that it has for that (``COORDINATED``).
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,19 @@ def primary_address(address: str, timeout_s: float = 1.0) -> str | None:
     return str(answer[0]) if answer else None
 
 
-class RedisSentinel:
-    def __init__(self, addresses: Sequence[str], down_after_ms: int) -> None:
+class Sentinel:
+    """``server`` is the command of the servers; as a Sentinel the same binary runs."""
+
+    def __init__(
+        self, addresses: Sequence[str], down_after_ms: int, server: str, *, coordinated: bool = False
+    ) -> None:
+        self.server = server
+        self._coordinated = coordinated
         self._addresses = list(addresses)
         self._down_after_ms = down_after_ms
 
     def command(self, site: Site) -> list[str]:
-        """The file is written once: redis-sentinel keeps its state in it."""
+        """The file is written once: Sentinel keeps its state in it."""
         file = site.state / "sentinel.conf"
         if not file.exists():
             quorum = len(self._addresses) // 2 + 1
@@ -34,7 +43,7 @@ class RedisSentinel:
                 f"sentinel down-after-milliseconds {GROUP} {self._down_after_ms}\n"
                 f"sentinel failover-timeout {GROUP} {FAILOVER_TIMEOUT_MS}\n"
             )
-        return ["redis-sentinel", str(file)]
+        return [self.server, str(file), "--sentinel"]
 
     def primary(self, address: str) -> str | None:
         return primary_address(address)
@@ -60,7 +69,7 @@ class RedisSentinel:
         except OSError as error:
             return f"switchover not asked for: {error}"
         try:
-            wire.ask("SENTINEL", "FAILOVER", GROUP)
+            wire.ask("SENTINEL", "FAILOVER", GROUP, *(["COORDINATED"] if self._coordinated else []))
         except (OSError, ReplyError) as error:
             return f"switchover refused: {error}"
         finally:

@@ -42,6 +42,8 @@ def primary_and_term(address: str, timeout_s: float = TIMEOUT_S) -> tuple[str, i
 
 
 class Vedette:
+    server = "redis-server"
+
     def __init__(self, addresses: Sequence[str], down_after_ms: int, options: Mapping[str, Any]) -> None:
         self._addresses = list(addresses)
         self._down_after_ms = down_after_ms

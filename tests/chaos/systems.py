@@ -20,7 +20,7 @@ class Variant:
     """``group``: options of Vedette's group. ``redis``: more lines for redis.conf."""
 
     name: str
-    kind: Literal["vedette", "redis-sentinel"]
+    kind: Literal["vedette", "redis-sentinel", "valkey-sentinel"]
     group: Mapping[str, Any] = field(default_factory=dict)
     redis: Sequence[str] = ()
     down_after_ms: int = DOWN_AFTER_MS
@@ -46,6 +46,7 @@ VARIANTS: dict[str, Variant] = {
             "redis-sentinel",
             redis=("min-replicas-to-write 1", "min-replicas-max-lag 2"),
         ),
+        Variant("valkey-sentinel", "valkey-sentinel"),
     )
 }
 
@@ -62,6 +63,9 @@ class Site:
 
 class System(Protocol):
     """One system, installed on hosts. Every question is answered within about a second."""
+
+    server: str
+    """The command of the servers that it watches."""
 
     def command(self, site: Site) -> list[str]:
         """Writes the configuration where there is none yet; returns how the sentinel is started."""

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos import clients, observer
+from tests.chaos import clients, observer, registers
 from tests.chaos.clients import Acknowledged
+from tests.chaos.histories import Histories
+from tests.chaos.histories import judge as judge_histories
 from tests.chaos.hosts import Network
 from tests.chaos.installation import CHECKOUT, Host, Installation
 from tests.chaos.intervals import Look, longest_gap_s, overlaps, spans, total_s
+from tests.chaos.registers import Seen
 from tests.chaos.schedules import Schedule
 from tests.chaos.stage import Done, Stage
 from tests.chaos.systems import Variant
@@ -50,6 +53,7 @@ class Outcome:
     two_acknowledging_times: int
     settled_s: float | None
     """From the last step to order: one primary, all others replicate from it, every sentinel content."""
+    histories: Histories
     timeline: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -62,6 +66,7 @@ class Measured:
     stopped_s: float
     writes: Sequence[Acknowledged]
     roles: Sequence[Look]
+    seen: Sequence[Seen]
 
 
 class Load:
@@ -89,11 +94,15 @@ class Load:
             file.read_bytes().count(b"\n") >= WARM_WRITES for file in files
         )
 
-    def stop(self) -> tuple[list[Acknowledged], list[Look]]:
+    def stop(self) -> tuple[list[Acknowledged], list[Look], list[Seen]]:
         for process in self._processes:
             process.send(signal.SIGTERM)
         self.close()
-        return clients.read(self._directory), observer.read(self._directory)
+        return (
+            clients.read(self._directory),
+            observer.read(self._directory),
+            registers.read(self._directory),
+        )
 
     def close(self) -> None:
         for process in self._processes:
@@ -164,6 +173,7 @@ def _outcome(
         two_acknowledging_s=total_s(acknowledging),
         two_acknowledging_times=len(acknowledging),
         settled_s=None if settled_s is None else settled_s - stage.done[-1].at_s,
+        histories=judge_histories(measured.seen),
         timeline=_timeline(stage.done, writes, begin, survivor),
         notes=tuple(notes),
     )
