@@ -23,6 +23,7 @@ FIRST ?= 0
 # More for the tools of the same name, such as SIMULATE_ARGS=--stop-first, CHAOS_ARGS='--only switchover'.
 SIMULATE_ARGS ?=
 REFUSE_ARGS ?=
+MODEL_ARGS ?=
 CHAOS_ARGS ?=
 MUTATE_ARGS ?=
 WILD_ARGS ?=
@@ -57,12 +58,16 @@ test-long: $(READY) redis ## The integration tests that take long, of kinds that
 simulate: $(READY) ## Clusters under faults on virtual time: make simulate SEEDS=10000 FIRST=0
 	@$(BIN)/python -m tests.simulation --seeds $(SEEDS) --first $(FIRST) --jobs $(JOBS) $(SIMULATE_ARGS)
 
+.PHONY: model
+model: $(READY) spin ## Every state of a model of the agreement, and each rule taken out and missed; ten minutes
+	@$(BIN)/python -m tests.model --write-results $(MODEL_ARGS)
+
 .PHONY: refuse
 refuse: $(READY) ## Every request of a change of primary refused in every way, on virtual time
 	@$(BIN)/python -m tests.simulation.refusals --jobs $(JOBS) $(REFUSE_ARGS)
 
 .PHONY: chaos
-chaos: $(READY) redis servers ## Fault tests on hosts of their own, beside redis-sentinel and Valkey's Sentinel; needs root, half an hour
+chaos: $(READY) redis servers ## Fault tests on hosts of their own, beside redis-sentinel and Valkey's Sentinel; needs root, an hour
 	@$(BIN)/python -m tests.chaos --write-results $(CHAOS_ARGS)
 
 .PHONY: wild
@@ -147,6 +152,11 @@ $(READY): requirements/dev.txt pyproject.toml
 .PHONY: redis
 redis: $(READY)
 	@.ci/ensure-redis
+
+# The model checker.
+.PHONY: spin
+spin:
+	@.ci/ensure-spin
 
 # Other servers than the installed one, from wheels.
 .PHONY: servers

@@ -42,6 +42,8 @@ BLOCKS = {
     ("ARCHITECTURE.md", "restart"): result("restart"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "chaos"): chaos_summary,
+    ("ARCHITECTURE.md", "histories"): result("histories"),
+    ("ARCHITECTURE.md", "model"): result("model"),
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
     ("docs/safety.md", "wild"): result("wild"),
 }

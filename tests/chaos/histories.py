@@ -1,9 +1,10 @@
 """What the histories of a run's registers show, in numbers. Pure.
 
 An acknowledged write is *missed* by a read that began later and returned what was there before it. Missed by
-a node that became primary no earlier than the one that acknowledged it, the write is *lost*: whatever follows
-comes from that node. Missed by a node that was primary before, the read is *stale*: the write is where it
-should be, but not where this client looked. Each register's whole history is also put to the checker.
+a node that became primary no earlier than the one that acknowledged it, the write counts as *lost*: what
+follows comes from that node, unless it is replaced for having lost its data. Missed by a node that was
+primary before, the read is *stale*: the write is where it should be, but not where this client looked. Each
+register's whole history is also put to the checker.
 """
 
 from __future__ import annotations

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.chaos.histories import Histories
 from tests.chaos.schedules import by_name
 from tests.chaos.trial import Outcome
 
@@ -42,11 +41,12 @@ failover timeout 10 s, the server's defaults otherwise, append-only files. Valke
 """
 
 HISTORIES = """\
-Histories of registers: each client host also writes and reads four shared registers at who it takes for
-the primary. Acknowledged writes that a later read proved **lost** (a primary that came no earlier misses
-them; a write that was overwritten since proves nothing), reads that were **stale** (from a primary of before,
-and behind an acknowledged write), and in how many of the registers' histories **no order** explains what all
-clients saw (they are not linearizable):
+Of the plain writes that were acknowledged, first how many the survivor lacks (unique values and increments).
+Then what the histories of registers show: each client host also writes and reads four shared registers at who
+it takes for the primary. Acknowledged writes that a later read **missed** at a primary that came no earlier
+(gone, unless the next primary has them; what was overwritten since proves nothing), reads that were **stale**
+(from a primary of before, and behind an acknowledged write), and in how many registers **no order** explains
+what all clients saw (they are not linearizable).
 """
 
 
@@ -61,8 +61,7 @@ def machine() -> str:
 
 def markdown(outcomes: Sequence[Outcome], where: str) -> str:
     """First all schedules at a glance; then a section for each, with a row for each system."""
-    lines = [f"Faults on separate hosts, on {where}.", "", LEGEND, *_glance(outcomes), "", HISTORIES]
-    lines += [*_histories(outcomes), ""]
+    lines = [f"Faults on separate hosts, on {where}.", "", LEGEND, *_glance(outcomes), ""]
     for name in dict.fromkeys(outcome.schedule for outcome in outcomes):
         schedule = by_name(name)
         mine = [outcome for outcome in outcomes if outcome.schedule == name]
@@ -101,23 +100,32 @@ def _glance(outcomes: Sequence[Outcome]) -> list[str]:
     return lines
 
 
-def _histories(outcomes: Sequence[Outcome]) -> list[str]:
+def histories(outcomes: Sequence[Outcome], where: str) -> str:
+    """What clients saw, in numbers."""
     systems = list(dict.fromkeys(outcome.system for outcome in outcomes))
-    lines = [f"| schedule | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
+    lines = [f"Clients' histories, on {where}.", "", HISTORIES]
+    lines += [f"| schedule | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     for name in dict.fromkeys(outcome.schedule for outcome in outcomes):
-        mine = [[o.histories for o in outcomes if (o.schedule, o.system) == (name, s)] for s in systems]
-        lines.append(f"| {name} | {' | '.join(_history(found) if found else '-' for found in mine)} |")
-    total = [[o.histories for o in outcomes if o.system == system] for system in systems]
-    lines.append(f"| all | {' | '.join(_history(found) for found in total)} |")
-    acknowledged = [f"{sum(h.writes for h in t)} / {sum(h.reads for h in t)}" for t in total]
-    lines.append(f"| writes / reads answered | {' | '.join(acknowledged)} |")
-    return lines
+        mine = [[o for o in outcomes if (o.schedule, o.system) == (name, system)] for system in systems]
+        lines.append(f"| {name} | {' | '.join(map(_history, mine))} |")
+    total = [[o for o in outcomes if o.system == system] for system in systems]
+    lines.append(f"| all of these | {' | '.join(map(_history, total))} |")
+    answered = [[o.histories for o in mine] for mine in total]
+    counts = [f"{sum(h.writes for h in each):,}; {sum(h.reads for h in each):,}" for each in answered]
+    lines.append(f"| registers' writes; reads that were answered | {' | '.join(counts)} |")
+    return "\n".join(lines) + "\n"
 
 
-def _history(found: Sequence[Histories]) -> str:
+def _history(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return "-"
+    found = [outcome.histories for outcome in outcomes]
+    plain = f"{_lost(sum(o.plain.lost for o in outcomes))} of {sum(o.plain.acknowledged for o in outcomes):,}"
     lost, stale = sum(h.lost for h in found), sum(h.stale for h in found)
     broken, registers = sum(h.broken for h in found), sum(h.registers for h in found)
-    return f"{_lost(lost)} lost, {_lost(stale)} stale; {_lost(broken)} of {registers}"
+    return (
+        f"{plain}; {_lost(lost)} missed, {_lost(stale)} stale, {_lost(broken)} of {registers} without order"
+    )
 
 
 def _row(system: str, outcomes: Sequence[Outcome]) -> str:
@@ -164,4 +172,5 @@ def write(outcomes: Sequence[Outcome], directory: Path = RESULTS) -> None:
     where = machine()
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "chaos.md").write_text(markdown(outcomes, where))
+    (directory / "histories.md").write_text(histories(outcomes, where))
     (directory / "chaos.json").write_text(as_json(outcomes, where))

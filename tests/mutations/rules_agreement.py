@@ -121,6 +121,15 @@ AGREEMENT = (
         (f"{_LEADER}::test_less_than_a_majority_commits_nothing",),
     ),
     Mutation(
+        "wins-in-time",
+        "who wins when its votes are too old for a lease does not lead",
+        "S1, S4",
+        "quorum/register.py",
+        "            if now < self._progress.lease_until(now):\n                self._become_leader(now)",
+        "            if True:\n                self._become_leader(now)",
+        (f"{_LEADER}::test_votes_that_come_when_the_lease_by_them_is_over_make_no_leader",),
+    ),
+    Mutation(
         "store-before-acknowledging",
         "a follower acknowledges an entry only behind its write",
         "S2",

@@ -68,6 +68,23 @@ def test_less_than_a_majority_commits_nothing() -> None:
     assert len(emitted(store(register, "s3"))) == 1
 
 
+def test_votes_that_come_when_the_lease_by_them_is_over_make_no_leader() -> None:
+    register = candidate()
+    effects = hear(register, "s2", VoteReply(1, True), NOW + TIMING.lease_s)
+    assert register.role is Role.FOLLOWER
+    assert not sent(effects, Append)
+    assert not emitted(effects)
+
+
+def test_what_is_acknowledged_when_the_lease_is_over_is_not_committed() -> None:
+    register = leader()
+    entry = register.propose(topology(1), None, NOW)
+    reply = AppendReply(1, register._progress.round, entry.id)
+    effects = hear(register, "s2", reply, NOW + TIMING.lease_s)
+    assert not any(isinstance(event, Committed) for event in emitted(effects))
+    assert register.state.committed != entry
+
+
 def test_an_acknowledgement_of_an_older_entry_commits_nothing() -> None:
     register = leader()
     first = register.propose(topology(1), INTENT, NOW)
