@@ -14,10 +14,10 @@ from contextlib import suppress
 from typing import Protocol
 
 from quorum.messages import EntryId
-from quorum.votes import majority
 from sentinel import clock
 from sentinel.driver import GroupDriver
 from sentinel.freshness import Freshness
+from sentinel.group_status import has_majority
 
 WAIT_S = 1.0
 LOOK_S = 0.2
@@ -51,14 +51,19 @@ class Confirmed:
 
     def age_s(self, driver: GroupDriver) -> float:
         """How long ago what is told of the group was confirmed; infinite: not yet, or it is superseded."""
-        driver.check_run()
-        now = clock.monotonic()
-        return now - driver.confirmed_at(self._links.stored_at, now)
+        now, confirmed_at = self._look(driver)
+        return now - confirmed_at
 
     def is_current(self, driver: GroupDriver) -> bool:
-        age_s = self.age_s(driver)
+        now, confirmed_at = self._look(driver)
+        in_touch = has_majority(self._members, self._links.in_touch())
+        return in_touch and self._freshness.suffices(confirmed_at, now)
+
+    def _look(self, driver: GroupDriver) -> tuple[float, float]:
+        """Now, and until when what is told of the group was confirmed."""
+        driver.check_run()
         now = clock.monotonic()
-        return self._reaches_majority(self._links.in_touch()) and self._freshness.suffices(now - age_s, now)
+        return now, driver.confirmed_at(self._links.stored_at, now)
 
     async def wait(self, drivers: Iterable[GroupDriver]) -> None:
         """Until all are current, if that may be soon; else no longer than WAIT_S."""
@@ -74,7 +79,5 @@ class Confirmed:
 
     def _may_be_soon(self) -> bool:
         """Not where the links to a majority are gone: nobody should wait for who is cut off."""
-        return self._freshness.may_recover(clock.monotonic()) or self._reaches_majority(self._links.linked())
-
-    def _reaches_majority(self, peers: frozenset[str]) -> bool:
-        return 1 + len(peers & self._members) >= majority(len(self._members))
+        stalled = self._freshness.may_recover(clock.monotonic())
+        return stalled or has_majority(self._members, self._links.linked())

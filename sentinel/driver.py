@@ -35,12 +35,15 @@ from sentinel.group_inputs import (
     StepUnsent,
     Tell,
 )
+from sentinel.limited_log import LimitedLog
 from sentinel.notices import Notice, NoticeName
 from sentinel.state_file import StoreError
 from sentinel.state_thread import OnDurable
-from sentinel.violations import Violations
 
 logger = logging.getLogger(__name__)
+
+VIOLATION_AGAIN_S = 600.0
+"""A peer whose state is spoiled says the same with each of its messages, many times a second."""
 
 _ABOUT_DIRECTIVES = (
     NoticeName.PAUSED,
@@ -86,7 +89,7 @@ class GroupDriver:
         self._timer_at: float | None = None
         self._background = Background(self._step_failed)
         self._closed = False
-        self._violations = Violations(self.name, logger)
+        self._violations = LimitedLog(logger, VIOLATION_AGAIN_S)
         self._topology = coordinator.member.register.state.committed.topology
         self.directives = coordinator.directives
         """The same of what operators have told the group for later."""
@@ -166,7 +169,8 @@ class GroupDriver:
         try:
             self._queue.extend(self.coordinator.step(given, now, clock.wall_ms()))
         except PeerViolationError as error:
-            self._violations.note(error, now)
+            key = f"{error.peer} {type(error).__name__}"
+            self._violations.error(key, f"{self.name}: {error}; message dropped")
         except NotLeaderError as error:
             logger.warning("%s: %s", self.name, error)
         except Exception as error:

@@ -1,4 +1,4 @@
-"""Warnings that a stranger or a broken peer can cause: one line per key and interval, the rest counted."""
+"""What a stranger or a broken peer can have logged: one line per key and interval, the rest counted."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ class LimitedLog:
 
     def warning(self, key: str, message: str) -> None:
         """Log ``message``, unless something with the same key was logged within the interval."""
+        self._log(logging.WARNING, key, message)
+
+    def error(self, key: str, message: str) -> None:
+        """As ``warning``."""
+        self._log(logging.ERROR, key, message)
+
+    def _log(self, level: int, key: str, message: str) -> None:
         now = self._clock()
         seen = self._seen.get(key)
         if seen is not None and now - seen.at < self._interval_s:
@@ -41,4 +48,4 @@ class LimitedLog:
         while len(self._seen) >= MAX_KEYS:
             del self._seen[next(iter(self._seen))]
         self._seen[key] = _Seen(now)
-        self._logger.warning("%s", message)
+        self._logger.log(level, "%s", message)

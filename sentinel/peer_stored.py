@@ -9,7 +9,6 @@ Only what changed since the last answer is told, so that hundreds of groups cost
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from quorum.messages import EntryId
@@ -32,12 +31,10 @@ class Stored:
 class Ledger:
     """What this sentinel has stored, or is about to: an entry is noted before it is written."""
 
-    def __init__(self, entries: Mapping[str, EntryId] | None = None) -> None:
+    def __init__(self) -> None:
         self._version = 0
         self._entries: dict[str, tuple[int, EntryId]] = {}
         """Sorted by the version in which each changed."""
-        for group, id_ in (entries or {}).items():
-            self.note(group, id_)
 
     def note(self, group: str, id_: EntryId) -> None:
         known = self._entries.get(group)

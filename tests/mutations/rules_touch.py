@@ -147,7 +147,7 @@ TOUCH = (
         "a sentinel out of touch tells nothing, however it was confirmed",
         "S10",
         "sentinel/confirmed.py",
-        "        return self._reaches_majority(self._links.in_touch()) and self._freshness",
+        "        return in_touch and self._freshness",
         "        return self._freshness",
         (f"{_CONFIRMED}::test_in_touch_with_nobody_nothing_is_told_however_fresh",),
         style="",

@@ -165,6 +165,14 @@ class QuorumNet:
         if (packet.sender, packet.to) not in self.cut:
             self.step(packet.to, Received(packet.sender, packet.message))
 
+    def deliver_some(self, rng: random.Random) -> None:
+        """Deliver one of the oldest, perhaps not for the last time; or lose it."""
+        index = min(int(rng.expovariate(0.5)), len(self.packets) - 1)
+        if rng.random() < 0.1:
+            self.drop(index)
+        else:
+            self.deliver(index, keep=rng.random() < 0.1)
+
     def drop(self, index: int) -> None:
         self.packets.pop(index)
 

@@ -63,11 +63,7 @@ def faults(net: QuorumNet, rng: random.Random, hands: Operators, *, disks: bool,
     for _ in range(500):
         dice, name = rng.random(), rng.choice(net.names)
         if dice < 0.5 and net.packets:
-            index = min(int(rng.expovariate(0.5)), len(net.packets) - 1)
-            if rng.random() < 0.1:
-                net.drop(index)
-            else:
-                net.deliver(index, keep=rng.random() < 0.1)
+            net.deliver_some(rng)
         elif dice < 0.66:
             net.advance(rng.choice([0.001, 0.01, 0.05, 0.3]))
         elif dice < 0.76:

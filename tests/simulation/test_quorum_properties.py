@@ -143,11 +143,7 @@ def test_random_faults(seed: int) -> None:
         dice = rng.random()
         name = rng.choice(net.names)
         if dice < 0.55 and net.packets:
-            index = min(int(rng.expovariate(0.5)), len(net.packets) - 1)
-            if rng.random() < 0.1:
-                net.drop(index)
-            else:
-                net.deliver(index, keep=rng.random() < 0.1)
+            net.deliver_some(rng)
         elif dice < 0.75:
             net.advance(rng.choice([0.001, 0.01, 0.05, 0.3]))
         elif dice < 0.8:

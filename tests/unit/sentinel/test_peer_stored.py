@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
+from quorum.messages import EntryId
 from sentinel.peer_stored import MOST_TOLD, Ledger, PeersStored, Stored
 
 NEVER = -math.inf
 
 
+def noted(entries: Mapping[str, EntryId]) -> Ledger:
+    ledger = Ledger()
+    for group, id_ in entries.items():
+        ledger.note(group, id_)
+    return ledger
+
+
 def test_what_changed_since_the_last_answer_is_told_and_nothing_else() -> None:
-    ledger = Ledger({"a": (1, 1), "b": (2, 1)})
+    ledger = noted({"a": (1, 1), "b": (2, 1)})
     first = ledger.since(0)
     assert first == Stored(2, (("a", 1, 1), ("b", 2, 1)), True)
     assert ledger.since(first.version) == Stored(2, (), True)
@@ -22,7 +31,7 @@ def test_what_changed_since_the_last_answer_is_told_and_nothing_else() -> None:
 
 
 def test_many_groups_are_told_in_parts_and_count_once_all_are_told() -> None:
-    ledger = Ledger({f"g{number}": (number, 1) for number in range(2 * MOST_TOLD + 1)})
+    ledger = noted({f"g{number}": (number, 1) for number in range(2 * MOST_TOLD + 1)})
     peers, answers = PeersStored(), 0
     while True:
         stored = ledger.since(peers.version("s2"))
@@ -36,7 +45,7 @@ def test_many_groups_are_told_in_parts_and_count_once_all_are_told() -> None:
 
 
 def test_a_peer_confirms_until_it_has_stored_something_newer() -> None:
-    ledger, peers = Ledger({"g": (1, 2)}), PeersStored()
+    ledger, peers = noted({"g": (1, 2)}), PeersStored()
     assert peers.at("s2", "g", (1, 2)) == NEVER
     peers.told("s2", ledger.since(0), 10.0)
     assert peers.at("s2", "g", (1, 2)) == peers.at("s2", "g", (1, 3)) == 10.0
