@@ -10,7 +10,7 @@ from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
 from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
 from tests.simulation.refusals.verdict import judge
 
-EVERY = 103
+EVERY = 97
 
 
 def check(case: Case) -> Seen:
