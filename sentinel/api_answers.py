@@ -161,6 +161,7 @@ class GroupAnswer(Answer):
     scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
     doubles: dict[str, str] = {}  # Names that lead to another node's server, with the name that is used.
+    balanced: dict[str, str] = {}  # Names that lead to several servers in turn, with what shows it.
 
 
 class PeerAnswer(Answer):

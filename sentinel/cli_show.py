@@ -44,6 +44,7 @@ def complaints(group: GroupAnswer) -> list[str]:
     found = []
     if not group.has_majority:
         found.append(f"this sentinel is not in touch with a majority ({group.majority})")
+    found += [f"{name} leads to several servers in turn, and is left out" for name in group.balanced]
     if group.topology is None:
         return [*found, group.ambiguous or "no primary is known"]
     nodes = {node.node: node for node in group.nodes}
@@ -181,6 +182,10 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
         + [
             (name, None, None, None, None, None, f"a double of {used}, left out")
             for name, used in group.doubles.items()
+        ]
+        + [
+            (name, None, None, None, None, None, "leads to several servers in turn, left out")
+            for name in group.balanced
         ],
     )
 

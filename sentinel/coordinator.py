@@ -40,16 +40,17 @@ from quorum.member import Member
 from quorum.messages import Topology
 from quorum.role import Role
 from quorum.usability import Source
+from sentinel.contact import Contact
 from sentinel.contested import Contested
 from sentinel.degradation import Degradation
 from sentinel.directive_notices import told_of
 from sentinel.group_inputs import (
-    Command,
     GroupEffect,
     GroupInput,
     InfoSeen,
     LinkHeard,
     MajorityConfirmed,
+    NameLooked,
     Ordered,
     ReadDone,
     Requested,
@@ -68,7 +69,6 @@ from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import Order, is_due
 from sentinel.own_reach import OwnReach
-from sentinel.self_fence import SelfFence
 from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.topology_notices import fields_of
 from sentinel.who_is_who import WhoIsWho
@@ -101,9 +101,7 @@ class Coordinator:
         self.situation = Situation(config, member, book, now)
         self._reach = OwnReach(config, member, book, self.situation, now)
         self._leading = Leading(config, member, self.situation, self, now)
-        self._self_fence = (
-            SelfFence(member.config.timing.lease_s, now) if config.work.rules.self_fence else None
-        )
+        self._contact = Contact(config.work.rules.self_fence, member, book, self.situation, self, now)
         self._degradation = Degradation(member.config.patience.down_after_s, self.tell)
         self._wanted: frozenset[str] = frozenset()
         self._judgements = Judgements(member, self.tell)
@@ -170,6 +168,8 @@ class Coordinator:
         match given:
             case InfoSeen():
                 self._on_info(given, now, wall_ms)
+            case NameLooked(node, run_id):
+                self._has_one_server(node, run_id, now, wall_ms)
             case LinkHeard(node, link, took_s) if node in self.book and self.book.local(node) == node:
                 self.feed(LinkSaid(node, self.situation.link(link, now - took_s)), now, wall_ms)
             case LinkHeard():
@@ -183,14 +183,13 @@ class Coordinator:
             case Ordered(order):
                 self._leading.ordering.ordered(order, now)
             case MajorityConfirmed(at):
-                self._mind_contact(at, now)
+                self._contact.confirmed(at, now)
             case Observed(node):
                 self.feed(given, now, wall_ms)
                 self._judgements.seen(node)
             case Stalled(gap_s):
                 self.tell(NoticeName.STALLED, gap_ms=round(gap_s * 1000))
-                if self._self_fence is not None:
-                    self._self_fence.stalled(now)
+                self._contact.stalled(now)
                 self.feed(given, now, wall_ms)
             case _:
                 self.feed(given, now, wall_ms)
@@ -303,7 +302,7 @@ class Coordinator:
     # -- nodes ---------------------------------------------------------------------------------
 
     def _on_info(self, seen: InfoSeen, now: float, wall_ms: int) -> None:
-        if seen.node not in self.book:
+        if seen.node not in self.book or not self._has_one_server(seen.node, seen.info.run_id, now, wall_ms):
             return
         before = self.book[seen.node].info
         another, is_news = self.impostors.look(seen.node, seen.info, self.member.primary, now, wall_ms)
@@ -326,6 +325,13 @@ class Coordinator:
                     self.feed(RefusalSeen(seen.node, Source.INFO, refusing), now, wall_ms)
         self._tell_who(now)
 
+    def _has_one_server(self, name: str, run_id: str, now: float, wall_ms: int) -> bool:
+        """Not where the name leads to several in turn: then nothing is known of whoever answers."""
+        if self.who_is_who.heard(name, run_id, now):
+            self._watch(now, wall_ms)
+            self._tell_who(now)
+        return name not in self.book.balanced
+
     def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
         news = self.newcomers.seen(node, self.member.primary, self.member.register.state, now)
         for name, fields in filter(None, map(notice_of, news)):
@@ -339,28 +345,6 @@ class Coordinator:
     def _tell_who(self, now: float) -> None:
         for name, fields in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):
             self.tell(name, **fields)
-
-    def _mind_contact(self, at: float, now: float) -> None:
-        fence = self._self_fence
-        if fence is None:
-            return
-        fence.heard(at)
-        before, cut_off_s = fence.node, fence.cut_off_s(now)
-        pausing, why = fence.tick(
-            now,
-            primary=self.member.primary,
-            answers=lambda node: not self.member.verdict(node, now).down,
-            is_replica=self.book.is_replica,
-            hands_off=self.book.hands_off,
-            agree=lambda node, since: at > since and self.situation.majority_supports(node, since),
-        )
-        if pausing is not None:
-            pause = ("CLIENT", "PAUSE", str(round(pausing.for_s * 1000)), "WRITE")
-            self.put(Command(pausing.node, pause if pausing.for_s else ("CLIENT", "UNPAUSE")))
-        if before is None and fence.node is not None:
-            self.tell(NoticeName.SELF_FENCED, node=fence.node, cut_off_ms=round(cut_off_s * 1000))
-        elif before is not None and fence.node is None:
-            self.tell(NoticeName.SELF_FENCE_ENDED, node=before, reason=why)
 
     def tell(self, name: NoticeName, **fields: object) -> None:
         self.put(Tell(Notice(name, self.config.group, fields)))

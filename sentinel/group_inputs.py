@@ -29,6 +29,14 @@ class InfoSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class NameLooked:
+    """A new connection to this name has reached the server with this run id."""
+
+    node: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LinkHeard:
     """A node answered what it replicates from, which it was asked ``took_s`` ago."""
 
@@ -108,7 +116,7 @@ StepOver: TypeAlias = StepDone | StepFailed | StepUnsent | StepFenced
 """What became of a step."""
 
 GroupInput: TypeAlias = (
-    Input | MajorityConfirmed | InfoSeen | LinkHeard | ReadDone | StepOver | Requested | Ordered
+    Input | MajorityConfirmed | InfoSeen | NameLooked | LinkHeard | ReadDone | StepOver | Requested | Ordered
 )
 
 

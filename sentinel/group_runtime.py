@@ -16,12 +16,9 @@ import redis.asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from config import GroupSettings, Settings
-from promotion.candidates import Policy
+from config import Settings
 from promotion.executor import ClientExchange, Exchange, Executor
-from promotion.sealing import WriteRules
-from promotion.step_types import Step, Taken, WriteSafety
-from promotion.work_settings import WorkSettings
+from promotion.step_types import Step, Taken
 from quorum.confirmation import stored
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
@@ -32,12 +29,13 @@ from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
-from sentinel.group_access import discovery_rules, node_spec, wishes
-from sentinel.group_inputs import InfoSeen, LinkHeard
+from sentinel.group_access import node_spec, wishes
+from sentinel.group_inputs import InfoSeen, LinkHeard, NameLooked
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.link_asking import LinkAsking
-from sentinel.member_settings import member_config
+from sentinel.member_settings import coordinator_config, member_config
+from sentinel.name_looks import AnotherServerError, NameLooks, client_of
 from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -48,7 +46,7 @@ from sentinel.preflight_gather import gather
 from sentinel.preflight_other_monitors import cluster_tag
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
-from sentinel.situation import SETTLE_S, CoordinatorConfig
+from sentinel.situation import SETTLE_S
 from sentinel.state_thread import OnDurable
 from sentinel.store import Store
 from sentinel.warm_clients import WarmClients
@@ -110,7 +108,7 @@ class GroupRuntime:
         state = states.get(name, HardState())
         made_with = member_config(name, around.settings, around.store, state, place)
         member = Member(made_with, state, rng, now)
-        config = _coordinator_config(name, self.settings)
+        config = coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
         self.driver = GroupDriver(coordinator, self, around.check_run)
@@ -118,6 +116,7 @@ class GroupRuntime:
         self.driver.on_change(place.look)
         self.driver.on_change(self._note_stored)
         self._note_stored()
+        self._looks = NameLooks(link, lambda name, run_id: self.driver.feed(NameLooked(name, run_id)))
         self._links = LinkAsking(self._ask_links)
         self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
@@ -140,6 +139,7 @@ class GroupRuntime:
         if self._second_look is not None:
             self._second_look.cancel()
         self._links.close()
+        await self._looks.close()
         await self.driver.close()
         await self._clients.close()
         await asyncio.gather(*(probe.close() for probe in self._probes.values()), *self._closing)
@@ -172,11 +172,12 @@ class GroupRuntime:
         """For a preflight: what the nodes are like, by connections of their own."""
         coordinator, members = self.driver.coordinator, self._around.settings.cluster.members
         book, who = coordinator.book, coordinator.who_is_who
-        specs = [book[name].spec for name in (*book.names, *book.doubles)]
+        specs = [book[name].spec for name in (*book.names, *book.doubles, *book.balanced.why)]
         facts = await gather(self.link, specs, wishes(self.settings))
         return replace(
             facts,
             unwatched=dict(coordinator.newcomers.unwatched),
+            balanced=dict(book.balanced.why),
             contested={name: why for name in book.names if (why := who.why_contested(name))},
             unlisted=who.unlisted,
             unwatched_primary=who.unwatched,
@@ -294,9 +295,31 @@ class GroupRuntime:
     def _on_info(self, node: str, info: NodeInfo) -> None:
         probe, book = self._probes.get(node), self.driver.coordinator.book
         peer_ip, took_s = (probe.peer_ip, probe.info_took_s) if probe is not None else (None, 0.0)
+        seen = InfoSeen(node, info, peer_ip, took_s)
+        if node in book and self._looks_first(book[node].spec, seen):
+            return
+        self._take_in(seen)
+
+    def _looks_first(self, spec: NodeSpec, seen: InfoSeen) -> bool:
+        """Whether the name has to be looked at before what it says is taken in; else perhaps meanwhile."""
+        if spec.discovered and not spec.unlisted:
+            return False
+        new, run_id = self._looks.is_new(spec.name), seen.info.run_id
+        doubtful = spec.name in self.driver.coordinator.book.balanced
+        self._looks.look_if_due(spec, run_id, doubtful=doubtful, then=partial(self._looked, spec.name))
+        return new
+
+    def _looked(self, name: str) -> None:
+        """Whoever answered before may have been replaced meanwhile."""
+        if name in self._probes:
+            self._probes[name].request_info()
+
+    def _take_in(self, seen: InfoSeen) -> None:
+        node, info = seen.node, seen.info
+        book = self.driver.coordinator.book
         if node in book and not book[node].spec.discovered:
-            self._around.neighbours.saw(self.name, book[node].spec, info.run_id, peer_ip)
-        self.driver.feed(InfoSeen(node, info, peer_ip, took_s))
+            self._around.neighbours.saw(self.name, book[node].spec, info.run_id, seen.peer_ip)
+        self.driver.feed(seen)
         member = self.driver.coordinator.member
         if node == member.primary:
             # If it restarted, what the others have proves little unless they say so after that.
@@ -329,27 +352,8 @@ class GroupRuntime:
         book = self.driver.coordinator.book
         if node not in book:
             raise RedisConnectionError("is not watched any more")
-        spec = book[node].spec
-        return await self.link.client(spec.host, spec.port, STEP_TIMEOUT_S)
-
-
-def _coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
-    policy = Policy(
-        max_link_down_s=group.effective_max_link_down,
-        max_age_s=2 * group.effective_info_interval + group.down_after,
-        max_lag_bytes=group.max_lag_bytes,
-    )
-    safety = group.write_safety
-    rules = WriteRules(
-        safety=WriteSafety(safety.min_replicas, int(safety.max_lag)) if safety is not None else None,
-        fence_wait=group.fence_wait,
-        acknowledged_by=group.durability.wait if group.durability is not None else None,
-        self_fence=group.self_fence,
-    )
-    work = WorkSettings(
-        policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval, rules=rules
-    )
-    # It may be spelled in another way than in the list of nodes, whose spelling is the name.
-    asked = group.primary.place if group.primary else None
-    told = [str(node.address) for node in group.nodes if node.address.place == asked]
-    return CoordinatorConfig(name, work, told[0] if told else None, discovery_rules(group))
+        try:
+            return await client_of(self.link, book[node], STEP_TIMEOUT_S)
+        except AnotherServerError as another:
+            self.driver.feed(NameLooked(node, another.run_id))
+            raise

@@ -104,6 +104,7 @@ def group(
             *(_not_watched(node, why) for node, why in coordinator.newcomers.unwatched.items()),
         ],
         doubles=coordinator.book.doubles,
+        balanced=dict(coordinator.book.balanced.why),
     )
 
 

@@ -134,7 +134,7 @@ def _same_group(
 ) -> Iterator[Finding]:
     here = {str(node.address) for node in ours.nodes}
     there = {node.node for node in theirs.nodes if not node.discovered}
-    there |= theirs.doubles.keys()
+    there |= theirs.doubles.keys() | theirs.balanced.keys()
     if here != there:
         said = [f"without {name}" for name in sorted(here - there)]
         said += [f"with {name}" for name in sorted(there - here)]

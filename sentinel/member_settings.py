@@ -1,13 +1,19 @@
-"""From the configuration to what the sentinels' agreement is made with."""
+"""From the configuration to what the sentinels' agreement, and a leader's work, are made with."""
 
 from __future__ import annotations
 
-from config import Settings
+from config import GroupSettings, Settings
+from promotion.candidates import Policy
+from promotion.sealing import WriteRules
+from promotion.step_types import WriteSafety
+from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState
 from quorum.timing import Timing
 from sentinel.election_line import Place
+from sentinel.group_access import discovery_rules
+from sentinel.situation import CoordinatorConfig
 from sentinel.store import Store
 
 GOSSIPS_MISSED = 3
@@ -42,3 +48,25 @@ def member_config(
 def cluster_secret(settings: Settings) -> bytes:
     secret = settings.cluster.secret
     return secret.get_secret_value().encode() if secret else b""
+
+
+def coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
+    policy = Policy(
+        max_link_down_s=group.effective_max_link_down,
+        max_age_s=2 * group.effective_info_interval + group.down_after,
+        max_lag_bytes=group.max_lag_bytes,
+    )
+    safety = group.write_safety
+    rules = WriteRules(
+        safety=WriteSafety(safety.min_replicas, int(safety.max_lag)) if safety is not None else None,
+        fence_wait=group.fence_wait,
+        acknowledged_by=group.durability.wait if group.durability is not None else None,
+        self_fence=group.self_fence,
+    )
+    work = WorkSettings(
+        policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval, rules=rules
+    )
+    # It may be spelled in another way than in the list of nodes, whose spelling is the name.
+    asked = group.primary.place if group.primary else None
+    told = [str(node.address) for node in group.nodes if node.address.place == asked]
+    return CoordinatorConfig(name, work, told[0] if told else None, discovery_rules(group))

@@ -61,6 +61,11 @@ class GroupCollector(Collector):
         doubles = _gauge(
             "vedette_double_nodes", "Configured names that lead to the server of another node.", "group"
         )
+        balanced = _gauge(
+            "vedette_balanced_names",
+            "Configured names that lead to several servers in turn, and are left out.",
+            "group",
+        )
         contested = _gauge(
             "vedette_contested_nodes",
             "Nodes that another group has too: nothing is changed at them.",
@@ -85,6 +90,7 @@ class GroupCollector(Collector):
             unwatched.add_metric([group], who.unwatched is not None)
             unlisted.add_metric([group], who.unlisted is not None)
             doubles.add_metric([group], len(book.doubles))
+            balanced.add_metric([group], len(book.balanced.why))
             contested.add_metric([group], sum(bool(who.why_contested(name)) for name in book.names))
             paused.add_metric([group], driver.directives.pause is not None)
             if driver.directives.schedule is not None:
@@ -96,7 +102,7 @@ class GroupCollector(Collector):
             down.add_metric([group], topology is not None and member.is_odown(topology.primary))
             if topology is not None and topology.previous is not None:
                 last.add_metric([group], topology.since_ms / 1000)
-        identity = (unwatched, unlisted, doubles, contested)
+        identity = (unwatched, unlisted, doubles, balanced, contested)
         return term, topology_term, leader, down, last, paused, scheduled, age, *identity
 
     def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:

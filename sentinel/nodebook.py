@@ -6,11 +6,12 @@ run id: of several names that lead to one, the book speaks of it by the one that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from promotion.view import NodeView
 from sentinel.agreed_nodes import Named, spec_of
+from sentinel.balanced import Balanced
 from sentinel.doubles import Doubles
 from sentinel.info import NodeInfo
 from sentinel.node_places import may_be_known, name_for, node_at
@@ -31,7 +32,11 @@ class NodeBook:
         self._trails: dict[str, OffsetTrail] = {}
         self._doubles = Doubles()
         self._spelled: dict[str, str] = {}
-        """Names of entries that are only another spelling of a node's address."""
+        """Names of entries that are another spelling of a node's address, or whose server is a node's."""
+        self.balanced = Balanced()
+        """Names that lead to several servers in turn, and so are no node's."""
+        self._stood_for: dict[tuple[str, str], str] = {}
+        """By such a name, and the run id with which an entry has it: the node that this was."""
         self.objections: list[Callable[[str], str]] = []
         """Each is asked of a node why nothing may be changed at it, and answers nothing if it may."""
         self.impostors: dict[str, str] = {}
@@ -63,7 +68,7 @@ class NodeBook:
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
-        return self.local(node_at(self._records.values(), host, port) or name_for(host, port))
+        return self.local(node_at(self._fixed(), host, port) or name_for(host, port))
 
     def hands_off(self, name: str) -> str:
         """Why nothing may be changed at the node; empty if it may, or there is none."""
@@ -81,7 +86,16 @@ class NodeBook:
 
     def may_be_known(self, port: int) -> bool:
         """A configured name that was not reached yet may turn out to be any address of this port."""
-        return may_be_known(self._records.values(), port)
+        return may_be_known(self._fixed(), port)
+
+    def _fixed(self) -> Iterable[NodeRecord]:
+        """Of the names that lead to one server each."""
+        return self._fixed_records().values()
+
+    def _fixed_records(self) -> Mapping[str, NodeRecord]:
+        if not self.balanced.why:
+            return self._records
+        return {name: record for name, record in self._records.items() if name not in self.balanced}
 
     def _barred(self, spec: NodeSpec) -> str:
         return NOT_CONFIGURED if spec.discovered and not self._promote else ""
@@ -91,7 +105,7 @@ class NodeBook:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the nodes: where several names lead to one server, the one that is used."""
-        return tuple(name for name in self._records if name not in self._doubles.of)
+        return tuple(name for name in self._fixed_records() if name not in self._doubles.of)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -111,13 +125,22 @@ class NodeBook:
     def local(self, name: str) -> str:
         """The name that is used for the node; ``name`` itself if it has no other."""
         name = self._doubles.of.get(name, name)
-        return name if name in self._records else self._spelled.get(name, name)
+        return name if name in self._fixed_records() else self._spelled.get(name, name)
 
     def sort_out(self, now: float) -> bool:
         """Compare whose run ids are whose. Returns whether other names are used than before."""
-        changed = self._doubles.look(self._records, now)
+        changed = self._doubles.look(self._fixed_records(), now)
         self.version += changed
         return changed
+
+    def heard(self, name: str, run_id: str, now: float) -> bool:
+        """Whom a connection to ``name`` has reached. Returns whether other names are used than before."""
+        if not self.balanced.heard(name, run_id, now):
+            return False
+        self._doubles.forget(name)
+        self._doubles.look(self._fixed_records(), now)
+        self.version += 1
+        return True
 
     def keep(self, named: Sequence[Named]) -> bool:
         """Watch the nodes that the newest entries name. Returns whether there are other nodes than before."""
@@ -129,6 +152,10 @@ class NodeBook:
         self._spelled = {}
         for node in named:
             record = self._records.get(node.name)
+            if node.name in self.balanced:
+                if (meant := self._meant(node)) is not None:
+                    self._spelled[node.name] = meant
+                continue
             if record is not None and record.spec.discovered:
                 spec = replace(record.spec, unlisted=node.needed)
                 self._records[node.name] = replace(record, spec=spec)
@@ -138,10 +165,19 @@ class NodeBook:
                 self.add(spec_of(node))
         return (self.watched, self.aliases) != before
 
+    def _meant(self, node: Named) -> str | None:
+        """The node that a name stood for which leads to several: it had the run id that the entry tells."""
+        key = (node.name, node.place.run_id)
+        for name in self.names:
+            info = self._records[name].info
+            if info is not None and info.run_id == node.place.run_id:
+                self._stood_for[key] = name
+        return self._stood_for.get(key)
+
     def _written_as(self, node: Named) -> str | None:
         """The node that has this very address, in another spelling or by what is announced."""
         place = spec_of(node)
-        known = [replace(record, peer_ip=None) for record in self._records.values()]
+        known = [replace(record, peer_ip=None) for record in self._fixed()]
         return node_at(known, place.host, place.port) or node_at(known, *place.reach)
 
     # -- what the deciding code is shown ---------------------------------------------------------
@@ -165,5 +201,6 @@ class NodeBook:
         del self._records[name]
         self._trails.pop(name, None)
         self.impostors.pop(name, None)
+        self.balanced.forget(name)
         self._doubles.forget(name)
         self.version += 1

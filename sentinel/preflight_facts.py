@@ -85,6 +85,8 @@ class NodeFacts:
     """How long scripts have taken there, all but the longest one in a thousand; None if it has run none."""
     certificate_ends_s: float | None = None
     """Until when the certificate holds that it shows, Unix time; None without TLS."""
+    run_ids: tuple[str, ...] = ()
+    """Of the servers that some more connections reached, one after the other."""
     refused_by: Mapping[str, str] = field(default_factory=dict)
     """The other nodes that do not accept its replication password, with their reasons."""
 
@@ -146,6 +148,8 @@ class GroupFacts:
     wishes: Wishes = Wishes()
     unwatched: Mapping[str, str] = field(default_factory=dict)
     """Replicas that the primary reports and this sentinel does not watch, with the reasons."""
+    balanced: Mapping[str, str] = field(default_factory=dict)
+    """Names that lead to several servers in turn, as a sentinel has seen them, with what shows it."""
     contested: Mapping[str, str] = field(default_factory=dict)
     """The nodes that another group has too, with which and as what."""
     unlisted: str | None = None

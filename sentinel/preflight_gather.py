@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from redis.asyncio.connection import Connection
@@ -17,6 +18,7 @@ from quorum.evidence import EvidenceKind
 from sentinel import clock
 from sentinel.certificates import expires_at
 from sentinel.info import InfoError, NodeInfo, parse_info
+from sentinel.name_looks import reached
 from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Wishes
 from sentinel.preflight_other_monitors import MAX_LISTED_CLIENTS, monitors_of
@@ -85,6 +87,7 @@ async def _look(
         priority=spec.priority,
     )
     try:
+        facts = replace(facts, run_ids=await _run_ids(link, turn, spec))
         async with turn, asyncio.timeout(NODE_TIMEOUT_S):
             addresses = facts.addresses | frozenset(await link.addresses(spec.host))
             connection = await link.connection(spec.host, spec.port)
@@ -101,6 +104,17 @@ async def _look(
         return replace(facts, failure=Failure("unreachable", detail)), None
     except (RedisError, OSError, InfoError) as error:
         return replace(facts, failure=_failure(error)), None
+
+
+async def _run_ids(link: RedisLink, turn: asyncio.Semaphore, spec: NodeSpec) -> tuple[str, ...]:
+    """Whom some connections to the name reach, as far as they can be made."""
+    found: list[str] = []
+    if not spec.discovered:
+        with suppress(RedisError, OSError, TimeoutError):
+            async with turn, asyncio.timeout(NODE_TIMEOUT_S):
+                async for run_id in reached(link, spec.host, spec.port):
+                    found.append(run_id)  # noqa: PERF401 - what was found before a failure counts
+    return tuple(run_id for run_id in found if run_id)
 
 
 def _own_tls(link: RedisLink) -> OwnTls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from sentinel.balanced import Balanced
 from sentinel.contested import shared_with
 from sentinel.lowered_terms import HIGH, terms_run_out
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
@@ -20,6 +21,25 @@ def doubles(facts: GroupFacts) -> dict[str, NodeFacts]:
         if used is not node:
             found[node.name] = used
     return found
+
+
+def balanced(facts: GroupFacts) -> dict[str, str]:
+    """The names that lead to several servers in turn, with what shows it."""
+    found = dict(facts.balanced)
+    for node in facts.seen:
+        names = Balanced()
+        for run_id in node.run_ids:
+            names.heard(node.name, run_id, facts.at_s)
+        found |= {name: why for name, why in names.why.items() if name not in found}
+    return found
+
+
+def without_balanced(facts: GroupFacts) -> GroupFacts:
+    """What such a name's answers say is no node's word."""
+    left_out = balanced(facts)
+    if not left_out:
+        return facts
+    return replace(facts, nodes=tuple(node for node in facts.nodes if node.name not in left_out))
 
 
 def without_doubles(facts: GroupFacts) -> GroupFacts:
@@ -48,7 +68,19 @@ def between_groups(groups: Mapping[str, GroupFacts]) -> dict[str, GroupFacts]:
     return found
 
 
+def _balanced(facts: GroupFacts) -> Iterator[Problem]:
+    for name, why in balanced(facts).items():
+        yield Problem(
+            name,
+            "error",
+            "balanced-name",
+            f"leads to several servers in turn, so it is no node and is left out of everything: {why}",
+            "List the name of each server instead, as a StatefulSet's pods have one each.",
+        )
+
+
 def _doubled(facts: GroupFacts) -> Iterator[Problem]:
+    facts = without_balanced(facts)
     for name, used in doubles(facts).items():
         if any(node.name == name and node.discovered for node in facts.nodes):
             continue
@@ -117,6 +149,7 @@ def _clocks(facts: GroupFacts) -> Iterator[Problem]:
 
 
 IDENTITY_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (
+    _balanced,
     _doubled,
     _contested,
     _unlisted,

@@ -12,7 +12,7 @@ from promotion.places import written
 from sentinel.preflight_certificates import certificates
 from sentinel.preflight_data_rules import DATA_RULES
 from sentinel.preflight_facts import SEVERITIES, GroupFacts, NodeFacts, Problem
-from sentinel.preflight_identity_rules import IDENTITY_RULES, without_doubles
+from sentinel.preflight_identity_rules import IDENTITY_RULES, without_balanced, without_doubles
 from sentinel.preflight_kinship_rules import KINSHIP_RULES
 from sentinel.preflight_members_rules import takes_part
 from sentinel.preflight_other_monitors import other_monitors
@@ -32,7 +32,7 @@ _ADVICE_OF_FAILURE = {
 def find_problems(facts: GroupFacts) -> tuple[Problem, ...]:
     """Errors first; within a severity those of the whole group first, then node by node."""
     order = {node.name: place for place, node in enumerate(facts.nodes)}
-    once = without_doubles(facts)
+    once = without_doubles(without_balanced(facts))
     found = [problem for rule in RULES for problem in rule(once)]
     found += [problem for rule in IDENTITY_RULES for problem in rule(facts)]
     return tuple(

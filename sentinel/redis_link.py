@@ -180,7 +180,9 @@ class RedisLink:
                 return
         raise _telling(failures)
 
-    async def client(self, host: str, port: int, command_timeout_s: float) -> redis.asyncio.Redis:
+    async def client(
+        self, host: str, port: int, command_timeout_s: float, prefer_ip: str | None = None
+    ) -> redis.asyncio.Redis:
         """A connected client that has one connection, for commands one at a time; the caller closes it.
 
         A command that gets no answer for ``command_timeout_s`` fails, and is never repeated. Raises as
@@ -205,7 +207,7 @@ class RedisLink:
                 raise
             return redis.asyncio.Redis.from_pool(pool)
 
-        return await self._first(host, None, attempt)
+        return await self._first(host, prefer_ip, attempt)
 
     async def _name(self, made: AbstractConnection) -> None:
         """For who lists the clients. Where that is refused, the connection has no name.

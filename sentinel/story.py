@@ -29,6 +29,7 @@ _ERRORS = frozenset(
         NoticeName.STANDS_BACK,
         NoticeName.FOREIGN,
         NoticeName.DOUBLE,
+        NoticeName.BALANCED,
         NoticeName.CONTESTED,
         NoticeName.UNLISTED,
         NoticeName.UNWATCHED,
@@ -151,6 +152,10 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     NoticeName.DOUBLE: lambda f: (
         f"{f['node']} and {f['reason']} are one server: {f['reason']} is used, and {f['node']} is left out; "
         "list it once"
+    ),
+    NoticeName.BALANCED: lambda f: (
+        f"{f['node']} leads to several servers in turn, so it is no node and is left out: {f['reason']}; "
+        "list the name of each server"
     ),
     NoticeName.CONTESTED: lambda f: f"nothing is changed at {f['node']}: {f['reason']}",
     NoticeName.UNLISTED: lambda f: (

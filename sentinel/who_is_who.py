@@ -58,6 +58,13 @@ class WhoIsWho:
         self._kept = known
         return self._book.keep(self._named())
 
+    def heard(self, name: str, run_id: str, now: float) -> bool:
+        """Whom a connection to ``name`` has reached. Returns whether other names are used than before."""
+        if name not in self._book or not self._book.heard(name, run_id, now):
+            return False
+        self._book.keep(self._named())
+        return True
+
     def saw(self, name: str, now: float) -> bool:
         """The node has told who it is. Returns whether other names are used than before."""
         record = self._book[name]
@@ -72,6 +79,8 @@ class WhoIsWho:
         found: dict[tuple[NoticeName, str], str] = {}
         for name, used in self._book.doubles.items():
             found[NoticeName.DOUBLE, name] = used
+        for name, shown in self._book.balanced.why.items():
+            found[NoticeName.BALANCED, name] = shown
         for name in self._book.names:
             if why := self.why_contested(name):
                 found[NoticeName.CONTESTED, name] = why

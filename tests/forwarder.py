@@ -1,11 +1,13 @@
 """A TCP forwarder as it stands before many a Redis: docker-proxy, a load balancer, a service's address.
 
-It can go away, as when it is restarted: what it forwards is closed, and new connections are refused.
+It can go away, as when it is restarted: what it forwards is closed, and new connections are refused. One that
+leads to several servers gives each new connection to the next, as a balancer does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import threading
 from collections.abc import Coroutine
@@ -18,15 +20,15 @@ CALL_S = 10.0
 
 
 class Forwarder:
-    """Forwards a loopback port of its own to ``to_port``, in a thread of its own."""
+    """Forwards a loopback port of its own to ``to_ports``, in a thread of its own."""
 
-    def __init__(self, to_port: int) -> None:
+    def __init__(self, *to_ports: int) -> None:
         # Bound for as long as the forwarder is there, so that nobody else takes the port while it is away.
         self._held = socket.socket()
         self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._held.bind(("127.0.0.1", free_port()))
         self.port = int(self._held.getsockname()[1])
-        self._to_port = to_port
+        self._to_ports = itertools.cycle(to_ports)
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
@@ -73,7 +75,7 @@ class Forwarder:
     async def _forward(self, near: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self._open.add(back)
         try:
-            far, there = await asyncio.open_connection("127.0.0.1", self._to_port)
+            far, there = await asyncio.open_connection("127.0.0.1", next(self._to_ports))
             self._open.add(there)
             await asyncio.gather(self._copy(near, there), self._copy(far, back))
         except OSError:

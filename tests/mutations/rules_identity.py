@@ -8,6 +8,7 @@ _FOLLOWING = "tests/unit/promotion/test_following.py"
 _WHO = "tests/unit/sentinel/test_who_is_who.py"
 _DOUBLES = "tests/unit/sentinel/test_doubles.py"
 _NAMES = "tests/unit/quorum/test_names.py"
+_BALANCED = "tests/unit/sentinel/test_balanced.py"
 _IMPOSTORS = "tests/unit/sentinel/test_impostors.py"
 
 IDENTITY = (
@@ -146,6 +147,56 @@ IDENTITY = (
             f"{_IMPOSTORS}::"
             "test_a_primary_whose_name_leads_elsewhere_is_silent_and_replaced_and_the_other_left_alone",
         ),
+        style="",
+    ),
+    Mutation(
+        "a-balanced-name-is-no-node",
+        "a name that leads to several servers in turn is left out of all that is decided",
+        "S6",
+        "sentinel/nodebook.py",
+        "return {name: record for name, record in self._records.items() if name not in self.balanced}",
+        "return self._records",
+        (f"{_BALANCED}::test_it_is_left_out_and_the_primary_is_known_by_its_own_name",),
+        style="",
+    ),
+    Mutation(
+        "no-run-id-comes-back",
+        "a run id that comes back after another shows that a name leads to several servers",
+        "S6",
+        "sentinel/balanced.py",
+        "if run_id in led and now - led[run_id].last <= WINDOW_S:",
+        "if False:",
+        (f"{_BALANCED}::test_a_run_id_that_comes_back_is_no_restart",),
+        style="",
+    ),
+    Mutation(
+        "a-name-that-moved-is-a-node",
+        "a name whose former server has no other name has moved, and is still a node",
+        "L1",
+        "sentinel/balanced.py",
+        "if other != name and current == was",
+        "if current == was",
+        (f"{_BALANCED}::test_one_whose_former_server_has_no_other_name_has_moved",),
+        style="",
+    ),
+    Mutation(
+        "an-entrys-balanced-name-by-its-run-id",
+        "an entry that names such a name means the node which had that run id",
+        "L1",
+        "sentinel/nodebook.py",
+        "                    self._spelled[node.name] = meant\n",
+        "                    pass\n",
+        (f"{_BALANCED}::test_an_entry_of_before_a_restart_is_understood_by_the_run_id",),
+        style="",
+    ),
+    Mutation(
+        "a-step-goes-to-whom-was-looked-at",
+        "no step is taken at another process than the one that was looked at",
+        "S7",
+        "sentinel/name_looks.py",
+        'if record.info is not None and run_id not in ("", record.info.run_id):',
+        "if False:",
+        ("tests/integration/test_balanced_names.py::test_a_step_is_not_taken_at_whoever_answers_now",),
         style="",
     ),
 )

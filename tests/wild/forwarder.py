@@ -1,9 +1,11 @@
-"""A port forwarder on loopback that goes away and comes back: it stands before a node, and is none."""
+"""A port forwarder on loopback that goes away and comes back: it stands before nodes, and is none."""
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
 
 from tests.processes import free_port
@@ -12,11 +14,14 @@ _CHUNK = 65536
 
 
 class Forwarder:
-    """Leads to the server at port ``target`` while it is there, and refuses connections while it is not."""
+    """Leads to the server at port ``target`` while it is there, and refuses connections while it is not.
 
-    def __init__(self, target: int) -> None:
+    Of several targets each new connection reaches the next, as with a balancer.
+    """
+
+    def __init__(self, *targets: int) -> None:
         self.port = free_port()
-        self._target = target
+        self._targets: Iterator[int] = itertools.cycle(targets)
         self._open: set[socket.socket] = set()
         self._listener: socket.socket | None = None
         self.back()
@@ -38,14 +43,15 @@ class Forwarder:
             with suppress(OSError):
                 self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
-        self._cut()
+        self.cut()
 
     def lead_to(self, target: int) -> None:
         """Another server than before, as a name does whose address has changed."""
-        self._target = target
-        self._cut()
+        self._targets = itertools.repeat(target)
+        self.cut()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Close what is open, as a balancer does with a connection that is idle, or too old for it."""
         for each in list(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -57,7 +63,7 @@ class Forwarder:
             except OSError:
                 return
             try:
-                far = socket.create_connection(("127.0.0.1", self._target), 1.0)
+                far = socket.create_connection(("127.0.0.1", next(self._targets)), 1.0)
             except OSError:
                 near.close()
                 continue

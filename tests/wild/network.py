@@ -103,6 +103,24 @@ def name_moves_away(bed: Bed) -> None:
     foreign_keys_lost(bed, "X")
 
 
+@situation(THEME, Wants(primary="same"))
+def balanced_name(bed: Bed) -> None:
+    """The first name in the configuration is a balancer's, beside those of the servers: each connection to it
+    reaches the next of them, and it cuts connections now and then.
+    """
+    bed.group()
+    bed.seed()
+    balancer = Forwarder(*(node.port for node in bed.nodes.values()))
+    bed.aliases[balancer.port] = "A"
+    bed.watch(Watched([balancer.name, *(node.name for node in bed.nodes.values())], listed=True), well=False)
+    bed.write()
+    bed.strike()
+    for _ in range(6):
+        balancer.cut()
+        bed.pass_time(2.0)
+    bed.settle(25.0)
+
+
 def _with_another_cluster(bed: Bed) -> Forwarder:
     """X has a replica, and keys of its own."""
     bed.server("X", own=False)
