@@ -156,7 +156,7 @@ TOUCH = (
         "self-fence-confirmed",
         "writes are resumed once it is confirmed, too, that the primary is the newest",
         "S10",
-        "sentinel/coordinator.py",
+        "sentinel/contact.py",
         "agree=lambda node, since: at > since and ",
         "agree=lambda node, since: ",
         ("tests/unit/sentinel/test_self_fence_confirmed.py::test_what_lay_in_a_buffer_resumes_no_writes",),

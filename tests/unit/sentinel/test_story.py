@@ -71,6 +71,12 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         {"node": C, "reason": B},
         f"{C} and {B} are one server: {B} is used, and {C} is left out; list it once",
     ),
+    (
+        NoticeName.BALANCED,
+        {"node": C, "reason": "why"},
+        f"{C} leads to several servers in turn, so it is no node and is left out: why; list the name of each "
+        "server",
+    ),
     (NoticeName.CONTESTED, {"node": C, "reason": "why"}, f"nothing is changed at {C}: why"),
     (
         NoticeName.UNLISTED,
