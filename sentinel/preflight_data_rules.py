@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from promotion.fence import is_term
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
 LARGE_BYTES = 1 << 30
@@ -242,7 +243,7 @@ def _tls_replication(facts: GroupFacts) -> Iterator[Problem]:
 def _fence_content(facts: GroupFacts) -> Iterator[Problem]:
     key = facts.wishes.fence_key
     for node in facts.seen:
-        if node.fence is not None and not (node.fence.isascii() and node.fence.isdigit()):
+        if node.fence is not None and not is_term(node.fence.encode()):
             yield Problem(
                 node.name,
                 "error",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.integration.cluster import GROUP, Cluster
+from tests.integration.cluster import GROUP, Cluster, Sentinel
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
@@ -126,6 +126,37 @@ def test_a_switchover_that_a_node_would_refuse_is_refused_before_anything_is_don
         assert cluster.wait_agreed() == old.name
         assert cluster.sentinels[0].term() == before
         assert not any(sentinel.story("intent_committed") for sentinel in cluster.sentinels)
+
+
+@pytest.mark.parametrize(
+    "words", [("SET", FENCE, "a user's"), ("RPUSH", FENCE, "a", "list"), ("SET", FENCE, "007")]
+)
+def test_a_users_value_in_the_fences_key_is_told_before_the_night_and_survives_it(
+    words: tuple[str, ...],
+) -> None:
+    with Cluster(start=False) as cluster:
+        old = cluster.nodes[0]
+        with old.client() as client:
+            client.execute_command(*words)
+            value = client.dump(FENCE)
+        cluster.start()
+        cluster.wait_agreed(old.name)
+        cluster.wait_ready()
+        cluster.wait_watching()
+
+        def told(sentinel: Sentinel) -> bool:
+            found = sentinel.get(f"/v1/groups/{GROUP}/preflight")[1].get("problems", [])
+            at = {problem["node"] for problem in found if problem["code"] == "fence-key"}
+            return at == {node.name for node in cluster.nodes}
+
+        wait_for(lambda: all(told(sentinel) for sentinel in cluster.sentinels), 40.0, "the preflight to tell")
+        new = fail_over(cluster)
+        old.restart()
+        cluster.wait_replicas(new, *(node for node in cluster.nodes if node is not new))
+        with new.client() as client:
+            assert client.dump(FENCE) == value
+        lines = [line for sentinel in cluster.sentinels for line in sentinel.story("step_incomplete")]
+        assert any(FENCE in str(line["message"]) for line in lines)
 
 
 def test_an_evicted_fence_is_written_again() -> None:

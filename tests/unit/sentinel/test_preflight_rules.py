@@ -124,6 +124,7 @@ UNLINKED = _info(REPLICA, link_up=False)
             (None, "error", "tls-replication"),
         ),
         (group(PRIMARY, replace(REPLICA, fence="hello"), OTHER), (B, "error", "fence-key")),
+        (group(PRIMARY, replace(REPLICA, fence="007"), OTHER), (B, "error", "fence-key")),
     ],
     ids=lambda value: "-".join(str(part) for part in value) if isinstance(value, tuple) else "",
 )
