@@ -138,10 +138,10 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
     down_s = 0.0 if view.link_up else view.link_down_s
     checks = (
         (bool(view.hands_off), view.hands_off),
-        (not view.role, view.unheard("has not answered yet")),
+        (not view.role, "has not answered yet"),
         (view.down, "subjectively down"),
-        (not view.reachable, view.unheard("did not answer when it was asked")),
-        (view.age_s > policy.max_age_s, view.unheard(f"last seen {view.age_s:.1f} s ago")),
+        (not view.reachable, "did not answer when it was asked"),
+        (view.age_s > policy.max_age_s, f"last seen {view.age_s:.1f} s ago"),
         (view.loading, "loading its data set"),
         (bool(view.barred), view.barred),
         (view.role == "master", "is a master"),

@@ -82,7 +82,7 @@ def _history(primary: str, views: Sequence[NodeView]) -> str | None:
 
 def _doubt(view: NodeView, primary: str, history: str | None, sealed_only: bool) -> str:
     checks = (
-        (view.down or not view.reachable, view.unheard("did not answer")),
+        (view.down or not view.reachable, "did not answer"),
         (view.role != "slave" or view.follows not in (primary, SEALED), f"does not replicate from {primary}"),
         # One that is being sent a new data set still has the old one, until it loads the new.
         (view.loading or (view.sync_in_progress and not view.keys), "holds no complete data set now"),

@@ -9,8 +9,13 @@ which one may be an IPv4 address.
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
+
+KEPT = 4096
+"""Spellings of which the plain one is kept: they are compared at every step, and there are few of them."""
 
 
+@lru_cache(KEPT)
 def plain_host(host: str) -> str:
     """The one spelling of ``host`` by which hosts are compared. Names are not resolved."""
     host = host.removeprefix("[").removesuffix("]")
@@ -32,6 +37,7 @@ def written(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+@lru_cache(KEPT)
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an address, and not a name that may come to stand for another one."""
     try:

@@ -45,9 +45,6 @@ def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | Non
     """Why a switchover cannot be done now; None if it can."""
     old = find(primary, views)
     new = find(target, views)
-    for view in (old, new):
-        if view is not None and view.refuses_us and not view.reachable:
-            return f"{view.name} {view.unheard('')}"
     if old is None or not old.reachable or old.down or old.role != "master":
         return f"{primary} does not answer as a primary: this takes a failover"
     if old.hands_off:

@@ -35,8 +35,6 @@ class NodeView:
     """It answered when it was last asked."""
     down: bool = False
     """The detector calls it subjectively down."""
-    refuses_us: str = ""
-    """What it refuses this sentinel, which it is watched by, in its own words; empty if nothing."""
     age_s: float = 0.0
     """Since this was observed."""
     run_id: str = ""
@@ -88,10 +86,6 @@ class NodeView:
 
     would_refuse: str = ""
     """Why a replica would refuse writes as a primary, as far as its figures tell; empty if it would not."""
-
-    def unheard(self, otherwise: str) -> str:
-        """Why nothing is known of it now: its own words, where it lives and refuses us, or ``otherwise``."""
-        return f"refuses us: {self.refuses_us}" if self.refuses_us else otherwise
 
     def held(self, history: str) -> int | None:
         """How far it holds that replication history; None if nothing is known to be of it."""

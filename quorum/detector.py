@@ -83,6 +83,8 @@ class Detector:
         self._regression: tuple[float, str] | None = None
         self._another: str | None = None
         """What answers there now, in words, where that is not the node."""
+        self._kept: tuple[object, list[tuple[float, Verdict]]] = (None, [])
+        """The grounds, and what they were drawn from: they are asked for at every step."""
 
     def observe(self, evidence: Evidence, now: float) -> None:
         if evidence.kind is EvidenceKind.BLIND:
@@ -193,7 +195,7 @@ class Detector:
     def judge(self, now: float) -> Verdict:
         if self._calm(now):
             return _UP
-        for at, verdict in self._grounds():
+        for at, verdict in self._kept_grounds():
             if now >= at:
                 return verdict
         detail = self._unknown or self.misconfigured or ""
@@ -203,7 +205,7 @@ class Detector:
         """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
         if self._calm(now):
             return self.last_valid_at + self._patience.down_after_s
-        grounds = list(self._grounds())
+        grounds = self._kept_grounds()
 
         def grade(when: float) -> Grade:
             return next((verdict.grade for at, verdict in grounds if when >= at), Grade.NONE)
@@ -223,6 +225,24 @@ class Detector:
             and self._unknown is None
             and now < self.last_valid_at + self._patience.down_after_s
         )
+
+    def _kept_grounds(self) -> list[tuple[float, Verdict]]:
+        seen = (
+            self.last_valid_at,
+            self._detail,
+            self.misconfigured,
+            self.blind,
+            self._gone_since,
+            self._gone_grade,
+            self._closed_again,
+            self._loading_since,
+            self._wrong_role_since,
+            self._regression,
+            self._links.version,
+        )
+        if self._kept[0] != seen:
+            self._kept = (seen, list(self._grounds()))
+        return self._kept[1]
 
     def _grounds(self) -> Iterator[tuple[float, Verdict]]:
         """Each ground for calling the node down, with when it holds; the most certain first."""

@@ -27,16 +27,21 @@ class Links:
         self._lost_at = math.inf
         self.followed = False
         """Whether any replica was ever seen to follow the node."""
+        self.version = 0
+        """Another one after each change."""
 
     def lost(self, now: float) -> None:
         """From here on only answers to what is asked now or later count."""
+        self.version += 1
         self._had = frozenset(replica for replica, word in self._words.items() if word.up)
         self._lost_at = now
 
     def regained(self) -> None:
+        self.version += 1
         self._lost_at = math.inf
 
     def take(self, replica: str, word: LinkSeen) -> None:
+        self.version += 1
         known = self._words.get(replica)
         if known is None or word.asked_at >= known.asked_at:
             self._words[replica] = word
@@ -44,7 +49,7 @@ class Links:
 
     def forget(self, replica: str) -> None:
         """It is lost itself, or follows another: it can neither vouch nor be waited for."""
-        self._words.pop(replica, None)
+        self.version += self._words.pop(replica, None) is not None
 
     def is_settled(self, replica: str) -> bool:
         """Whether it has said, since the loss, that its link is down: it need not be asked again."""
@@ -54,18 +59,20 @@ class Links:
     @property
     def vouching(self) -> tuple[str, ...]:
         """Who has said since the loss, and did not take back, that its link is up."""
-        return tuple(sorted(name for name, word in self._words.items() if word.up and self._is_fresh(word)))
+        found = [name for name, word in self._words.items() if word.up and word.asked_at >= self._lost_at]
+        return tuple(sorted(found)) if found else ()
 
     @property
     def broken(self) -> tuple[str, ...]:
         """Who had a link, and has said since the loss that it is down."""
-        return tuple(sorted(name for name in self._had if self.is_settled(name)))
+        return tuple(sorted(filter(self.is_settled, self._had))) if self._had else ()
 
     @property
     def is_awaited(self) -> bool:
         """Whether somebody who had a link may still answer, and nobody has told of the end."""
-        late = any(name in self._words and not self._is_fresh(self._words[name]) for name in self._had)
-        return late and not self.broken
+        return not self.broken and any(
+            name in self._words and not self._is_fresh(self._words[name]) for name in self._had
+        )
 
     @property
     def told(self) -> str:

@@ -228,7 +228,9 @@ class Recovery:
         an election by the new set alone is in a later term, and begins with that.
         """
         mine = self.membership
-        if self.listens:
+        # Asked at every step, and nearly always there is nothing to move to.
+        later = any(word.under is not None and word.under.epoch > mine.epoch for word in self._words.values())
+        if self.listens or not (mine.is_joint or later):
             return None
         here = {
             peer: (word.under, word.entry.id, word.term)

@@ -118,9 +118,8 @@ class Daemon:
             self._stored,
             self._links.clocks.told_apart,
         )
-        for name, state in states.items():
-            if state.term >= HIGH:
-                logger.error("%s: %s", name, terms_run_out(state.term))
+        for name in (name for name, state in states.items() if state.term >= HIGH):
+            logger.error("%s: %s", name, terms_run_out(states[name].term))
         me = client_id(settings.sentinel.id, members)
         self._groups = {
             name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)
@@ -175,6 +174,7 @@ class Daemon:
                 await self._links.start()
                 scheduler.start()
                 await self._start_groups()
+                memory.keep_for_good()
                 me = self._settings.sentinel.id
                 logger.info("sentinel %s watches %d groups, HTTP on %s", me, len(self._groups), http)
                 await self._stop.wait()

@@ -18,6 +18,8 @@ AT_ONCE = 12
 TURN_S = 0.3
 """Who has neither won and done its work nor lost by then makes room all the same."""
 COUNTED_S = 0.02
+"""Until they are counted again; longer in proportion to how many they were, for to count takes as long."""
+COUNTED_EACH_S = 0.002
 
 
 class ElectionLine:
@@ -40,7 +42,7 @@ class ElectionLine:
     def size(self) -> int:
         """Counted at most every ``COUNTED_S``, because each of hundreds of groups asks."""
         now = clock.monotonic()
-        if now - self._counted_at >= COUNTED_S:
+        if now - self._counted_at >= max(COUNTED_S, COUNTED_EACH_S * self._size):
             self._counted_at = now
             self._size = sum(place.is_troubled(now) for place in self._places)
         return self._size

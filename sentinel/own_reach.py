@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from promotion.candidates import Ranking
 
 FRESH_S = 0.25
-"""It is asked at each attempt to stand and at each report; in between, nothing new is known for so long."""
+"""That it could promote nobody is found out anew after so long, and once anything new is known."""
+HOLDS_S = 15.0
+"""Whom it could promote it asks for anew after so long, and as soon as it cannot use that node. To rank all
+nodes takes as long as several steps, and it is asked at each attempt to stand and at each report.
+"""
 TELL_EVERY_S = 1.0
 LASTS_S = 5.0
 """What is so for a moment, as at the start, is not told."""
@@ -36,7 +40,9 @@ class OwnReach:
         self._member = member
         self._book = book
         self._situation = situation
-        self._known: tuple[object, float, str] = (None, 0.0, "")
+        self._known: tuple[object, float, str] = (None, -math.inf, "")
+        self._candidate: tuple[str, float] = ("", -math.inf)
+        """Whom it could promote, and when that was found out."""
         self._told = ""
         self._told_at = -math.inf
         self._alone_since = now
@@ -44,6 +50,8 @@ class OwnReach:
 
     def why_not(self, now: float) -> str:
         """Why it could promote nobody now, in words; empty if it could, or if there is no primary yet."""
+        if self._could_promote(now):
+            return ""
         known = (self._book.version, self._member.judgements, self._member.register.state.entry.id)
         if self._known[0] != known or not 0 <= now - self._known[1] < FRESH_S:
             self._known = (known, now, self._judge(now))
@@ -65,24 +73,35 @@ class OwnReach:
             self._told = ""
             tell(NoticeName.STANDS_AGAIN)
 
+    def _could_promote(self, now: float) -> bool:
+        node, at = self._candidate
+        if not 0 <= now - at < HOLDS_S or node == self._member.primary or node not in self._book:
+            return False
+        return not self._unusable(node, now)
+
+    def _unusable(self, node: str, now: float) -> str:
+        """Why this sentinel cannot use the node; empty if it can."""
+        member, verdict = self._member, self._member.verdict(node, now)
+        refused = member.misconfigured(node) or member.blind(node)
+        return (refused or verdict.detail or "down") if verdict.down or verdict.unknown or refused else ""
+
     def _judge(self, now: float) -> str:
         member = self._member
         if member.primary is None:
             return ""
-        reasons = {}
-        for name in self._book.names:
-            verdict = member.verdict(name, now)
-            refused = member.misconfigured(name) or member.blind(name)
-            if verdict.down or verdict.unknown or refused:
-                reasons[name] = refused or verdict.detail or "down"
+        reasons = {name: why for name in self._book.names if (why := self._unusable(name, now))}
         usable = [name for name in self._book.names if name not in reasons]
         facts = self._situation.facts(now)
         if facts.intent is not None and facts.intent.target in usable:
+            self._candidate = (facts.intent.target, now)
             return ""
         # A leader reads all of them anew, so how old what they said last is counts for nothing.
         views = [replace(view, age_s=0.0) for view in self._situation.views(now, usable)]
         ranking = forecast(self._config.work, views, facts, self._situation.avoided(now))
-        return "" if ranking.chosen is not None else self._said(ranking, reasons)
+        if ranking.chosen is None:
+            return self._said(ranking, reasons)
+        self._candidate = (ranking.chosen, now)
+        return ""
 
     def _said(self, ranking: Ranking, reasons: dict[str, str]) -> str:
         each = (f"{v.node}: {reasons.get(v.node, v.reason)}" for v in ranking.verdicts)

@@ -24,7 +24,7 @@ from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
 from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
-from sentinel.redis_evidence import classify, error_text, of_reply
+from sentinel.redis_evidence import classify, error_text
 from sentinel.redis_link import RedisLink
 
 logger = logging.getLogger(__name__)
@@ -334,7 +334,7 @@ class Probe:
         self._report(evidence)
 
     def _refuse(self, words: tuple[str, ...], error: Exception) -> None:
-        evidence = of_reply(" ".join(words), error)
+        evidence = classify(error)
         if evidence.kind is EvidenceKind.MISCONFIGURED:
             self._refused[words] = evidence
         else:

@@ -74,19 +74,6 @@ def classify(error: BaseException) -> Evidence:
     return _evidence(EvidenceKind.BLIND, f"unexpected {type(error).__name__}: {error}")
 
 
-def of_reply(command: str, error: Exception) -> Evidence:
-    """As ``classify``, where the error answers ``command``, which people are told along with it.
-
-    Who has no INFO (renamed, say) lives, and tells nothing of itself for as long: so nobody can lead it.
-    """
-    seen = classify(error)
-    if command == "INFO" and error_text(error).removeprefix("ERR ").startswith("unknown command"):
-        seen = Evidence(EvidenceKind.MISCONFIGURED, error_text(error))
-    if seen.kind is not EvidenceKind.MISCONFIGURED or not command or isinstance(error, InfoError):
-        return seen
-    return _evidence(seen.kind, f"{command}: {seen.detail}")
-
-
 def _is_no_redis(text: str) -> bool:
     """Whether the very first byte of a reply is none of Redis's. A demand for TLS may well be a Redis's."""
     return text.startswith("Protocol error, got") and _TLS_ALERT not in text

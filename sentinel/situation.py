@@ -76,9 +76,7 @@ class Situation:
         def reachable(name: str) -> bool:
             return not down(name) if answered is None else name in answered
 
-        seen = self._book.views(now, reachable, down)
-        refusals = {view.name: self._member.misconfigured(view.name) for view in seen if not view.down}
-        return [replace(view, refuses_us=why) if (why := refusals.get(view.name)) else view for view in seen]
+        return self._book.views(now, reachable, down)
 
     def ranking(self, now: float, request: Request | None = None) -> Ranking | None:
         """What a failover would choose by what is known now; None before the first topology."""

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
+_OWN_REACH = "tests/unit/sentinel/test_own_reach.py"
 _PROMISES = "tests/unit/quorum/test_promises.py"
 _REGISTER = "tests/unit/quorum/test_register.py"
 _LEADER = "tests/unit/quorum/test_register_leader.py"
 _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
 LEADING = (
+    Mutation(
+        "own-reach-anew",
+        "who could promote a node finds out anew once it cannot use that node",
+        "L1",
+        "sentinel/own_reach.py",
+        "        return not self._unusable(node, now)\n",
+        "        return True\n",
+        (f"{_OWN_REACH}::test_all_nodes_are_ranked_anew_only_once_the_one_found_cannot_be_used",),
+        style="",
+    ),
     Mutation(
         "promise-of-a-follower",
         "what is promised to a leader is on disk, also by who did not vote for it",

@@ -27,27 +27,4 @@ REFUSALS = (
         (f"{_TOLD}::test_where_a_transaction_cannot_be_left_the_reason_names_discard",),
         style="",
     ),
-    Mutation(
-        "told-refuses-us",
-        "of a node that lives and refuses to be watched, that is told, and not how long it was not seen",
-        "L1",
-        "promotion/view.py",
-        """return f"refuses us: {self.refuses_us}" if self.refuses_us else otherwise""",
-        "return otherwise",
-        (
-            "tests/unit/sentinel/test_coordinator.py::"
-            "test_of_a_node_that_refuses_us_and_is_not_seen_any_more_the_refusal_is_told",
-        ),
-        style="",
-    ),
-    Mutation(
-        "told-no-info",
-        "a node whose INFO is renamed lives, and cannot be watched: that is told",
-        "S6",
-        "sentinel/redis_evidence.py",
-        """if command == "INFO" and error_text(error)""",
-        "if False and error_text(error)",
-        ("tests/unit/sentinel/test_redis_evidence.py",),
-        style="",
-    ),
 )

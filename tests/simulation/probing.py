@@ -21,7 +21,7 @@ from sentinel.info import parse_info, parse_safety
 from sentinel.link_asking import EVERY_S
 from sentinel.link_info import parse_link
 from sentinel.node_refusals import of_ping
-from sentinel.redis_evidence import of_reply
+from sentinel.redis_evidence import classify
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Eye:
             self.host.feed(RefusalSeen(self.node.name, Source.PING, refusing))
 
     def _refuse(self, command: str, error: ReplyError) -> None:
-        evidence = of_reply(command, ResponseError(error.message))
+        evidence = classify(ResponseError(error.message))
         if evidence.kind is EvidenceKind.MISCONFIGURED:
             self._refused[command] = evidence
         else:

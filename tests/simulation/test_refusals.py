@@ -10,7 +10,7 @@ from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
 from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
 from tests.simulation.refusals.verdict import judge
 
-EVERY = 97
+EVERY = 103
 
 
 def check(case: Case) -> Seen:

@@ -16,10 +16,8 @@ ASTRAY, TOLD, RACE = "not in order", "not told with node and command", "election
 AFTER, BROKEN = "not in order after the refusal", "a rule is broken"
 RULES = (LOST, MASTER, UNFENCED, OUTAGE, NO_PRIMARY, ASTRAY, TOLD, RACE, AFTER, BROKEN)
 
-MAX_ELECTIONS = 6 + 7
-"""In ``LASTS_S``. Each of three sentinels tries each of two replicas, where it may have failed for its own
-sake; attempts that double their distance from 1 s to 10 s are seven.
-"""
+MAX_ELECTIONS = 12
+"""In ``LASTS_S``. Attempts that double their distance from 1 s to 10 s are seven."""
 MARGIN_S = 1.5
 """To be elected, and to read the nodes."""
 FORBIDDEN = ("NOPERM", "unknown command")

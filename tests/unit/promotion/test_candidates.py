@@ -36,16 +36,6 @@ def reasons(ranking: Ranking) -> dict[str, str]:
     return {verdict.node: verdict.reason for verdict in ranking.verdicts}
 
 
-@pytest.mark.parametrize("changes", [{"role": ""}, {"reachable": False}, {"age_s": 12.1}])
-def test_of_one_that_refuses_us_its_refusal_is_told(changes: dict[str, object]) -> None:
-    ranking = rank(PRIMARY, [DEAD, replica("bad", refuses_us="INFO: NOPERM", **changes)], POLICY)
-    assert reasons(ranking) == {"bad:1": "refuses us: INFO: NOPERM"}
-
-
-def test_one_that_refuses_us_something_and_is_known_all_the_same_may_be_chosen() -> None:
-    assert rank(PRIMARY, [DEAD, replica("good", refuses_us="PING: NOPERM")], POLICY).chosen == "good:1"
-
-
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [

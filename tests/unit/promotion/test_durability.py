@@ -42,7 +42,6 @@ def test_replicas_that_the_group_does_not_know_may_hold_the_write_too() -> None:
     ("doubtful", "reason"),
     [
         (replace(C, reachable=False), "did not answer"),
-        (replace(C, reachable=False, refuses_us="INFO: NOPERM"), "refuses us: INFO: NOPERM"),
         (replace(C, role="master"), "does not replicate from a:1"),
         (replace(C, follows="x:9"), "does not replicate from a:1"),
         (replace(C, loading=True), "holds no complete data set now"),

@@ -163,8 +163,6 @@ def test_a_successor_that_cancels_it_resumes_the_writes() -> None:
         (replace(A, down=True), B, "takes a failover"),
         (replace(A, role="slave"), B, "takes a failover"),
         (A, replace(B, reachable=False), "does not answer"),
-        (A, replace(B, reachable=False, refuses_us="INFO: NOPERM"), "b:1 refuses us: INFO: NOPERM"),
-        (replace(A, reachable=False, refuses_us="INFO: NOPERM"), B, "a:1 refuses us: INFO: NOPERM"),
         (A, replace(B, link_up=False), "is not linked"),
         (A, replace(B, follows="c:1"), "is not linked"),
     ],

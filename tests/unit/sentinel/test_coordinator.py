@@ -251,18 +251,6 @@ def test_misconfiguration_is_told_once_and_fails_nothing_over() -> None:
     assert world.told_names() == ["misconfigured"] and world.performs == []
 
 
-def test_of_a_node_that_refuses_us_and_is_not_seen_any_more_the_refusal_is_told() -> None:
-    world = World()
-    world.dead.add(B)
-    for _ in range(15):
-        world.step(Observed(B, Evidence(EvidenceKind.MISCONFIGURED, "INFO: NOPERM")))
-        world.advance(0.5)
-        world.look(A, C)
-    ranking = world.coordinator.situation.ranking(world.now)
-    assert ranking is not None
-    assert {v.node: v.reason for v in ranking.verdicts}[B] == "refuses us: INFO: NOPERM"
-
-
 def test_a_stalled_sentinel_fails_nothing_over_on_what_it_missed() -> None:
     world = World()
     world.now += 30

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from sentinel import election_line
+from sentinel import clock, election_line
 from sentinel.election_line import AT_ONCE, ElectionLine, Place
 
 
@@ -62,3 +62,23 @@ async def test_a_turn_that_leads_nowhere_ends(monkeypatch: pytest.MonkeyPatch) -
     async with asyncio.timeout(10):
         await is_woken.wait()
     assert some[-1].admits()
+
+
+async def test_the_more_are_in_trouble_the_less_often_they_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line, counted = ElectionLine(), list[float]()
+    now = 100.0
+
+    def troubled(at: float) -> bool:
+        counted.append(at)
+        return True
+
+    monkeypatch.setattr(clock, "monotonic", lambda: now)
+    for place in places(line, 200, []):
+        monkeypatch.setattr(place, "is_troubled", troubled)
+    for _ in range(100):
+        assert line.size() in (1, 200)
+        now += 0.01
+    assert line.size() == 200
+    assert len(set(counted)) <= 4

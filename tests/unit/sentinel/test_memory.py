@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from pathlib import Path
 
@@ -39,3 +40,11 @@ def test_what_is_free_below_what_is_used_goes_back() -> None:
 def test_a_c_library_without_it_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_trim", None)
     memory.give_back()
+
+
+def test_what_start_up_made_is_not_looked_through_again() -> None:
+    memory.keep_for_good()
+    try:
+        assert gc.get_freeze_count() > 1000
+    finally:
+        gc.unfreeze()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
+import pytest
+
+from promotion.forecast import forecast
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received
 from quorum.messages import GENESIS, Opinions
+from sentinel import own_reach
 from sentinel.notices import NoticeName
 from tests.unit.sentinel.coordinator_cases import A, B, C, World
 
@@ -53,3 +59,18 @@ def test_people_are_told_once_it_lasts_and_only_if_others_could() -> None:
     world.advance(2.0)
     assert NoticeName.STANDS_AGAIN.value in world.told_names()
     assert A not in world.dead
+
+
+def test_all_nodes_are_ranked_anew_only_once_the_one_found_cannot_be_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World(members=3)
+    ranked = Mock(wraps=forecast)
+    monkeypatch.setattr(own_reach, "forecast", ranked)
+    for _ in range(40):
+        world.look()
+        world.advance(0.1)
+        assert world.coordinator.member.standing.why_not(world.now) == ""
+    assert ranked.call_count <= 1
+    refuse(world)
+    assert world.coordinator.member.standing.why_not(world.now) != ""

@@ -15,7 +15,7 @@ from redis import exceptions as redis_errors
 
 from quorum.evidence import EvidenceKind
 from sentinel.info import InfoError
-from sentinel.redis_evidence import MAX_DETAIL, classify, is_reply, of_reply
+from sentinel.redis_evidence import MAX_DETAIL, classify, is_reply
 from sentinel.redis_parser import MAX_REPLY_BYTES, BoundedParser
 from sentinel.resolver import ResolveError
 
@@ -82,34 +82,6 @@ async def test_error_replies(reply: str, kind: EvidenceKind) -> None:
     assert isinstance(error, Exception)
     assert is_reply(error)
     assert classify(error).kind is kind
-
-
-@pytest.mark.parametrize(
-    ("command", "reply", "kind", "detail"),
-    [
-        (
-            "INFO",
-            "ERR unknown command 'INFO', with args beginning with: ",
-            MISCONFIGURED,
-            "INFO: unknown command",
-        ),
-        ("INFO", "NOPERM this user has no permissions", MISCONFIGURED, "INFO: this user has no permissions"),
-        ("PING", "NOPERM this user has no permissions", MISCONFIGURED, "PING: this user has no permissions"),
-        ("PING", "ERR unknown command 'PING', with args beginning with: ", ALIVE, "answers with an error"),
-        ("INFO", "BUSY Redis is busy running a script.", ALIVE, "answers with an error"),
-    ],
-)
-async def test_what_is_refused_for_good_is_told_with_the_command(
-    command: str, reply: str, kind: EvidenceKind, detail: str
-) -> None:
-    error = await parsed(f"-{reply}\r\n".encode())
-    assert isinstance(error, Exception)
-    seen = of_reply(command, error)
-    assert seen.kind is kind and seen.detail.startswith(detail), seen
-
-
-def test_an_info_that_cannot_be_read_names_itself_once() -> None:
-    assert of_reply("INFO", InfoError("role", "is missing")).detail == "INFO: role: is missing"
 
 
 @pytest.mark.parametrize(
