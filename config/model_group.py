@@ -198,7 +198,8 @@ class GroupDefaults(StrictModel):
         default=8.0,
         description="A primary that lives, but has refused writes for this long because its disk fails "
         "(MISCONF) or its memory is full (OOM), hands over to a replica that would take them, if there is "
-        "one: nothing is lost by it. `off` for never.",
+        "one: nothing is lost by it. So does one that was told to end and waits for a replica that lags, "
+        "after 1.2 s. `off` for never.",
     )
     failover_timeout: Seconds = Field(
         default=10.0,

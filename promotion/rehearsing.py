@@ -24,7 +24,8 @@ ASK_HANDOVER: Command = ("FAILOVER", "ABORT")
 def rehearse(step: Rehearse, talk: Talk) -> Asking:
     replies = yield from talk.check(*ASK)
     tried = TO_PRIMARY if step.becomes == "primary" else TO_REPLICA
-    if talk.key is not None:
+    # A primary that holds its writes back would not even queue one, nor answer.
+    if talk.key is not None and step.becomes == "primary":
         tried = (*tried, ("SET", talk.key, talk.term))
     answers = dict(zip(tried, (yield from talk.try_out(*tried)), strict=False))
     refused = {words: reply for words, reply in answers.items() if _is_denial(reply)}

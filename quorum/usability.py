@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 
 class Refusal(enum.StrEnum):
-    """By the word with which Redis begins the error, the gravest first."""
+    """By the word with which Redis begins the error, where it gives one; the gravest first."""
 
+    SHUTDOWN = "SHUTDOWN"
+    """It was told to end (from Redis 7.0 on), and waits for replicas that lag: until then writes wait too."""
     MISCONF = "MISCONF"
     """Its snapshots, or its append-only file, cannot be written: it takes no writes, and no PING either."""
     OOM = "OOM"
@@ -26,8 +28,10 @@ class Refusal(enum.StrEnum):
     """It has as many clients as it may have, and turns away every new one."""
 
 
-CURED_ELSEWHERE = frozenset({Refusal.MISCONF, Refusal.OOM})
+CURED_ELSEWHERE = frozenset({Refusal.SHUTDOWN, Refusal.MISCONF, Refusal.OOM})
 """What lies in the node itself. Too few replicas, or too many clients, another primary would have as well."""
+ENDS_AFTER_S = 1.2
+"""Replicas say once a second what they have. A primary whose replicas are well has ended by then."""
 
 
 class Source(enum.Enum):
@@ -54,6 +58,10 @@ class _Node:
     by_source: dict[Source, Refusing] = field(default_factory=dict)
     since: float = 0.0
     curable_since: float | None = None
+
+    @property
+    def ends(self) -> bool:
+        return any(refusing.kind is Refusal.SHUTDOWN for refusing in self.by_source.values())
 
     @property
     def gravest(self) -> Refusing | None:
@@ -138,4 +146,5 @@ class Usability:
         node = self._nodes.get(name)
         if node is None or node.curable_since is None or self._after_s is None:
             return None
-        return node.curable_since + self._after_s
+        patience_s = min(self._after_s, ENDS_AFTER_S) if node.ends else self._after_s
+        return node.curable_since + patience_s

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-Refuses: TypeAlias = Literal["MISCONF", "OOM", "NOREPLICAS", "MAXCLIENTS"]
+Refuses: TypeAlias = Literal["SHUTDOWN", "MISCONF", "OOM", "NOREPLICAS", "MAXCLIENTS"]
 
 
 class Answer(BaseModel):

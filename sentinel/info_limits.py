@@ -1,4 +1,5 @@
-"""The part of INFO from which it follows whether a node takes writes: its disk, memory, replicas, clients.
+"""The part of INFO from which it follows whether a node takes writes: its disk, memory, replicas and clients,
+and whether it is about to end.
 
 All of it is advice beside what failover stands on: a figure that is missing or odd counts as not told, and
 never makes the whole reply one that cannot be understood.
@@ -25,6 +26,7 @@ LIMIT_NAMES = frozenset(
         "mem_not_counted_for_evict",
         "min_slaves_good_slaves",
         "rdb_last_bgsave_status",
+        "shutdown_in_milliseconds",
         "used_memory",
         *(f"errorstat_{name}" for name in ERRORS),
     }
@@ -52,6 +54,8 @@ class Limits:
     max_clients: int | None = None
     errors: tuple[tuple[str, int], ...] = ()
     """How often each of ``ERRORS`` was given to a client since it started; sorted."""
+    ends: bool = False
+    """It was told to end, and waits for its replicas."""
 
     @property
     def evicts_any_key(self) -> bool:
@@ -82,6 +86,7 @@ def read_limits(get: Callable[[str], str | None]) -> Limits:
         clients=sum(count(n) or 0 for n in ("connected_clients", "connected_slaves", "cluster_connections")),
         max_clients=count("maxclients"),
         errors=tuple(sorted((name, number) for name, number in counted.items() if number)),
+        ends=count("shutdown_in_milliseconds") is not None,
     )
 
 

@@ -142,8 +142,8 @@ class _NodeFamilies:
         )
         self._refuses = _gauge(
             "vedette_node_refuses",
-            "1 while the node lives, but refuses writes (MISCONF, OOM, NOREPLICAS) or new clients "
-            "(MAXCLIENTS); absent while it does not.",
+            "1 while the node lives, but refuses writes (SHUTDOWN, MISCONF, OOM, NOREPLICAS) or new "
+            "clients (MAXCLIENTS); absent while it does not.",
             *labels,
             "reason",
         )

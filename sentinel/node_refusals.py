@@ -24,12 +24,14 @@ def refused_now(info: NodeInfo, before: NodeInfo | None) -> Refusing | None:
     if info.role != "master":
         return full
     grown = _grown(info, before)
-    return _append_only(info) or _no_room(info, grown) or _too_few_replicas(info, grown) or full
+    return (
+        _ending(info) or _append_only(info) or _no_room(info, grown) or _too_few_replicas(info, grown) or full
+    )
 
 
 def would_refuse(info: NodeInfo) -> Refusing | None:
     """What a replica would refuse as a primary, as far as its figures tell."""
-    found = _snapshots(info) or _append_only(info) or _no_room(info, frozenset())
+    found = _ending(info) or _snapshots(info) or _append_only(info) or _no_room(info, frozenset())
     if found is None:
         return None
     return Refusing(found.kind, found.detail.replace("refuses", "as a primary it would refuse", 1))
@@ -53,6 +55,16 @@ def of_connecting(error: str) -> Refusing | None:
     return Refusing(
         Refusal.MAXCLIENTS,
         "turns new clients away (max number of clients reached): close idle ones, or raise maxclients",
+    )
+
+
+def _ending(info: NodeInfo) -> Refusing | None:
+    if not info.limits.ends:
+        return None
+    return Refusing(
+        Refusal.SHUTDOWN,
+        "refuses writes: it was told to end, and they wait as it does for replicas that lag; SHUTDOWN ABORT "
+        "takes that back",
     )
 
 

@@ -15,6 +15,7 @@ const GRADES = {
 
 const REFUSALS = {
   __proto__: null,
+  SHUTDOWN: "takes no writes: it is shutting down",
   MISCONF: "refuses writes: its disk fails",
   OOM: "refuses writes: its memory is full",
   NOREPLICAS: "refuses writes: too few replicas",

@@ -316,6 +316,33 @@ def test_a_chain() -> None:
         twins.settle()
 
 
+def test_a_primary_that_is_told_to_end_waits_for_a_replica_that_hangs() -> None:
+    with Twins() as twins:
+        star(twins)
+        writer, other = twins.client(0, "writer"), twins.client(0, "other")
+        twins.hang(1)
+        twins.ask(0, "INCR", "n")
+        twins.terminate(0)
+        wait_for(lambda: twins.waits_to_end(0), what="both to wait")
+        writer.send("SET", "b", 1)
+        other.ask("MULTI")
+        other.send("SET", "b", 2)
+        assert writer.has_to_wait() and other.has_to_wait()
+        twins.transact(0, ("CLIENT", "PAUSE", 60_000, "WRITE"))
+        twins.abort_shutdown(0)
+        assert not twins.waits_to_end(0)
+        assert writer.has_to_wait()
+        twins.ask(0, "CLIENT", "UNPAUSE")
+        assert [writer.read(), other.read()] == [b"OK", b"QUEUED"]
+        twins.settle()
+        twins.terminate(0)
+        wait_for(lambda: twins.waits_to_end(0), what="both to wait")
+        twins.go_on(1)
+        wait_for(lambda: not twins.real[0].running, what="the end")
+        twins.world.advance(twins.world.now + 2.0)
+        assert not twins.model[0].running
+
+
 def test_a_primary_that_hangs_is_given_up_after_the_timeout() -> None:
     with Twins(2, repl_timeout_s=2) as twins:
         twins.follow(1, 0)

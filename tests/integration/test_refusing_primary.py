@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import redis
 
 from tests.integration.cluster import GROUP, Cluster, Sentinel
@@ -187,6 +188,28 @@ def test_a_primary_whose_disk_fails_hands_over_to_a_replica_that_takes_writes() 
         ]
         assert (change["cause"], change["bytes_possibly_lost"]) == ("unwritable", 0)
         assert [each.story("quorum_down") for each in cluster.sentinels] == [[], [], []]
+
+
+def test_a_primary_that_was_told_to_end_and_waits_for_a_replica_hands_over() -> None:
+    with Cluster() as cluster:
+        old, _, hangs = cluster.nodes
+        with old.client() as client:
+            if not client.config_get("shutdown-timeout"):
+                pytest.skip("before 7.0 it waits for nobody")
+            client.config_set("shutdown-timeout", 600)
+            hangs.pause()
+            client.set("kept", "yes")
+        old.terminate()
+        new = cluster.wait_failover(old.name)
+        assert new is not hangs
+        with new.client() as client:
+            assert client.get("kept") == b"yes"
+        [change] = [
+            c for c in cluster.sentinels[0].get(f"/v1/groups/{GROUP}/history")[1]["changes"] if c["old"]
+        ]
+        assert (change["cause"], change["bytes_possibly_lost"]) == ("unwritable", 0)
+        hangs.resume()
+        cluster.wait_replicas(new, hangs)
 
 
 def test_with_nobody_who_would_take_writes_the_primary_stays() -> None:

@@ -9,6 +9,7 @@ _RELIEF = "tests/unit/sentinel/test_relief.py"
 _UNWRITABLE = "tests/unit/promotion/test_unwritable.py"
 _MONITORS = "tests/unit/sentinel/test_preflight_other_monitors.py"
 _TLS = "tests/unit/sentinel/test_tls_files.py"
+_SHUTDOWN = "tests/simulation/test_shutdown.py"
 _REFUSALS = "tests/unit/sentinel/test_node_refusals.py"
 
 USABLE = (
@@ -26,9 +27,36 @@ USABLE = (
         "a primary that refuses writes for a moment is not replaced",
         "S6",
         "quorum/usability.py",
-        "return node.curable_since + self._after_s",
+        "return node.curable_since + patience_s",
         "return node.curable_since",
         (f"{_USABILITY}::test_what_lasts_and_another_might_not_refuse_is_unwritable",),
+    ),
+    Mutation(
+        "ending-hands-over",
+        "a primary that was told to end, and waits for a replica, hands over",
+        "L1",
+        "sentinel/info_limits.py",
+        """ends=count("shutdown_in_milliseconds") is not None""",
+        "ends=False",
+        (f"{_SHUTDOWN}::test_it_hands_over_instead_of_keeping_everybody_waiting",),
+    ),
+    Mutation(
+        "ending-patience",
+        "but not one that only waits for the next word of replicas that are well",
+        "S6",
+        "quorum/usability.py",
+        "ENDS_AFTER_S = 1.2",
+        "ENDS_AFTER_S = 0.0",
+        (f"{_USABILITY}::test_one_that_was_told_to_end_has_a_moment_for_it",),
+    ),
+    Mutation(
+        "ending-rehearsal",
+        "it is asked to queue no write for a trial, which it would hold back without an answer",
+        "L1",
+        "promotion/rehearsing.py",
+        """if talk.key is not None and step.becomes == "primary":""",
+        "if talk.key is not None:",
+        (f"{_SHUTDOWN}::test_it_hands_over_instead_of_keeping_everybody_waiting",),
     ),
     Mutation(
         "unwritable-curable",

@@ -213,6 +213,16 @@ class Node:
         self._server.crash()
         self._servers.look()
 
+    def terminate(self) -> None:
+        """SIGTERM."""
+        self._server.shutdown.ask()
+        self._servers.look()
+
+    def abort_shutdown(self) -> None:
+        if self._server.running:
+            self._server.shutdown.abort()
+        self._servers.look()
+
     def hang(self) -> None:
         self._server.hang()
 

@@ -76,6 +76,9 @@ class Cron:
 
     def _work(self, ticks: int) -> None:
         server = self._server
+        server.shutdown.cron()
+        if not server.running:
+            return
         server.pauses.cron()
         server.replicas.reap_child()
         server.saving.cron()

@@ -26,12 +26,14 @@ def info_text(server: ModelServer, sections: Words) -> str:
 
 
 def _server(server: ModelServer) -> Fields:
+    left_ms = server.shutdown.left_ms
     return {
         "redis_version": server.options.version,
         "redis_mode": "standalone",
         "run_id": server.run_id,
         "tcp_port": server.port,
         "uptime_in_seconds": int(server.world.now - server.started),
+        **({} if left_ms is None else {"shutdown_in_milliseconds": left_ms}),
     }
 
 

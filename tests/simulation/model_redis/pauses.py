@@ -1,4 +1,4 @@
-"""CLIENT PAUSE, and the pause that a failover makes: which clients wait, and until when."""
+"""CLIENT PAUSE, and the pauses that a failover and a shutdown make: which clients wait, and until when."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from tests.simulation.model_redis.server import ModelServer
 
 OFF, WRITE, ALL = 0, 1, 2
-BY_COMMAND, BY_FAILOVER = "command", "failover"
+BY_COMMAND, BY_FAILOVER, BY_SHUTDOWN = "command", "failover", "shutdown"
 
 
 class Pauses:

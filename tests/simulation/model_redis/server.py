@@ -23,6 +23,7 @@ from tests.simulation.model_redis.pauses import Pauses
 from tests.simulation.model_redis.refusals import CONNECT, How, Refusals
 from tests.simulation.model_redis.replicas import Replicas
 from tests.simulation.model_redis.session import Session
+from tests.simulation.model_redis.shutdown import Shutdown
 from tests.simulation.model_redis.stream import Stream, new_id
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class ModelServer:
         self.stream = Stream(self.world.rng, self.options.backlog_bytes)
         self.pauses = Pauses(self)
         self.failover = Failover(self)
+        self.shutdown = Shutdown(self)
         self.replicas = Replicas(self)
         self.following = Following(self, self.config.replicaof)
         self.saving = Saving(self)
@@ -77,7 +79,12 @@ class ModelServer:
     @property
     def needs_ticks(self) -> bool:
         """Whether something may happen within this second."""
-        return self.failover.active or self.pauses.ticking or self.replicas.child_to_reap
+        return (
+            self.failover.active
+            or self.shutdown.under_way
+            or self.pauses.ticking
+            or self.replicas.child_to_reap
+        )
 
     # The process
 

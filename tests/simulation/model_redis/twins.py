@@ -26,6 +26,8 @@ HOST = "127.0.0.1"
 DELAY_S = 0.0005
 SETTLING_S = 5.0
 DEADLINE_S = 15.0
+SIGNAL_S = 0.2
+"""A server heeds a signal within a tenth of a second."""
 NEVER_S = 3600
 STRINGS, LIST, SET = ("a", "b", "c", "n", "fence"), "l", "s"
 
@@ -252,6 +254,30 @@ class Twins:
         self.real[node].pause()
         self.model[node].hang()
         self._silent.add(node)
+
+    def terminate(self, node: int) -> None:
+        self.real[node].terminate()
+        self.model[node].shutdown.ask()
+
+    def abort_shutdown(self, node: int) -> None:
+        client = RealClient(self.port(node))
+        client.send(("SHUTDOWN", "ABORT"))
+        assert client.read() == b"OK"
+        client.close()
+        self.model[node].shutdown.abort()
+
+    def waits_to_end(self, node: int) -> bool:
+        """Whether both say so."""
+        self.world.advance(self.world.now + SIGNAL_S)
+        session, client = self.model[node].open("observer"), RealClient(self.port(node))
+        try:
+            session.send(("INFO", "server"))
+            client.send(("INFO", "server"))
+            said = [*session.take(), client.read()]
+        finally:
+            session.close()
+            client.close()
+        return all(b"shutdown_in_milliseconds" in reply for reply in said)
 
     def go_on(self, node: int) -> None:
         self.real[node].resume()

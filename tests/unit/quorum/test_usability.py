@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from quorum.usability import Refusal, Refusing, Source, Usability
+from quorum.usability import ENDS_AFTER_S, Refusal, Refusing, Source, Usability
 
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
 AFTER_S = 5.0
 MISCONF = Refusing(Refusal.MISCONF, "its disk is full")
 OOM = Refusing(Refusal.OOM, "no memory")
 FULL = Refusing(Refusal.MAXCLIENTS, "40 of 40")
+ENDING = Refusing(Refusal.SHUTDOWN, "it was told to end")
 TOO_FEW = Refusing(Refusal.NOREPLICAS, "0 of 1")
 
 
@@ -38,6 +39,17 @@ def test_what_lasts_and_another_might_not_refuse_is_unwritable() -> None:
         assert seen.is_unwritable(NODE, 10.0 + AFTER_S)
         assert not seen.is_unwritable(OTHER, 10.0 + AFTER_S)
         assert seen.next_deadline(10.0 + AFTER_S) is None
+
+
+def test_one_that_was_told_to_end_has_a_moment_for_it() -> None:
+    """While its replicas are well it ends sooner than anybody could take its place."""
+    seen = usability()
+    seen.saw(NODE, Source.INFO, ENDING, 10.0)
+    assert seen.next_deadline(10.0) == 10.0 + ENDS_AFTER_S
+    assert not seen.is_unwritable(NODE, 10.0 + ENDS_AFTER_S - 0.01)
+    assert seen.is_unwritable(NODE, 10.0 + ENDS_AFTER_S)
+    seen.saw(NODE, Source.INFO, None, 12.0)
+    assert not seen.is_unwritable(NODE, 12.0), "SHUTDOWN ABORT"
 
 
 def test_what_another_primary_would_have_as_well_never_is() -> None:

@@ -78,6 +78,13 @@ def test_an_append_only_file_that_cannot_be_written() -> None:
     assert kind(primary(aof_failed=True)) is Refusal.MISCONF
 
 
+def test_a_primary_that_was_told_to_end_and_waits_for_its_replicas() -> None:
+    assert kind(primary(ends=True, aof_failed=True)) is Refusal.SHUTDOWN
+    assert kind(replica(ends=True)) is None
+    seen = would_refuse(replica(ends=True))
+    assert seen is not None and seen.detail.startswith("as a primary it would refuse writes")
+
+
 def test_that_snapshots_fail_is_told_by_the_reply_to_ping_alone() -> None:
     assert kind(primary(snapshot_failed=True)) is None, "stop-writes-on-bgsave-error may be no"
     refusing = of_ping("MISCONF Redis is configured to save RDB snapshots, but ...")
@@ -115,6 +122,7 @@ def test_the_figures_are_read_from_info_and_odd_ones_count_as_not_told() -> None
     seen = parse_info(text)
     assert seen.volatile_keys == 2
     assert seen.limits == Limits(True, True, 2500, 2000, "volatile-ttl", 1, 10, 10, (("OOM", 5),))
+    assert parse_info(f"{text}shutdown_in_milliseconds:0\r\n").limits.ends
     odd = text.replace("maxclients:10", "maxclients:ten").replace("used_memory:3000", "used_memory:-3")
     assert parse_info(odd).limits.max_clients is None
     assert parse_info(odd).limits.used_bytes == 0
