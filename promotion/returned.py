@@ -42,7 +42,9 @@ def is_back(name: str, before: Sequence[NodeView], now: Sequence[NodeView], chos
     """``before`` are the views by which ``chosen`` is to take the place of ``name``, ``now`` the newest.
 
     The same process has all that it had. One that was restarted must have all that the chosen one has, in the
-    history of that; where the two cannot be compared, the chosen one is the surer choice.
+    history of that; where the two cannot be compared, the chosen one is the surer choice. So it is where
+    it loaded an append-only file, which keeps no history: as many keys prove nothing, for values are
+    written over.
     """
     old, back = find(name, before), find(name, now)
     if back is None or not back.reachable or back.down or back.loading or back.role != "master":

@@ -104,6 +104,19 @@ DETECT = (
         style="",
     ),
     Mutation(
+        "back-keys-are-no-proof",
+        "that it has as many keys is no proof that it has what the chosen one has",
+        "S7",
+        "promotion/returned.py",
+        "    return held is not None and held >= successor.offset_bytes\n",
+        "    return (held is not None and held >= successor.offset_bytes) or back.keys >= successor.keys\n",
+        (
+            f"{_RETURNED}::test_else_the_chosen_one_is_promoted",
+            "tests/simulation/test_restarts.py",
+        ),
+        style="",
+    ),
+    Mutation(
         "back-stays",
         "an old primary that is back with its data stays primary",
         "S7",

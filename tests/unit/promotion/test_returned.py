@@ -85,9 +85,10 @@ def test_it_stays_primary_if_it_is_back_with_its_data(back: NodeView) -> None:
         replace(SAME, loading=True),
         replace(RESTARTED, second_offset=100),
         replace(RESTARTED, replid2=None),
+        replace(RESTARTED, replid2=None, keys=B.keys + 1),
         replace(SAME, run_id="new", offset_bytes=99),
     ],
-    ids=["no answer", "a replica", "loading", "lacks the newest", "another history", "behind"],
+    ids=["no answer", "a replica", "loading", "lacks the newest", "another history", "all keys", "behind"],
 )
 def test_else_the_chosen_one_is_promoted(back: NodeView) -> None:
     assert [type(action) for action in answered(back)] == [Run]
