@@ -13,8 +13,13 @@ from promotion.candidates import Ranking
 from promotion.chooser import Chooser
 from promotion.sealing import Sealing
 from promotion.switching import SWITCHOVER, UNWRITABLE, objection
-from promotion.view import NodeView
+from promotion.view import NodeView, find
 from promotion.work_settings import WorkSettings
+
+ROOM = 0.1
+"""Where memory has run out, which share of its own another must have left: it holds the same data, and two
+copies differ by a few buffers.
+"""
 
 
 def no_better(primary: str, views: Sequence[NodeView], settings: WorkSettings) -> dict[str, str]:
@@ -79,6 +84,8 @@ def relief(
 def _why_not(primary: str, view: NodeView, views: Sequence[NodeView], settings: WorkSettings) -> str:
     if view.would_refuse:
         return view.would_refuse
+    if _is_short(find(primary, views)) and _is_short(view):
+        return f"has no more memory than {primary}, which is full: it would refuse writes soon as well"
     if not view.link_up:
         return f"is not linked to {primary}, so that writes would be lost"
     # Where the group has a ``write_safety``, a leader keeps a demand that can be met.
@@ -88,3 +95,7 @@ def _why_not(primary: str, view: NodeView, views: Sequence[NodeView], settings: 
     if demanded > others:
         return f"demands {demanded} replicas (min-replicas-to-write), and as a primary would have {others}"
     return ""
+
+
+def _is_short(view: NodeView | None) -> bool:
+    return view is not None and view.free_memory is not None and view.free_memory < ROOM

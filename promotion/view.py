@@ -86,6 +86,8 @@ class NodeView:
 
     would_refuse: str = ""
     """Why a replica would refuse writes as a primary, as far as its figures tell; empty if it would not."""
+    free_memory: float | None = None
+    """Which share of its ``maxmemory`` is left; None where it has no limit, or makes room by evicting."""
 
     def held(self, history: str) -> int | None:
         """How far it holds that replication history; None if nothing is known to be of it."""

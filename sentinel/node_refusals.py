@@ -96,6 +96,14 @@ def _no_room(info: NodeInfo, grown: frozenset[str]) -> Refusing | None:
     )
 
 
+def free_memory(info: NodeInfo) -> float | None:
+    """Which share of its ``maxmemory`` is left; None where it has none, or makes room by evicting."""
+    limits = info.limits
+    if limits.max_bytes <= 0 or _can_evict(info):
+        return None
+    return 1 - limits.used_bytes / limits.max_bytes
+
+
 def _can_evict(info: NodeInfo) -> bool:
     policy = info.limits.policy
     return policy.startswith("allkeys") or (policy.startswith("volatile") and info.volatile_keys > 0)

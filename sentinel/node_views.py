@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from promotion.view import AttachedReplica, NodeView
-from sentinel.node_refusals import would_refuse
+from sentinel.node_refusals import free_memory, would_refuse
 from sentinel.node_spec import NodeRecord, NodeSpec
 
 SILENT_S = 60.0
@@ -72,6 +72,7 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         safety=info.safety,
         fence_missing=info.fence_missing,
         version=(info.product, info.version_numbers),
+        free_memory=free_memory(info),
         would_refuse=refusing.detail if (refusing := would_refuse(info)) is not None else "",
         hands_off=hands_off,
         discovered=spec.discovered,

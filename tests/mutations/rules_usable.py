@@ -86,6 +86,16 @@ USABLE = (
         (f"{_UNWRITABLE}::test_nobody_who_would_refuse_as_well_is_taken",),
     ),
     Mutation(
+        "unwritable-more-room",
+        "a full primary hands over to nobody who has no more room than it",
+        "L1",
+        "promotion/unwritable.py",
+        "    if _is_short(find(primary, views)) and _is_short(view):\n",
+        "    if False:\n",
+        (f"{_UNWRITABLE}::test_a_full_primary_hands_over_to_one_that_has_more_room",),
+        style="",
+    ),
+    Mutation(
         "unwritable-hands-over",
         "a successor undoes it as a switchover: the old primary's writes are resumed",
         "L1",

@@ -74,6 +74,14 @@ def test_who_is_no_better_is_not(change: dict[str, object]) -> None:
     assert chosen(replace(B, **change)) is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("left", "better"), [(0.02, False), (0.5, True), (None, True)])
+def test_a_full_primary_hands_over_to_one_that_has_more_room(left: float | None, better: bool) -> None:
+    """Copies of one size differ by a few buffers: the next one would be full in a moment."""
+    full, other = replace(A, free_memory=-0.001), replace(B, free_memory=left)
+    assert (relief(SETTINGS, [full, other], REFUSES, {}) == "b:1") is better
+    assert chosen(other) == "b:1", "a primary that refuses for another reason has memory enough"
+
+
 def test_a_demand_that_the_group_keeps_itself_is_no_hindrance() -> None:
     kept = replace(SETTINGS, rules=WriteRules(safety=WriteSafety(1, 2)))
     demanding = replace(B, safety=WriteSafety(2, 10))
