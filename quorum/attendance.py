@@ -8,7 +8,7 @@ from quorum.effects import Send
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Opinions
 from quorum.opinions import OpinionBoard
-from quorum.recovery import ASK_EVERY_S, Recovery
+from quorum.recovery import Recovery
 from quorum.register import Register
 
 
@@ -23,6 +23,7 @@ class Attendance:
             vouched=config.vouched,
             founder=config.founder,
             now=now,
+            promises_s=config.timing.longest_promise_s,
         )
         self.apart: dict[str, str] = {}
         self._boot = config.boot
@@ -30,6 +31,7 @@ class Attendance:
         self._seq = 0
         self._begun = False
         self._answer: set[str] = set()
+        self._questions: dict[str, tuple[int, int]] = {}
 
     def keep(self, register: Register, now: float) -> bool:
         """Take part by now, or with others, if that is due. True if all peers are to be told."""
@@ -46,9 +48,7 @@ class Attendance:
             news = True
         if recovery.listens:
             register.listening = recovery.why()
-            if now >= recovery.ask_at:
-                recovery.ask_at = now + ASK_EVERY_S
-                news = True
+            news = news or now >= recovery.ask_at
         self._state = register.state
         return news
 
@@ -62,19 +62,27 @@ class Attendance:
         if about is not None:
             register.check_term(sender, about.term)
         register.learn_committed(report.committed, now, sender)
-        if self.recovery.hear(sender, report, register.state):
+        if self.recovery.hear(sender, report, register.state, now):
             register.stand_apart(self.recovery.why())
             self.recovery.ask_at = now
         if about is not None and about.asks:
             self._answer.add(sender)
+            self._questions[sender] = (report.boot, report.seq)
         return True
 
     def gone(self, peer: str) -> None:
         self.recovery.forget(peer)
         self.apart.pop(peer, None)
+        self._questions.pop(peer, None)
 
     def report(
-        self, peers: Iterable[str], board: OpinionBoard, stands_back: Callable[[], str], *, to_all: bool
+        self,
+        peers: Iterable[str],
+        board: OpinionBoard,
+        stands_back: Callable[[], str],
+        now: float,
+        *,
+        to_all: bool,
     ) -> list[Send]:
         """What is to be said to all, or to those who have asked."""
         to = [peer for peer in peers if to_all or peer in self._answer]
@@ -83,7 +91,10 @@ class Attendance:
             return []
         self._seq += 1
         # An answer is not to be answered.
-        about = self.recovery.about(self._state, asks=to_all and self.recovery.listens)
+        asks = to_all and self.recovery.listens
+        if asks:
+            self.recovery.asked(self._boot, self._seq, now)
+        about = self.recovery.about(self._state, asks=asks, answers=self._questions)
         committed = self._state.committed
         said = Opinions(self._boot, self._seq, board.own(), committed, board.time, stands_back(), about)
         return [Send(peer, said) for peer in to]

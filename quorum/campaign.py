@@ -110,10 +110,6 @@ class Campaign:
         """As ``hold``, but a longer one stands."""
         self._hold_until = max(self._hold_until, until)
 
-    def not_before(self, until: float) -> None:
-        """No attempt at all before ``until``, whatever is held or not."""
-        self._started_until = max(self._started_until, until)
-
     def stop(self) -> None:
         self._at, self._in_line = None, False
 

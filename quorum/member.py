@@ -67,11 +67,12 @@ class Member:
         self.peers = tuple(member for member in order if member != config.self_id)
         awake_at = now + config.timing.mute_s(state.promised_ms)
         self.standing = Standing(config.self_id, order)
-        crowd, timing = config.crowd, config.timing
-        campaign = Campaign(self.rank, timing, rng, not_before=awake_at, crowd=crowd, standing=self.standing)
+        timing, place, standing = config.timing, config.crowd, self.standing
+        campaign = Campaign(self.rank, timing, rng, not_before=awake_at, crowd=place, standing=standing)
         self.attendance = Attendance(config, state, now)
-        self.recovery, under = self.attendance.recovery, self.attendance.recovery.membership
-        self.register = Register(config.self_id, config.members, campaign, config.timing, state, now, under)
+        self.recovery = self.attendance.recovery
+        under, me, ballot = self.recovery.membership, config.self_id, config.ballot
+        self.register = Register(me, config.members, campaign, timing, state, now, under, ballot)
         self.register.listening = self.recovery.why()
         self.names = Names()
         self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
@@ -80,8 +81,7 @@ class Member:
         self.memory = Memory()
         self.memory.reign(self.primary)
         self._judged_term = self._topology_term
-        self._odown = self._wanted = frozenset[str]()
-        self._urgent = False
+        self._odown, self._wanted, self._urgent = frozenset[str](), frozenset[str](), False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
         self._opinions_changed = False
@@ -249,7 +249,7 @@ class Member:
         self._judge(now)
         to_all, self._opinions_changed = to_all or self._opinions_changed, False
         why_not = partial(self.standing.why_not, now)
-        self._effects += self.attendance.report(self.peers, self.board, why_not, to_all=to_all)
+        self._effects += self.attendance.report(self.peers, self.board, why_not, now, to_all=to_all)
         self._weigh(now)
         reasons = set(self._wanted)
         if self.primary is not None and self.primary in self._odown and not self.paused:

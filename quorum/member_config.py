@@ -24,6 +24,8 @@ class MemberConfig:
     timing: Timing
     opinion_ttl_s: float
     boot: int
+    ballot: int = 0
+    """Drawn anew for each process, so that no two of this sentinel ever have the same."""
     crowd: Crowd = ALONE
     unwritable_after_s: float | None = None
     """For how long a primary may refuse writes before another is to take its place; None: for ever."""

@@ -175,6 +175,9 @@ class VoteRequest:
     what a release asks for that told no numbers."""
     under: Membership | None = None
     """As in ``PreVoteRequest``; in all that elects or replicates."""
+    ballot: int = 0
+    """Of the process that asks, to be echoed: another one of this sentinel may have stood in the same term.
+    0: a release that has none."""
     kind: Literal["vote_request"] = "vote_request"
 
 
@@ -188,6 +191,8 @@ class VoteReply:
     promised_ms: int = 0
     """How long the voter sticks to the candidate from now on; 0: for an election timeout of its own, of a
     length that a release without such numbers does not tell."""
+    ballot: int = 0
+    """Of the request that this answers. 0: the voter is of a release that does not say."""
     kind: Literal["vote_reply"] = "vote_reply"
 
 
@@ -259,6 +264,9 @@ class About:
     """It wants to be told the same."""
     heard: tuple[tuple[str, int, int], ...] = ()
     """The newest entry, as ``(id, term, seq)``, that each of the others has ever said it stores."""
+    answers: tuple[tuple[str, int, int], ...] | None = None
+    """The newest report, as ``(id, boot, seq)``, in which each of the others has asked: this was said behind
+    it. None: it is of a release that does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,11 @@ nothing and does not stand, until a majority of the others, each of whom takes p
 term and the entry that it has. Any majority that the sentinel was part of shares a member with those, so
 what it forgot is among what it is told (the recovery of Viewstamped Replication, section 4.3).
 
+That is so once the majority has come about. An acknowledgement of before may still be on its way, and make
+one later, with members that told what they had before it did. A leader counts on it for no longer than
+``over_at``, when all that this sentinel may have promised is over. So only what is said behind a question of
+after that counts.
+
 Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
 have heard of each other. Where too many directories are gone neither comes about, and an operator must empty
 all of them.
@@ -45,6 +50,8 @@ class _Word:
     committed: Entry
     under: Membership | None
     part: str
+    counts: bool
+    """It was said once all that the listener may have promised was over."""
 
     @property
     def takes_part(self) -> bool:
@@ -56,7 +63,9 @@ class _Word:
 
 
 class Recovery:
-    """``vouched``: the state is the very one that the last process of this id wrote."""
+    """``vouched``: the state is the very one that the last process of this id wrote. ``promises_s``: for how
+    long at most it may have promised anything.
+    """
 
     def __init__(
         self,
@@ -67,6 +76,7 @@ class Recovery:
         vouched: bool,
         founder: bool,
         now: float,
+        promises_s: float,
     ) -> None:
         self.self_id = self_id
         kept = state.membership
@@ -82,6 +92,9 @@ class Recovery:
         self._doubt = "" if sure else LOST if blank else RESTORED
         self._words: dict[str, _Word] = {}
         self._heard: dict[str, EntryId] = {}
+        self._over_at = now + promises_s
+        self._question: tuple[int, int] | None = None
+        """The first that was asked after that, as ``(boot, seq)``."""
         self.ask_at = now
 
     # -- what can be asked ---------------------------------------------------------------------
@@ -110,7 +123,7 @@ class Recovery:
             RESTORED: "its state directory is not the one that it wrote last: restored, copied or moved",
             BEHIND: "its state is older than what its peers have heard of it",
         }[self._doubt]
-        told = sorted(peer for peer, word in self._words.items() if word.takes_part)
+        told = sorted(peer for peer, word in self._words.items() if word.takes_part and word.counts)
         return (
             f"listens only, for {what}: {len(told)} of {self.needed} needed have told it what they have"
             + (f" ({' '.join(told)})" if told else "")
@@ -133,10 +146,18 @@ class Recovery:
     def is_stuck(self) -> bool:
         return self.listens and bool(self._stuck())
 
-    def about(self, state: HardState, *, asks: bool) -> About:
+    def about(self, state: HardState, *, asks: bool, answers: Mapping[str, tuple[int, int]]) -> About:
         heard = tuple((peer, *entry_id) for peer, entry_id in sorted(self._heard.items()))
         entry = None if state.entry == state.committed else state.entry
-        return About(state.term, entry, self.membership, self.part, asks, heard)
+        behind = tuple((peer, *question) for peer, question in sorted(answers.items()))
+        return About(state.term, entry, self.membership, self.part, asks, heard, behind)
+
+    def asked(self, boot: int, seq: int, now: float) -> None:
+        """All others are asked now what they have, with that report."""
+        if self._question is None and now >= self._over_at:
+            self._question = (boot, seq)
+        again_at = now + ASK_EVERY_S
+        self.ask_at = min(again_at, self._over_at) if now < self._over_at else again_at
 
     def refusal(self, about: About | None) -> str:
         """Why what a peer says is not listened to at all: it is of other members, more than one step away."""
@@ -148,20 +169,23 @@ class Recovery:
 
     # -- what is heard -------------------------------------------------------------------------
 
-    def hear(self, peer: str, report: Opinions, state: HardState) -> bool:
+    def hear(self, peer: str, report: Opinions, state: HardState, now: float) -> bool:
         """True if what ``peer`` remembers of this sentinel is newer than what it has: its disk went back."""
         about, version = report.about, (report.boot, report.seq)
         known = self._words.get(peer)
         if known is not None and version <= known.version:
             return False
+        counts = self._is_said_late(about, now)
         if about is None:
             # A release that does not tell takes part, as ever.
             self._words[peer] = _Word(
-                version, report.committed.term, report.committed, report.committed, None, Part.VOTER
+                version, report.committed.term, report.committed, report.committed, None, Part.VOTER, counts
             )
             return False
         entry = about.entry or report.committed
-        self._words[peer] = _Word(version, about.term, entry, report.committed, about.under, about.part)
+        self._words[peer] = _Word(
+            version, about.term, entry, report.committed, about.under, about.part, counts
+        )
         if self._words[peer].takes_part:
             self.saw(peer, entry.id)
         else:
@@ -169,8 +193,24 @@ class Recovery:
         newest = max(((term, seq) for who, term, seq in about.heard if who == self.self_id), default=(0, 0))
         if self.listens or newest <= state.entry.id:
             return False
-        self._doubt = BEHIND
+        self._doubt_it(BEHIND)
         return True
+
+    def _doubt_it(self, why: str) -> None:
+        """From now on it listens, and what it was told before counts no more."""
+        self._doubt, self._question = why, None
+        self._words.clear()
+
+    def _is_said_late(self, about: About | None, now: float) -> bool:
+        if about is None or about.answers is None:
+            return (
+                now >= self._over_at
+            )  # Of a release that does not say: it cannot have been long on its way.
+        behind = {(boot, seq) for peer, boot, seq in about.answers if peer == self.self_id}
+        question = self._question
+        return question is not None and any(
+            boot == question[0] and seq >= question[1] for boot, seq in behind
+        )
 
     def saw(self, peer: str, entry_id: EntryId) -> None:
         """``peer`` has said that it stores that."""
@@ -187,16 +227,19 @@ class Recovery:
         if not self.listens:
             return None
         words = self._words
-        count = sum(word.takes_part for word in words.values())
-        founded = any(word.part == Part.FOUNDER for word in words.values())
+        late = [word for word in words.values() if word.counts]
+        count = sum(word.takes_part for word in late)
+        founded = any(word.part == Part.FOUNDER for word in late)
         blank = all(word.is_blank for word in words.values()) and state.entry == GENESIS
-        alike = sum(
-            (word.takes_part or word.part == Part.NEW)
-            and (word.under is None or word.under.voters == self.membership.voters)
-            for word in words.values()
+        afresh = blank and sum(map(self._is_alike, late)) >= self.needed
+        # Nobody has ever promised anything, so nothing has to be over.
+        founding = (
+            blank
+            and words.keys() >= self._others
+            and sum(map(self._is_alike, words.values())) >= self.needed
+            and not any(word.term for word in words.values())
         )
-        afresh = blank and alike >= self.needed
-        if not (founded or count >= self.needed or afresh):
+        if not (founded or count >= self.needed or afresh or founding):
             return None
         self._doubt = ""
         newest = [state.entry, *(word.entry for word in words.values())]
@@ -207,8 +250,13 @@ class Recovery:
             max(newest, key=lambda entry: entry.id),
             max(committed, key=lambda entry: entry.id),
             self.membership,
-            founding=blank and words.keys() >= self._others and not any(w.term for w in words.values()),
+            founding=founding,
         )
+
+    def _is_alike(self, word: _Word) -> bool:
+        """Whether it can found a cluster with this sentinel."""
+        same = word.under is None or word.under.voters == self.membership.voters
+        return same and (word.takes_part or word.part == Part.NEW)
 
     def _adopted(self, words: Mapping[str, _Word]) -> Membership:
         """Of those who take part, the newest that has the same members; or the step from what they have."""

@@ -183,7 +183,8 @@ class Register(Seat):
                 return
             case VoteRequest() if why := self._loyalty(sender, now):
                 # Refused without adopting the term: a sentinel that was away must not unseat a live leader.
-                self._journal.send(sender, VoteReply(self.state.term, granted=False, reason=why))
+                reply = VoteReply(self.state.term, False, why, ballot=message.ballot)
+                self._journal.send(sender, reply)
                 return
             case PreVoteReply() if message.granted:
                 self._on_pre_vote_reply(sender, message, now)
@@ -237,11 +238,13 @@ class Register(Seat):
             # A majority has said that it would vote for it, else it would not ask.
             self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
-        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms, request.ballot))
 
     def _on_vote_reply(self, sender: str, reply: VoteReply, now: float) -> None:
         # Exactly this candidacy's term: a grant for an older one must not count.
         if self.role is not Role.CANDIDATE or (reply.granted and reply.term != self.state.term):
+            return
+        if not self._is_own(reply):
             return
         self._tally.record(sender, reply.granted)
         if reply.granted:
@@ -313,7 +316,7 @@ class Register(Seat):
         hold_ms = self._campaign.hold_ms
         round_ = self._progress.round + 1
         self._progress = Progress(self.membership, self.self_id, self._timing, now, hold_ms, round_)
-        request = VoteRequest(self.state.term, self.state.entry.id, hold_ms, self.membership)
+        request = VoteRequest(self.state.term, self.state.entry.id, hold_ms, self.membership, self._ballot)
         self._journal.send_all(self._peers, request)
         self._journal.write_own()
         self._count(now)

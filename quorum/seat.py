@@ -41,14 +41,17 @@ class Seat:
         state: HardState,
         now: float,
         membership: Membership | None = None,
+        ballot: int = 0,
     ) -> None:
         if self_id not in members:
             raise ValueError(f"{self_id!r} is not one of the members {sorted(members)}")
         self.self_id = self_id
         self.membership = membership or Membership.of(members)
         self.listening = ""
+        self._ballot = ballot
+        self._stood_until = state.term + 1
+        """Up to which term a former process may have stood: its own vote may not have been written."""
         self._journal = Journal(state)
-        self._started_at = now
         self._peers = tuple(sorted(members - {self_id}))
         self._timing = timing
         self._voter = Voter(timing, now, state.promised_ms)
@@ -75,19 +78,16 @@ class Seat:
         self._believed.check(sender, term, self.state.term)
 
     def _take_part(self, told: Told) -> None:
-        """With what it was told, once every promise that it may have made is over."""
+        """With what it was told. Every promise that it may have made is over by then (``recovery``)."""
         state = self.state
         term, voted_for = max(told.term, state.term), state.voted_for
         if term > state.term or voted_for is None:
             # It may have voted in that term before it forgot.
             voted_for = None if told.founding else FORGOTTEN
         self.listening = ""
+        self._stood_until = max(self._stood_until, term + 1)
         self.membership = told.membership
         self._journal.join(replace(state, term=term, voted_for=voted_for, membership=told.membership), told)
-        if not told.founding:
-            over_at = self._started_at + self._timing.longest_promise_s
-            self._voter.mute_until = max(self._voter.mute_until, over_at)
-            self._campaign.not_before(over_at)
 
     def _declines(self, sender: str, message: Message) -> bool:
         """Whether it takes no part in what ``message`` is about.
@@ -103,5 +103,11 @@ class Seat:
         if isinstance(message, PreVoteRequest):
             self._journal.send(sender, PreVoteReply(term, granted=False, reason=reason))
         elif isinstance(message, VoteRequest):
-            self._journal.send(sender, VoteReply(term, granted=False, reason=reason))
+            self._journal.send(sender, VoteReply(term, False, reason, ballot=message.ballot))
         return True
+
+    def _is_own(self, reply: VoteReply) -> bool:
+        """Whether it answers this process. One that does not say, of an earlier release, does where no former
+        process can have asked: what that was granted is older than it seems, and so is the promise.
+        """
+        return reply.ballot == self._ballot or (not reply.ballot and self.state.term > self._stood_until)

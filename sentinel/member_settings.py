@@ -11,6 +11,7 @@ from quorum.detector import Patience
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState
 from quorum.timing import Timing
+from sentinel import this_process
 from sentinel.election_line import Place
 from sentinel.group_access import discovery_rules
 from sentinel.situation import CoordinatorConfig
@@ -38,6 +39,7 @@ def member_config(
         ),
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=store.boot,
+        ballot=this_process.NUMBER,
         crowd=place,
         unwritable_after_s=group.unwritable_after,
         vouched=store.vouched and (state.membership is not None or not store.untold),

@@ -23,7 +23,7 @@
  *   ended, who it was that a voter voted for then, promises for which nothing was granted that still counts.
  *   Sentinels are alike, so the first to stand are the first by number (``stood``).
  * A restored directory is what it was at some earlier time, or more: any lower term, no vote, any older entry.
- *   That it is *seen* to have been restored is assumed here (standing.py, and its conditions in docs/safety.md).
+ *   That it is *seen* to have been restored is assumed here (recovery.py, and its conditions in docs/safety.md).
  *
  * What is asserted: one leader a term; one valid lease at a time; no leader without what an earlier term has
  * committed; no command of a leader takes effect at a node that carries the fence of a later term.
@@ -121,31 +121,31 @@ byte restarts = RESTARTS, restores = RESTORES;
 #else
 #define FREE(i) (sticks[i] == NOBODY)
 #endif
-#ifdef LISTENER_ACKS /* standing.py: who may have forgotten something acknowledges nothing */
+#ifdef LISTENER_ACKS /* recovery.py: who may have forgotten something acknowledges nothing */
 #define DECLINES(i) false
 #else
 #define DECLINES(i) LISTENS(i)
 #endif
-#ifdef TOLD_BY_ONE /* standing.py: a majority of the others tells it what they have */
+#ifdef TOLD_BY_ONE /* recovery.py: a majority of the others tells it what they have */
 #define TELLERS 1
 #else
 #define TELLERS ((N - 1) / 2 + 1)
 #endif
 /* Three that matter where a listener need not hear all the others, from N = 5 on. */
-#ifdef TOLD_LATE /* what it was told counts only once its promises are over */
-#define TELLS (!OWES(R))
-#else
+#ifdef TOLD_EARLY /* recovery.py: what it is told counts only if it was said once its promises were over */
 #define TELLS true
-#endif
-#ifdef WON_IN_TIME /* who wins when its round is too old for a lease does not lead */
-#define WINS (1 + COUNT(fresh[AT(term[me], me)]) >= MAJORITY)
 #else
+#define TELLS (!OWES(R))
+#endif
+#ifdef WON_LATE /* register.py, _count: who wins when its round is too old for a lease does not lead */
 #define WINS true
-#endif
-#ifdef COMMITS_IN_TIME /* nothing is committed without a valid lease */
-#define COMMITS LEASE(term[me])
 #else
+#define WINS (1 + COUNT(fresh[AT(term[me], me)]) >= MAJORITY)
+#endif
+#ifdef COMMITS_LATE /* register.py: nothing is committed without a valid lease */
 #define COMMITS true
+#else
+#define COMMITS LEASE(term[me])
 #endif
 
 #ifdef REDIS
@@ -214,7 +214,7 @@ inline restart(i) {
 inline restore() {
     d_step {
         role[R] = FOLLOWER; sticks[R] = NOBODY; mute[R] = OWES(R); voted[R] = NOBODY;
-#ifndef RESTORED_VOTES /* standing.py: it only listens at first */
+#ifndef RESTORED_VOTES /* recovery.py: it only listens at first */
         listens = 1; told = 0;
 #endif
     }
@@ -367,7 +367,7 @@ proctype Member(byte me) {
         check() }
     :: d_step { restarts > 0 -> restarts--; restart(me) }
     :: atomic { me == R && restores > 0 -> restores--; restore() }
-    /* standing.py: a listener is told a term and an entry, and joins with the newest of them. It may have voted in
+    /* recovery.py: a listener is told a term and an entry, and joins with the newest of them. It may have voted in
        that term before it forgot, so it does not vote in it again (FORGOTTEN). */
     :: d_step { LISTENS(R) && me != R && (told & BIT(me)) == 0 && TELLS ->
         told = told | BIT(me);

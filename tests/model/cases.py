@@ -28,10 +28,17 @@ class Case:
 
 _ONE_ENTRY = {"SEQS": 1}
 _FENCE = {"REDIS": 1, "RESTARTS": 0, "RESTORES": 0}
+_FIVE = {"N": 5, "SEQS": 1, "RESTARTS": 0, "FEW": 1}
 
 CASES: tuple[Case, ...] = (
     Case("agreement", AGREEMENT, "election, lease, recovery: 3 members, 2 terms, 1 restart, 1 restored disk"),
     Case("fence", AGREEMENT, "the same with Redis: 2 replicas, no restart, no restored disk", bounds=_FENCE),
+    Case(
+        "five",
+        AGREEMENT,
+        "5 members, of whom 3 stand: 1 restored disk, no restart",
+        bounds=_FIVE,
+    ),
     Case("membership", MEMBERSHIP, "a member is added, then another removed: 4 members, 2 terms"),
     Case("votes twice", AGREEMENT, "a voter votes once in a term", "VOTES_TWICE", _ONE_ENTRY),
     Case("older entry", AGREEMENT, "no vote for a candidate whose entry is older", "OLDER_ENTRY", _ONE_ENTRY),
@@ -61,6 +68,15 @@ CASES: tuple[Case, ...] = (
     Case(
         "forgets vote", AGREEMENT, "who was told does not vote in that term again", "FORGETS_VOTE", _ONE_ENTRY
     ),
+    Case(
+        "told early",
+        AGREEMENT,
+        "a listener is told once all that it may have promised is over",
+        "TOLD_EARLY",
+        _FIVE,
+    ),
+    Case("won late", AGREEMENT, "nobody leads by votes that are too old for a lease", "WON_LATE", _FIVE),
+    Case("commits late", AGREEMENT, "nothing is committed without a lease", "COMMITS_LATE", _FIVE),
     Case(
         "fence unwatched",
         AGREEMENT,

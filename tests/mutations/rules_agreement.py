@@ -11,6 +11,30 @@ _INTERACTION = "tests/unit/quorum/test_interaction.py"
 
 AGREEMENT = (
     Mutation(
+        "own-ballot",
+        "a vote counts for the process that asked for it, and not for the next one of its sentinel",
+        "S4",
+        "quorum/register.py",
+        "        if not self._is_own(reply):\n            return\n",
+        "",
+        (
+            f"{_REGISTER}::test_a_vote_counts_for_the_process_that_asked_for_it",
+            "tests/simulation/test_forgotten.py"
+            "::test_a_vote_for_a_candidacy_of_the_former_process_is_none_for_the_new_one",
+        ),
+        style="",
+    ),
+    Mutation(
+        "no-ballot",
+        "a vote that names no process counts where no former one can have stood",
+        "S4",
+        "quorum/seat.py",
+        "(not reply.ballot and self.state.term > self._stood_until)",
+        "not reply.ballot",
+        (f"{_REGISTER}::test_a_vote_counts_for_the_process_that_asked_for_it",),
+        style="",
+    ),
+    Mutation(
         "persist-before-vote",
         "a vote is on disk before it is sent",
         "S2",
@@ -23,7 +47,7 @@ AGREEMENT = (
             # A majority has said that it would vote for it, else it would not ask.
             self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
-        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms, request.ballot))
 """,
         """\
             self._voter.stick_to(sender, now, self.state.promised_ms)
@@ -32,7 +56,7 @@ AGREEMENT = (
             # A majority has said that it would vote for it, else it would not ask.
             self._campaign.stand_back(now)
         promised_ms = 0 if why else self.state.promised_ms
-        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms))
+        self._journal.send(sender, VoteReply(self.state.term, not why, why, promised_ms, request.ballot))
         if not why:
             self._journal.vote(sender, self._timing.promise_ms(request.hold_ms))
 """,

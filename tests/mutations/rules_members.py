@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _MEMBERSHIP = "tests/unit/quorum/test_membership.py"
+_FORGOTTEN = "tests/simulation/test_forgotten.py"
 _STANDING = "tests/unit/quorum/test_recovery.py"
 
 MEMBERS = (
@@ -99,7 +100,7 @@ MEMBERS = (
         "a listener takes part once a majority of the others has told it what they have",
         "S3",
         "quorum/recovery.py",
-        "if not (founded or count >= self.needed or afresh):",
+        "if not (founded or count >= self.needed or afresh or founding):",
         "if not words:",
         (f"{_STANDING}::test_a_majority_of_the_others_tells_it_and_what_it_may_have_promised_is_over_first",),
         style="",
@@ -109,8 +110,8 @@ MEMBERS = (
         "what another listener says does not count",
         "S3",
         "quorum/recovery.py",
-        "count = sum(word.takes_part for word in words.values())",
-        "count = len(words)",
+        "count = sum(word.takes_part for word in late)",
+        "count = len(late)",
         (f"{_STANDING}::test_who_listens_too_tells_nothing_that_counts",),
         style="",
     ),
@@ -126,12 +127,25 @@ MEMBERS = (
     ),
     Mutation(
         "forgotten-promise",
-        "a sentinel that forgot takes no part until every promise that it may have made is over",
-        "S4",
-        "quorum/seat.py",
-        "            self._voter.mute_until = max(self._voter.mute_until, over_at)\n",
-        "",
-        (f"{_STANDING}::test_a_majority_of_the_others_tells_it_and_what_it_may_have_promised_is_over_first",),
+        "what a sentinel that forgot is told counts once every promise that it may have made is over",
+        "S3",
+        "quorum/recovery.py",
+        "if self._question is None and now >= self._over_at:",
+        "if self._question is None:",
+        (
+            f"{_STANDING}::test_a_majority_of_the_others_tells_it_and_what_it_may_have_promised_is_over_first",
+            f"{_FORGOTTEN}::test_what_a_listener_was_told_before_its_promises_were_over_does_not_count",
+        ),
+        style="",
+    ),
+    Mutation(
+        "late-words",
+        "what a sentinel that forgot is told counts if it was said then, and not if it came then",
+        "S3",
+        "quorum/recovery.py",
+        "counts = self._is_said_late(about, now)",
+        "counts = self._is_said_late(None, now)",
+        (f"{_STANDING}::test_what_was_said_before_that_and_comes_late_does_not_count",),
         style="",
     ),
     Mutation(

@@ -151,6 +151,7 @@ class Host:
             self._draw_timing(),
             3.0,
             self.boots,
+            ballot=self.boots,
             crowd=crowd,
             vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,

@@ -104,6 +104,7 @@ class QuorumNet:
             host.timing,
             3.0,
             host.boots,
+            ballot=host.boots,
             vouched=host.vouched,
         )
         rng = random.Random(self.rng.random())

@@ -116,6 +116,7 @@ class World:
             TIMING,
             OPINION_TTL_S,
             host.boots,
+            ballot=host.boots,
             vouched=True,
         )
         host.member = Member(config, host.disk, host.draws, self.now)

@@ -43,12 +43,13 @@ def make(
     rank: int = 0,
     crowd: Crowd = ALONE,
     timing: Timing = TIMING,
+    ballot: int = 0,
 ) -> Register:
     """s1 of ``size`` sentinels, started at ``START``."""
     members = frozenset(f"s{number}" for number in range(1, size + 1))
     awake_at = START + TIMING.election_max_s
     campaign = Campaign(rank, timing, random.Random(1), not_before=awake_at, crowd=crowd)
-    return Register("s1", members, campaign, timing, state or HardState(), START)
+    return Register("s1", members, campaign, timing, state or HardState(), START, ballot=ballot)
 
 
 def topology(term: int, primary: str = NODE) -> Topology:

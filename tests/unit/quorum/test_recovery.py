@@ -66,12 +66,20 @@ def said(
     heard: tuple[tuple[str, int, int], ...] = (),
     seq: int = 1,
     asks: bool = False,
+    answers: tuple[tuple[str, int, int], ...] | None = None,
 ) -> Opinions:
-    return Opinions(7, seq, (), entry, about=About(term, None, under, part, asks, heard))
+    return Opinions(7, seq, (), entry, about=About(term, None, under, part, asks, heard, answers))
 
 
 def hear(one: Member, peer: str, message: Message, now: float = LATER) -> list[Effect]:
     return one.step(Received(peer, message), now)
+
+
+def asked(one: Member, now: float) -> tuple[tuple[str, int, int], ...]:
+    """What answers the question that it asks now."""
+    sent = [e.message for e in one.step(Wake(), now) if isinstance(e, Send)]
+    newest = [message for message in sent if isinstance(message, Opinions)][-1]
+    return (("s1", newest.boot, newest.seq),)
 
 
 def answers(effects: list[Effect]) -> list[Message]:
@@ -99,14 +107,43 @@ def test_a_listener_votes_for_nobody_acknowledges_nothing_and_does_not_stand(sta
 
 def test_a_majority_of_the_others_tells_it_and_what_it_may_have_promised_is_over_first() -> None:
     one = member()
-    hear(one, "s2", said(NEW, term=4), START + 0.1)
-    assert one.recovery.listens and "1 of 2" in one.recovery.why()
-    effects = hear(one, "s3", said(OLD), START + 0.1)
+    hear(one, "s2", said(NEW, term=4, answers=asked(one, START)), START + 0.1)
+    hear(one, "s3", said(OLD, answers=asked(one, START + 1.1)), START + 1.2)
+    assert one.recovery.listens and "0 of 2" in one.recovery.why()
+    again = asked(one, START + 2.1)
+    hear(one, "s2", said(NEW, term=4, seq=2, answers=again), START + 2.2)
+    assert "1 of 2" in one.recovery.why()
+    effects = hear(one, "s3", said(OLD, seq=2, answers=again), START + 2.2)
     assert not one.recovery.listens
     written = [e.state for e in effects if isinstance(e, Persist)]
     assert written[-1] == HardState(4, FORGOTTEN, NEW, NEW, membership=WITH)
-    assert not grants(one, START + 1.9)
-    assert grants(one, START + 2.1)
+    assert grants(one, START + 2.2)
+
+
+def test_what_was_said_before_that_and_comes_late_does_not_count() -> None:
+    one = member()
+    early = asked(one, START)
+    asked(one, START + 2.1)
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(NEW, term=4, answers=early), START + 2.2)
+    assert one.recovery.listens
+
+
+def test_a_release_that_does_not_say_what_it_answers_is_taken_by_when_it_came() -> None:
+    one = member()
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(NEW, term=4), START + 1.9)
+    assert one.recovery.listens
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(NEW, term=4, seq=2), START + 2.1)
+    assert not one.recovery.listens
+
+
+def test_whoever_asks_is_told_which_question_it_is_that_is_answered() -> None:
+    one = member(vouched=True)
+    effects = hear(one, "s2", said(part=Part.NEW, asks=True, seq=4))
+    (told,) = [e.message for e in effects if isinstance(e, Send) and isinstance(e.message, Opinions)]
+    assert told.about is not None and told.about.answers == (("s2", 7, 4),)
 
 
 def test_it_votes_for_nobody_in_a_term_in_which_it_may_have_voted() -> None:

@@ -161,6 +161,41 @@ def test_a_pre_vote_counts_for_exactly_the_term_that_was_asked_for(term: int) ->
     assert register.role is Role.PRE_CANDIDATE and register.state.term == 2
 
 
+def standing(ballot: int) -> Register:
+    register = make(ballot=ballot)
+    register.want(WORK, NOW)
+    register.wake(NOW)
+    register.receive("s2", PreVoteReply(1, True), NOW)
+    assert register.role is Role.CANDIDATE
+    return register
+
+
+@pytest.mark.parametrize(
+    ("ballot", "counts"), [(7, True), (6, False), (0, False)], ids=["own", "of another process", "none"]
+)
+def test_a_vote_counts_for_the_process_that_asked_for_it(ballot: int, counts: bool) -> None:
+    register = standing(7)
+    assert [request.ballot for request in sent(register.take_effects(), VoteRequest)] == [7, 7]
+    hear(register, "s2", VoteReply(1, True, promised_ms=PROMISED_MS, ballot=ballot))
+    assert (register.role is Role.LEADER) is counts
+
+
+def test_a_vote_that_does_not_say_whose_it_is_counts_where_no_former_process_can_have_stood() -> None:
+    register = standing(7)
+    register.wake(NOW + 1)
+    hear(register, "s2", PreVoteReply(2, True), NOW + 1)
+    hear(register, "s2", VoteReply(2, True, promised_ms=PROMISED_MS), NOW + 1)
+    assert register.role is Role.LEADER and register.state.term == 2
+
+
+@pytest.mark.parametrize("term", [5, 1], ids=["granted", "refused"])
+def test_a_vote_says_for_which_process_it_is(term: int) -> None:
+    register = make(HardState(term=3))
+    reply = answer(hear(register, "s2", VoteRequest(term, (9, 9), ballot=8)))
+    assert isinstance(reply, VoteReply)
+    assert reply.ballot == 8 and reply.granted is (term == 5)
+
+
 def test_votes_for_an_earlier_candidacy_do_not_count_for_this_one() -> None:
     register = make(size=5)
     register.want(WORK, NOW)
