@@ -12,6 +12,9 @@ from config.model import LINK_PING_S, ClusterSettings, SentinelSettings
 from config.model_group import GroupSettings
 
 _MEMBERS: Loc = ("cluster", "members")
+MIN_SELF_FENCE_LEASE_S = 0.25
+"""A sentinel that ran late by less is not known to have stalled: by a shorter lease it would be cut off, and
+pause a primary with which nothing is wrong."""
 FENCE_MARGIN_S = 2.0
 """As ``promotion.sealing``: Redis counts the lag in whole seconds, and looks at it once a second."""
 
@@ -28,6 +31,7 @@ def find_errors(draft: Draft) -> Iterator[Finding]:
         yield from _group(name, group)
         yield from _write_rules(name, group)
         if draft.cluster is not None:
+            yield from _self_fence(name, group, draft.cluster)
             yield from _quorum(name, group, len(draft.cluster.members))
     yield from _nodes(draft)
     yield from _webhooks(draft)
@@ -120,6 +124,17 @@ def _group(name: str, group: GroupSettings) -> Iterator[Finding]:
     if group.primary is not None and group.primary.place not in [node.address.place for node in group.nodes]:
         yield Finding(
             (*loc, "primary"), f"'{group.primary}' is not one of the group's nodes", ((*loc, "nodes"),)
+        )
+
+
+def _self_fence(name: str, group: GroupSettings, cluster: ClusterSettings) -> Iterator[Finding]:
+    """Who is cut off for longer than the lease pauses a primary: it must not be a matter of milliseconds."""
+    if group.self_fence and cluster.lease < MIN_SELF_FENCE_LEASE_S:
+        yield Finding(
+            ("groups", name, "self_fence"),
+            f"true needs a cluster.lease of {shown(MIN_SELF_FENCE_LEASE_S)} or more, and that is "
+            f"{shown(cluster.lease)}: a sentinel that is late by as much would pause its primary",
+            (("cluster", "lease"),),
         )
 
 

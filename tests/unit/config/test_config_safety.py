@@ -114,6 +114,14 @@ def test_what_is_refused_names_its_path(tmp_path: Path, settings: dict[str, Any]
     assert refused(tmp_path, **settings) == [message]
 
 
+def test_a_sentinel_that_is_a_little_late_is_not_cut_off(tmp_path: Path) -> None:
+    tree = changed(("cluster.heartbeat", "50ms"), ("cluster.lease", "249ms"), (f"{GROUP}.self_fence", True))
+    assert problems(tmp_path, tree) == [
+        f"{GROUP}.self_fence: true needs a cluster.lease of 250ms or more, and that is 249ms: a sentinel "
+        "that is late by as much would pause its primary"
+    ]
+
+
 def test_a_wait_needs_what_it_waits_for(tmp_path: Path) -> None:
     said = "fence_wait: true waits for what write_safety makes a primary do, and that is not set"
     assert refused(tmp_path, fence_wait=True) == [said]
