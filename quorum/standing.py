@@ -63,6 +63,14 @@ class Standing:
         mine = self._rank[self._self_id]
         return {member: why for member, why in sorted(found.items()) if self._rank.get(member, mine) < mine}
 
+    def standing_back(self, now: float) -> dict[str, str]:
+        """Who could promote nobody, this sentinel or a peer, with the reasons; empty unless another could."""
+        own = self.why_not(now)
+        if not (self.able_peers() or (self._stands_back and not own)):
+            return {}
+        said = {self._self_id: own, **self._stands_back}
+        return {member: why for member, why in sorted(said.items()) if why}
+
     def able_peers(self) -> tuple[str, ...]:
         """Those that have said that they could promote a node."""
         return tuple(sorted(peer for peer, why in self._stands_back.items() if not why))

@@ -150,6 +150,9 @@ class GroupAnswer(Answer):
     """Whether a majority has confirmed lately that ``topology`` is the newest; null in an event."""
     takes_no_part: str | None = None
     """Why this sentinel neither votes nor leads: it may have forgotten something, and waits to be told."""
+    stands_back: dict[str, str] = {}
+    """The sentinels that could promote nobody while another could, and let the others stand first, each with
+    the reason: this one, and those that it is in touch with."""
     members: list[str] = []
     """Who elects, as this sentinel has it on disk."""
     former_members: list[str] = []

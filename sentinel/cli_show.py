@@ -98,6 +98,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     screen.line(
         f"  {group.quorum} sentinels must call the primary down; {group.majority} must take part in a change."
     )
+    for sentinel, why in group.stands_back.items():
+        screen.line(f"  ! {sentinel} could promote nobody, so it stands last: {why}", style="bold red")
     screen.line()
     screen.line("What each sentinel says")
     screen.table(

@@ -93,6 +93,7 @@ def group(
         majority=majority(members),
         has_majority=has_majority(members, peers_in_touch),
         takes_no_part=coordinator.member.recovery.why() or None,
+        stands_back=_standing_back(coordinator, peers_in_touch, now),
         members=list(coordinator.member.recovery.membership.voters),
         former_members=list(coordinator.member.recovery.membership.former),
         failover=_failover(coordinator, now),
@@ -106,6 +107,12 @@ def group(
         doubles=coordinator.book.doubles,
         balanced=dict(coordinator.book.balanced.why),
     )
+
+
+def _standing_back(coordinator: Coordinator, in_touch: frozenset[str], now: float) -> dict[str, str]:
+    member = coordinator.member
+    known = member.standing.standing_back(now)
+    return {who: why for who, why in known.items() if who in in_touch or who == member.config.self_id}
 
 
 def node_state(coordinator: Coordinator, node: str, now: float) -> NodeState:

@@ -71,6 +71,11 @@ class GroupCollector(Collector):
             "Nodes that another group has too: nothing is changed at them.",
             "group",
         )
+        back = _gauge(
+            "vedette_stands_back",
+            "1 while this sentinel could promote nobody and another could, so that it stands last.",
+            "group",
+        )
         paused = _gauge("vedette_paused", "1 while the group is paused.", "group")
         scheduled = _gauge(
             "vedette_switchover_scheduled_timestamp_seconds",
@@ -92,6 +97,8 @@ class GroupCollector(Collector):
             doubles.add_metric([group], len(book.doubles))
             balanced.add_metric([group], len(book.balanced.why))
             contested.add_metric([group], sum(bool(who.why_contested(name)) for name in book.names))
+            standing = coordinator.member.standing.standing_back(now)
+            back.add_metric([group], coordinator.member.config.self_id in standing)
             paused.add_metric([group], driver.directives.pause is not None)
             if driver.directives.schedule is not None:
                 scheduled.add_metric([group], driver.directives.schedule.at_ms / 1000)
@@ -102,7 +109,7 @@ class GroupCollector(Collector):
             down.add_metric([group], topology is not None and member.is_odown(topology.primary))
             if topology is not None and topology.previous is not None:
                 last.add_metric([group], topology.since_ms / 1000)
-        identity = (unwatched, unlisted, doubles, balanced, contested)
+        identity = (unwatched, unlisted, doubles, balanced, contested, back)
         return term, topology_term, leader, down, last, paused, scheduled, age, *identity
 
     def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:

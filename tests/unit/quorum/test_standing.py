@@ -86,6 +86,18 @@ def test_a_leader_of_a_former_release_tells_no_reason_and_goes_last_all_the_same
     assert made.place(NOW) == 0 and made.passed_over(NOW) == {"s1": ""}
 
 
+def test_who_stands_back_is_told_with_the_reason_while_another_could() -> None:
+    made = standing("s1", "b:1: WRONGPASS")
+    made.heard("s2", "b:1 is down")
+    assert made.standing_back(NOW) == {}, "nobody could"
+    made.heard("s3", "")
+    assert made.standing_back(NOW) == {"s1": "b:1: WRONGPASS", "s2": "b:1 is down"}
+    able = standing("s1")
+    assert able.standing_back(NOW) == {}
+    able.heard("s2", "b:1 is down")
+    assert able.standing_back(NOW) == {"s2": "b:1 is down"}
+
+
 def test_the_reasons_of_those_in_front_are_known() -> None:
     made = standing("s3")
     made.heard("s1", "b:1: WRONGPASS")

@@ -411,7 +411,9 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     ranked = {"node": B, "eligible": True, "rank": 1, "reason": "the freshest", "priority": 100}
     fake.answers["/v1/groups/g"] = (
         200,
-        group(node(A, "primary", opinions=[down, unknown]), node(B, "replica")),
+        group(
+            node(A, "primary", opinions=[down, unknown]), node(B, "replica"), stands_back={"s2": "no route"}
+        ),
     )
     fake.answers["/v1/groups/g/candidates"] = (
         200,
@@ -428,6 +430,7 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert [A, "s1", "down", "silent"] in rows
     assert [A, "s2", "unknown", "-"] in rows
     assert ["1", B, "100", "0", "the", "freshest"] in rows
+    assert "! s2 could promote nobody, so it stands last: no route\n" in result.stdout
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
     refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}

@@ -10,7 +10,8 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from quorum.evidence import Evidence, EvidenceKind
-from quorum.inputs import Observed
+from quorum.inputs import Observed, Received
+from quorum.messages import GENESIS, Opinions
 from sentinel.changes import Change, TimelineStep
 from sentinel.metrics import Metrics
 from sentinel.notices import Notice, NoticeName
@@ -195,6 +196,20 @@ async def test_the_groups(tmp_path: Path) -> None:
         assert value(samples, "vedette_peer_in_touch", peer="s3") == 0
         assert value(samples, "vedette_peer_round_trip_seconds", peer="s2") == 0.0015
         assert value(samples, "vedette_peer_round_trip_seconds", peer="s3") is None
+
+
+async def test_who_could_promote_nobody_is_shown_while_another_could(tmp_path: Path) -> None:
+    three = frozenset({"s1", "s2", "s3"})
+    async with running(tmp_path, members=three, in_touch=frozenset({"s2"})) as world:
+        world.redis[GROUP].look()
+        assert value(parse((await fetch(world))[0]), "vedette_stands_back", group=GROUP) == 0
+        for node in (B, C):
+            world.driver.feed(Observed(node, Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS")))
+        for peer, why in (("s2", ""), ("s3", "out of touch by now")):
+            world.driver.feed(Received(peer, Opinions(1, 1, (), GENESIS, stands_back=why)))
+        assert value(parse((await fetch(world))[0]), "vedette_stands_back", group=GROUP) == 1
+        _, shown, _ = await world.get(f"/v1/groups/{GROUP}")
+        assert shown["stands_back"].keys() == {"s1"} and "WRONGPASS" in shown["stands_back"]["s1"]
 
 
 async def test_a_failover_is_seen_in_the_metrics(tmp_path: Path) -> None:
