@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from quorum.effects import Send
 from quorum.member_config import MemberConfig
@@ -10,6 +10,7 @@ from quorum.messages import HardState, Opinions
 from quorum.opinions import OpinionBoard
 from quorum.recovery import Recovery
 from quorum.register import Register
+from quorum.standing import Standing
 
 
 class Attendance:
@@ -70,6 +71,12 @@ class Attendance:
             self._questions[sender] = (report.boot, report.seq)
         return True
 
+    def id_twice(self, is_so: bool, register: Register, now: float) -> None:
+        """Whether another process has this sentinel's id."""
+        self.recovery.twice(is_so, now)
+        if self.recovery.listens:
+            register.stand_apart(self.recovery.why())
+
     def gone(self, peer: str) -> None:
         self.recovery.forget(peer)
         self.apart.pop(peer, None)
@@ -79,7 +86,7 @@ class Attendance:
         self,
         peers: Iterable[str],
         board: OpinionBoard,
-        stands_back: Callable[[], str],
+        standing: Standing,
         now: float,
         *,
         to_all: bool,
@@ -96,5 +103,7 @@ class Attendance:
             self.recovery.asked(self._boot, self._seq, now)
         about = self.recovery.about(self._state, asks=asks, answers=self._questions)
         committed = self._state.committed
-        said = Opinions(self._boot, self._seq, board.own(), committed, board.time, stands_back(), about)
+        said = Opinions(
+            self._boot, self._seq, board.own(), committed, board.time, standing.why_not(now), about
+        )
         return [Send(peer, said) for peer in to]

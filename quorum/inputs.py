@@ -81,6 +81,13 @@ class PeerGone:
 
 
 @dataclass(frozen=True, slots=True)
+class IdTwice:
+    """Whether another process has this sentinel's id. Replaces what was said before."""
+
+    is_so: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stalled:
     """This process did not run for ``gap_s``; its observations are not to be trusted."""
 
@@ -148,6 +155,7 @@ Input: TypeAlias = (
     | Replaced
     | LinkSaid
     | PeerGone
+    | IdTwice
     | Stalled
     | Gossip
     | Want

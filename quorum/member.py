@@ -12,7 +12,6 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 
 from quorum.attendance import Attendance
 from quorum.campaign import Campaign
@@ -25,6 +24,7 @@ from quorum.inputs import (
     ClockSaid,
     DataObserved,
     Gossip,
+    IdTwice,
     Input,
     LinkSaid,
     Observed,
@@ -84,8 +84,7 @@ class Member:
         self._odown, self._wanted, self._urgent = frozenset[str](), frozenset[str](), False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
-        self._opinions_changed = False
-        self._effects: list[Effect] = []
+        self._opinions_changed, self._effects = False, list[Effect]()
 
     # -- what can be asked ---------------------------------------------------------------------
 
@@ -221,6 +220,8 @@ class Member:
                 self.board.forget(peer)
                 self.standing.heard(peer, "out of touch")
                 self.attendance.gone(peer)
+            case IdTwice(is_so):
+                self.attendance.id_twice(is_so, self.register, now)
             case Stalled():
                 self._on_stalled(now)
             case Gossip():
@@ -248,8 +249,7 @@ class Member:
         self._collect(now)
         self._judge(now)
         to_all, self._opinions_changed = to_all or self._opinions_changed, False
-        why_not = partial(self.standing.why_not, now)
-        self._effects += self.attendance.report(self.peers, self.board, why_not, now, to_all=to_all)
+        self._effects += self.attendance.report(self.peers, self.board, self.standing, now, to_all=to_all)
         self._weigh(now)
         reasons = set(self._wanted)
         if self.primary is not None and self.primary in self._odown and not self.paused:

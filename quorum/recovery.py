@@ -28,7 +28,7 @@ from quorum.votes import majority
 
 ASK_EVERY_S = 1.0
 _TAKES_PART = (Part.VOTER, Part.FOUNDER)
-LOST, RESTORED, BEHIND = "new", "restored", "behind"
+LOST, RESTORED, BEHIND, TWICE = "new", "restored", "behind", "twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,9 @@ class Recovery:
         self._doubt = "" if sure else LOST if blank else RESTORED
         self._words: dict[str, _Word] = {}
         self._heard: dict[str, EntryId] = {}
+        self._promises_s = promises_s
         self._over_at = now + promises_s
+        self._is_twice = False
         self._question: tuple[int, int] | None = None
         """The first that was asked after that, as ``(boot, seq)``."""
         self.ask_at = now
@@ -122,7 +124,10 @@ class Recovery:
             LOST: "its state directory is new",
             RESTORED: "its state directory is not the one that it wrote last: restored, copied or moved",
             BEHIND: "its state is older than what its peers have heard of it",
+            TWICE: "another process had its id, and may have promised anything",
         }[self._doubt]
+        if self._is_twice:
+            return "listens only, for another process has its id: stop one of the two, or give it its own id"
         told = sorted(peer for peer, word in self._words.items() if word.takes_part and word.counts)
         return (
             f"listens only, for {what}: {len(told)} of {self.needed} needed have told it what they have"
@@ -144,7 +149,7 @@ class Recovery:
 
     @property
     def is_stuck(self) -> bool:
-        return self.listens and bool(self._stuck())
+        return self.listens and not self._is_twice and bool(self._stuck())
 
     def about(self, state: HardState, *, asks: bool, answers: Mapping[str, tuple[int, int]]) -> About:
         heard = tuple((peer, *entry_id) for peer, entry_id in sorted(self._heard.items()))
@@ -196,6 +201,14 @@ class Recovery:
         self._doubt_it(BEHIND)
         return True
 
+    def twice(self, is_so: bool, now: float) -> None:
+        """Another process has this sentinel's id, or no longer: what that promised is not known here."""
+        if is_so != self._is_twice:
+            self._is_twice = is_so
+            self._over_at = now + self._promises_s
+            self._doubt_it(LOST if self._doubt == LOST else TWICE)
+            self.ask_at = now
+
     def _doubt_it(self, why: str) -> None:
         """From now on it listens, and what it was told before counts no more."""
         self._doubt, self._question = why, None
@@ -224,7 +237,7 @@ class Recovery:
 
     def joins(self, state: HardState) -> Told | None:
         """What a listener knows, once that is enough to take part; the caller must do so."""
-        if not self.listens:
+        if not self.listens or self._is_twice:
             return None
         words = self._words
         late = [word for word in words.values() if word.counts]

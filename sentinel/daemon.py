@@ -89,7 +89,7 @@ class Daemon:
             rng=self._rng,
             resolver=HttpResolver(self._resolver),
             stored=self._stored,
-            on_word=self._on_word,
+            on_word=lambda _peer: self._confirmed.on_word(),
         )
         self._freshness = Freshness(settings.cluster.peer_timeout)
         self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
@@ -117,6 +117,7 @@ class Daemon:
             link_pace(),
             self._stored,
             self._links.clocks.told_apart,
+            self._links.twins,
         )
         for name in (name for name, state in states.items() if state.term >= HIGH):
             logger.error("%s: %s", name, terms_run_out(states[name].term))
@@ -135,7 +136,7 @@ class Daemon:
             resp_password.get_secret_value() if resp_password else None,
             self._confirmed,
         )
-        self._participation = Participation(self._drivers, store, self._background.start)
+        self._participation = Participation(self._drivers, store, self._background.start, self._links.twins)
         self._preflights = Preflights(
             {
                 name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
@@ -305,9 +306,6 @@ class Daemon:
             for group in self._groups.values():
                 group.driver.peer_gone(peer)
         self._events.touch_all()
-
-    def _on_word(self, _peer: str) -> None:
-        self._confirmed.on_word()
 
     def _on_up(self, _peer: str) -> None:
         for group in self._groups.values():

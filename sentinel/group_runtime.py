@@ -41,6 +41,7 @@ from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.peer_stored import Ledger
+from sentinel.peer_twins import Twins
 from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.preflight_other_monitors import cluster_tag
@@ -81,6 +82,7 @@ class Surroundings:
     links: InfoPace
     stored: Ledger
     clocks_apart: Callable[[], Mapping[str, str]]
+    twins: Twins
 
 
 class GroupRuntime:
@@ -186,6 +188,7 @@ class GroupRuntime:
             clocks=self._around.clocks_apart(),
             no_part=coordinator.member.recovery.why(),
             apart=dict(coordinator.member.attendance.apart),
+            twice=self._around.twins.twice(clock.monotonic()),
             newest_term=coordinator.situation.newest_term(clock.monotonic()),
             own_term=coordinator.member.register.state.term,
         )

@@ -119,6 +119,11 @@ class Metrics:
             "Peers that are not listened to, as they have other members than this sentinel.",
             registry=registry,
         )
+        self._twice = Gauge(
+            "vedette_peers_running_twice",
+            "Peers of whose ids there are two processes, so that neither counts.",
+            registry=registry,
+        )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)
@@ -186,9 +191,10 @@ class Metrics:
         self._pending.set(pending)
         self._dead.set(dead_letters)
 
-    def set_participation(self, without_part: int, apart: int) -> None:
+    def set_participation(self, without_part: int, apart: int, twice: int) -> None:
         self._listening.set(without_part)
         self._apart.set(apart)
+        self._twice.set(twice)
 
     async def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the ``Accept`` header asks for, and its content type.

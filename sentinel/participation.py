@@ -7,15 +7,19 @@ log when it changes, and by ``/readyz``, the metrics, the list of peers and the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
+from quorum.inputs import IdTwice
 from sentinel.driver import GroupDriver
+from sentinel.peer_twins import Twins
 from sentinel.store import Store
 
 logger = logging.getLogger(__name__)
 
+TWICE = "is running twice: two processes have its id, and neither counts"
+ADVICE_TWICE = "stop one of the two, or give it an id, an address and a state directory of its own"
 QUIET_S = 3.0
 """Sentinels that start together have told each other by then, and nobody need hear of it."""
 ADVICE_APART = (
@@ -41,32 +45,56 @@ class Participation:
         drivers: Mapping[str, GroupDriver],
         store: Store,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        twins: Twins,
     ) -> None:
         self._drivers = drivers
         self._store = store
         self._spawn = spawn
+        self._twins = twins
+        self._is_twice = False
         self._since: float | None = None
         self._told = ""
         self._told_apart: dict[str, str] = {}
+        self._told_twice: frozenset[str] = frozenset()
+        self.twice: frozenset[str] = frozenset()
+        """The peers of whose ids there are two processes."""
         self.listening: dict[str, str] = {}
         """The groups in whose elections this sentinel takes no part, and why."""
         self.apart: dict[str, str] = {}
         """The peers that are not listened to, and why."""
 
-    def look(self, now: float) -> tuple[int, int]:
-        """In how many groups' elections it takes no part, and how many peers are not listened to."""
+    def look(self, now: float) -> tuple[int, int, int]:
+        """In how many groups' elections it takes no part, how many peers have other members, and how many
+        are running twice.
+        """
+        self._look_for_twins(now)
         members = {name: driver.coordinator.member for name, driver in self._drivers.items()}
         self.listening = {
             name: member.recovery.why() for name, member in members.items() if member.recovery.listens
         }
         self.apart = {
             peer: why for member in members.values() for peer, why in member.attendance.apart.items()
-        }
+        } | dict.fromkeys(self.twice, TWICE)
         if not self.listening or self._since is None:
             self._since = now
         self._keep()
         self._tell(now)
-        return len(self.listening), len(self.apart)
+        return len(self.listening), len(self.apart.keys() - self.twice), len(self.twice)
+
+    def _look_for_twins(self, now: float) -> None:
+        tellers = self._twins.tellers(now)
+        if bool(tellers) != self._is_twice:
+            self._is_twice = bool(tellers)
+            for driver in self._drivers.values():
+                driver.feed(IdTwice(self._is_twice))
+            if tellers:
+                logger.error("another process has this sentinel's id, %s: %s", _say(tellers), ADVICE_TWICE)
+        self.twice = self._twins.twice(now)
+        for peer in sorted(self.twice - self._told_twice):
+            logger.error("peer %s %s: %s", peer, TWICE, ADVICE_TWICE)
+        for peer in sorted(self._told_twice - self.twice):
+            logger.info("peer %s is one process again", peer)
+        self._told_twice = self.twice
 
     @property
     def why(self) -> str:
@@ -103,6 +131,10 @@ class Participation:
         if kind or not self.listening:
             self._told = kind
         for peer, reason in self.apart.items():
-            if self._told_apart.get(peer) != reason:
+            if reason != TWICE and self._told_apart.get(peer) != reason:
                 logger.error("peer %s %s: neither listens to the other; %s", peer, reason, ADVICE_APART)
         self._told_apart = dict(self.apart)
+
+
+def _say(peers: Collection[str]) -> str:
+    return f"{' and '.join(peers)} {'says' if len(peers) == 1 else 'say'}"

@@ -21,13 +21,14 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from quorum.messages import EntryId, Message
-from sentinel import clock
+from sentinel import clock, this_process
 from sentinel.notes import Note
 from sentinel.peer_clocks import PeerClocks
 from sentinel.peer_dialer import Answer, Dialer
 from sentinel.peer_listener import Listener
 from sentinel.peer_presence import Presence
 from sentinel.peer_stored import Ledger, PeersStored
+from sentinel.peer_twins import Twins
 from sentinel.peer_wire import Batch, Ping, Pong
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ class PeerLinks:
         resolver: AbstractResolver | None = None,
         stored: Ledger | None = None,
         on_word: Callable[[str], None] = lambda _peer: None,
+        process: int = this_process.NUMBER,
     ) -> None:
         self._on_batch = on_batch
         self._on_note = on_note
@@ -78,6 +80,8 @@ class PeerLinks:
         self._peers_stored = PeersStored()
         self._on_word = on_word
         self.clocks = PeerClocks()
+        self.twins = Twins()
+        self._process = process
         self._on_up = on_up
         peers = {name: address for name, address in members.items() if name != self_id}
         self._listener = Listener(
@@ -137,6 +141,9 @@ class PeerLinks:
     def tick(self) -> None:
         """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
         now = clock.monotonic()
+        twice = self.twins.twice(now)
+        for peer in self._dialers:
+            self._presence.doubt(peer, is_twice=peer in twice, now=now)
         self._presence.expire(now)
         # After a stall of our own, what peers sent meanwhile still waits to be read: judge links next time.
         stalled = self._ticked_at is not None and now - self._ticked_at > self._peer_timeout_s / 2
@@ -176,15 +183,25 @@ class PeerLinks:
         self._presence.heard(peer, clock.monotonic())
 
     def _ping(self, peer: str, seq: int) -> Ping:
-        told, hears = self._peers_stored.version(peer), self._presence.hears(peer, clock.monotonic())
-        return Ping(seq, told, hears)
-
-    def _answer(self, peer: str, ping: Ping) -> Pong:
         now = clock.monotonic()
+        told, hears = self._peers_stored.version(peer), self._presence.hears(peer, now)
+        return Ping(seq, told, hears, self._process, self.twins.is_twice(peer, now))
+
+    def _answer(self, peer: str, ping: Ping, since: float) -> Pong:
+        now = clock.monotonic()
+        self._look_for_twins(peer, ping, since, now)
         self._presence.says(peer, ping.hears, now)
         hears = self._presence.hears(peer, now)
         stored = self._stored.since(ping.told) if ping.told is not None else None
-        return Pong(ping.seq, hears, clock.wall_ms(), stored)
+        twice = self.twins.is_twice(peer, now)
+        return Pong(ping.seq, hears, clock.wall_ms(), stored, self._process, twice)
+
+    def _look_for_twins(self, peer: str, word: Ping | Pong, since: float, now: float) -> None:
+        if word.twice:
+            self.twins.told(peer, now)
+        if self.twins.heard(peer, word.process, since, now):
+            self._presence.doubt(peer, is_twice=True, now=now)
+            self._dialers[peer].ping()  # To say so.
 
     def _link_up(self, peer: str) -> None:
         self._peers_stored.linked(peer)
@@ -192,6 +209,7 @@ class PeerLinks:
 
     def _answered(self, peer: str, answer: Answer) -> None:
         pong, rtt_s = answer.pong, answer.now - answer.asked_at
+        self._look_for_twins(peer, pong, answer.asked_at, answer.now)
         known = self._presence.hears(peer, answer.now)
         self._presence.answered(peer, answer.asked_at, pong.hears, answer.now)
         if not known:
@@ -214,6 +232,8 @@ class PeerLinks:
             self._presence.lost(peer)
 
     def _take_batch(self, peer: str, batch: Batch) -> None:
+        if self.twins.is_twice(peer, clock.monotonic()):
+            return  # Of which of the two it is counts for nothing.
         if batch.messages:
             self._on_batch(peer, list(batch.messages))
         for note in batch.notes:

@@ -52,12 +52,14 @@ class _Link:
     transport: asyncio.Transport
     sealer: Sealer
     opener: Opener
+    begun_at: float
+    """Before its handshake: whoever is at the other end was alive since."""
     heard_at: float
 
 
 class Listener:
     """``on_heard(peer)`` comes before ``on_batch(peer, batch)``, ``on_down(peer)`` when its link ended;
-    ``answer(peer, ping)`` is what a ping is answered with.
+    ``answer(peer, ping, since)`` is what a ping is answered with, whose sender was alive since then.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class Listener:
         peers: frozenset[str],
         secret: bytes,
         on_heard: Callable[[str], None],
-        answer: Callable[[str, Ping], Pong],
+        answer: Callable[[str, Ping, float], Pong],
         on_batch: Callable[[str, Batch], None],
         on_down: Callable[[str], None],
     ) -> None:
@@ -124,7 +126,7 @@ class Listener:
     async def _admit(
         self, request: web.Request, websocket: web.WebSocketResponse, transport: asyncio.Transport
     ) -> _Link | None:
-        who = f"somebody at {request.remote}"
+        who, begun_at = f"somebody at {request.remote}", clock.monotonic()
         if len(self._strangers) >= MAX_HANDSHAKES:
             oldest = next(iter(self._strangers))
             del self._strangers[oldest]
@@ -137,7 +139,7 @@ class Listener:
                 hello = self._check_hello(await receive_plain(websocket))
                 who = f"{hello.sender} at {request.remote}"
                 sealer, opener = await self._challenge(websocket, hello)
-            return _Link(hello.sender, transport, sealer, opener, clock.monotonic())
+            return _Link(hello.sender, transport, sealer, opener, begun_at, clock.monotonic())
         except TimeoutError:
             await self._refuse(websocket, who, "timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S} s")
         except PeerProtocolError as error:
@@ -197,7 +199,8 @@ class Listener:
         link.heard_at = clock.monotonic()
         self._on_heard(link.peer)
         if isinstance(frame, Ping):
-            await websocket.send_bytes(link.sealer.seal(encode(self._answer(link.peer, frame))))
+            pong = self._answer(link.peer, frame, link.begun_at)
+            await websocket.send_bytes(link.sealer.seal(encode(pong)))
         elif isinstance(frame, Batch):
             self._on_batch(link.peer, frame)
         else:

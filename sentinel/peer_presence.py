@@ -28,6 +28,7 @@ class _Peer:
     heard_at: float = -math.inf
     hears: bool = True
     is_in_touch: bool = False
+    is_twice: bool = False
 
 
 class Presence:
@@ -57,6 +58,15 @@ class Presence:
         known = self._peer(peer)
         if asked_at >= known.asked_at:
             known.asked_at, known.answered_at, known.hears = asked_at, now, hears is not False
+        self._judge(peer, now)
+
+    def doubt(self, peer: str, *, is_twice: bool, now: float) -> None:
+        """Whether there are two processes of that id: then it is in touch with neither."""
+        known = self._peer(peer)
+        known.is_twice = is_twice
+        if is_twice and known.is_in_touch:
+            known.is_in_touch = False
+            self._on_touch(peer, False)
         self._judge(peer, now)
 
     def lost(self, peer: str) -> None:
@@ -100,4 +110,5 @@ class Presence:
         return fresh and now - known.asked_at <= BUFFERED * self._peer_timeout_s
 
     def _counts(self, known: _Peer, now: float) -> bool:
-        return known.hears and self._answers(known, now) and now - known.heard_at <= self._peer_timeout_s
+        fresh = self._answers(known, now) and now - known.heard_at <= self._peer_timeout_s
+        return known.hears and fresh and not known.is_twice

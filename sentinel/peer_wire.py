@@ -63,6 +63,10 @@ class Ping:
     told: int | None = None
     hears: bool | None = None
     """As in ``Pong``: a link that has come up is known at both ends without waiting for the next ping."""
+    process: int = 0
+    """Tells the sender's process from another of its id; 0: a release that does not say. So in ``Pong``."""
+    twice: bool = False
+    """There are two processes of the receiver's id. So in ``Pong``."""
     v: int = PROTOCOL_VERSION
     kind: Literal["ping"] = "ping"
 
@@ -77,6 +81,8 @@ class Pong:
     wall_ms: int = 0
     """The sender's wall clock, milliseconds since the epoch."""
     stored: Stored | None = None
+    process: int = 0
+    twice: bool = False
     v: int = PROTOCOL_VERSION
     kind: Literal["pong"] = "pong"
 

@@ -168,6 +168,8 @@ class GroupFacts:
     no_part: str = ""
     """Why this sentinel takes no part in the group's elections."""
     apart: Mapping[str, str] = field(default_factory=dict)
+    twice: frozenset[str] = frozenset()
+    """The peers of whose ids there are two processes."""
     """The peers that it does not listen to, and why."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""

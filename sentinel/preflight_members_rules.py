@@ -22,6 +22,14 @@ def takes_part(facts: GroupFacts) -> Iterator[Problem]:
             f"this sentinel {facts.no_part}",
             "Start the sentinels that are missing; where several directories are lost, see docs/safety.md.",
         )
+    for peer in sorted(facts.twice):
+        yield Problem(
+            None,
+            "error",
+            "runs-twice",
+            f"two processes call themselves sentinel {peer}, and neither counts",
+            "Stop one of the two, or give it an id, an address and a state directory of its own.",
+        )
     for peer, why in sorted(facts.apart.items()):
         yield Problem(
             None, "error", "other-members", f"sentinel {peer} {why}: neither listens to the other", CHANGE

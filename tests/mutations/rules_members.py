@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _MEMBERSHIP = "tests/unit/quorum/test_membership.py"
 _FORGOTTEN = "tests/simulation/test_forgotten.py"
+_TWINS = "tests/unit/sentinel/test_peer_twins.py"
 _STANDING = "tests/unit/quorum/test_recovery.py"
 
 MEMBERS = (
@@ -166,6 +167,59 @@ MEMBERS = (
         "        if why := self.recovery.refusal(about):\n",
         "        if (why := self.recovery.refusal(about)) and False:\n",
         (f"{_STANDING}::test_a_peer_with_members_further_away_is_not_listened_to_at_all",),
+        style="",
+    ),
+    Mutation(
+        "one-id-twice",
+        "two processes of one id are noticed",
+        "S1",
+        "sentinel/peer_twins.py",
+        "            if other is not mine and (mine.covers(other) or other.covers(mine)):\n",
+        "            if False:\n",
+        (f"{_TWINS}::test_one_that_lives_before_and_after_another_is_there_beside_it",),
+        style="",
+    ),
+    Mutation(
+        "late-word-is-no-twin",
+        "what a process said before the next one came does not make two of them",
+        "L1",
+        "sentinel/peer_twins.py",
+        "seen.until <= self.last.since",
+        "seen.since <= self.last.until",
+        (f"{_TWINS}::test_what_a_process_said_before_the_next_one_came_and_was_read_after_it_shows_nothing",),
+        style="",
+    ),
+    Mutation(
+        "twins-out-of-touch",
+        "of two processes of one id neither is in touch",
+        "S1",
+        "sentinel/peer_presence.py",
+        "return known.hears and fresh and not known.is_twice",
+        "return known.hears and fresh",
+        (
+            "tests/unit/sentinel/test_peer_state.py"
+            "::test_a_peer_of_which_there_are_two_is_in_touch_with_neither",
+        ),
+        style="",
+    ),
+    Mutation(
+        "twin-listens",
+        "who has a twin takes no part until that is gone",
+        "S1",
+        "quorum/recovery.py",
+        "if not self.listens or self._is_twice:",
+        "if not self.listens:",
+        (f"{_STANDING}::test_who_has_a_twin_listens_until_it_is_gone_and_what_that_promised_is_over",),
+        style="",
+    ),
+    Mutation(
+        "twins-promises",
+        "who had a twin is told once all that that may have promised is over",
+        "S3",
+        "quorum/recovery.py",
+        "            self._is_twice = is_so\n            self._over_at = now + self._promises_s\n",
+        "            self._is_twice = is_so\n",
+        (f"{_STANDING}::test_who_has_a_twin_listens_until_it_is_gone_and_what_that_promised_is_over",),
         style="",
     ),
 )

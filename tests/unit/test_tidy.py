@@ -65,6 +65,7 @@ PURE = [
             "peer_clocks",
             "peer_presence",
             "peer_stored",
+            "peer_twins",
             "own_reach",
             "relations",
             "self_fence",

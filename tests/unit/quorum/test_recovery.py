@@ -9,7 +9,7 @@ import pytest
 from quorum.detector import Patience
 from quorum.effects import Effect, Persist, Send
 from quorum.errors import MembershipError
-from quorum.inputs import Received, Wake, Want
+from quorum.inputs import IdTwice, Received, Wake, Want
 from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.membership import Membership
@@ -250,3 +250,20 @@ def test_whoever_asks_is_told_and_an_answer_is_not_answered() -> None:
     assert [e.to for e in told] == ["s2"]
     answer = told[0].message
     assert isinstance(answer, Opinions) and answer.about is not None and not answer.about.asks
+
+
+def test_who_has_a_twin_listens_until_it_is_gone_and_what_that_promised_is_over() -> None:
+    one = member(vouched=True)
+    assert grants(one)
+    one.step(IdTwice(True), LATER)
+    assert not grants(one) and "another process has its id" in one.recovery.why()
+    for peer in ("s2", "s3"):
+        hear(one, peer, said(NEW, term=4, seq=2), LATER + 3.0)
+    assert one.recovery.listens and not one.recovery.is_stuck, "the other one may promise anything still"
+    one.step(IdTwice(False), LATER + 4.0)
+    for seq, now in ((3, LATER + 4.1), (4, LATER + 6.1)):
+        assert one.recovery.listens
+        for peer in ("s2", "s3"):
+            hear(one, peer, said(NEW, term=4, seq=seq), now)
+    assert not one.recovery.listens
+    assert one.register.state.term == 4 and one.register.state.voted_for == FORGOTTEN

@@ -130,3 +130,17 @@ def test_warnings_of_many_keys_take_bounded_memory() -> None:
     for number in range(MAX_KEYS * 2):
         limited.warning(str(number), "x")
     assert len(limited._seen) == MAX_KEYS
+
+
+def test_a_peer_of_which_there_are_two_is_in_touch_with_neither() -> None:
+    touches: list[tuple[str, bool]] = []
+    presence = Presence(1.0, lambda peer, up: touches.append((peer, up)))
+    presence.heard("s2", 1.0)
+    presence.answered("s2", 1.0, True, 1.0)
+    assert presence.in_touch(1.1) == {"s2"}
+    presence.doubt("s2", is_twice=True, now=1.1)
+    presence.answered("s2", 1.1, True, 1.1)
+    assert presence.in_touch(1.1) == frozenset()
+    presence.doubt("s2", is_twice=False, now=1.2)
+    assert presence.in_touch(1.2) == {"s2"}
+    assert touches == [("s2", True), ("s2", False), ("s2", True)]
