@@ -22,7 +22,6 @@ class Attendance:
             config.members,
             state,
             vouched=config.vouched,
-            founder=config.founder,
             now=now,
             promises_s=config.timing.longest_promise_s,
         )

@@ -31,5 +31,3 @@ class MemberConfig:
     """For how long a primary may refuse writes before another is to take its place; None: for ever."""
     vouched: bool = False
     """The state is the very one that the last process of this id wrote. Otherwise it listens first."""
-    founder: bool = False
-    """An operator has decided that what this sentinel holds is all that is left."""

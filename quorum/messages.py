@@ -246,8 +246,6 @@ class Part(enum.StrEnum):
     """It knows nothing of the past: its directory is new, or was emptied."""
     LISTENER = "listener"
     """It may have forgotten something, so it takes no part until it was told."""
-    FOUNDER = "founder"
-    """An operator has decided that what it holds is all that is left: its word alone is enough."""
 
 
 @dataclass(frozen=True, slots=True)

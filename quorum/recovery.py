@@ -13,21 +13,20 @@ one later, with members that told what they had before it did. A leader counts o
 after that counts.
 
 Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
-have heard of each other. Where too many directories are gone neither comes about, and an operator must empty
-all of them.
+have heard of each other. Where too many directories are gone neither comes about, and an operator must set
+all of them aside (``vedette found-anew``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from quorum.membership import Membership
 from quorum.messages import GENESIS, About, Entry, EntryId, HardState, Opinions, Part
 from quorum.votes import majority
 
 ASK_EVERY_S = 1.0
-_TAKES_PART = (Part.VOTER, Part.FOUNDER)
 LOST, RESTORED, BEHIND, TWICE = "new", "restored", "behind", "twice"
 
 
@@ -55,7 +54,7 @@ class _Word:
 
     @property
     def takes_part(self) -> bool:
-        return self.part in _TAKES_PART
+        return self.part == Part.VOTER
 
     @property
     def is_blank(self) -> bool:
@@ -74,21 +73,16 @@ class Recovery:
         state: HardState,
         *,
         vouched: bool,
-        founder: bool,
         now: float,
         promises_s: float,
     ) -> None:
         self.self_id = self_id
         kept = state.membership
         self.membership = kept.moved_to(members) if kept is not None else Membership.of(members)
-        if founder:
-            epoch = kept.epoch + 1 if kept is not None else 1
-            self.membership = replace(Membership.of(members), epoch=epoch)
-        self._founder = founder
         self._others = self.membership.everybody - {self_id}
         blank = state == HardState()
         # A release that kept no membership wrote what is here: it is taken at its word, as it took itself.
-        sure = founder or vouched or (kept is None and not blank) or not self._others
+        sure = vouched or (kept is None and not blank) or not self._others
         self._doubt = "" if sure else LOST if blank else RESTORED
         self._words: dict[str, _Word] = {}
         self._heard: dict[str, EntryId] = {}
@@ -109,7 +103,7 @@ class Recovery:
     def part(self) -> Part:
         if self._doubt:
             return Part.NEW if self._doubt == LOST else Part.LISTENER
-        return Part.FOUNDER if self._founder else Part.VOTER
+        return Part.VOTER
 
     @property
     def needed(self) -> int:
@@ -143,8 +137,8 @@ class Recovery:
             return ""
         listen = f"{' '.join(gone)} {'listens' if len(gone) == 1 else 'listen'} too"
         return (
-            f"{listen}, and too few are left to tell: stop all sentinels, and start them with empty state "
-            "directories; the primary is then found out anew"
+            f"{listen}, and too few are left to tell: stop all sentinels, run 'vedette found-anew' for each, "
+            "and start them; the primary is then found out anew"
         )
 
     @property
@@ -242,7 +236,6 @@ class Recovery:
         words = self._words
         late = [word for word in words.values() if word.counts]
         count = sum(word.takes_part for word in late)
-        founded = any(word.part == Part.FOUNDER for word in late)
         blank = all(word.is_blank for word in words.values()) and state.entry == GENESIS
         afresh = blank and sum(map(self._is_alike, late)) >= self.needed
         # Nobody has ever promised anything, so nothing has to be over.
@@ -252,7 +245,7 @@ class Recovery:
             and sum(map(self._is_alike, words.values())) >= self.needed
             and not any(word.term for word in words.values())
         )
-        if not (founded or count >= self.needed or afresh or founding):
+        if not (count >= self.needed or afresh or founding):
             return None
         self._doubt = ""
         newest = [state.entry, *(word.entry for word in words.values())]

@@ -61,7 +61,7 @@ class Live:
 
 def look(settings: Settings) -> Live:
     """Raises CliError if a group's TLS files cannot be used."""
-    members = _ask_members(settings)
+    members = ask_members(settings)
     try:
         found = [*member_findings(settings, members), *asyncio.run(_look_at_groups(settings, members))]
     except ssl.SSLError as error:
@@ -93,7 +93,8 @@ def show(screen: Screen, found: Live, file: str) -> None:
     screen.line(f"{file}: {verdict}: {', '.join(counts)}; {looked}")
 
 
-def _ask_members(settings: Settings) -> list[MemberSeen]:
+def ask_members(settings: Settings) -> list[MemberSeen]:
+    """All of them, this one too."""
     members = settings.cluster.members
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         return list(pool.map(_ask, members, [f"http://{address}" for address in members.values()]))

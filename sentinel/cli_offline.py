@@ -16,6 +16,7 @@ def add_to(app: typer.Typer) -> None:
         ("check", check),
         ("import-sentinel-conf", import_sentinel_conf),
         ("repair-terms", repair_terms),
+        ("found-anew", found_anew),
         ("demo", demo),
         ("version", version),
     ):
@@ -127,6 +128,31 @@ def repair_terms(
         if any(each.runs_out for each in seen):
             complain(cli_repair.ADVICE)
             raise typer.Exit(ExitCode.REFUSED)
+
+
+def found_anew(
+    config: ConfigFile,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Set the state aside. Without this nothing is changed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Set a sentinel's state aside, once so many directories are lost that a majority can no longer tell.
+
+    Shows what would be lost, and what the other sentinels say. Refused while a majority of them takes part.
+    To be run for each, while all are stopped: the primary is then found out anew from the nodes.
+    """
+    with errors(as_json):
+        from sentinel import cli_found, cli_run
+
+        found = cli_found.found_anew(cli_run.load(config).settings, accept_loss=accept_loss)
+        if as_json:
+            print_json(found.as_json())
+        else:
+            for line in found.lines():
+                typer.echo(safe(line))
+        if not accept_loss:
+            complain(cli_found.ADVICE)
 
 
 def demo(

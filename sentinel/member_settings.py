@@ -43,7 +43,6 @@ def member_config(
         crowd=place,
         unwritable_after_s=group.unwritable_after,
         vouched=store.vouched and (state.membership is not None or not store.untold),
-        founder=store.founder,
     )
 
 

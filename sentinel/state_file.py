@@ -49,11 +49,10 @@ PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 
+ASIDE = "before-"
 VOUCHED_FILE = "file"
 """In ``meta``: which file the sentinel vouched for; empty for none."""
 UNTOLD = "untold"
-FOUNDER = "founder"
-
 
 AFRESH = (
     "move {} away to start afresh; this sentinel then takes no part in elections until a majority of the "
@@ -82,8 +81,6 @@ class StateFile:
     untold: bool = False
     """It was made anew, and this sentinel has not taken part in all of its groups since: one of which nothing
     is on disk may have been forgotten."""
-    founder: bool = False
-    """An operator has decided that what this file holds is all that is left; said once."""
 
     def close(self) -> None:
         try:
@@ -130,7 +127,34 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
     except BaseException:
         os.close(lock_fd)
         raise
-    return StateFile(connection, lock_fd, path, identity, boot, vouched, UNTOLD in meta, FOUNDER in meta)
+    return StateFile(connection, lock_fd, path, identity, boot, vouched, UNTOLD in meta)
+
+
+def is_empty(state_dir: Path) -> bool:
+    """Whether a sentinel that starts there knows of no past."""
+    return not (state_dir / "lock").exists() and not (state_dir / "state.db").exists()
+
+
+def set_aside(state_dir: Path) -> Path:
+    """Put what is in the directory of a stopped sentinel into a new one inside of it, which may be a mount.
+
+    Raises StoreError, also while the sentinel runs.
+    """
+    lock_fd, _ = _lock(state_dir / "lock")
+    aside = state_dir / f"{ASIDE}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+    try:
+        aside.mkdir(mode=0o700)
+        # The lock goes first: without the rest gone too, that sentinel starts as if nothing had been done.
+        for name in ("lock", "state.db", "state.db-wal", "state.db-shm"):
+            if (state_dir / name).exists():
+                (state_dir / name).rename(aside / name)
+        _sync_dir(aside)
+        _sync_dir(state_dir)
+    except OSError as error:
+        raise StoreError(f"state directory {state_dir}: {error}") from error
+    finally:
+        os.close(lock_fd)
+    return aside
 
 
 def _make_private_dir(state_dir: Path) -> None:
@@ -233,7 +257,6 @@ def _begin(
     # Also above what a lost file had counted to: peers would take a lower number for an old process's.
     boot = max(int(meta["boot"]) + 1, int(time.time()))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
-    connection.execute("DELETE FROM meta WHERE key = ?", (FOUNDER,))
     connection.execute("COMMIT")
     return boot, meta
 

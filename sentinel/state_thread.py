@@ -94,10 +94,6 @@ class StateThread:
         return self._file.untold
 
     @property
-    def founder(self) -> bool:
-        return self._file.founder
-
-    @property
     def path(self) -> Path:
         return self._file.path
 

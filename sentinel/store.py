@@ -66,11 +66,6 @@ class Store:
         """Whether it was made anew, and a group that has no state here may have been forgotten."""
         return self._untold
 
-    @property
-    def founder(self) -> bool:
-        """Whether an operator has decided that what is here is all that is left."""
-        return self._thread.founder
-
     async def vouch(self, *, is_own: bool) -> None:
         """From now on, and at the next start, the state is believed to be what this sentinel wrote last."""
         self._vouched, self._untold = is_own, self._untold and not is_own

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import yaml
 
-from tests.integration.cluster import GROUP, Cluster, Sentinel
+from tests.integration.cluster import CHECKOUT, GROUP, Cluster, Sentinel
 from tests.waiting import wait_for
 
 
@@ -24,6 +27,14 @@ def restart(cluster: Cluster, sentinel: Sentinel, members: Sequence[str]) -> Non
     give(cluster, sentinel, members)
     sentinel.start()
     wait_for(lambda: sentinel.get("/readyz")[0] == 200, 30, f"{sentinel.id} to be ready")
+
+
+def found_anew(sentinel: Sentinel, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sentinel.cli", "found-anew", "-c", str(sentinel.file), *more]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(
+        command, cwd=sentinel.directory, env=environment, check=False, capture_output=True, text=True
+    )
 
 
 def wait_members(sentinels: Sequence[Sentinel], members: Sequence[str]) -> None:
@@ -126,3 +137,39 @@ def test_a_restored_directory_does_not_undo_what_was_agreed_on_since() -> None:
         s2.start()
         cluster.wait_agreed(new)
         wait_for(lambda: s1.get("/readyz")[0] == 200, 20, "s1 to take part")
+
+
+def test_where_too_many_directories_are_lost_an_operator_founds_the_cluster_anew() -> None:
+    with Cluster() as cluster:
+        s1, s2, s3 = cluster.sentinels
+        status, operation = s1.post(f"/v1/groups/{GROUP}/switchover")
+        assert s1.followed((status, operation))["state"] == "completed"
+        new = cluster.wait_agreed(*(node.name for node in cluster.nodes[1:]))
+        before = s1.term()
+        s3.stop()
+        refused = found_anew(s3, "--accept-loss")
+        assert refused.returncode == 1 and "s1 and s2 take part, and are a majority" in refused.stderr
+        s1.stop()
+        s2.stop()
+        for lost in ("state-s1", "state-s2"):
+            shutil.rmtree(cluster.directory / lost)
+        for sentinel in cluster.sentinels:
+            sentinel.start()
+        wait_for(lambda: "too few are left to tell" in s1.log(), 30, "s1 to say that no waiting helps")
+        wait_for(lambda: s3.get("/readyz")[0] != 0, 20, "s3 to answer")
+        assert "in use by another running sentinel" in found_anew(s3, "--accept-loss").stderr
+        for sentinel in cluster.sentinels:
+            sentinel.stop()
+        shown = found_anew(s3)
+        assert shown.returncode == 0 and f"would be lost: {new} is primary" in shown.stdout
+        for sentinel in cluster.sentinels:
+            assert found_anew(sentinel, "--accept-loss").returncode == 0
+        assert list((cluster.directory / "state-s3").glob("before-*/state.db"))
+        for sentinel in cluster.sentinels:
+            sentinel.start()
+        cluster.wait_agreed(new)
+        cluster.wait_ready()
+        cluster.wait_watching()
+        cluster.node(new).kill()
+        cluster.wait_failover(new)
+        assert s1.term() > before, "the fence has told which terms are spent"

@@ -39,9 +39,7 @@ LATER = START + 5.0
 KEPT = HardState(3, "s2", OLD, OLD, membership=WITH)
 
 
-def member(
-    state: HardState = KEPT, *, vouched: bool = False, members: tuple[str, ...] = IDS, founder: bool = False
-) -> Member:
+def member(state: HardState = KEPT, *, vouched: bool = False, members: tuple[str, ...] = IDS) -> Member:
     config = MemberConfig(
         "s1",
         "g",
@@ -52,7 +50,6 @@ def member(
         3.0,
         boot=1,
         vouched=vouched,
-        founder=founder,
     )
     return Member(config, state, random.Random(1), START)
 
@@ -158,7 +155,7 @@ def test_who_listens_too_tells_nothing_that_counts() -> None:
     one = member()
     hear(one, "s2", said())
     hear(one, "s3", said(GENESIS, term=0, part=Part.NEW))
-    assert one.recovery.listens and one.recovery.is_stuck and "with empty state" in one.recovery.why()
+    assert one.recovery.listens and one.recovery.is_stuck and "found-anew" in one.recovery.why()
 
 
 def test_where_nobody_has_a_history_all_begin_at_once() -> None:
@@ -177,16 +174,9 @@ def test_new_ones_with_other_members_found_nothing() -> None:
     assert one.recovery.listens
 
 
-def test_the_word_of_a_founder_is_enough() -> None:
-    one = member(HardState())
-    hear(one, "s2", said(NEW, term=4, part=Part.FOUNDER, under=Membership(IDS, 1)))
-    assert not one.recovery.listens and one.register.state.entry == NEW
-
-
 def test_who_vouches_for_its_state_takes_part_at_once_and_so_does_one_of_an_earlier_release() -> None:
     assert grants(member(vouched=True))
     assert grants(member(HardState(3, "s2", OLD, OLD)))
-    assert member(founder=True).recovery.part is Part.FOUNDER
 
 
 def test_one_whose_peers_remember_more_of_it_than_it_has_listens() -> None:

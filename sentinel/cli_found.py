@@ -1,0 +1,116 @@
+"""``vedette found-anew``: sets the state of a stopped sentinel aside, once too many directories are lost.
+
+What is left cannot be taken for the newest: a change of primary may have been agreed on by those that are
+lost, and to go on from an older one would demote the primary that clients write to. So nothing of it is used.
+Where all directories are new the primary is found out from the nodes, and they are asked, not this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from config import Settings
+from quorum.messages import HardState
+from quorum.votes import majority
+from sentinel.cli_exit import CliError, ExitCode
+from sentinel.cli_live import ask_members
+from sentinel.live_members import MemberSeen
+from sentinel.repair_terms import read
+from sentinel.state_file import StoreError, is_empty, set_aside
+
+ADVICE = (
+    "Stop all sentinels, run this with --accept-loss for each whose directory is left, and start them all: "
+    "they begin once they have heard from each other that nobody has a past."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this directory has of a group, and what will be lost with it."""
+
+    group: str
+    state: HardState
+
+    def as_json(self) -> dict[str, object]:
+        topology, told = self.state.committed.topology, self.state.committed.directives
+        return {
+            "group": self.group,
+            "term": self.state.term,
+            "primary": topology.primary if topology else None,
+            "paused": told.pause is not None,
+            "scheduled": told.schedule is not None,
+        }
+
+    def sentence(self) -> str:
+        topology, told = self.state.committed.topology, self.state.committed.directives
+        parts = [f"{topology.primary} is primary, by term {topology.term}" if topology else "no primary"]
+        parts += ["a pause"] if told.pause is not None else []
+        parts += ["a schedule"] if told.schedule is not None else []
+        return f"{self.group}: would be lost: {', '.join(parts)}, and the history of changes"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``unreadable`` is why it is not known what is ``held``. ``aside`` is where it was put, if it was."""
+
+    held: tuple[Held, ...]
+    unreadable: str
+    others: tuple[MemberSeen, ...]
+    aside: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "held": [each.as_json() for each in self.held],
+            "unreadable": self.unreadable or None,
+            "others": [{"sentinel": each.id, "state": state_of(each)} for each in self.others],
+            "set_aside": self.aside,
+        }
+
+    def lines(self) -> list[str]:
+        said = [self.unreadable] if self.unreadable else [each.sentence() for each in self.held]
+        said += [f"sentinel {each.id}: {state_of(each)}" for each in self.others]
+        return [*said, f"set aside: what was here is in {self.aside} now"] if self.aside else said
+
+
+def state_of(member: MemberSeen) -> str:
+    if member.answer is None:
+        return "does not answer"
+    return "takes part" if takes_part(member) else "takes no part"
+
+
+def takes_part(member: MemberSeen) -> bool:
+    answer = member.answer
+    return answer is not None and any(group.takes_no_part is None for group in answer.groups)
+
+
+def found_anew(settings: Settings, *, accept_loss: bool) -> Found:
+    """Raises CliError; nothing is changed then."""
+    state_dir, own = settings.sentinel.state_dir, settings.sentinel.id
+    if is_empty(state_dir):
+        raise CliError(ExitCode.REFUSED, f"there is nothing in {state_dir} to set aside", ADVICE)
+    held: tuple[Held, ...] = ()
+    unreadable = ""
+    try:
+        held = tuple(Held(group, state) for group, state in sorted(read(state_dir, own).items()))
+    except StoreError as error:
+        unreadable = str(error)
+    members = ask_members(settings)
+    _refuse_where_a_majority_lives(members)
+    others = tuple(member for member in members if member.id != own)
+    if not accept_loss:
+        return Found(held, unreadable, others)
+    try:
+        return Found(held, unreadable, others, str(set_aside(state_dir)))
+    except StoreError as error:
+        raise CliError(ExitCode.STATE, str(error)) from error
+
+
+def _refuse_where_a_majority_lives(members: Sequence[MemberSeen]) -> None:
+    alive = [member.id for member in members if takes_part(member)]
+    if len(alive) >= majority(len(members)):
+        raise CliError(
+            ExitCode.REFUSED,
+            f"{' and '.join(alive)} take part, and are a majority: nothing was changed",
+            "Start this sentinel: they tell it what it lacks. If it cannot read its state, move that away.",
+        )
