@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received
 from quorum.messages import GENESIS, Opinions
+from sentinel import clock
 from sentinel.changes import Change, TimelineStep
 from sentinel.metrics import Metrics
 from sentinel.notices import Notice, NoticeName
@@ -207,6 +208,10 @@ async def test_who_could_promote_nobody_is_shown_while_another_could(tmp_path: P
             world.driver.feed(Observed(node, Evidence(EvidenceKind.MISCONFIGURED, "WRONGPASS")))
         for peer, why in (("s2", ""), ("s3", "out of touch by now")):
             world.driver.feed(Received(peer, Opinions(1, 1, (), GENESIS, stands_back=why)))
+        standing = world.driver.coordinator.member.standing
+        await eventually(
+            lambda: "s1" in standing.standing_back(clock.monotonic()), "what it sees of the nodes"
+        )
         assert value(parse((await fetch(world))[0]), "vedette_stands_back", group=GROUP) == 1
         _, shown, _ = await world.get(f"/v1/groups/{GROUP}")
         assert shown["stands_back"].keys() == {"s1"} and "WRONGPASS" in shown["stands_back"]["s1"]
