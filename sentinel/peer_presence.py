@@ -110,5 +110,6 @@ class Presence:
         return fresh and now - known.asked_at <= BUFFERED * self._peer_timeout_s
 
     def _counts(self, known: _Peer, now: float) -> bool:
-        fresh = self._answers(known, now) and now - known.heard_at <= self._peer_timeout_s
-        return known.hears and fresh and not known.is_twice
+        if known.is_twice:
+            return False
+        return known.hears and self._answers(known, now) and now - known.heard_at <= self._peer_timeout_s

@@ -194,8 +194,8 @@ MEMBERS = (
         "of two processes of one id neither is in touch",
         "S1",
         "sentinel/peer_presence.py",
-        "return known.hears and fresh and not known.is_twice",
-        "return known.hears and fresh",
+        "        if known.is_twice:\n            return False\n",
+        "",
         (
             "tests/unit/sentinel/test_peer_state.py"
             "::test_a_peer_of_which_there_are_two_is_in_touch_with_neither",
