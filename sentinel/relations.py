@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from promotion.view import SEALED
 from sentinel.info import NodeInfo
 from sentinel.kinship import Endpoint, Kinship, Relation
-from sentinel.node_spec import NodeSpec
+from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.nodebook import NodeBook
 
 GRACE_S = 3.0
@@ -22,20 +22,46 @@ class Relations:
         self._book = book
         self._since: dict[str, tuple[str, float]] = {}
         """By node: which process it is, and when that was first seen."""
+        self._primary: str | None = None
         book.objections.append(self.why_hands_off)
 
     def seen(self, name: str, primary: str | None) -> None:
         """``name`` has spoken: what it said is remembered of one that is the group's."""
+        self._primary = primary
         record = self._book[name]
         if record.info is None:
             return
         if self._since.get(name, ("", 0.0))[0] != record.info.run_id:
             self._since[name] = (record.info.run_id, record.info_at)
-        if name == primary:
+        if name == primary and self._is_vouched_for(record):
             self.kinship.reigns(name, record.info)
         relation = self._relation(record.spec, record.info)
         if not self.kinship.why_foreign(relation):
             self.kinship.serves(relation)
+
+    def _is_vouched_for(self, record: NodeRecord) -> bool:
+        """Whether what answers as the primary is the group's: its address may have been given away at once.
+
+        A history that the group never had becomes its own once a node of the group is in it, or after a
+        moment in which only nodes of the group have come to follow.
+        """
+        name, info = record.spec.name, record.info
+        assert info is not None
+        if not self.kinship.is_unknown(info) or self._has_followers(name, info):
+            return True
+        new = record.info_at - self._since[name][1] < GRACE_S
+        return not new and not self.kinship.why_foreign(self._relation(record.spec, info))
+
+    def _has_followers(self, name: str, info: NodeInfo) -> bool:
+        followers = (self._book[each] for each in self._book.names if each != name)
+        return any(
+            other.info is not None
+            and not other.spec.discovered
+            and other.info.link_up
+            and other.info.replid == info.replid
+            and self._book.name_of(other.info.master_host or "", other.info.master_port or 0) == name
+            for other in followers
+        )
 
     def is_unknown(self, name: str, info: NodeInfo) -> bool:
         """Whether nothing in what ``name`` says is the group's: no data, and no node that it follows."""
@@ -49,6 +75,8 @@ class Relations:
         """
         record = self._book[name]
         spec, info = record.spec, record.info
+        if name == self._primary:
+            return ""
         if info is None or spec.discovered or info.role != "master" or not info.keys:
             return self.why_foreign(name)
         run_id, since = self._since.get(name, ("", record.info_at))

@@ -124,4 +124,17 @@ DISCOVERY = (
         (f"{_NEWCOMERS}::test_a_node_of_another_group_is_not_taken_in",),
         style="",
     ),
+    Mutation(
+        "the-primarys-address-is-no-proof",
+        "what answers at the primary's address is not the group's for that alone",
+        "S9",
+        "sentinel/relations.py",
+        "        if name == primary and self._is_vouched_for(record):\n",
+        "        if name == primary:\n",
+        (
+            "tests/unit/sentinel/test_kinship.py::"
+            "test_what_has_taken_the_primarys_address_at_once_is_not_the_groups_for_having_it",
+        ),
+        style="",
+    ),
 )

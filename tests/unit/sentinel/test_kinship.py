@@ -199,6 +199,40 @@ def test_an_old_primary_is_the_groups_with_all_that_were_attached_to_it(replid: 
     assert group.why(A) == ""
 
 
+THEIRS = info(A, "master", attached=(STRANGER,), keys=1000, **FOREIGN)
+"""Of another cluster's primary, which was started at A's address the moment A was gone."""
+
+
+def test_what_has_taken_the_primarys_address_at_once_is_not_the_groups_for_having_it() -> None:
+    group = Group()
+    group.says(A, THEIRS)
+    group.now += GRACE_S
+    group.says(A, THEIRS)
+    assert group.book.hands_off(A) == "", "whoever reigns is judged by its data, and failed over for it"
+    group.fails_over()
+    assert group.why(A) == "it has replicas that are none of the group's: 10.0.0.77:6379"
+
+
+def test_a_primary_that_comes_back_in_a_new_history_is_once_a_node_of_the_group_follows_it() -> None:
+    """Restarted with an append-only file, which keeps no history; with a replica that nobody watches."""
+    group = Group()
+    group.says(B, info(B, replid="f1"))
+    group.says(A, THEIRS)
+    group.fails_over()
+    assert group.why(A) == ""
+
+
+def test_one_whom_nobody_else_follows_is_after_a_moment() -> None:
+    group = Group()
+    anew = info(A, "master", attached=(), **FOREIGN)
+    group.says(A, anew)
+    group.now += GRACE_S
+    group.says(A, anew)
+    group.fails_over()
+    group.says(A, replace(anew, attached=(STRANGER,)))
+    assert group.book.hands_off(A) == ""
+
+
 def test_of_an_old_primary_those_count_too_that_came_while_nobody_looked() -> None:
     group = Group()
     group.fails_over()
