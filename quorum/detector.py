@@ -3,10 +3,11 @@
 A process that is gone shows at once: its connection closes and new ones are refused, and a short
 patience (``refused_after_s``) only has to outlast a quick restart. What stands in front of a node can refuse
 as well, so a refusal is no more than silence while a replica says that its own link to the node is up
-(``links``). Silence proves much less, so it gets ``down_after_s``. A connection that closes and can be
-opened again proves nothing, unless it is closed again before anything is answered, and a replica says that
-its link is down: so it is with a forwarder that has nobody to forward to. A node that refuses our key
-(password, permission, TLS) lives, for as long as it says so.
+(``links``), and just behind a change of primary, before anybody was linked to the new one. Silence proves
+much less, so it gets ``down_after_s``. A connection that closes and can be opened again proves nothing,
+unless it is closed again before anything is answered, and a replica says that its link is down: so it is
+with a forwarder that has nobody to forward to. A node that refuses our key (password, permission, TLS)
+lives, for as long as it says so.
 
 Where another server answers than the node, as at an address that was given away, the node is silent.
 
@@ -138,6 +139,12 @@ class Detector:
         elif self._wrong_role_since is None:
             self._wrong_role_since = now
 
+    def got_role(self, *, is_made: bool, now: float) -> None:
+        """There is a new topology, which may have made the node primary: how it was seen was before."""
+        self.saw_role(True, now)
+        self.saw_regression(None, now)
+        self._links.made_primary(is_made)
+
     def saw_another(self, detail: str | None, now: float) -> None:
         """What answers is another server, as ``detail`` says; None: it is the node."""
         if detail is not None and self._another is None:
@@ -264,7 +271,11 @@ class Detector:
         ):
             verdict = Verdict(True, gone_grade, self._gone_since, self._detail + self._links.told)
             patience_s = p.answer_after_s if self._links.is_awaited else p.refused_after_s
-            yield self._gone_since + patience_s, verdict
+            at = self._gone_since + patience_s
+            if self._links.begins:
+                # Nobody can tell this from a forwarder that is away, and whoever writes past that loses it.
+                at = max(at, self.last_valid_at + p.down_after_s)
+            yield at, verdict
         still = f"; still linked: {', '.join(linked)}" if linked else ""
         seen = f"no valid reply; last seen: {self._detail}{still}"
         silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)

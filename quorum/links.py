@@ -7,6 +7,8 @@ each says that its link is down. One that still says ``up``, asked after the los
 
 It vouches until it says otherwise, or is lost itself; not for longer than silence is borne in any case, for
 ``up`` is also what a replica of a node that hangs says for a minute.
+
+Just behind a change of primary nobody can testify yet: whoever is to follow the new one is only being linked.
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ class Links:
         """Whether any replica was ever seen to follow the node."""
         self.version = 0
         """Another one after each change."""
+        self.begins = False
+        """It was made a primary, and nobody was linked to it since who could know of its end."""
 
     def lost(self, now: float) -> None:
         """From here on only answers to what is asked now or later count."""
@@ -40,8 +44,14 @@ class Links:
         self.version += 1
         self._lost_at = math.inf
 
+    def made_primary(self, is_made: bool) -> None:
+        """By a change that was just agreed on; False: another node was, or it is primary as before."""
+        self.version += 1
+        self.begins = is_made and not any(word.up for word in self._words.values())
+
     def take(self, replica: str, word: LinkSeen) -> None:
         self.version += 1
+        self.begins = self.begins and not word.up
         known = self._words.get(replica)
         if known is None or word.asked_at >= known.asked_at:
             self._words[replica] = word
@@ -79,6 +89,8 @@ class Links:
         """For people, behind what was seen: what the replicas add to it. Empty for what has no replicas."""
         if self.broken:
             return f"; no longer linked: {', '.join(self.broken)}"
+        if self.begins:
+            return "; no replica has been linked to it yet"
         return "; no replica with a link to it could be asked" if self.followed else ""
 
     def _is_fresh(self, word: LinkSeen) -> bool:

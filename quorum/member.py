@@ -355,11 +355,11 @@ class Member:
         What data it holds is another matter: a primary that was committed once more is judged as before.
         """
         if self._topology_term != self._judged_term:
+            made = self.primary if self._judged_term else None
             self._judged_term = self._topology_term
             self.standing.done()
-            for detector in self._detectors.values():
-                detector.saw_role(True, now)
-                detector.saw_regression(None, now)
+            for node, detector in self._detectors.items():
+                detector.got_role(is_made=node == made, now=now)
             self._judge_data(now)
 
     def _on_stalled(self, now: float) -> None:

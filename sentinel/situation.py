@@ -130,7 +130,10 @@ class Situation:
         return tuple(
             name
             for name in self._book.names
-            if name != primary and not links.is_settled(name) and self._follows(name, primary)
+            if name != primary
+            and not links.is_settled(name)
+            # Whom the replicas follow since a change was last seen before it.
+            and (links.begins or self._follows(name, primary))
         )
 
     def _follows(self, name: str, primary: str | None) -> bool:

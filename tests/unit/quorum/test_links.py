@@ -132,6 +132,37 @@ SCENARIOS: dict[str, list[Line]] = {
         (0.7, "-", UP),
         (0.8, "alive", UP),
     ],
+    "just behind a change nobody is linked yet who could tell": [
+        (0.5, "alive", UP),
+        (0.5, "made primary", UP),
+        (0.5, "closed", UP),
+        (0.5, "refused", UP),
+        (0.7, "b down", UP),
+        (1.49, "-", UP),
+        (1.5, "-", Grade.REFUSED),
+    ],
+    "who is linked by then vouches": [
+        (0.5, "alive", UP),
+        (0.5, "made primary", UP),
+        (0.5, "refused", UP),
+        (0.7, "b up", UP),
+        (0.8, "b down", Grade.REFUSED),
+    ],
+    "who was linked before the change was agreed on can tell": [
+        (0.3, "b up", UP),
+        (0.5, "alive", UP),
+        (0.5, "made primary", UP),
+        (0.5, "refused", UP),
+        (0.5, "b down", UP),
+        (0.61, "-", Grade.REFUSED),
+    ],
+    "once it is a replica again it waits for nobody": [
+        (0.5, "made primary", UP),
+        (0.5, "made replica", UP),
+        (0.5, "alive", UP),
+        (0.5, "refused", UP),
+        (0.61, "-", Grade.REFUSED),
+    ],
     "after a stall they are asked anew": [
         *LOST,
         (0.501, "b down", UP),
@@ -146,7 +177,9 @@ SCENARIOS: dict[str, list[Line]] = {
 
 def play(detector: Detector, at_s: float, what: str) -> None:
     who, _, how = what.partition(" ")
-    if how == "lost":
+    if who == "made":
+        detector.got_role(is_made=how == "primary", now=at_s)
+    elif how == "lost":
         detector.links.forget(who)
     elif how:
         asked_at = 0.4 if how.endswith("late") else at_s

@@ -62,3 +62,20 @@ def test_a_replica_that_is_lost_as_well_vouches_for_nobody() -> None:
     told = [notice.fields for notice in world.notices if notice.name is NoticeName.NODE_DOWN]
     assert told[0]["node"] == A
     assert told[0]["detail"] == "connection refused; no replica with a link to it could be asked"
+
+
+def test_just_behind_a_change_all_are_asked_and_a_refusal_waits() -> None:
+    """What follows the new primary was last seen to follow the old one."""
+    world = World()
+    world.kill(A)
+    assert world.succeed().step == Promote(B) and world.primary is not None and world.primary[0] == B
+    world.dead.add(B)
+    world.step(Observed(B, Evidence(EvidenceKind.REFUSED, "connection refused")))
+    assert C in world.coordinator.situation.to_ask(world.now)
+    world.advance(0.5)
+    assert not world.coordinator.member.is_odown(B), "a forwarder that is away looks the same"
+    world.nodes[C], world.linked = info(C, follows=B), True
+    world.advance(0.6)
+    told = world.last(NoticeName.NODE_DOWN)
+    assert (told["grade"], told["node"]) == ("silent", B)
+    assert str(told["detail"]).endswith(f"still linked: {C}")
