@@ -4,6 +4,10 @@
 it, and the newest of those has it for certain, since each replica's data is a prefix of one history. So a
 leader cuts these off from the primary first (``Seal``), lest a write be acknowledged after it has looked,
 and promotes none but the newest of them. At most n - 1 replicas may fail along with the primary.
+
+Who restarted does not vouch, for it may have lost what it had acknowledged. Where all nodes were restarted in
+turn, so that each of them waits for another as a replica, nobody would vouch ever again. But then all are
+there, and nobody is left who could hold more: one that holds all that any replica holds is promoted.
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from promotion.view import SEALED, NodeView
+from promotion.histories import blank
+from promotion.view import SEALED, NodeView, find
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,12 @@ def coverage(
     if strangers:
         missing["others"] = f"{strangers} attached that this group does not know"
     seen = tuple(view.name for view in replicas if view.name not in missing)
-    return Coverage(seen, missing, max(1, len(replicas) + strangers - acknowledged_by + 1))
+    needed = max(1, len(replicas) + strangers - acknowledged_by + 1)
+    if len(seen) < needed and not strangers and history is None:
+        best = _holds_all(primary, views, sealed_only)
+        if best is not None:
+            return Coverage((best,), {}, 1)
+    return Coverage(seen, missing, needed)
 
 
 def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, str]:
@@ -69,6 +79,38 @@ def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, s
             lag = newest - counted[view.name]
             barred[view.name] = f"durability: {lag} bytes behind, which WAIT may have acknowledged"
     return barred
+
+
+def _holds_all(primary: str, views: Sequence[NodeView], sealed_only: bool) -> str | None:
+    """Who holds whatever any replica acknowledged, where no node is missing and the primary is a replica too.
+
+    Each has to say how far its data goes in a history that it shares with that one; a master by hand, or by a
+    leader that never came to agree on it, how far it went before. What it took since then nobody else has, or
+    that one is no match. The primary, which takes no writes, need not say: what it alone holds, nobody
+    acknowledged.
+    """
+    replicas = [view for view in views if view.name != primary]
+    own = find(primary, views)
+    there = own is not None and own.role == "slave" and own.reachable and not own.loading
+    claims = [claim for view in replicas if (claim := _acknowledged(view)) is not None]
+    growing = sealed_only and any(view.follows == primary for view in replicas)
+    if not there or growing or len(claims) < len(replicas):
+        return None
+
+    def holds_all(view: NodeView) -> bool:
+        return all((held := view.held(history)) is not None and held >= offset for history, offset in claims)
+
+    return next((view.name for view in replicas if view.role == "slave" and holds_all(view)), None)
+
+
+def _acknowledged(view: NodeView) -> tuple[str, int] | None:
+    """Up to where, in which history, a replica may have acknowledged anything; None if that is not known."""
+    if not view.reachable or view.down or view.loading or not view.keys or blank(view):
+        return None
+    if view.role == "slave":
+        return None if view.offset_bytes is None else (view.replid, view.offset_bytes)
+    left = view.replid2 is not None and view.second_offset is not None
+    return (view.replid2 or "", (view.second_offset or 0) - 1) if left else None
 
 
 def _history(primary: str, views: Sequence[NodeView]) -> str | None:

@@ -77,3 +77,55 @@ def test_only_the_newest_of_those_seen_may_be_promoted() -> None:
         "c:1": "durability: 10 bytes behind, which WAIT may have acknowledged",
     }
     assert "c:1" not in behind_newest(["b:1", "c:1"], [B, replace(C, offset_bytes=100)])
+
+
+BACK = replace(GONE, role="slave", replid="h9", offset_bytes=1, reachable=True, follows="b:1")
+"""The primary as a replica, which does not tell any more how far its data goes."""
+RESTARTED = replace(C, link_down_s=None, replid="h0", offset_bytes=80)
+NEWEST = replace(B, replid2="h0", second_offset=90)
+
+
+def test_where_all_came_back_as_replicas_one_that_holds_all_is_enough() -> None:
+    seen = coverage("a:1", [BACK, NEWEST, RESTARTED], 1, sealed_only=False)
+    assert (seen.seen, seen.needed, seen.refusal(1)) == (("b:1",), 1, None)
+    by_hand = replace(RESTARTED, role="master", replid="h5", replid2="h0", second_offset=81, offset_bytes=200)
+    assert coverage("a:1", [BACK, NEWEST, by_hand], 1, sealed_only=False).seen == ("b:1",)
+    sealed = [BACK, replace(NEWEST, follows=SEALED), replace(RESTARTED, follows="b:1")]
+    assert coverage("a:1", sealed, 1, sealed_only=True).seen == ("b:1",)
+
+
+@pytest.mark.parametrize(
+    "views",
+    [
+        [replace(BACK, reachable=False), NEWEST, RESTARTED],
+        [replace(BACK, role="master"), NEWEST, RESTARTED],
+        [replace(BACK, loading=True), NEWEST, RESTARTED],
+        [replace(BACK, strangers=1), NEWEST, RESTARTED],
+        [BACK, NEWEST, replace(RESTARTED, down=True)],
+        [BACK, NEWEST, replace(RESTARTED, offset_bytes=90)],
+        [BACK, NEWEST, replace(RESTARTED, replid="h7")],
+        [BACK, NEWEST, replace(RESTARTED, link_up=False, offset_bytes=1)],
+        [BACK, NEWEST, replace(RESTARTED, role="master")],
+        [BACK, replace(NEWEST, role="master"), replace(RESTARTED, replid="h1")],
+    ],
+    ids=[
+        "the-primary-is-away",
+        "it-takes-writes",
+        "it-is-loading",
+        "somebody-else-followed-it",
+        "a-replica-is-away",
+        "it-holds-more",
+        "it-holds-something-else",
+        "it-does-not-tell-how-much",
+        "nobody-knows-what-it-left",
+        "it-followed-one-that-is-not-agreed-on",
+    ],
+)
+def test_not_where_anybody_could_hold_more(views: list[NodeView]) -> None:
+    assert coverage("a:1", views, 1, sealed_only=False).refusal(1) is not None
+
+
+def test_not_while_one_could_still_acknowledge_a_write_nor_of_a_wiped_primary() -> None:
+    assert coverage("a:1", [BACK, NEWEST, RESTARTED], 1, sealed_only=True).refusal(1) is not None
+    wiped = coverage("a:1", [BACK, NEWEST, RESTARTED], 1, history="h1", sealed_only=False)
+    assert wiped.refusal(1) is not None
