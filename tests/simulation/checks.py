@@ -76,7 +76,8 @@ class Checks:
             self.broken(f"L1: {name} goes from term {before.term} to {after.term}: terms run out")
         if after.entry.intent is not None:
             self._intended[(after.entry.term, true_name(after.entry.intent.target))].add(name)
-        if after.voted_for is not None:
+        # Who may have forgotten a vote in this term votes for nobody in it.
+        if after.voted_for:
             first = self._votes.setdefault((name, after.term), after.voted_for)
             if name == after.voted_for and before.term < after.term:
                 self._stood[after.term] += 1
@@ -207,7 +208,8 @@ class Checks:
             return
         target = step.node if isinstance(step, Promote) else step.target
         knowing = sorted(self._intended[(perform.term, true_name(target))])
-        if len(knowing) < majority(len(self._world.hosts)):
+        under = host.brain.member.register.membership if host.brain is not None else None
+        if under is None or not under.elects(knowing):
             self.broken(
                 f"S5: {host.name} is about to promote {target} in term {perform.term}, "
                 f"which only {knowing or 'nobody'} has on disk"

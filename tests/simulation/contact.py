@@ -44,7 +44,7 @@ class Contact:
         host = self._host
         self.presence.expire(host.now)
         for name, peer in host.world.hosts.items():
-            if name != host.name:
+            if name != host.name and name in host.links:
                 told = self.peers_stored.version(name)
                 for delay_s in host.world.network.messages(host.name, name):
                     ping = partial(self._ping, peer, host.boots, host.now, told)
@@ -66,7 +66,7 @@ class Contact:
 
     def has_majority(self) -> bool:
         in_touch = self.presence.in_touch(self._host.now)
-        return 1 + len(in_touch) >= majority(len(self._host.world.hosts))
+        return 1 + len(in_touch) >= majority(len(self._host.links))
 
     def answers(self) -> bool:
         """Whether this sentinel would answer ``/primary`` now, and not mark it as stale."""
@@ -89,6 +89,8 @@ class Contact:
             peer.when_awake(partial(peer.contact.pinged, self._host, boots, asked_at, told))
 
     def pinged(self, sender: Host, boots: int, asked_at: float, told: int) -> None:
+        if sender.name not in self._host.links:
+            return
         self.heard(sender.name)
         host = self._host
         self.note_stored()

@@ -6,8 +6,11 @@ from collections import Counter
 from typing import Any
 
 from sentinel.notices import Notice, NoticeName
+from tests.simulation.directories import LISTENED, REFUSED
+from tests.simulation.directories import SITUATIONS as DIRECTORIES
 from tests.simulation.lasting import SITUATIONS as STAYING
 from tests.simulation.naming import Naming
+from tests.simulation.replacing import BEGUN, DONE, JOINT
 
 _BY_NOTICE = {
     NoticeName.REGRESSED: "the primary did not get its role back",
@@ -68,6 +71,10 @@ SITUATIONS = (
     "a foreign server at an address that was the group's",
     "a replica detached by hand",
     "refused to choose among nodes that need not have what was lost",
+    *DIRECTORIES.values(),
+    REFUSED,
+    LISTENED,
+    *(BEGUN, JOINT, DONE),
     *STAYING,
     *(f"a configuration that names the nodes {naming}" for naming in Naming),
     *sorted(set(_BY_NOTICE.values())),

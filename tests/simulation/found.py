@@ -244,6 +244,60 @@ FOUND = (
         ),
     ),
     Found(
+        "all-came-back",
+        "Under durability all nodes came back as replicas in turn: none counted, so none was ever promoted.",
+        Setup(
+            10802101,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), acknowledged_by=1, self_fence=True),
+            Settings(),
+            (
+                Fault(
+                    19.65858090226336,
+                    "primary returns whole as a replica",
+                    ("h2:6379",),
+                    1.9974424191481315,
+                ),
+                Fault(
+                    21.939066966063127,
+                    "primary returns whole as a replica",
+                    ("h3:6379",),
+                    1.9396131481149617,
+                ),
+                Fault(
+                    25.663052813396426,
+                    "primary returns whole as a replica",
+                    ("h3:6379",),
+                    2.703784478664519,
+                ),
+            ),
+        ),
+    ),
+    Found(
+        "forwarder-behind-a-change",
+        "A forwarder that was away just behind a switchover made two primaries: nobody was linked yet.",
+        Setup(
+            585194684,
+            "gentle",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (
+                Fault(2.646733838267033, "delay messages", (), 0.1368535253925241),
+                Fault(2.9519463526367575, "delay messages", (), 0.38979191428423776),
+                Fault(3.5192872862500697, "operator switchover", ("h3:6379",), 0.0),
+                Fault(5.74179064350625, "delay messages", (), 0.05680023787506602),
+                Fault(8.422369459637213, "operator switchover", ("h1:6379",), 0.0),
+                Fault(9.697664914213169, "forwarder away", ("h1:6379",), 0.4777083645465711),
+                Fault(11.131595890897533, "operator switchover", ("h2:6379",), 0.0),
+                Fault(11.236310014131789, "double messages", (), 0.023484229423321117),
+                Fault(11.431504524719221, "forwarder away", ("h2:6379",), 0.4139516825038783),
+                Fault(13.008110161821044, "double messages", (), 0.3337299297945851),
+            ),
+        ),
+    ),
+    Found(
         "taken",
         "Another cluster's server that got a discovered replica's address was demoted, and lost its data.",
         Setup(

@@ -33,6 +33,7 @@ from sentinel.nodebook import NodeBook
 from sentinel.notices import NoticeName
 from sentinel.situation import CoordinatorConfig
 from tests.simulation.contact import GROUP, Contact
+from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Probing
@@ -66,14 +67,20 @@ class GroupShape:
 class Host:
     """``rate`` is how fast its clock runs; ``crash_in`` and ``stop_in`` count boundaries to a fault."""
 
-    def __init__(self, name: str, world: World, shape: GroupShape) -> None:
+    def __init__(self, name: str, world: World, shape: GroupShape, members: frozenset[str]) -> None:
         self.name = name
         self.world = world
         self.shape = shape
         self.disk = HardState()
         self.boots = 0
+        self.links = members
+        """Whom this process has links to: the members of its own configuration."""
         self.vouched = False
         """The disk is the one that it wrote last, and it has taken part with that."""
+        self.disk_refuses = False
+        self.members = members
+        """By the configuration of its next start."""
+        self.removed = False
         self.brain: Coordinator | None = None
         self.paused_until = 0.0
         self._stopped_at: float | None = None
@@ -127,7 +134,7 @@ class Host:
         self.rate = rate
 
     def start(self) -> None:
-        if self.brain is not None:
+        if self.brain is not None or self.disk_refuses or self.removed:
             return
         world = self.world
         self.boots += 1
@@ -138,7 +145,7 @@ class Host:
         self._alarm_for = None
         self._tick_waits = False
         self.contact.restart()
-        members = frozenset(world.hosts)
+        self.links = members = self.members
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
         crowd = Always(self.shape.crowd)
@@ -344,6 +351,8 @@ class Host:
 
     def _apply(self, effect: GroupEffect) -> None:
         match effect:
+            case Persist(state) if self.disk_refuses:
+                self._refused_write(state)
             case Persist(state, True):
                 self.contact.note_stored()
                 self._lazy = state
@@ -365,6 +374,18 @@ class Host:
                 if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
                     self.probing.ask_all()
 
+    def _refused_write(self, state: HardState) -> None:
+        """As the daemon's driver does it: nothing that depends on it may be said, so the process ends.
+
+        An fsync that fails does not tell whether what was written is there.
+        """
+        self.world.tell(self.name, "ends, for its disk refuses a write")
+        self.world.coverage.add(REFUSED)
+        if self.world.rng.random() < 0.5:
+            self.world.checks.persisted(self.name, self.disk, state)
+            self.disk, self._lazy = state, None
+        self.crash(keep_lazy=self.world.rng.random() < 0.5)
+
     def _written(self, boots: int, state: HardState) -> None:
         if self.boots != boots:
             return
@@ -380,8 +401,10 @@ class Host:
 
     def _send(self, to: str, message: Message) -> None:
         self.world.checks.sending(self.name, to, message, self.disk)
+        peer = self.world.hosts.get(to)
+        if peer is None:
+            return
         for delay_s in self.world.network.messages(self.name, to):
-            peer = self.world.hosts[to]
             self.world.schedule.at(delay_s, partial(self._deliver, peer, message))
 
     def _deliver(self, peer: Host, message: Message) -> None:
@@ -391,6 +414,8 @@ class Host:
             peer.when_awake(partial(peer.receive, self.name, message))
 
     def receive(self, sender: str, message: Message) -> None:
+        if sender not in self.links:
+            return
         self.contact.heard(sender)
         self.feed(Received(sender, message))
 
@@ -408,13 +433,22 @@ class Host:
     def _on_tick(self) -> None:
         self._tick_waits = False
         self._ticks += 1
-        if self.brain is not None and not self.brain.member.recovery.listens and not self._writing:
-            self.vouched = self.vouched or self.disk.membership is not None
+        self._vouch()
         self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet
         if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:
             self.gossip()
         self.probing.tick(self._ticks)
+
+    def _vouch(self) -> None:
+        """A start finds on disk whether what is there was all that this sentinel knew."""
+        if self.brain is None:
+            return
+        if self.brain.member.recovery.listens:
+            self.vouched = False
+            self.world.coverage.add(LISTENED)
+        elif not self._writing:
+            self.vouched = self.vouched or self.disk.membership is not None
 
     def gossip(self) -> None:
         self.feed(Gossip())

@@ -181,6 +181,11 @@ class Node:
         return self.follows is not None and self._server.following.connected
 
     @property
+    def was_linked(self) -> bool:
+        """To whom it follows, since it was started or told to."""
+        return self.link_up or bool(self._server.following.down_since_s)
+
+    @property
     def handing_over(self) -> bool:
         return self._server.failover.active
 

@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING
 from quorum.directives import Pause, Schedule
 from sentinel.group_inputs import Ordered
 from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
+from tests.simulation.directories import (
+    BACK_UP,
+    EMPTY,
+    MOVE,
+    REFUSE,
+    RESTORE,
+    back_up,
+    lose_directory,
+    refuse_writes,
+)
 from tests.simulation.faults import RETURNS, Fault
 from tests.simulation.model_redis.limits import OOM, TOO_MANY_CLIENTS
 from tests.simulation.model_redis.refusals import CONNECT, How, Refusal
@@ -30,6 +40,8 @@ FORWARDED_S = 2.0
 
 def strike(world: World, fault: Fault) -> bool:
     """Whether it fitted."""
+    if any(name in world.setup.cast.sentinels and name not in world.hosts for name in fault.targets[:1]):
+        return False
     return _STRIKES[fault.kind](world, fault)
 
 
@@ -206,8 +218,6 @@ def _forwarder_away(world: World, fault: Fault) -> bool:
     now = world.schedule.now
     if node is None or now < world.forwarded_until.get(node.name, now):
         return False
-    if world.setup.style in ("gentle", "harmless") and not _has_witness(world, node):
-        return False
     # Until it was surely looked at again, lest many such moments add up to a silence.
     world.forwarded_until[node.name] = now + fault.amount + FORWARDED_S
     world.network.away.add(node.name)
@@ -215,16 +225,6 @@ def _forwarder_away(world: World, fault: Fault) -> bool:
         host.probing.sever(node.name)
     world.schedule.at(fault.amount, lambda: world.network.away.discard(node.name))
     return True
-
-
-def _has_witness(world: World, node: Node) -> bool:
-    """Just behind a change of primary no replica is linked yet: then a forwarder is not told from the end of
-    the primary, as the documents say, and clients that reach both write to both.
-    """
-    return any(
-        other.running and other.link_up and other.follows == (node.host, node.port)
-        for other in world.nodes.values()
-    )
 
 
 def _slow_info(world: World, fault: Fault) -> bool:
@@ -299,7 +299,7 @@ def _return_as_replica(world: World, fault: Fault) -> bool:
 def _end_and_return(world: World, node: Node, of: Node, fault: Fault) -> None:
     if not node.running or node.hung:
         return
-    if "empty" in fault.kind or "old" in fault.kind:
+    if "empty" in fault.kind or "old" in fault.kind or Ailment.NO_DISK in node.sickness:
         world.bereave(node)
     node.crash()
     if "empty" in fault.kind:
@@ -511,6 +511,9 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "no more clients at node": _ail(Ailment.NO_CLIENTS),
     RAISE: raise_fence,
     SPOIL: spoil,
+    BACK_UP: back_up,
+    REFUSE: refuse_writes,
+    **dict.fromkeys((EMPTY, RESTORE, MOVE), lose_directory),
     **dict.fromkeys(RETURNS, _return_as_replica),
     "operator pauses": _order(_pause_order),
     "operator resumes": _order(lambda world, _host, _fault: ResumeOrder(world.next_operation())),

@@ -17,9 +17,13 @@ from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
 from tests.simulation.clients import EVERY_S, KEY, Client
 from tests.simulation.coverage import Coverage
+from tests.simulation.directories import KINDS as DIRECTORIES
+from tests.simulation.directories import TROUBLED, Backups, draw_directories
 from tests.simulation.faults import (
+    DIRECTIVES,
     HARMLESS,
     HARMLESS_TO_LINKS,
+    NAMES,
     REFUSING,
     SAFETY_S,
     SENTINELS_ONLY,
@@ -46,11 +50,13 @@ from tests.simulation.lasting import (
 from tests.simulation.naming import ALIAS, Naming, Nodes, true_name
 from tests.simulation.network import Network
 from tests.simulation.node import Node, Servers, Settings
+from tests.simulation.replacing import REPLACED, Replacement, Replacing, draw_replacement
 from tests.simulation.schedule import Schedule
 from tests.simulation.strikes import strike
-from tests.simulation.terms import RAISED, draw_terms, repair
+from tests.simulation.terms import RAISE, RAISED, SPOIL, draw_terms, repair
 
 QUIET_S = 3.0
+TO_MEMBERS = frozenset({*DIRECTIVES, *NAMES, *DIRECTORIES, RAISE, SPOIL})
 HEAL_S = 90.0
 PORT = 6379
 SAFETY = WriteSafety(1, 2)
@@ -85,6 +91,8 @@ class Setup:
     loss: Loss | None = None
     mixed_times: bool = False
     """Each start of a sentinel draws the times of its elections: operators are changing them, one by one."""
+    replacement: Replacement | None = None
+    """A sentinel is replaced by another."""
     crowd: int = 1
     """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 
@@ -134,6 +142,9 @@ def draw_setup(seed: int) -> Setup:
     raised = random.Random(f"{seed} terms")
     if style != "harmless" and raised.randrange(RAISED) == 0:
         plan = sorted([*plan, *draw_terms(raised, cast)], key=lambda fault: fault.at_s)
+    disks = random.Random(f"{seed} directories")
+    if style != "harmless" and disks.randrange(TROUBLED) == 0:
+        plan = sorted([*plan, *draw_directories(disks, cast)], key=lambda fault: fault.at_s)
     chance = random.Random(f"{seed} returns")
     if chance.random() < RETURNING:
         # Nothing else fails, and no rule of the group asks for more.
@@ -144,7 +155,26 @@ def draw_setup(seed: int) -> Setup:
         draw_foreign(own) if style == "any" and rules.acknowledged_by is None and own.random() < 0.5 else None
     )
     mixed = random.Random(f"{seed} times").randrange(MIXED_TIMES) == 0
-    return Setup(seed, style, cast, rules, settings, tuple(plan), spare=spare, mixed_times=mixed, crowd=crowd)
+    staff = random.Random(f"{seed} replaced")
+    # Which of two things that somebody does to a member comes first is for people to decide.
+    steady = {fault.kind for fault in plan}.isdisjoint(TO_MEMBERS)
+    replacement = (
+        draw_replacement(staff, cast)
+        if steady and style not in ("harmless", "returns") and staff.randrange(REPLACED) == 0
+        else None
+    )
+    return Setup(
+        seed,
+        style,
+        cast,
+        rules,
+        settings,
+        tuple(plan),
+        spare=spare,
+        mixed_times=mixed,
+        replacement=replacement,
+        crowd=crowd,
+    )
 
 
 def _draw_lasting(seed: int) -> Setup:
@@ -187,6 +217,7 @@ class World:
         self.trap: tuple[int, float] | None = None
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
         self.elected: list[str] = []
+        self.backups = Backups()
         self._operations = 0
         self.nodes = Nodes()
         servers = Servers(self.schedule, self.network, random.Random(self.rng.random()), true_name)
@@ -199,14 +230,14 @@ class World:
             node.start()
         self.servers = Nodes(self.nodes)
         """Those that nobody configured too."""
+        self.replacing: Replacing | None = None
         self.foreign: Foreign | None = None
         if setup.spare is not None:
             self.foreign = Foreign(self, servers, setup.settings, (first, PORT))
             self.servers[self.foreign.node.name] = self.foreign.node
-        shape = GroupShape(rules=setup.rules, crowd=setup.crowd)
         self.hosts: dict[str, Host] = {}
         for place in setup.cast.sentinels:
-            self.hosts[place] = Host(place, self, shape)
+            self.add_host(place, frozenset(setup.cast.sentinels))
         for machine in self.hosts.values():
             machine.start()
         wait = setup.rules.acknowledged_by or 1
@@ -216,6 +247,19 @@ class World:
         self.schedule.after_each = self.after_each
         self._looks = 0
         self._ask_at = 0.0
+
+    def add_host(self, place: str, members: frozenset[str]) -> Host:
+        """A machine with a sentinel that was never started."""
+        shape = GroupShape(rules=self.setup.rules, crowd=self.setup.crowd)
+        self.hosts[place] = Host(place, self, shape, members)
+        return self.hosts[place]
+
+    def remove_host(self, place: str) -> None:
+        """Its sentinel is stopped for good, and its directory thrown away."""
+        self.tell(place, "leaves for good")
+        host = self.hosts.pop(place)
+        host.removed = True
+        host.crash()
 
     @property
     def gentle(self) -> bool:
@@ -242,6 +286,8 @@ class World:
             self.schedule.at(fault.at_s, partial(self._strike, fault))
         if self.foreign is not None and self.setup.spare is not None:
             self.schedule.at(self.setup.spare.at_s, partial(self.foreign.strike, self.setup.spare))
+        if self.setup.replacement is not None:
+            self.replacing = Replacing(self, self.setup.replacement)
         self.schedule.run(SAFETY_S)
         self._heal()
         if not self.settles(HEAL_S):
@@ -387,6 +433,7 @@ class World:
         for host in self.hosts.values():
             host.crash_in = host.stop_in = None
             host.fsync_s = 0.002
+            host.disk_refuses = False
             host.lag_s = 0.0
             host.set_rate(1.0)
             host.set_wall(0.0)
@@ -402,6 +449,8 @@ class World:
 
     def unsettled(self) -> str | None:
         """What is not yet as it should be (L1)."""
+        if self.replacing is not None and not self.replacing.done:
+            return "a sentinel is not replaced yet"
         primaries = {true_name(topology.primary) if topology else None for topology in self._topologies()}
         if len(primaries) != 1 or None in primaries:
             return f"the sentinels name {sorted(map(str, primaries))}"
@@ -456,12 +505,18 @@ class World:
         changed roles by hand, or that WAIT may have acknowledged only in part. There is no good replica
         then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
         were told whom they may name, and not if a leader had promoted somebody already.
+
+        Where ``durability`` counts, so it is also if the primary came back as a replica and few others were
+        linked since they were started: what each acknowledged before need not be what it holds.
         """
         names = {true_name(topology.primary) for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
         term = max((topology.term for topology in self._topologies() if topology), default=0)
-        lost = self._bereft.get((primary.name, term)) if primary is not None else None
-        if primary is None or lost is None:
+        if primary is None:
+            return False
+        lost = self._bereft.get((primary.name, term))
+        wait = self.setup.rules.acknowledged_by
+        if lost is None and (wait is None or primary.follows is None):
             return False
         intents = [host.disk.entry.intent for host in self.hosts.values()]
         begun = [self.nodes[intent.target] for intent in intents if intent is not None]
@@ -469,8 +524,11 @@ class World:
             return False
         others = [node for node in self.nodes.values() if node is not primary]
         following = ((primary.host, PORT), (SEAL_HOST, SEAL_PORT))
-        good = [n for n in others if n.values and n.follows in following and n.history == lost]
-        wait = self.setup.rules.acknowledged_by
+        linked = [n for n in others if n.values and n.follows in following]
+        if lost is None:
+            linked = [n for n in linked if n.was_linked]
+        alike = [lost] if lost is not None else [n.history for n in linked]
+        good = max(([n for n in linked if n.history == one] for one in alike), key=len, default=[])
         needed = 1 if wait is None else max(1, len(others) - wait + 1)
         holders = [node.name for node in others if node.values]
         told = next((line for line in reversed(self.story) if "failover given up" in line), "")
