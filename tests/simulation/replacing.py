@@ -93,11 +93,11 @@ class Replacing:
 
 
 def _takes_part(host: Host) -> bool:
-    """As ``/readyz`` says it; and its former set is over."""
-    if host.brain is None:
+    """As ``/readyz`` says it; and that its former set is over is on disk."""
+    under = host.disk.membership
+    if host.brain is None or under is None:
         return False
-    member = host.brain.member
-    if member.register.membership.is_joint:
+    if host.brain.member.register.membership.is_joint:
         host.world.coverage.add(JOINT)
-        return False
-    return not member.recovery.listens and member.register.membership.voters == tuple(sorted(host.members))
+    listens = host.brain.member.recovery.listens
+    return not listens and not under.is_joint and under.voters == tuple(sorted(host.members))
