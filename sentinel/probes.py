@@ -20,6 +20,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
 from sentinel import clock
 from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
+from sentinel.life import Life
 from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
 from sentinel.node_refusals import of_connecting, of_ping
@@ -111,6 +112,7 @@ class Probe:
         self._attempts = 0
         self._refused_last = False
         self._loading = False
+        self._life = Life()
 
     def exchange(self) -> LineExchange | None:
         """The open connection, for one conversation; None if there is none, or it is taken."""
@@ -200,6 +202,7 @@ class Probe:
             self._unheard = seen.kind is EvidenceKind.CLOSED or self._turned_away is not None
             return seen
         self._line = line
+        self._life.connected()
         line.send(Command(PING))
         self._send_info(line)
         # Last, since a server that turns us away says why in answer to the first command.
@@ -284,10 +287,10 @@ class Probe:
             self._tell_latency(self.node, latency_s)
             self._note_refusal(Source.DOOR, None)
             self._note_refusal(Source.PING, None)
-            self._accept(PING, Evidence(EvidenceKind.ALIVE))
+            if (shown := self._life.pong()) is not None:
+                self._accept(PING, shown)
             if self._loading:
-                # What it has loaded is not judged before it is all there, and then at once.
-                self._ask(INFO)
+                self._ask(INFO)  # what it has loaded is not judged before it is all there, and then at once
 
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
@@ -298,6 +301,7 @@ class Probe:
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
+            self._life.answered()
             self._loading = info.loading and not info.async_loading
             # INFO is served while loading, and must not hide that nothing else is.
             self._accept(INFO, Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
@@ -334,7 +338,7 @@ class Probe:
         self._report(evidence)
 
     def _refuse(self, words: tuple[str, ...], error: Exception) -> None:
-        evidence = classify(error)
+        evidence = self._life.refused(error) if words == INFO else classify(error)
         if evidence.kind is EvidenceKind.MISCONFIGURED:
             self._refused[words] = evidence
         else:
@@ -361,8 +365,6 @@ class Probe:
 
 
 def _read_info(reply: object) -> NodeInfo:
-    if isinstance(reply, RedisError):
-        raise reply
     if not isinstance(reply, bytes):
-        raise InfoError("reply", "is not text")
+        raise reply if isinstance(reply, RedisError) else InfoError("reply", "is not text")
     return parse_info(reply)

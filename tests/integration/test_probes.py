@@ -91,7 +91,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @asynccontextmanager
-async def fake_server(talk: Talk) -> AsyncIterator[int]:
+async def fake_server(talk: Talk, port: int = 0) -> AsyncIterator[int]:
     """A TCP server on loopback, by its port; each connection is closed when ``talk`` returns."""
     busy: set[asyncio.Task[Any]] = set()
 
@@ -107,7 +107,7 @@ async def fake_server(talk: Talk) -> AsyncIterator[int]:
             busy.discard(task)
             writer.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -496,6 +496,35 @@ async def test_another_program_at_the_port_is_no_life_of_the_node(watch: Watch) 
         await watched.sees(UNREACHABLE)
         assert "does not speak the Redis protocol" in watched.evidence[-1].detail
         assert not {ALIVE, MISCONFIGURED} & set(watched.kinds)
+        await watched.probe.close()
+
+
+@pytest.mark.parametrize("info", [b"-ERR unsupported command\r\n", None])
+async def test_a_proxy_in_its_place_that_answers_ping_alone_is_no_life_of_the_node(
+    servers: Servers, watch: Watch, info: bytes | None
+) -> None:
+    """One that answers what it does not know with an error, or hangs up."""
+    server = servers.start()
+    watched = watch(server.port)
+    await watched.is_up()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(1000):
+            writer.write(b"+PONG\r\n" if b"PING" in data else b"")
+            if info is None and b"INFO" in data:
+                return
+            writer.write(info or b"")
+
+    server.kill()
+    await watched.sees(REFUSED)
+    async with fake_server(talk, server.port):
+        before = len(watched.evidence)
+        for _ in range(3):
+            watched.probe.ping()
+            await watched.told(
+                lambda: (UNREACHABLE if info else CLOSED) in watched.kinds[before:], "what the proxy shows"
+            )
+        assert ALIVE not in watched.kinds[before:]
         await watched.probe.close()
 
 

@@ -200,4 +200,14 @@ USABLE = (
         ("tests/unit/sentinel/test_redis_evidence.py",),
         style="",
     ),
+    Mutation(
+        "a-proxys-pong-is-no-life",
+        "a PONG proves nothing where INFO is not known, which the node used to answer",
+        "L1",
+        "sentinel/life.py",
+        "        return self._strange if self._doubtful else _ALIVE\n",
+        "        return _ALIVE\n",
+        ("tests/unit/sentinel/test_life.py::test_nor_where_info_is_not_known_there",),
+        style="",
+    ),
 )
