@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from promotion.conversation import ReplyError, StepFailedError
-from promotion.settings_aside import ASK, STOP_WRITES, log_failed, snapshot_failed
+from promotion.disk_refusal import SAVE, disk_refusal
+from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
 from promotion.talk import Asking, Command, Talk, denied, setting
 
@@ -22,7 +23,7 @@ ASK_HANDOVER: Command = ("FAILOVER", "ABORT")
 
 
 def rehearse(step: Rehearse, talk: Talk) -> Asking:
-    replies = yield from talk.check(*ASK)
+    replies = yield from talk.check(*ASK, ("CONFIG", "GET", SAVE))
     tried = TO_PRIMARY if step.becomes == "primary" else TO_REPLICA
     # A primary that holds its writes back would not even queue one, nor answer.
     if talk.key is not None and step.becomes == "primary":
@@ -58,12 +59,12 @@ def _expect(talk: Talk, refused: Mapping[Command, ReplyError], *needed: Command)
 
 def _expect_writable(talk: Talk, replies: tuple[Any, ...]) -> None:
     """A planned change to a node that would refuse every write is an outage."""
-    _, stop_writes, persistence = replies
-    if log_failed(persistence):
-        raise StepFailedError(
-            talk.node, "would refuse all writes (MISCONF): its append-only file cannot be written"
-        )
-    if snapshot_failed(persistence) and setting(stop_writes) in (b"yes", None):
-        raise StepFailedError(
-            talk.node, f"would refuse all writes (MISCONF): its last snapshot failed, and {STOP_WRITES} is on"
-        )
+    _, stop_writes, persistence, save = replies
+    why = disk_refusal(
+        snapshot_failed=snapshot_failed(persistence),
+        aof_failed=log_failed(persistence),
+        stops=setting(stop_writes) != b"no",
+        saves=setting(save) != b"",
+    )
+    if why is not None:
+        raise StepFailedError(talk.node, f"would refuse all writes (MISCONF): {why}")

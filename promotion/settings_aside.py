@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from promotion.aside import Aside
+from promotion.disk_refusal import STOP_WRITES
 from promotion.handover import read_fields
 from promotion.step_types import WriteSafety
 from promotion.talk import Asking, Command, Talk, setting
 
 MIN_REPLICAS = "min-replicas-to-write"
 MAX_LAG = "min-replicas-max-lag"
-STOP_WRITES = "stop-writes-on-bgsave-error"
 
 ASK: tuple[Command, ...] = (
     ("CONFIG", "GET", MIN_REPLICAS),
@@ -50,8 +50,9 @@ def snapshot_failed(persistence: Any) -> bool:
 
 
 def log_failed(persistence: Any) -> bool:
-    """Its append-only file cannot be written, for which nothing can be set aside."""
-    return isinstance(persistence, bytes) and read_fields(persistence).get("aof_last_write_status") == "err"
+    """Its append-only file, if it has one, cannot be written, for which nothing can be set aside."""
+    said = read_fields(persistence) if isinstance(persistence, bytes) else {}
+    return said.get("aof_enabled") == "1" and said.get("aof_last_write_status") == "err"
 
 
 def demand(safety: WriteSafety) -> tuple[Command, ...]:

@@ -8,6 +8,7 @@ grown since the last look means that a client was refused since then.
 
 from __future__ import annotations
 
+from promotion.disk_refusal import disk_refusal
 from quorum.usability import Refusal, Refusing
 from sentinel.info import NodeInfo
 
@@ -25,13 +26,17 @@ def refused_now(info: NodeInfo, before: NodeInfo | None) -> Refusing | None:
         return full
     grown = _grown(info, before)
     return (
-        _ending(info) or _append_only(info) or _no_room(info, grown) or _too_few_replicas(info, grown) or full
+        _ending(info)
+        or _disk(info, snapshots=False)
+        or _no_room(info, grown)
+        or _too_few_replicas(info, grown)
+        or full
     )
 
 
 def would_refuse(info: NodeInfo) -> Refusing | None:
     """What a replica would refuse as a primary, as far as its figures tell."""
-    found = _ending(info) or _snapshots(info) or _append_only(info) or _no_room(info, frozenset())
+    found = _ending(info) or _disk(info) or _no_room(info, frozenset())
     if found is None:
         return None
     return Refusing(found.kind, found.detail.replace("refuses", "as a primary it would refuse", 1))
@@ -68,20 +73,13 @@ def _ending(info: NodeInfo) -> Refusing | None:
     )
 
 
-def _snapshots(info: NodeInfo) -> Refusing | None:
-    if not info.limits.snapshot_failed:
+def _disk(info: NodeInfo, *, snapshots: bool = True) -> Refusing | None:
+    failed = snapshots and info.limits.snapshot_failed
+    why = disk_refusal(snapshot_failed=failed, aof_failed=info.limits.aof_failed)
+    if why is None:
         return None
-    return Refusing(Refusal.MISCONF, "refuses writes (-MISCONF): its last snapshot failed; see its log")
-
-
-def _append_only(info: NodeInfo) -> Refusing | None:
-    if not info.limits.aof_failed:
-        return None
-    return Refusing(
-        Refusal.MISCONF,
-        "refuses writes (-MISCONF): its append-only file cannot be written; see its log, and whether the "
-        "disk is full",
-    )
+    detail = f"refuses writes (-MISCONF): {why}; see its log, and whether the disk is full"
+    return Refusing(Refusal.MISCONF, detail)
 
 
 def _no_room(info: NodeInfo, grown: frozenset[str]) -> Refusing | None:

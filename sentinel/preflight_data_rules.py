@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from promotion.disk_refusal import SAVE, STOP_WRITES, disk_refusal
 from promotion.fence import is_term
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
@@ -100,16 +101,21 @@ def _versions(facts: GroupFacts) -> Iterator[Problem]:
             )
 
 
+def failing_disk(node: NodeFacts) -> str | None:
+    """For what it refuses all writes as a primary; None if not for its disk."""
+    return disk_refusal(
+        snapshot_failed=node.said.get("rdb_last_bgsave_status") == "err",
+        aof_failed=node.said.get("aof_last_write_status") == "err"
+        and node.settings.get("appendonly") != "no",
+        stops=node.settings.get(STOP_WRITES) != "no",
+        saves=node.settings.get(SAVE) != "",
+    )
+
+
 def _failing_snapshots(facts: GroupFacts) -> Iterator[Problem]:
     """Redis refuses writes then (-MISCONF)."""
     for node in facts.seen:
-        stops = node.settings.get("stop-writes-on-bgsave-error", "yes") == "yes"
-        saves = node.settings.get("save", "") != ""
-        if node.said.get("rdb_last_bgsave_status") == "err" and stops and saves:
-            failing = "its last snapshot failed"
-        elif node.said.get("aof_last_write_status") == "err":
-            failing = "its append-only file cannot be written"
-        else:
+        if (failing := failing_disk(node)) is None:
             continue
         yield Problem(
             node.name,

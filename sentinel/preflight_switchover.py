@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from sentinel.preflight_data_rules import failing_disk
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 
 ABOUT_STEPS = frozenset({"permission", "command-missing", "key-permission", "persistence-failing"})
@@ -50,12 +51,8 @@ def _of_primary(node: NodeFacts) -> Iterator[str]:
 
 
 def _of_target(node: NodeFacts) -> Iterator[str]:
-    if node.said.get("aof_last_write_status") == "err":
-        yield f"{node.name}: would refuse all writes (MISCONF): its append-only file cannot be written"
-    elif node.said.get("rdb_last_bgsave_status") == "err" and (
-        node.settings.get("stop-writes-on-bgsave-error", "yes") == "yes"
-    ):
-        yield f"{node.name}: would refuse all writes (MISCONF): its last snapshot failed"
+    if (why := failing_disk(node)) is not None:
+        yield f"{node.name}: would refuse all writes (MISCONF): {why}"
 
 
 def _said(permission: str) -> str:

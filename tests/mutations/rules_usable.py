@@ -32,6 +32,19 @@ USABLE = (
         (f"{_USABILITY}::test_what_lasts_and_another_might_not_refuse_is_unwritable",),
     ),
     Mutation(
+        "misconf-as-redis",
+        "a failed snapshot refuses writes only where snapshots are configured",
+        "L1",
+        "promotion/disk_refusal.py",
+        "if snapshot_failed and stops and saves:",
+        "if snapshot_failed and stops:",
+        (
+            "tests/unit/promotion/test_rehearsing.py::"
+            "test_a_snapshot_that_failed_where_none_are_configured_refuses_nothing",
+        ),
+        style="",
+    ),
+    Mutation(
         "ending-hands-over",
         "a primary that was told to end, and waits for a replica, hands over",
         "L1",

@@ -63,3 +63,10 @@ def test_a_target_that_would_refuse_all_writes_is_found_out() -> None:
     assert "would refuse all writes (MISCONF)" in fails(node, Rehearse("n:1", "primary"))
     node.settings["stop-writes-on-bgsave-error"] = "no"
     node.take(Rehearse("n:1", "primary"))
+
+
+def test_a_snapshot_that_failed_where_none_are_configured_refuses_nothing() -> None:
+    """By hand, or for a replica: Redis takes the writes then."""
+    node = replica(snapshot_failed=True)
+    node.settings["save"] = ""
+    node.take(Rehearse("n:1", "primary"))

@@ -14,7 +14,7 @@ from sentinel.preflight_facts import Denial, GroupFacts, NodeFacts
 from sentinel.preflight_rules import find_problems
 from sentinel.preflight_switchover import objections, worth_a_look
 from tests.unit.sentinel.http_cases import GROUP, A, B, C, World, running
-from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, group, saying
+from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, group, saying, set_to
 
 NO_REPLICAOF = replace(REPLICA, denied={"replicaof": Denial.COMMAND})
 WHY = f"{B}: REPLICAOF: the user may not run it"
@@ -91,6 +91,8 @@ def denying(node: NodeFacts, *permissions: str, why: Denial = Denial.COMMAND) ->
         ),
         (PRIMARY, denying(REPLICA, "set", why=Denial.KEY), (f"{B}: SET: the user may not touch the key",)),
         (saying(PRIMARY, rdb_last_bgsave_status="err"), REPLICA, ()),
+        (PRIMARY, set_to(saying(REPLICA, rdb_last_bgsave_status="err"), {"save": ""}), ()),
+        (PRIMARY, saying(REPLICA, aof_last_write_status="err"), ()),
         (
             PRIMARY,
             saying(REPLICA, rdb_last_bgsave_status="err"),
@@ -98,7 +100,7 @@ def denying(node: NodeFacts, *permissions: str, why: Denial = Denial.COMMAND) ->
         ),
         (
             PRIMARY,
-            saying(REPLICA, aof_last_write_status="err"),
+            set_to(saying(REPLICA, aof_last_write_status="err"), {"appendonly": "yes"}),
             (f"{B}: would refuse all writes (MISCONF): its append-only file cannot be written",),
         ),
     ],

@@ -94,7 +94,7 @@ UNLINKED = _info(REPLICA, link_up=False)
             (B, "error", "persistence-failing"),
         ),
         (
-            group(PRIMARY, saying(REPLICA, aof_last_write_status="err"), OTHER),
+            group(PRIMARY, set_to(saying(REPLICA, aof_last_write_status="err"), ON_AOF), OTHER),
             (B, "error", "persistence-failing"),
         ),
         (group(set_to(PRIMARY, {"save": ""}), REPLICA, OTHER), (A, "warning", "no-persistence")),
