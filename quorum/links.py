@@ -27,6 +27,8 @@ class Links:
         self._words: dict[str, LinkSeen] = {}
         self._had: frozenset[str] = frozenset()
         self._lost_at = math.inf
+        self._ended: frozenset[str] = frozenset()
+        """Who has told of the end, and follows another since."""
         self.followed = False
         """Whether any replica was ever seen to follow the node."""
         self.version = 0
@@ -39,6 +41,7 @@ class Links:
         self.version += 1
         self._had = frozenset(replica for replica, word in self._words.items() if word.up)
         self._lost_at = now
+        self._ended = frozenset()
 
     def regained(self) -> None:
         self.version += 1
@@ -59,7 +62,10 @@ class Links:
 
     def forget(self, replica: str) -> None:
         """It is lost itself, or follows another: it can neither vouch nor be waited for."""
-        self.version += self._words.pop(replica, None) is not None
+        if replica in self._words:
+            self._ended |= {replica} & set(self.broken)
+            del self._words[replica]
+            self.version += 1
 
     def is_settled(self, replica: str) -> bool:
         """Whether it has said, since the loss, that its link is down: it need not be asked again."""
@@ -87,8 +93,8 @@ class Links:
     @property
     def told(self) -> str:
         """For people, behind what was seen: what the replicas add to it. Empty for what has no replicas."""
-        if self.broken:
-            return f"; no longer linked: {', '.join(self.broken)}"
+        if ended := sorted(self._ended | set(self.broken)):
+            return f"; no longer linked: {', '.join(ended)}"
         if self.begins:
             return "; no replica has been linked to it yet"
         return "; no replica with a link to it could be asked" if self.followed else ""

@@ -201,14 +201,16 @@ def test_scenario(scenario: list[Line]) -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("b down", "refused; no longer linked: b"),
-        ("b lost", "refused; no replica with a link to it could be asked"),
+        (["b down"], "refused; no longer linked: b"),
+        (["b down", "b lost"], "refused; no longer linked: b"),
+        (["b lost"], "refused; no replica with a link to it could be asked"),
     ],
 )
-def test_the_verdict_says_what_the_replicas_add(said: str, told: str) -> None:
+def test_the_verdict_says_what_the_replicas_add(said: list[str], told: str) -> None:
+    """Also once they follow another."""
     detector = Detector(PATIENCE, 0.0)
-    for at_s, what in [(0, "b up"), (0.5, "alive"), (0.5, "refused"), (0.501, said)]:
-        play(detector, at_s, what)
+    for what in ["b up", "alive", "refused", *said]:
+        play(detector, 0.5, what)
     assert detector.judge(0.7).detail == told
 
 
