@@ -75,13 +75,12 @@ class Links:
     @property
     def vouching(self) -> tuple[str, ...]:
         """Who has said since the loss, and did not take back, that its link is up."""
-        found = [name for name, word in self._words.items() if word.up and word.asked_at >= self._lost_at]
-        return tuple(sorted(found)) if found else ()
+        return tuple(sorted(name for name, word in self._words.items() if word.up and self._is_fresh(word)))
 
     @property
     def broken(self) -> tuple[str, ...]:
         """Who had a link, and has said since the loss that it is down."""
-        return tuple(sorted(filter(self.is_settled, self._had))) if self._had else ()
+        return tuple(sorted(filter(self.is_settled, self._had)))
 
     @property
     def is_awaited(self) -> bool:

@@ -119,8 +119,9 @@ class Daemon:
             self._links.clocks.told_apart,
             self._links.twins,
         )
-        for name in (name for name, state in states.items() if state.term >= HIGH):
-            logger.error("%s: %s", name, terms_run_out(states[name].term))
+        for name, state in states.items():
+            if state.term >= HIGH:
+                logger.error("%s: %s", name, terms_run_out(state.term))
         me = client_id(settings.sentinel.id, members)
         self._groups = {
             name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)

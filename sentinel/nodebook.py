@@ -68,7 +68,7 @@ class NodeBook:
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
-        return self.local(node_at(self._fixed(), host, port) or name_for(host, port))
+        return self.local(node_at(self._fixed.values(), host, port) or name_for(host, port))
 
     def hands_off(self, name: str) -> str:
         """Why nothing may be changed at the node; empty if it may, or there is none."""
@@ -86,13 +86,11 @@ class NodeBook:
 
     def may_be_known(self, port: int) -> bool:
         """A configured name that was not reached yet may turn out to be any address of this port."""
-        return may_be_known(self._fixed(), port)
+        return may_be_known(self._fixed.values(), port)
 
-    def _fixed(self) -> Iterable[NodeRecord]:
+    @property
+    def _fixed(self) -> Mapping[str, NodeRecord]:
         """Of the names that lead to one server each."""
-        return self._fixed_records().values()
-
-    def _fixed_records(self) -> Mapping[str, NodeRecord]:
         if not self.balanced.why:
             return self._records
         return {name: record for name, record in self._records.items() if name not in self.balanced}
@@ -105,7 +103,7 @@ class NodeBook:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the nodes: where several names lead to one server, the one that is used."""
-        return tuple(name for name in self._fixed_records() if name not in self._doubles.of)
+        return tuple(name for name in self._fixed if name not in self._doubles.of)
 
     @property
     def watched(self) -> tuple[str, ...]:
@@ -125,11 +123,12 @@ class NodeBook:
     def local(self, name: str) -> str:
         """The name that is used for the node; ``name`` itself if it has no other."""
         name = self._doubles.of.get(name, name)
-        return name if name in self._fixed_records() else self._spelled.get(name, name)
+        is_fixed = name in self._records and name not in self.balanced
+        return name if is_fixed else self._spelled.get(name, name)
 
     def sort_out(self, now: float) -> bool:
         """Compare whose run ids are whose. Returns whether other names are used than before."""
-        changed = self._doubles.look(self._fixed_records(), now)
+        changed = self._doubles.look(self._fixed, now)
         self.version += changed
         return changed
 
@@ -138,7 +137,7 @@ class NodeBook:
         if not self.balanced.heard(name, run_id, now):
             return False
         self._doubles.forget(name)
-        self._doubles.look(self._fixed_records(), now)
+        self.sort_out(now)
         self.version += 1
         return True
 
@@ -177,7 +176,7 @@ class NodeBook:
     def _written_as(self, node: Named) -> str | None:
         """The node that has this very address, in another spelling or by what is announced."""
         place = spec_of(node)
-        known = [replace(record, peer_ip=None) for record in self._fixed()]
+        known = [replace(record, peer_ip=None) for record in self._fixed.values()]
         return node_at(known, place.host, place.port) or node_at(known, *place.reach)
 
     # -- what the deciding code is shown ---------------------------------------------------------

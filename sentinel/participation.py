@@ -55,7 +55,6 @@ class Participation:
         self._since: float | None = None
         self._told = ""
         self._told_apart: dict[str, str] = {}
-        self._told_twice: frozenset[str] = frozenset()
         self.twice: frozenset[str] = frozenset()
         """The peers of whose ids there are two processes."""
         self.listening: dict[str, str] = {}
@@ -89,12 +88,11 @@ class Participation:
                 driver.feed(IdTwice(self._is_twice))
             if tellers:
                 logger.error("another process has this sentinel's id, %s: %s", _say(tellers), ADVICE_TWICE)
-        self.twice = self._twins.twice(now)
-        for peer in sorted(self.twice - self._told_twice):
+        before, self.twice = self.twice, self._twins.twice(now)
+        for peer in sorted(self.twice - before):
             logger.error("peer %s %s: %s", peer, TWICE, ADVICE_TWICE)
-        for peer in sorted(self._told_twice - self.twice):
+        for peer in sorted(before - self.twice):
             logger.info("peer %s is one process again", peer)
-        self._told_twice = self.twice
 
     @property
     def why(self) -> str:

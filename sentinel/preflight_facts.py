@@ -168,9 +168,9 @@ class GroupFacts:
     no_part: str = ""
     """Why this sentinel takes no part in the group's elections."""
     apart: Mapping[str, str] = field(default_factory=dict)
+    """The peers that it does not listen to, and why."""
     twice: frozenset[str] = frozenset()
     """The peers of whose ids there are two processes."""
-    """The peers that it does not listen to, and why."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""
     own_term: int = 0

@@ -66,7 +66,7 @@ IDENTITY = (
         "of two names of one server one is used",
         "S7",
         "sentinel/nodebook.py",
-        "return tuple(name for name in self._fixed_records() if name not in self._doubles.of)",
+        "return tuple(name for name in self._fixed if name not in self._doubles.of)",
         "return tuple(self._fixed_records())",
         (f"{_WHO}::test_of_two_names_of_one_server_the_first_is_used_and_the_other_is_told",),
     ),
