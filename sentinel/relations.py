@@ -23,6 +23,8 @@ class Relations:
         self._since: dict[str, tuple[str, float]] = {}
         """By node: which process it is, and when that was first seen."""
         self._primary: str | None = None
+        self._reigned: str | None = None
+        """The run id of the last process that was vouched for as the primary."""
         book.objections.append(self.why_hands_off)
 
     def seen(self, name: str, primary: str | None) -> None:
@@ -34,6 +36,7 @@ class Relations:
         if self._since.get(name, ("", 0.0))[0] != record.info.run_id:
             self._since[name] = (record.info.run_id, record.info_at)
         if name == primary and self._is_vouched_for(record):
+            self._reigned = record.info.run_id
             self.kinship.reigns(name, record.info)
         relation = self._relation(record.spec, record.info)
         if not self.kinship.why_foreign(relation):
@@ -48,6 +51,10 @@ class Relations:
         name, info = record.spec.name, record.info
         assert info is not None
         if not self.kinship.is_unknown(info) or self._has_followers(name, info):
+            return True
+        # Redis begins a new history, with no former one, at the first replica of a primary that had none, and
+        # after an hour without any (repl-backlog-ttl). Whoever followed somebody else has a former one.
+        if info.run_id == self._reigned and info.replid2 is None:
             return True
         new = record.info_at - self._since[name][1] < GRACE_S
         return not new and not self.kinship.why_foreign(self._relation(record.spec, info))

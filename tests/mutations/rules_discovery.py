@@ -137,4 +137,17 @@ DISCOVERY = (
         ),
         style="",
     ),
+    Mutation(
+        "the-same-process-may-begin-a-history",
+        "a primary that begins a new history by itself is still the group's",
+        "S9",
+        "sentinel/relations.py",
+        "        if info.run_id == self._reigned and info.replid2 is None:\n",
+        "        if info.run_id == self._reigned:\n",
+        (
+            "tests/unit/sentinel/test_kinship.py::"
+            "test_a_primary_that_was_another_clusters_replica_meanwhile_is_not_the_groups_for_its_process",
+        ),
+        style="",
+    ),
 )

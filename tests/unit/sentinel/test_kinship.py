@@ -233,6 +233,22 @@ def test_one_whom_nobody_else_follows_is_after_a_moment() -> None:
     assert group.book.hands_off(A) == ""
 
 
+def test_a_lone_primary_begins_a_history_at_its_first_replica_and_that_replica_is_the_groups() -> None:
+    group = Group()
+    group.says(A, info(A, "master", attached=(STRANGER,), replid="anew"))
+    found = NodeSpec("10.0.0.77:6379", STRANGER.ip, STRANGER.port, discovered=True)
+    group.book.add(found)
+    group.says(found.name, info(found.name, replid="anew"))
+    assert group.why(found.name) == ""
+
+
+def test_a_primary_that_was_another_clusters_replica_meanwhile_is_not_the_groups_for_its_process() -> None:
+    group = Group()
+    group.says(A, info(A, "master", attached=(STRANGER,), replid="anew", replid2="f1", second_offset=101))
+    group.fails_over()
+    assert group.why(A) == "it has replicas that are none of the group's: 10.0.0.77:6379"
+
+
 def test_of_an_old_primary_those_count_too_that_came_while_nobody_looked() -> None:
     group = Group()
     group.fails_over()
