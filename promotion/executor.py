@@ -38,9 +38,9 @@ from promotion.conversation import (
     Word,
 )
 from promotion.handover import GRACE_S
+from promotion.replies import named
 from promotion.step_types import Handover, Step, Taken
 from promotion.steps import conversation
-from promotion.talk import named
 
 _CODES: tuple[tuple[type[RedisError], str], ...] = (
     (NoPermissionError, "NOPERM"),

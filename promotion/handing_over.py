@@ -7,9 +7,10 @@ from contextlib import suppress
 from promotion.conversation import LinkLostError
 from promotion.handover import hand_over
 from promotion.promoting import CUT_CLIENTS, set_fence
+from promotion.replies import Command
 from promotion.settings_aside import check_for_fence
 from promotion.step_types import Handover
-from promotion.talk import Asking, Command, Part, Talk
+from promotion.talk import Asking, Part, Talk
 
 
 def order_handover(step: Handover, talk: Talk) -> Asking:

@@ -21,17 +21,10 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
+from promotion.replies import Command, denied
 from promotion.settings_aside import MIN_REPLICAS, check_for_fence, demand
 from promotion.step_types import Promote
-from promotion.talk import (
-    Asking,
-    Command,
-    Need,
-    Part,
-    QueueRefusedError,
-    Talk,
-    denied,
-)
+from promotion.talk import Asking, Need, Part, QueueRefusedError, Talk
 
 CUT_CLIENTS: tuple[Command, ...] = (
     ("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"),
@@ -172,7 +165,7 @@ class _Promotion:
     def _take_back(self, error: StepError) -> Asking:
         talk, followed = self._talk, self._before
         assert followed is not None
-        words = ("REPLICAOF", *followed)
+        words = talk.spelled(("REPLICAOF", *followed))
         try:
             (reply,) = yield Calls((words,), acts=True)
         except LinkLostError as lost:

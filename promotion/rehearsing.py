@@ -12,9 +12,10 @@ from typing import Any
 
 from promotion.conversation import ReplyError, StepFailedError
 from promotion.disk_refusal import SAVE, disk_refusal
+from promotion.replies import Command, denied, setting
 from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
-from promotion.talk import Asking, Command, Talk, denied, setting
+from promotion.talk import Asking, Talk
 
 TURN: Command = ("REPLICAOF", "NO", "ONE")
 PAUSE: Command = ("CLIENT", "PAUSE", 1, "WRITE")

@@ -12,8 +12,9 @@ from typing import Any
 from promotion.aside import Aside
 from promotion.disk_refusal import STOP_WRITES
 from promotion.handover import read_fields
+from promotion.replies import Command, setting
 from promotion.step_types import WriteSafety
-from promotion.talk import Asking, Command, Talk, setting
+from promotion.talk import Asking, Talk
 
 MIN_REPLICAS = "min-replicas-to-write"
 MAX_LAG = "min-replicas-max-lag"

@@ -13,13 +13,15 @@ told; what stands in the way of everything is set aside for one write:
   it serves them for that write. Where its configuration may not be touched, the fence is read by the script
   that writes it, once the node is a primary; a higher one is obeyed then, and the change taken back.
 
+Where REPLICAOF is not there, or not for us, its older name SLAVEOF may be: all is said once more with that.
+
 Whatever is set aside is restored in the very same write, so no connection can be lost in between.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -34,6 +36,7 @@ from promotion.conversation import (
     Word,
 )
 from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
+from promotion.replies import OLDER_TURN, TURN, Command, aborted, denied, named, said, setting, turn_denied
 
 TRIES = 6
 """A transaction is sent so often: each time with less in it, or with more set aside."""
@@ -43,7 +46,6 @@ _LEAVE: tuple[Command, ...] = (("DISCARD",), ("EXEC",))
 """Out of a transaction without doing it, also for a user who may not DISCARD: what is refused in a queue
 breaks it, so that EXEC does nothing but end it. Behind a DISCARD that was obeyed it is a harmless error."""
 
-Command: TypeAlias = tuple[Word, ...]
 Asking: TypeAlias = Generator[Request, Any, Any]
 
 
@@ -65,7 +67,7 @@ class QueueRefusedError(StepFailedError):
     """A ``JUDGED`` part was refused when it was queued: nothing ran."""
 
     def __init__(self, node: str, part: Part, error: ReplyError) -> None:
-        super().__init__(node, f"{named(part.words)}: {_said(error)}")
+        super().__init__(node, f"{named(part.words)}: {said(error)}")
         self.part = part
         self.error = error
 
@@ -89,6 +91,7 @@ class Talk:
         self.refused: list[str] = []
         self._role: Any = None
         self._transacts = True
+        self._turn: Word = TURN
         self._aside: list[Aside] = []
         self._ahead: tuple[Command, ...] = ()
 
@@ -117,7 +120,7 @@ class Talk:
             if not denied(multi):
                 raise self.failed(("MULTI",), multi)
             self._transacts = False
-        elif isinstance(discarded, ReplyError) and not _aborted(ended):
+        elif isinstance(discarded, ReplyError) and not aborted(ended):
             raise self.failed(("DISCARD",), discarded)
         rest = replies[len(self._reading()) :]
         if isinstance(self._role, ReplyError):
@@ -161,7 +164,7 @@ class Talk:
     def read_term(self, found: Any) -> int:
         """What is no term may be somebody's data, so that the step goes without a fence."""
         if isinstance(found, ReplyError) and found.code != "WRONGTYPE":
-            raise StepFailedError(self.node, f"GET {self.key}: {_said(found)}")
+            raise StepFailedError(self.node, f"GET {self.key}: {said(found)}")
         if found is None:
             return 0
         if isinstance(found, ReplyError) or not is_term(found):
@@ -212,7 +215,7 @@ class Talk:
         before_it = self.acted
         for _ in range(TRIES):
             live = [n for n in range(len(parts)) if n not in dropped]
-            words = [parts[n].words for n in live]
+            words = [self.spelled(parts[n].words) for n in live]
             if not self._transacts:
                 return (yield from self._plainly(parts, live, dropped))
             before, after = self._around()
@@ -238,12 +241,15 @@ class Talk:
 
     def try_out(self, *commands: Command) -> Asking:
         """Queue the commands and discard them. Returns the replies; none where nothing can be queued."""
-        for _ in range(2):
+        for _ in range(3):
             if not self._transacts:
                 return ()
             before, after = self._around()
-            replies = yield Calls((*before, ("MULTI",), *commands, *_LEAVE, *after))
+            words = [self.spelled(each) for each in commands]
+            replies = yield Calls((*before, ("MULTI",), *words, *_LEAVE, *after))
             tried = replies[len(before) + 1 : len(before) + 1 + len(commands)]
+            if self._turns_otherwise(zip(commands, tried, strict=True)):
+                continue
             if not any(isinstance(reply, ReplyError) and reply.code == "OOM" for reply in tried):
                 return tried
             if not (yield from self.set_maxmemory_aside()):
@@ -260,11 +266,15 @@ class Talk:
     def refuse(self, words: Command, error: ReplyError) -> None:
         # Where there is no configuration file, or no handover, nothing is missed.
         if "without a config file" not in error.message and "No failover in progress" not in error.message:
-            said = f"{named(words)}: {_said(error)}"
-            self.refused += [said] if said not in self.refused else []
+            text = f"{named(words)}: {said(error)}"
+            self.refused += [text] if text not in self.refused else []
 
     def failed(self, words: Command, error: ReplyError) -> StepFailedError:
-        return StepFailedError(self.node, f"{named(words)}: {_said(error)}")
+        return StepFailedError(self.node, f"{named(words)}: {said(error)}")
+
+    def spelled(self, words: Command) -> Command:
+        """As the node knows it."""
+        return (self._turn, *words[1:]) if words[0] == TURN else words
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -274,6 +284,12 @@ class Talk:
             tuple(aside.restore for aside in reversed(self._aside)),
         )
 
+    def _turns_otherwise(self, answers: Iterable[tuple[Command, Any]]) -> bool:
+        """Whether REPLICAOF was refused: then the node is told SLAVEOF, which it may know."""
+        tries = self._turn == TURN and any(turn_denied(*answer) for answer in answers)
+        self._turn = OLDER_TURN if tries else self._turn
+        return tries
+
     def _give_way(
         self,
         parts: Sequence[Part],
@@ -282,6 +298,8 @@ class Talk:
         dropped: dict[int, ReplyError],
     ) -> Asking:
         """Nothing ran: leave out what was refused, or set aside what refuses; else this is the end of it."""
+        if self._turns_otherwise((parts[n].words, error) for n, error in refused.items()):
+            return
         if any(error.code == "OOM" for error in refused.values()):
             self._transacts = yield from self.set_maxmemory_aside()
             return
@@ -301,8 +319,13 @@ class Talk:
     def _plainly(self, parts: Sequence[Part], live: Sequence[int], dropped: dict[int, ReplyError]) -> Asking:
         look: tuple[Command, ...] = () if self.key is None else (("GET", self.key),)
         self.acted = True
-        replies = yield Calls((*look, *(parts[n].words for n in live)), acts=True)
-        outcome = self._results(parts, dict(zip(live, replies[len(look) :], strict=True)), dropped)
+        replies = yield Calls((*look, *(self.spelled(parts[n].words) for n in live)), acts=True)
+        ran = dict(zip(live, replies[len(look) :], strict=True))
+        if self._turns_otherwise((parts[n].words, reply) for n, reply in ran.items()):
+            if look:
+                self._obey(replies[0])
+            return (yield from self._plainly(parts, live, dropped))
+        outcome = self._results(parts, ran, dropped)
         if look:
             self._obey(replies[0])
         return outcome
@@ -330,33 +353,3 @@ class Talk:
         if found:
             raise FencedError(self.node, found)
         raise StepFailedError(self.node, "the fence changed while it was being checked")
-
-
-def denied(error: ReplyError) -> bool:
-    """Whether the command is not there, or not for us: it would be refused at any other time as well."""
-    text = error.message.lower()
-    return "noperm" in text or "no permissions" in text or "unknown command" in text or "unknown sub" in text
-
-
-def _aborted(reply: Any) -> bool:
-    """Whether EXEC has ended a transaction without doing any of it."""
-    return isinstance(reply, ReplyError) and reply.code == "EXECABORT"
-
-
-def setting(reply: Any) -> bytes | None:
-    """The value in the answer to a CONFIG GET of one setting; None where it may not be read."""
-    match reply:
-        case [_, bytes(value)]:
-            return value
-        case _:
-            return None
-
-
-def named(words: Command) -> str:
-    """The command, as far as it says what was wanted."""
-    told = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
-    return " ".join(str(word) for word in words[:told])
-
-
-def _said(error: ReplyError) -> str:
-    return f"missing permission: {error.message}" if error.code == "NOPERM" else error.message

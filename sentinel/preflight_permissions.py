@@ -28,10 +28,11 @@ _NOBODY = ("0.0.0.0", "none")  # noqa: S104 (no port to replicate from)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``permission`` is what ACL SETUSER calls it, behind a plus."""
+    """``permission`` is what ACL SETUSER calls it, behind a plus. ``instead``: what does as well."""
 
     permission: str
     words: tuple[str, ...]
+    instead: tuple[str, ...] = ()
 
 
 MULTI = Trial("multi", ("MULTI",))
@@ -62,7 +63,7 @@ def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
 def queued(fence_key: str | None) -> tuple[Trial, ...]:
     """What must be sent behind MULTI only."""
     found = [
-        Trial("replicaof", ("REPLICAOF", *_NOBODY)),
+        Trial("replicaof", ("REPLICAOF", *_NOBODY), ("SLAVEOF", *_NOBODY)),
         Trial("config|rewrite", ("CONFIG", "REWRITE")),
         Trial("config|set", ("CONFIG", "SET", "vedette-permission-trial", "0")),
         Trial("client|kill", ("CLIENT", "KILL", "ADDR", "0.0.0.0:0")),

@@ -55,8 +55,11 @@ async def denied(
 
 async def _tried(connection: Connection, trials: Sequence[Trial]) -> dict[str, Denial]:
     replies = await ask(connection, *(trial.words for trial in trials))
-    denials = {t.permission: _denial(reply) for t, reply in zip(trials, replies, strict=True)}
-    return {permission: why for permission, why in denials.items() if why is not None}
+    denials = {t: _denial(reply) for t, reply in zip(trials, replies, strict=True)}
+    for trial in [t for t, why in denials.items() if why is not None and t.instead]:
+        [reply] = await ask(connection, trial.instead)
+        denials[trial] = denials[trial] if _denial(reply) is not None else None
+    return {trial.permission: why for trial, why in denials.items() if why is not None}
 
 
 def _denial(reply: object) -> Denial | None:

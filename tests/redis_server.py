@@ -91,7 +91,7 @@ class RedisServer:
         with self.client() as client:
             if primary._password:
                 client.config_set("masterauth", primary._password)
-            client.replicaof("127.0.0.1", primary.port)
+            client.slaveof("127.0.0.1", primary.port)
         if wait:
             wait_for(lambda: self.info()["master_link_status"] == "up", what=f"{self.name} to sync")
 

@@ -433,14 +433,15 @@ async def test_a_missing_permission_fails_the_step_and_changes_nothing(
 ) -> None:
     """What the script may do is only found out by running it behind REPLICAOF, which is taken back."""
     primary, replica = start(stack, 2, binary=binary)
-    steps = await deny(replica, f"-{denied}")
+    older = ("-slaveof",) if denied == "replicaof" else ()
+    steps = await deny(replica, f"-{denied}", *older)
     with pytest.raises(StepFailedError, match=replica.name):
         await steps.promote(replica.name, 5, leading)
     assert follows(replica, primary)
     assert fence(replica) is None
 
 
-@pytest.mark.parametrize("denied", ["eval", "exec", "multi", "client", "config", "info"])
+@pytest.mark.parametrize("denied", ["eval", "exec", "multi", "client", "config", "info", "replicaof"])
 async def test_a_promotion_goes_without_what_there_is_another_way_for(
     stack: ExitStack, binary: Path, denied: str
 ) -> None:

@@ -182,10 +182,10 @@ def test_missing_permissions_are_named() -> None:
     with Cluster() as cluster:
         for node in cluster.nodes[1:]:
             with node.client() as client:
-                client.execute_command("ACL", "SETUSER", "default", "-replicaof")
+                client.execute_command("ACL", "SETUSER", "default", "-replicaof", "-slaveof")
         cluster.nodes[0].kill()
         wait_for(lambda: any("replicaof" in s.log().lower() for s in cluster.sentinels), 20, "the reason")
         for node in cluster.nodes[1:]:
             with redis.Redis(port=node.port) as client:
-                client.execute_command("ACL", "SETUSER", "default", "+replicaof")
+                client.execute_command("ACL", "SETUSER", "default", "+replicaof", "+slaveof")
         cluster.wait_failover(cluster.nodes[0].name, deadline_s=40)

@@ -147,12 +147,16 @@ async def test_an_announced_address_that_leads_nowhere() -> None:
 async def test_renamed_commands_are_named() -> None:
     with (
         RedisServer(*SAVING) as primary,
-        RedisServer(*SAVING, "--rename-command", "REPLICAOF", "follow") as replica,
+        RedisServer(*SAVING, "--rename-command", "REPLICAOF", "follow") as older,
+        RedisServer(
+            *SAVING, *("--rename-command", "REPLICAOF", ""), *("--rename-command", "SLAVEOF", "follow")
+        ) as replica,
     ):
+        older.replicate(primary)
         with replica.client() as client:
             client.execute_command("follow", "127.0.0.1", primary.port)
         wait_for(lambda: replica.info()["master_link_status"] == "up", what="the replica to sync")
-        assert found(await look((primary, replica))) == {(replica.name, "command-missing")}
+        assert found(await look((primary, older, replica))) == {(replica.name, "command-missing")}
 
 
 def test_a_sentinel_tells_what_it_found_and_looks_again_after_a_failover() -> None:

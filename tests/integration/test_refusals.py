@@ -81,7 +81,7 @@ def break_save(server: RedisServer) -> None:
 
 # -- commands that are not there ---------------------------------------------------------------
 
-MISSING = ["EVAL", "CONFIG", "CLIENT", "MULTI", "EXEC"]
+MISSING = ["EVAL", "CONFIG", "CLIENT", "MULTI", "EXEC", "REPLICAOF"]
 
 
 @pytest.mark.parametrize("command", MISSING)
@@ -114,7 +114,7 @@ def test_a_switchover_that_a_node_would_refuse_is_refused_before_anything_is_don
         old, wanted, _ = cluster.nodes
         with (old if at == "the-primary" else wanted).client() as client:
             refused = "replicaof" if at == "the-primary" else "set"
-            client.execute_command("ACL", "SETUSER", "vedette", f"-{refused}")
+            client.execute_command("ACL", "SETUSER", "vedette", f"-{refused}", "-slaveof")
         before = cluster.sentinels[0].term()
         operation = switch(cluster, wanted)
         assert operation["state"] == "failed"

@@ -17,7 +17,7 @@ def test_a_sentinel_whose_user_may_promote_nobody_lets_the_others_lead() -> None
         for node in cluster.nodes:
             with node.client() as client:
                 client.execute_command(
-                    "ACL", "SETUSER", "weak", "on", ">pw", "~*", "&*", "+@all", "-replicaof"
+                    "ACL", "SETUSER", "weak", "on", ">pw", "~*", "&*", "+@all", "-replicaof", "-slaveof"
                 )
         first = ranking(GROUP, [sentinel.id for sentinel in cluster.sentinels])[0]
         weak = next(sentinel for sentinel in cluster.sentinels if sentinel.id == first)

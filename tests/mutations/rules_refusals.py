@@ -22,7 +22,7 @@ REFUSALS = (
         "nothing is queued where a transaction cannot be left",
         "S4",
         "promotion/talk.py",
-        "        elif isinstance(discarded, ReplyError) and not _aborted(ended):\n",
+        "        elif isinstance(discarded, ReplyError) and not aborted(ended):\n",
         "        elif False:\n",
         (f"{_TOLD}::test_where_a_transaction_cannot_be_left_the_reason_names_discard",),
         style="",

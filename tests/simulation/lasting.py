@@ -122,11 +122,12 @@ def _denied(world: World, trouble: Lasting) -> None:
     world.denials |= {(one, node.name) for one in trouble.sentinels for node in replicas(world)}
 
 
-def _user_may_not(command: str) -> Begin:
+def _user_may_not(*commands: str) -> Begin:
     def begin(world: World, trouble: Lasting) -> None:
         for node in world.nodes.values():
             node.refusals.clients = frozenset(trouble.sentinels)
-            node.sickness.begin(Refusal(command, How.ERROR, NOPERM))
+            for command in commands:
+                node.sickness.begin(Refusal(command, How.ERROR, NOPERM))
 
     return begin
 
@@ -189,7 +190,7 @@ _BEGIN: dict[str, Begin] = {
     "sees no replica": _sees_no_replica,
     "sees no node": _sees_no_node,
     "is denied at the replicas": _denied,
-    "may not REPLICAOF": _user_may_not("REPLICAOF"),
+    "may not REPLICAOF": _user_may_not("REPLICAOF", "SLAVEOF"),
     "may not EVAL nor SET": _user_may_not("EVAL"),
     "may not EXEC": _user_may_not("EXEC"),
     "is deaf": _deaf,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.simulation.model_redis.refusals import How
-from tests.simulation.refusals.cases import Case, all_cases
+from tests.simulation.refusals.cases import ERRORS, EVERYWHERE, Case, all_cases
 from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
 from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
-from tests.simulation.refusals.verdict import judge
+from tests.simulation.refusals.verdict import FORBIDDEN, judge
 
 EVERY = 103
 
@@ -36,8 +36,16 @@ def test_undisturbed_each_scenario_asks_what_can_be_refused(scenario: Scenario) 
 
 def test_a_refusal_strikes_and_is_judged() -> None:
     """A case in which nothing could be done is not taken for one in which all is well."""
-    case = Case(SCENARIOS[-1], TARGET, "REPLICAOF", "NOPERM", How.ERROR, "NOPERM '{command}'")
+    case = Case(SCENARIOS[-1], TARGET, "ROLE", "NOPERM", How.ERROR, "NOPERM '{command}'")
     seen = check(case)
     assert seen.struck
     assert seen.stray == [TARGET]
-    assert any("REPLICAOF" in text and TARGET in text for _, _, text in seen.failures)
+    assert any("ROLE" in text and TARGET in text for _, _, text in seen.failures)
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("label", FORBIDDEN)
+def test_where_replicaof_is_forbidden_everywhere_its_older_name_does_it(
+    scenario: Scenario, label: str
+) -> None:
+    check(Case(scenario, EVERYWHERE, "REPLICAOF", label, How.ERROR, ERRORS[label]))

@@ -230,6 +230,7 @@ COMMANDS = {
     "WATCH": Command(_transaction, -2, while_loading=True, while_stale=True),
     "UNWATCH": Command(_unwatch, 1, while_loading=True, while_stale=True),
     "REPLICAOF": Command(_replicaof, 3, while_stale=True),
+    "SLAVEOF": Command(_replicaof, 3, while_stale=True),
     "FAILOVER": Command(_failover, -1, while_stale=True),
     "WAIT": Command(_wait, 3),
     "CONFIG": Command(_config, -2, while_loading=True, while_stale=True),

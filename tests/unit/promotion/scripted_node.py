@@ -166,9 +166,9 @@ class ScriptedNode:
                 return [] if value is None else [str(name).encode(), value.encode()]
             case ("CONFIG", "SET", name, value):
                 self.settings[str(name)] = str(value)
-            case ("REPLICAOF", "NO", "ONE"):
+            case ("REPLICAOF" | "SLAVEOF", "NO", "ONE"):
                 self.follows = None
-            case ("REPLICAOF", host, port):
+            case ("REPLICAOF" | "SLAVEOF", host, port):
                 self.follows = (self.spells.get(str(host), str(host)), int(port))
             case ("EVAL", _, _, _, term) | ("SET", _, term):
                 return self._set_fence(int(term), script=words[0] == "EVAL")

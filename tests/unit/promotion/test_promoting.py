@@ -110,7 +110,7 @@ def test_where_the_fence_is_refused_the_node_follows_as_before() -> None:
 
 @pytest.mark.parametrize("error", [NOPERM, "ERR no"])
 def test_a_role_that_is_refused_is_named_and_nothing_is_done(error: str) -> None:
-    node = replica(refuses={"REPLICAOF": error})
+    node = replica(refuses={"REPLICAOF": error, "SLAVEOF": error})
     assert fails(node, NEW).startswith("REPLICAOF NO ONE: ")
     assert node.done == []
 

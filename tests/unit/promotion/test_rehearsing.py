@@ -44,7 +44,8 @@ def test_what_a_switchover_needs_and_a_node_refuses_is_found_out(
     step: Rehearse, start: str, error: str
 ) -> None:
     refused = start if start.startswith("CLIENT") else start.split(" ", maxsplit=1)[0]
-    assert fails(node_for(step, refuses={refused: error}), step).startswith(start)
+    node = node_for(step, refuses={refused: error, "SLAVEOF": error})
+    assert fails(node, step).startswith(start)
 
 
 @pytest.mark.parametrize("refused", ["EVAL", "CONFIG", "CLIENT", "FAILOVER"])

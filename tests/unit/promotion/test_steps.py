@@ -17,6 +17,7 @@ from promotion.step_types import (
     Handover,
     KeepFence,
     KeepSafety,
+    Rehearse,
     Repoint,
     Restore,
     Rewrite,
@@ -165,6 +166,37 @@ def test_only_replicaof_is_essential_to_a_demotion(start: str, error: str, when:
     taken = node.take(DEMOTE)
     assert node.follows == ("b", 1)
     assert any(said.startswith(start) for said in taken.refused)
+
+
+TURNING = (NEW, DEMOTE, Repoint("n:1", "b", 1, "repoint"), Seal("n:1"), Restore("n:1"))
+
+
+@pytest.mark.parametrize("step", TURNING)
+@pytest.mark.parametrize("error", [NOPERM, UNKNOWN])
+@pytest.mark.parametrize("also", ["nothing", "MULTI"])
+def test_where_replicaof_is_not_there_its_older_name_does_it(step: Step, error: str, also: str) -> None:
+    usual = node_for(step)
+    usual.take(step)
+    node = node_for(step, refuses={"REPLICAOF": error, also: UNKNOWN})
+    node.take(step)
+    assert (node.follows, node.fence) == (usual.follows, usual.fence)
+    assert any(words[0] == "SLAVEOF" for words in node.ran)
+
+
+@pytest.mark.parametrize("step", [Rehearse("n:1", "primary"), Rehearse("n:1", "replica")])
+def test_it_is_enough_for_a_switchover_too(step: Rehearse) -> None:
+    node_for(step, refuses={"REPLICAOF": UNKNOWN}).take(step)
+
+
+def test_without_multi_a_newer_term_is_obeyed_before_the_older_name_is_tried() -> None:
+    def newer(words: Words) -> None:
+        if words[0] == "INFO":
+            node.fence = b"8"
+
+    node = primary(refuses={"REPLICAOF": NOPERM, "MULTI": UNKNOWN}, before_each=newer)
+    with pytest.raises(FencedError):
+        node.take(replace(DEMOTE, primary_run_id="another"))
+    assert node.follows is None
 
 
 @pytest.mark.parametrize("when", ["queued", "run"])
