@@ -9,8 +9,9 @@ from promotion.actions import Action, Facts, Note
 from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, KeepSafety, Repoint, Rewrite, Step
+from promotion.step_types import Demoted, Freeze, KeepSafety, Repoint, Rewrite, Step
 from promotion.view import NodeView, find
+from promotion.withheld import withhold
 from promotion.write_safety import correction, keep_fence
 
 
@@ -33,6 +34,7 @@ class Reconciling:
         self._failed: dict[str, str] = {}
         self._demoted: Demoted | None = None
         self._unwritten: frozenset[str] = frozenset()
+        self._withheld = False
 
     def changed(self, *nodes: str) -> None:
         """These have another role now, which their configuration files do not say yet."""
@@ -52,6 +54,7 @@ class Reconciling:
             lost=facts.histories,
         )
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
+        steps += self._withhold(views, facts)
         if not plan.steps:
             steps += self._correct(views, facts)
         steps += self._write_down(views, {step.node for step in steps})
@@ -66,7 +69,7 @@ class Reconciling:
     def step_over(self, step: Step, facts: Facts, *, result: Demoted | None = None, reason: str = "") -> bool:
         """``reason`` says why it failed. Returns whether it was the last one under way."""
         self._in_flight -= {step.node}
-        if reason and not isinstance(step, Rewrite):
+        if reason and not isinstance(step, Rewrite | Freeze):
             self._failed[step.node] = reason
         if isinstance(step, Repoint) and step.node == facts.previous and not facts.loss_known:
             self._demoted = result
@@ -80,9 +83,19 @@ class Reconciling:
             return None
         return bytes_possibly_lost(demoted, promoted)
 
+    def _withhold(self, views: Sequence[NodeView], facts: Facts) -> list[Step]:
+        """Once: a pause that is renewed for ever would be no delay."""
+        if self._withheld or (step := withhold(facts.previous, views)) is None:
+            return []
+        self._withheld = True
+        return [step]
+
     def _write_down(self, views: Sequence[NodeView], busy: Collection[str]) -> list[Step]:
         """Each once, if it answers: a file that could not be written is no reason to do anything again."""
-        idle = {view.name for view in views if view.reachable} - {*busy, *self._in_flight}
+        idle = {view.name for view in views if view.reachable and not view.hands_off} - {
+            *busy,
+            *self._in_flight,
+        }
         now, self._unwritten = self._unwritten & idle, self._unwritten - idle
         return [Rewrite(node) for node in sorted(now)]
 
@@ -108,6 +121,8 @@ def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Act
             measured = node == facts.previous and not facts.loss_known
             lost = None if measured else thrown_away(step, result)
             return [Note("demoted", fields | ({"may_have_lost": lost} if lost is not None else {}))]
+        case Freeze(node, for_s):
+            return [Note("writes_paused", {"node": node, "for_ms": round(for_s * 1000)})]
         case KeepSafety(node, safety):
             return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
         case _:

@@ -69,6 +69,8 @@ class NodeView:
     """What it demands of each write as a primary; None if that was not read."""
     hands_off: str = ""
     """Why nothing may be changed at this node, as one that need not be the group's own; empty if it may."""
+    undecided: bool = False
+    """``hands_off`` for want of time: in a moment it is known whether the node is the group's."""
     discovered: bool = False
     """No configuration names it."""
     barred: str = ""

@@ -23,6 +23,7 @@ class Onlooker:
     name_of: Callable[[str, int], str]
     is_ours: Callable[[str], bool]
     hands_off: Callable[[str], str]
+    undecided: Callable[[str], bool]
     barred: Callable[[NodeSpec], str]
 
 
@@ -75,6 +76,7 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         free_memory=free_memory(info),
         would_refuse=refusing.detail if (refusing := would_refuse(info)) is not None else "",
         hands_off=hands_off,
+        undecided=bool(hands_off) and onlooker.undecided(spec.name),
         discovered=spec.discovered,
         barred=onlooker.barred(spec),
     )

@@ -39,6 +39,8 @@ class NodeBook:
         """By such a name, and the run id with which an entry has it: the node that this was."""
         self.objections: list[Callable[[str], str]] = []
         """Each is asked of a node why nothing may be changed at it, and answers nothing if it may."""
+        self.undecided: Callable[[str], bool] = lambda _name: False
+        """Whether an objection to a node is for want of time."""
         self.impostors: dict[str, str] = {}
         """Names at which another server answers than the node, with the reason."""
         self.version = 0
@@ -191,6 +193,7 @@ class NodeBook:
             self.name_of,
             self.__contains__,
             self.hands_off,
+            self.undecided,
             self._barred,
         )
         return [view_of(self._records[name], onlooker) for name in self.names]

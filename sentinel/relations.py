@@ -26,6 +26,7 @@ class Relations:
         self._reigned: str | None = None
         """The run id of the last process that was vouched for as the primary."""
         book.objections.append(self.why_hands_off)
+        book.undecided = self.undecided
 
     def seen(self, name: str, primary: str | None) -> None:
         """``name`` has spoken: what it said is remembered of one that is the group's."""
@@ -80,17 +81,22 @@ class Relations:
 
         It may be another cluster's primary whose replicas have not found it yet.
         """
-        record = self._book[name]
-        spec, info = record.spec, record.info
         if name == self._primary:
             return ""
+        why = self.why_foreign(name)
+        if not why and self.undecided(name):
+            return "it came back with data in a history that the group never had, and may be somebody else's"
+        return why
+
+    def undecided(self, name: str) -> bool:
+        """Whether a configured node came back just now with data that is not known to be the group's."""
+        record = self._book[name]
+        spec, info = record.spec, record.info
         if info is None or spec.discovered or info.role != "master" or not info.keys:
-            return self.why_foreign(name)
+            return False
         run_id, since = self._since.get(name, ("", record.info_at))
         new = run_id != info.run_id or record.info_at - since < GRACE_S
-        if new and self.kinship.is_unknown(info):
-            return "it came back with data in a history that the group never had, and may be somebody else's"
-        return self.why_foreign(name)
+        return new and self.kinship.is_unknown(info) and not self.why_foreign(name)
 
     def why_foreign(self, name: str) -> str:
         """Why the server there is not the group's to demote or to re-point; empty if it is, or is silent."""

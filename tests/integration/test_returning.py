@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -47,7 +48,7 @@ def settled(cluster: Cluster) -> RedisServer:
         if primary is None or primary.info()["role"] != "master":
             return None
         others = [node.info() for node in cluster.nodes if node is not primary and node.running]
-        follow = all(i["master_port"] == primary.port and i["master_link_status"] == "up" for i in others)
+        follow = all(i.get("master_port") == primary.port and i["master_link_status"] == "up" for i in others)
         return primary if follow else None
 
     return wait_for(found, 60.0, "a primary that all follow")
@@ -208,3 +209,19 @@ def test_a_replica_that_was_cut_off_for_long_is_not_promoted() -> None:
 
         wait_for(refused, 30.0, "a failover given up with the reason")
         assert cluster.primaries() == []
+
+
+def test_one_that_came_back_empty_acknowledges_nothing_more_until_it_is_known_whose_it_is() -> None:
+    with Cluster(group=PATIENT) as cluster:
+        old = cluster.nodes[0]
+        fill(old, 0, 500)
+        replicated(old, by=2)
+        old.wipe()
+        with old.client() as client:
+            client.set("filled", "anew")
+        wait_for(lambda: any(s.story("writes_paused") for s in cluster.running), 30, "its writes to be held")
+        with socket.create_connection(("127.0.0.1", old.port), 5) as writer:
+            writer.sendall(b"SET lost surely\r\n")
+            wait_for(lambda: old.info("clients")["blocked_clients"] == 1, 5, "the write to be held")
+            assert settled(cluster) is not old
+        assert keys(settled(cluster)) == 500

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from promotion.withheld import HOLD_S
 from sentinel.info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -270,3 +271,23 @@ def test_before_the_primary_has_spoken_nobody_is_judged() -> None:
     book.update(B, info(B, "master", attached=(STRANGER,), **FOREIGN), None, 0.0)
     relations.seen(B, A)
     assert book.hands_off(B) == "" and book.hands_off(A) == ""
+
+
+def test_what_came_back_with_unknown_data_is_undecided_for_a_moment_and_then_it_is_not() -> None:
+    group = Group()
+    alone = replace(THEIRS, attached=())
+    group.says(A, alone)
+    group.fails_over()
+    assert group.book.undecided(A) and group.book.hands_off(A)
+    assert group.why(A) == "" and not group.book.undecided(A)
+
+
+def test_whoever_is_known_to_be_somebody_elses_is_not_undecided() -> None:
+    group = Group()
+    group.says(A, THEIRS)
+    group.fails_over()
+    assert group.book.hands_off(A) and not group.book.undecided(A)
+
+
+def test_the_writes_of_one_that_is_undecided_are_held_until_after_it_is_known() -> None:
+    assert HOLD_S > GRACE_S
