@@ -30,7 +30,7 @@ from sentinel.group_inputs import MajorityConfirmed
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
-from sentinel.info_pace import InfoPace, link_pace
+from sentinel.info_pace import info_pace, link_pace
 from sentinel.lowered_terms import HIGH, terms_run_out
 from sentinel.member_settings import cluster_secret
 from sentinel.metrics import Metrics
@@ -109,7 +109,7 @@ class Daemon:
             self._check_run,
             self._rng,
             ElectionLine(),
-            InfoPace(),
+            info_pace(),
             Neighbours(
                 {name: [node_spec(node) for node in group.nodes] for name, group in settings.groups.items()}
             ),

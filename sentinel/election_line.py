@@ -6,13 +6,12 @@ of them together, each would wait for all the others at every step, until its vo
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
 from quorum.member import Member
 from quorum.role import Role
-from sentinel import clock
+from sentinel.loop_time import EventLoopTime, LoopTime
 
 AT_ONCE = 12
 TURN_S = 0.3
@@ -25,11 +24,12 @@ COUNTED_EACH_S = 0.002
 class ElectionLine:
     """Invariant: who is first in line is woken as soon as fewer than ``AT_ONCE`` have a turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, time: LoopTime | None = None) -> None:
+        self._time = time or EventLoopTime()
         self._places: list[Place] = []
         self._turns: dict[Place, float] = {}
         self._waiting: deque[Place] = deque()
-        self._timer: asyncio.TimerHandle | None = None
+        self._armed = False
         self._size = 1
         self._counted_at = -COUNTED_S
 
@@ -41,14 +41,14 @@ class ElectionLine:
 
     def size(self) -> int:
         """Counted at most every ``COUNTED_S``, because each of hundreds of groups asks."""
-        now = clock.monotonic()
+        now = self._time.now()
         if now - self._counted_at >= max(COUNTED_S, COUNTED_EACH_S * self._size):
             self._counted_at = now
             self._size = sum(place.is_troubled(now) for place in self._places)
         return self._size
 
     def admits(self, place: Place) -> bool:
-        now = clock.monotonic()
+        now = self._time.now()
         self._expire(now)
         if place in self._turns:
             return True
@@ -63,10 +63,10 @@ class ElectionLine:
     def leave(self, place: Place) -> None:
         """It needs its turn no longer."""
         if self._turns.pop(place, None) is not None and self._waiting:
-            asyncio.get_running_loop().call_soon(self._serve)
+            self._time.call_later(0.0, self._serve)
 
     def _serve(self) -> None:
-        now = clock.monotonic()
+        now = self._time.now()
         self._expire(now)
         while self._waiting and len(self._turns) < AT_ONCE:
             # It takes its turn, unless somebody else leads by now.
@@ -78,12 +78,13 @@ class ElectionLine:
             del self._turns[place]
 
     def _arm(self, now: float) -> None:
-        if self._timer is None and self._waiting and self._turns:
+        if not self._armed and self._waiting and self._turns:
+            self._armed = True
             first_until = min(self._turns.values()) + TURN_S
-            self._timer = asyncio.get_running_loop().call_later(max(0.0, first_until - now), self._on_timer)
+            self._time.call_later(max(0.0, first_until - now), self._on_timer)
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._armed = False
         self._serve()
 
 

@@ -5,10 +5,13 @@ Reading an INFO is the dearest thing that a sentinel does. What a leader waits f
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from typing import Generic, TypeAlias, TypeVar
 
+from sentinel.loop_time import EventLoopTime, LoopTime
 from sentinel.probes import Probe
+
+T = TypeVar("T")
 
 AT_ONCE = 6
 PAUSE_S = 0.015
@@ -17,23 +20,25 @@ LINKS_PAUSE_S = 0.01
 """A replica's word of its link costs a tenth of an INFO, and the judgement of its primary waits for it."""
 
 
-class InfoPace:
+class Pace(Generic[T]):
     """The first few are asked at once, the others as soon as there is room, in the order of asking."""
 
     def __init__(
         self,
-        ask: Callable[[Probe], None] = lambda probe: probe.request_info(),
+        ask: Callable[[T], None],
         at_once: int = AT_ONCE,
         pause_s: float = PAUSE_S,
+        time: LoopTime | None = None,
     ) -> None:
         self._ask = ask
         self._at_once = at_once
         self._pause_s = pause_s
-        self._waiting: dict[Probe, None] = {}
+        self._time = time or EventLoopTime()
+        self._waiting: dict[T, None] = {}
         self._room = at_once
-        self._timer: asyncio.TimerHandle | None = None
+        self._armed = False
 
-    def request(self, probe: Probe) -> None:
+    def request(self, probe: T) -> None:
         self._waiting[probe] = None
         self._serve()
 
@@ -43,15 +48,23 @@ class InfoPace:
             del self._waiting[probe]
             self._room -= 1
             self._ask(probe)
-        if self._timer is None and self._room < self._at_once:
-            self._timer = asyncio.get_running_loop().call_later(self._pause_s, self._on_timer)
+        if not self._armed and self._room < self._at_once:
+            self._armed = True
+            self._time.call_later(self._pause_s, self._on_timer)
 
     def _on_timer(self) -> None:
-        self._timer = None
+        self._armed = False
         self._room = self._at_once
         self._serve()
 
 
+InfoPace: TypeAlias = Pace[Probe]
+
+
+def info_pace() -> InfoPace:
+    return Pace(lambda probe: probe.request_info())
+
+
 def link_pace() -> InfoPace:
     """The same for the replicas' word of their links."""
-    return InfoPace(lambda probe: probe.request_link(), LINKS_AT_ONCE, LINKS_PAUSE_S)
+    return Pace(lambda probe: probe.request_link(), LINKS_AT_ONCE, LINKS_PAUSE_S)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
 from promotion.work_settings import WorkSettings
-from quorum.crowd import Always
+from quorum.crowd import Always, Crowd
 from quorum.detector import Patience
 from quorum.directives import Schedule
 from quorum.effects import Persist, Send
@@ -36,7 +36,7 @@ from tests.simulation.contact import GROUP, Contact
 from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
-from tests.simulation.probing import Probing
+from tests.simulation.probing import Eye, Probing
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -62,6 +62,7 @@ class GroupShape:
     limit_s: float = 10.0
     fence_key: str | None = "vedette:g:term"
     crowd: int = 1
+    name: str = GROUP
 
 
 class Host:
@@ -102,6 +103,7 @@ class Host:
         self._tick_waits = False
         self._slept_s = 0.0
         self._ahead_s = 0.0
+        self.crowd: Crowd = Always(shape.crowd)
         self.naming = (Naming.PLAIN, "")
         """How the configuration of its next start names the nodes."""
         self.contact = Contact(self)
@@ -148,10 +150,9 @@ class Host:
         self.links = members = self.members
         quorum = len(members) // 2 + 1
         patience = Patience(0.1, self.shape.down_after_s, 30.0)
-        crowd = Always(self.shape.crowd)
         config = MemberConfig(
             self.name,
-            GROUP,
+            self.shape.name,
             members,
             quorum,
             patience,
@@ -159,7 +160,7 @@ class Host:
             3.0,
             self.boots,
             ballot=self.boots,
-            crowd=crowd,
+            crowd=self.crowd,
             vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,
         )
@@ -168,7 +169,7 @@ class Host:
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
         work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
         book = NodeBook(listed, discover=True)
-        self.brain = Coordinator(CoordinatorConfig(GROUP, work, None), member, book, self.now)
+        self.brain = Coordinator(CoordinatorConfig(self.shape.name, work, None), member, book, self.now)
         self.brain.who_is_who.keep()
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
@@ -242,6 +243,10 @@ class Host:
         for call in late:
             call()
 
+    @property
+    def lags(self) -> bool:
+        return bool(self.lag_s)
+
     def when_awake(self, call: Callable[[], None]) -> None:
         """Now, or when the process goes on; never, if it is gone by then."""
         if self.awake and not self.lag_s:
@@ -287,7 +292,9 @@ class Host:
             self._late.append(partial(self.feed, given))
             return
         if self.brain.confirms(given, self.now):
+            self.worked(given, stepped=False)
             return
+        self.worked(given, stepped=True)
         try:
             self._queue.extend(self.brain.step(given, self.now, self.wall_ms))
         except (NotLeaderError, PeerViolationError):
@@ -298,6 +305,20 @@ class Host:
         self._arm()
         self._set_alarm()
         self.probing.look()
+        self.stepped()
+
+    def worked(self, given: GroupInput, *, stepped: bool) -> None:
+        """It takes in ``given``; a process whose time is counted pays for that."""
+
+    def stepped(self) -> None:
+        """As the daemon's groups are called back after each step."""
+
+    def ask_info(self, eye: Eye) -> None:
+        """Because of an event; one with many groups does not ask for all at once."""
+        eye.ask_info()
+
+    def ask_link(self, eye: Eye) -> None:
+        eye.ask_link()
 
     def _set_alarm(self) -> None:
         """As the daemon's date job: woken when a schedule is due."""
@@ -336,7 +357,7 @@ class Host:
                 self._wake_at = None
                 self.feed(Wake())
 
-        self.when_awake(wake) if self.lag_s else wake()
+        self.when_awake(wake) if self.lags else wake()
 
     def _pump(self) -> None:
         boots = self.boots

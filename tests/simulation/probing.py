@@ -252,7 +252,7 @@ class Probing:
         names = brain.situation.to_ask(self._host.now)
         for name in names:
             if name in self._eyes:
-                self._eyes[name].ask_link()
+                self._host.ask_link(self._eyes[name])
         if names:
             self._asks_links = True
             self._host.world.schedule.at(EVERY_S, partial(self._ask_links_again, self._host.boots))
@@ -280,7 +280,7 @@ class Probing:
         for name in nodes:
             eye = self._eyes.get(name)
             if eye is not None and eye.connected:
-                eye.ask_info()
+                self._host.ask_info(eye)
 
     def read(self, token: int, nodes: tuple[str, ...]) -> None:
         """INFO from all of them, anew; done when all answered, or after a while."""

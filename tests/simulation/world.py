@@ -192,10 +192,10 @@ def _draw_lasting(seed: int) -> Setup:
 class World:
     """``run`` it once. ``story`` is what happened, line by line."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, schedule: Schedule | None = None) -> None:
         self.setup = setup
         self.rng = random.Random(setup.seed + 1)
-        self.schedule = Schedule()
+        self.schedule = schedule or Schedule()
         self.network = Network(self.rng)
         self.coverage = Coverage()
         self.checks = Checks(self)

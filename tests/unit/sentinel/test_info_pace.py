@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from sentinel.info_pace import AT_ONCE, InfoPace
+from sentinel.info_pace import AT_ONCE, info_pace
 from sentinel.probes import Probe
 
 
@@ -22,7 +22,7 @@ class Asked:
 
 
 async def test_a_few_are_asked_at_once_and_all_in_the_end() -> None:
-    pace, probes = InfoPace(), [Asked() for _ in range(3 * AT_ONCE)]
+    pace, probes = info_pace(), [Asked() for _ in range(3 * AT_ONCE)]
     for _ in range(2):
         for probe in probes:
             pace.request(cast(Probe, probe))

@@ -1,0 +1,31 @@
+"""The event loop's time, for what only waits: the simulator gives another, on which the same code runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from sentinel import clock
+
+
+class LoopTime(Protocol):
+    def now(self) -> float: ...
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
+        """Once, and not from within."""
+        ...
+
+
+class EventLoopTime:
+    """The running loop's."""
+
+    def now(self) -> float:
+        return clock.monotonic()
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
+        loop = asyncio.get_running_loop()
+        if delay_s > 0:
+            loop.call_later(delay_s, call)
+        else:
+            loop.call_soon(call)

@@ -1,0 +1,45 @@
+"""Many primaries are lost at once, and each sentinel has one event loop for all of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.crowd import Crowd
+from tests.simulation.loops import PERIOD_S, Loop, Quota
+from tests.simulation.schedule import Schedule
+
+
+def test_some_groups_at_half_the_speed_each_get_a_primary_by_one_election() -> None:
+    result = Crowd(8, factor=2.0).run(10.0)
+    assert len(result.recovered) == result.settled == 8, str(result)
+    assert result.elections_each <= 1.2, str(result)
+
+
+def test_a_run_can_be_repeated() -> None:
+    first, second = (Crowd(2, factor=3.0, share=0.5).run(10.0) for _ in range(2))
+    assert first == second
+    assert len(first.recovered) == 2, str(first)
+
+
+def test_a_process_that_has_used_up_its_quota_waits_for_the_next_period() -> None:
+    quota, now = Quota(0.2), 10 * PERIOD_S + 0.001
+    assert quota.end_of(0.5 * 0.2 * PERIOD_S, now) == pytest.approx(now + 0.1 * PERIOD_S)
+    assert quota.end_of(0.2 * PERIOD_S, now) == pytest.approx(11 * PERIOD_S + 0.1 * PERIOD_S)
+    assert Quota().end_of(1.0, now) == now + 1.0
+
+
+def test_what_comes_while_a_callback_runs_stands_behind_it() -> None:
+    schedule, seen = Schedule(), list[tuple[str, float]]()
+    loop = Loop(schedule, on_stall=lambda gap_s: seen.append(("stall", gap_s)), factor=2.0)
+
+    def work(name: str, cost_s: float) -> None:
+        seen.append((name, round(schedule.now - 1000.0, 3)))
+        loop.spend(cost_s)
+
+    loop.submit(lambda: work("first", 0.1))
+    loop.submit(lambda: work("second", 0.2))
+    loop.call_later(0.25, lambda: work("timer", 0.0))
+    schedule.run(2.0)
+    assert [name for name, _ in seen] == ["first", "second", "stall", "timer"]
+    assert seen[0] == ("first", 0.0) and seen[1] == ("second", 0.2) and seen[3] == ("timer", 0.6)
+    assert loop.busy_s == pytest.approx(0.6) and loop.latest_s == pytest.approx(0.35)
