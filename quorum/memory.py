@@ -7,7 +7,8 @@ heard since, and had no more than the process that is there now.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from quorum.evidence import DataSeen
 from quorum.regression import regression
@@ -16,11 +17,25 @@ MAX_PROCESSES = 4
 """Restarts that nobody could judge yet; the oldest beyond these is forgotten."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """``why`` the process ``run_id`` has fallen back; a replica held ``history`` up to ``held_bytes``."""
+
+    why: str
+    run_id: str
+    history: str
+    held_bytes: int
+
+
 class Memory:
     """Of the primary, ``fallen`` says why its data has fallen back, in words, or is None."""
 
     def __init__(self) -> None:
         self.fallen: str | None = None
+        self.gone: str | None = None
+        """The same, where no node holds any more what the primary lost: nobody can mend it."""
+        self._proof: _Proof | None = None
+        """What was proven last of the process that is there now, and is not settled."""
         self._primary: str | None = None
         self._latest: dict[str, DataSeen] = {}
         self._processes: list[DataSeen] = []
@@ -66,7 +81,7 @@ class Memory:
         known = self._latest.get(primary or "")
         self._processes = [known] if known is not None and not known.loading else []
         self._suspect = ""
-        self._lost = self.fallen = None
+        self._lost = self.fallen = self.gone = self._proof = None
 
     def see(self, node: str, seen: DataSeen) -> None:
         self._latest[node] = seen
@@ -90,12 +105,30 @@ class Memory:
             self.fallen = regression(process, now, proving, self._heard)
             if self.fallen is not None:
                 self._processes, self._lost = former, process
+                self._note_proof(now.run_id, process, proving.values())
                 return self.fallen
         if now.role == "master":
+            self._weigh_proof(now, others.values())
             unheard = [node for node in others if node not in self._heard]
             kept = [process for process in former if any(self._may_hold(node, process) for node in unheard)]
             self._processes = [*kept, now][-MAX_PROCESSES:]
         return None
+
+    def _note_proof(self, run_id: str, process: DataSeen, proving: Iterable[DataSeen]) -> None:
+        """A replica that copies the primary proves nothing any more. What it proved is true all the same."""
+        held = [far for seen in proving if (far := seen.held(process.replid)) is not None]
+        self._proof = _Proof(str(self.fallen), run_id, process.replid, max(held, default=0))
+        self.gone = None
+
+    def _weigh_proof(self, now: DataSeen, others: Iterable[DataSeen]) -> None:
+        """Nobody proves it now: the primary has got it all back, or it is gone, or who holds it is away."""
+        proof, has = self._proof, now.held(self._proof.history) if self._proof is not None else None
+        if proof is None:
+            return
+        if proof.run_id != now.run_id or (has is not None and has >= proof.held_bytes):
+            self._proof = None
+        elif all((seen.held(proof.history) or 0) <= (has or 0) for seen in others):
+            self.gone, self._proof = proof.why, None
 
     def _may_hold(self, node: str, process: DataSeen) -> bool:
         return bool(self._latest[node].replids & process.replids)

@@ -69,6 +69,8 @@ class Alerts:
                 what = "primary" if fields["primary"] else "replica"
                 type_ = f"{what}.{'down' if notice.name is NoticeName.QUORUM_DOWN else 'up'}"
                 data = {"node": fields["node"], "sentinels": fields["agree"]}
+                if fields.get("may_have_lost"):
+                    data["may_have_lost"] = fields["may_have_lost"]
                 return self._on_duty(type_, group, data, wall_ms)
             case NoticeName.DEGRADED | NoticeName.RECOVERED:
                 type_ = f"primary.{notice.name.value}"

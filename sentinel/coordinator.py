@@ -216,6 +216,7 @@ class Coordinator:
             self.feed(said, now, wall_ms)
         self._leading.wake(now, wall_ms)
         self._reach.tell(now, self.tell)
+        self._judgements.look()
         primary = self.member.primary
         self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
         wanted = self._wants(now)

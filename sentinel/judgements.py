@@ -22,6 +22,7 @@ class Judgements:
         self._troubles: dict[tuple[NoticeName, str], str] = {}
         self._down: set[str] = set()
         """Of which nodes was last told that a quorum calls them down."""
+        self._told_gone: str | None = None
 
     def changed(self, opinion: Opinion, now: float) -> None:
         """This sentinel changed its mind."""
@@ -39,6 +40,7 @@ class Judgements:
             self._tell(NoticeName.NODE_UNKNOWN, node=node, detail=verdict.detail)
         else:
             self._tell(NoticeName.NODE_UP, node=node)
+            self.look()
             self._maybe_up(node, now)
 
     def quorum_changed(self, node: str, down: bool, agree: tuple[str, ...], now: float) -> None:
@@ -47,6 +49,13 @@ class Judgements:
         elif node not in self._down:
             self._down.add(node)
             self._tell(NoticeName.QUORUM_DOWN, node=node, agree=list(agree), primary=self._leads(node))
+
+    def look(self) -> None:
+        """Whether what the primary lost is found to be in no node any more: no change can bring it back."""
+        gone, before = self._member.memory.gone, self._told_gone
+        self._told_gone = gone
+        if gone not in (None, before):
+            self._tell(NoticeName.DATA_LOST, node=self._member.primary, may_have_lost=gone)
 
     def seen(self, node: str) -> None:
         """Something was seen of ``node``: whether it refuses our key, or cannot be looked at from here."""
@@ -59,7 +68,10 @@ class Judgements:
             return
         self._down.discard(node)
         agree = list(self._member.board.down(node, now))
-        self._tell(NoticeName.QUORUM_UP, node=node, agree=agree, primary=self._leads(node))
+        gone = self._member.memory.gone if self._leads(node) else None
+        self._tell(
+            NoticeName.QUORUM_UP, node=node, agree=agree, primary=self._leads(node), may_have_lost=gone
+        )
 
     def _trouble(self, name: NoticeName, node: str, problem: str | None) -> None:
         if problem is None:

@@ -89,6 +89,8 @@ class NoticeName(enum.StrEnum):
     """The primary was told how many replicas must acknowledge a write."""
     LOSS_MEASURED = "loss_measured"
     """The old primary is back and demoted: this many bytes of its writes may be lost; told by everyone."""
+    DATA_LOST = "data_lost"
+    """The primary came back with less than it had, and no node holds the rest any more."""
     SELF_FENCED = "self_fenced"
     """This sentinel lost the majority, and pauses the writes of the primary that it can still reach."""
     SELF_FENCE_ENDED = "self_fence_ended"

@@ -26,6 +26,7 @@ _ERRORS = frozenset(
     {
         NoticeName.FAILOVER_ABORTED,
         NoticeName.FENCE_IGNORED,
+        NoticeName.DATA_LOST,
         NoticeName.STANDS_BACK,
         NoticeName.FOREIGN,
         NoticeName.DOUBLE,
@@ -199,6 +200,9 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
     ),
     NoticeName.LOSS_MEASURED: lambda f: (
         f"at most {f['lost_bytes']} bytes of writes were lost when {f['primary']} replaced {f['previous']}"
+    ),
+    NoticeName.DATA_LOST: lambda f: (
+        f"{f['node']} has lost data, and no node holds it any more: {f['may_have_lost']}; only a backup may"
     ),
     NoticeName.SELF_FENCED: lambda f: (
         f"out of touch with the majority for {f['cut_off_ms']} ms: pausing the writes of {f['node']}"

@@ -11,7 +11,8 @@ const list = (names) => (Array.isArray(names) ? names.join(", ") : String(names 
 const SENTENCES = {
   __proto__: null,
   "primary.down": (d) => `primary ${d.node} is down, say ${list(d.sentinels)}`,
-  "primary.up": (d) => `primary ${d.node} is up again, without a failover`,
+  "primary.up": (d) =>
+    `primary ${d.node} is up again, without a failover${d.may_have_lost ? `; lost: ${d.may_have_lost}` : ""}`,
   "primary.degraded": (d) => `primary ${d.node} lives, but ${d.detail}`,
   "primary.recovered": (d) => `primary ${d.node} no longer refuses its clients (${d.refuses})`,
   "primary.unwatched": (d) => `primary ${d.node} is not watched by ${d.sentinel}`,

@@ -30,6 +30,7 @@ _BY_NOTICE = {
     NoticeName.SEALING: "replicas cut off before the choice",
     NoticeName.SAFETY_KEPT: "the demand on writes changed",
     NoticeName.LOSS_MEASURED: "a loss measured",
+    NoticeName.DATA_LOST: "a loss that no change could mend, told",
     NoticeName.SELF_FENCED: "a primary paused by a sentinel cut off",
     NoticeName.SELF_FENCE_ENDED: "that pause ended",
     NoticeName.STALLED: "a stalled sentinel",

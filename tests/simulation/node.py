@@ -250,11 +250,9 @@ class Node:
         server.disk.snapshot = Saved(values, None, 0)
         self.start()
 
-    def start_as_replica(self, of: Node) -> None:
-        """By a supervisor whose command line makes it follow ``of``."""
-        if not self.running:
-            self._server.told_to_follow(of.host, of.port)
-            self.start()
+    def supervised(self, of: Node) -> None:
+        """Whenever it is started next, its supervisor's command line makes it follow ``of``."""
+        self._server.told_to_follow(of.host, of.port)
 
     def forget_history(self) -> None:
         """It keeps an append-only file."""

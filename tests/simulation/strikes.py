@@ -306,8 +306,9 @@ def _end_and_return(world: World, node: Node, of: Node, fault: Fault) -> None:
         node.wipe()
     if "rewritten" in fault.kind:
         node.forget_history()
+    node.supervised(of)
     world.coverage.add("a primary came back as a replica")
-    world.schedule.at(fault.amount, lambda: node.start_as_replica(of))
+    world.schedule.at(fault.amount, node.start)
 
 
 def _flush(*names: str) -> Callable[[World, Fault], bool]:

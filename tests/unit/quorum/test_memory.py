@@ -110,3 +110,46 @@ def test_a_node_that_is_watched_no_longer_proves_nothing() -> None:
     known.forget(A)
     known.see(P, EMPTY)
     assert known.judge(everybody) is None
+
+
+BACK_OLD = DataSeen("p2", "master", 300, 10, "h4", former=("h1", 3000))
+COPIED = replace(REPLICA, replid="h4", offset_bytes=20, keys=300)
+
+
+def test_what_every_replica_has_copied_over_is_known_to_be_gone() -> None:
+    """Nobody proves it any more, and that is no reason to say that all is well."""
+    known = memory()
+    known.see(P, BACK_OLD)
+    why = known.judge(everybody)
+    assert why == "restarted at offset 3000, a replica is at 4990"
+    known.see(A, replace(COPIED, run_id=A))
+    assert known.judge(everybody) == why and known.gone is None
+    known.see(C, replace(COPIED, run_id=C))
+    assert known.judge(everybody) is None
+    assert known.gone == why
+    known.reign(A)
+    assert known.gone is None
+
+
+def test_what_a_node_holds_that_is_away_is_not_gone() -> None:
+    known = memory()
+    known.see(P, BACK_OLD)
+    known.judge(everybody)
+    known.see(A, replace(COPIED, run_id=A))
+    assert known.judge(lambda node: node != C) is None
+    assert known.gone is None
+    known.see(C, replace(COPIED, run_id=C))
+    assert known.judge(everybody) is None
+    assert known.gone == "restarted at offset 3000, a replica is at 4990"
+
+
+def test_what_the_primary_was_given_back_is_not_gone() -> None:
+    """It followed a replica that held everything, and has its role back."""
+    known = memory()
+    known.see(P, OLD)
+    assert known.judge(everybody) is not None
+    known.see(P, replace(OLD, role="master", replid="h5", former=("h1", 4990)))
+    for name in (A, C):
+        known.see(name, replace(REPLICA, run_id=name, replid="h5"))
+        assert known.judge(everybody) is None
+    assert known.gone is None

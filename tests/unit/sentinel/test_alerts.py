@@ -86,6 +86,15 @@ def test_if_the_first_in_line_is_out_of_touch_the_next_one_tells() -> None:
     assert not down(alerts(LINE[2], LINE[0])).kept
 
 
+def test_a_primary_that_is_up_again_without_its_data_is_told_with_what_is_lost() -> None:
+    lost = "restarted at offset 10, a replica is at 90"
+    fields = {"node": A, "agree": [], "primary": True}
+    (alert,) = tell(alerts(LINE[0]), NoticeName.QUORUM_UP, **fields, may_have_lost=lost)
+    assert (alert.event.type, alert.event.data["may_have_lost"]) == ("primary.up", lost)
+    (alert,) = tell(alerts(LINE[0]), NoticeName.QUORUM_UP, **fields, may_have_lost=None)
+    assert "may_have_lost" not in alert.event.data
+
+
 def test_without_a_majority_nobody_tells() -> None:
     assert not down(alerts(LINE[0], LINE[1], LINE[2])).kept
 

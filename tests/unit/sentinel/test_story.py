@@ -138,6 +138,12 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"at most 140 bytes of writes were lost when {B} replaced {A}",
     ),
     (
+        NoticeName.DATA_LOST,
+        {"node": A, "may_have_lost": "restarted at offset 10, a replica is at 90"},
+        f"{A} has lost data, and no node holds it any more: restarted at offset 10, a replica is at 90; "
+        "only a backup may",
+    ),
+    (
         NoticeName.SELF_FENCED,
         {"node": A, "cut_off_ms": 312},
         f"out of touch with the majority for 312 ms: pausing the writes of {A}",
