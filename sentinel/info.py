@@ -132,6 +132,8 @@ class NodeInfo:
     volatile_keys: int = 0
     """How many of its keys expire, and so may be evicted by a ``volatile-`` policy."""
     limits: Limits = UNLIMITED
+    cluster_mode: bool = False
+    """It can be told to follow nobody: Redis Cluster alone says who does."""
     fence_missing: bool = False
     """It may evict any key, was asked for that of the fence, and does not have it."""
 
@@ -226,6 +228,7 @@ def parse_info(text: bytes | str) -> NodeInfo:
         started_empty=_started_empty(fields),
         volatile_keys=sum(_keys(name, value, "expires") for name, value in fields.numbered("db")),
         limits=read_limits(fields.get),
+        cluster_mode=fields.get("redis_mode") == "cluster",
         announced=fields.integer("replica_announced", 1) != 0,
     )
 

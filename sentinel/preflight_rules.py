@@ -18,6 +18,7 @@ from sentinel.preflight_members_rules import takes_part
 from sentinel.preflight_other_monitors import other_monitors
 from sentinel.preflight_permissions import permission_problems
 from sentinel.preflight_scripts import long_scripts
+from sentinel.who_is_who import IN_CLUSTER_MODE
 
 Rule = Callable[[GroupFacts], Iterator[Problem]]
 
@@ -59,7 +60,7 @@ def _cluster_mode(facts: GroupFacts) -> Iterator[Problem]:
                 node.name,
                 "error",
                 "cluster-mode",
-                "is in cluster mode, in which REPLICAOF is refused",
+                IN_CLUSTER_MODE,
                 "Redis Cluster fails over by itself. Take the node out, or set cluster-enabled no.",
             )
 

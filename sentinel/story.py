@@ -32,6 +32,7 @@ _ERRORS = frozenset(
         NoticeName.DOUBLE,
         NoticeName.BALANCED,
         NoticeName.CONTESTED,
+        NoticeName.CLUSTERED,
         NoticeName.UNLISTED,
         NoticeName.UNWATCHED,
     }
@@ -159,6 +160,7 @@ SENTENCES: dict[NoticeName, Callable[[Fields], str]] = {
         "list the name of each server"
     ),
     NoticeName.CONTESTED: lambda f: f"nothing is changed at {f['node']}: {f['reason']}",
+    NoticeName.CLUSTERED: lambda f: f"nothing is changed at {f['node']}: it {f['reason']}",
     NoticeName.UNLISTED: lambda f: (
         f"the primary {f['node']} is not among the nodes of the configuration; it is watched all the same"
     ),

@@ -2,7 +2,7 @@
 
 A server is its run id and its history; names are ways to it. What the newest entries name is watched whoever
 configured it, under whatever name it has here. Of the names of one server one is used. At a server that
-another group has too, nothing is changed.
+another group has too, or that is in cluster mode, nothing is changed.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sentinel.contested import Contested
 from sentinel.nodebook import NodeBook
 from sentinel.notices import NoticeName
 
+IN_CLUSTER_MODE = "is in cluster mode, in which REPLICAOF is refused"
 News: TypeAlias = tuple[NoticeName, dict[str, object]]
 
 
@@ -31,6 +32,7 @@ class WhoIsWho:
         self._kept: tuple[EntryId, EntryId] | None = None
         self._told: dict[tuple[NoticeName, str], str] = {}
         book.objections.append(self.why_contested)
+        book.objections.append(self.why_clustered)
 
     @property
     def unlisted(self) -> str | None:
@@ -48,6 +50,11 @@ class WhoIsWho:
 
     def why_contested(self, name: str) -> str:
         return self._contested.why(self._group, name)
+
+    def why_clustered(self, name: str) -> str:
+        """Made a primary, it could not be made a replica again; and as a master it stays one."""
+        info = self._book[name].info
+        return IN_CLUSTER_MODE if info is not None and info.cluster_mode else ""
 
     def keep(self) -> bool:
         """Have the newest entries' nodes in the book. Returns whether it has other nodes than before."""
@@ -84,6 +91,8 @@ class WhoIsWho:
         for name in self._book.names:
             if why := self.why_contested(name):
                 found[NoticeName.CONTESTED, name] = why
+            if why := self.why_clustered(name):
+                found[NoticeName.CLUSTERED, name] = why
         if self.unwatched is not None:
             found[NoticeName.UNWATCHED, self.unwatched] = ""
         elif (primary := self.unlisted) is not None:

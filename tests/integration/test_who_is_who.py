@@ -131,6 +131,20 @@ def test_a_primary_that_is_taken_out_of_the_configuration_is_told_and_still_fail
         cluster.wait_replicas(new, *(node for node in cluster.nodes[1:] if node is not new))
 
 
+def test_an_old_primary_that_comes_back_in_cluster_mode_is_told_and_left_alone() -> None:
+    with Cluster() as cluster:
+        old = cluster.nodes[0]
+        old.kill()
+        new = wait_failed_over(cluster, old)
+        old.restart(arguments=("--cluster-enabled", "yes"))
+        all_say(cluster, lambda s: s.story("clustered"), "the log to tell")
+        all_say(cluster, lambda s: (old.name, "cluster-mode") in problems(s), "the preflight to tell")
+        term = cluster.sentinels[0].term()
+        stays(lambda: cluster.sentinels[0].term() == term, LOOKS_S, "nobody is elected for it")
+        assert cluster.wait_agreed() == new.name
+        assert not any(sentinel.story("step_failed") for sentinel in cluster.sentinels)
+
+
 @pytest.mark.parametrize("spelled", ["LOCALHOST", "localhost."])
 def test_a_replica_may_spell_its_primary_as_it_likes(spelled: str) -> None:
     with Cluster(start=False) as cluster:

@@ -52,6 +52,16 @@ IDENTITY = (
         style="",
     ),
     Mutation(
+        "cluster-mode-is-left-alone",
+        "a server in cluster mode, which can follow nobody, is neither promoted nor told to follow",
+        "L1",
+        "sentinel/who_is_who.py",
+        "        book.objections.append(self.why_clustered)\n",
+        "",
+        (f"{_WHO}::test_a_server_in_cluster_mode_is_neither_demoted_for_ever_nor_promoted",),
+        style="",
+    ),
+    Mutation(
         "contested-is-left-alone",
         "a server that two groups have is touched by neither",
         "S7",

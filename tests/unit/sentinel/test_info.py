@@ -217,6 +217,11 @@ def test_a_redis_sentinel_is_told_apart() -> None:
         parse_info("redis_mode:sentinel\r\nrun_id:abc\r\n")
 
 
+def test_a_server_in_cluster_mode_says_so() -> None:
+    assert parse_info(changed(PRIMARY_7_0, "redis_mode", "cluster")).cluster_mode
+    assert not parse_info(PRIMARY_7_0).cluster_mode
+
+
 def test_a_reply_without_end_is_refused() -> None:
     with pytest.raises(InfoError, match="longer than"):
         parse_info(b"x" * (MAX_INFO_BYTES + 1))

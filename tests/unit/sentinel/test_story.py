@@ -77,6 +77,7 @@ EXAMPLES: list[tuple[NoticeName, dict[str, object], str]] = [
         f"{C} leads to several servers in turn, so it is no node and is left out: why; list the name of each "
         "server",
     ),
+    (NoticeName.CLUSTERED, {"node": C, "reason": "is so"}, f"nothing is changed at {C}: it is so"),
     (NoticeName.CONTESTED, {"node": C, "reason": "why"}, f"nothing is changed at {C}: why"),
     (
         NoticeName.UNLISTED,

@@ -154,6 +154,30 @@ def test_a_server_that_another_group_has_is_not_touched_by_either() -> None:
     assert [p for p in world.performs if isinstance(p.step, Repoint) and p.step.node == C] == []
 
 
+def test_a_server_in_cluster_mode_is_neither_demoted_for_ever_nor_promoted() -> None:
+    """REPLICAOF is refused there, so each try would be an election that changes nothing."""
+    world = World()
+    world.nodes[C] = info(C, "master", cluster_mode=True, attached=())
+    world.look(C)
+    world.advance(30.0)
+    assert world.last(NoticeName.CLUSTERED)["node"] == C
+    assert world.told_names().count("elected") == 0 and world.performs == []
+    world.nodes[C] = info(C, cluster_mode=True, priority=1)
+    world.look(C)
+    world.kill(A)
+    assert world.succeed().step == Promote(B)
+
+
+def test_a_primary_in_cluster_mode_is_failed_over_and_not_switched_over() -> None:
+    world = World()
+    world.nodes[A] = info(A, "master", cluster_mode=True)
+    world.look(A)
+    world.step(Requested(Request("op-1", B, switchover=True)))
+    assert world.performs == []
+    world.kill(A)
+    assert isinstance(world.succeed().step, Promote)
+
+
 def test_a_primary_that_is_not_watched_is_told() -> None:
     world = World()
     world.coordinator.member.step(Watch((B, C)), world.now)
