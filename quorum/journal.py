@@ -22,6 +22,8 @@ class Journal:
 
     def __init__(self, state: HardState) -> None:
         self.state = state
+        self.drawn = ""
+        """For the register of the cluster: the id that it gets, unless it has one (``cluster``)."""
         self._effects: list[Effect] = []
 
     def take(self) -> list[Effect]:
@@ -61,7 +63,8 @@ class Journal:
         crashes before, it has forgotten an entry of a term in which it never leads again.
         """
         told = self.state.entry.directives if directives is None else directives
-        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent, told)
+        cluster_id = self.state.entry.cluster_id or self.drawn
+        entry = Entry(self.state.term, self.state.entry.seq + 1, topology, intent, told, cluster_id)
         self._replace(replace(self.state, entry=entry))
         return entry
 
@@ -84,11 +87,13 @@ class Journal:
     def tell_commit(self, before: Entry) -> None:
         """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
 
-        So are new directives: a group that was said to be paused is not told to be anything else after a
-        restart. That an intent is committed can be learnt again, so it may wait for the next write.
+        So are new directives, and the id of the cluster: a group that was said to be paused is not told to be
+        anything else after a restart. That an intent is committed can be learnt again, so it may wait for the
+        next write.
         """
         new = self.state.committed
-        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
+        same_id = new.cluster_id == before.cluster_id
+        self._write(lazy=same_id and new.topology == before.topology and new.directives == before.directives)
         self.emit(Committed(new))
 
     def keep(self, membership: Membership) -> None:

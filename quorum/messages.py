@@ -79,6 +79,8 @@ class Entry:
     topology: Topology | None
     intent: Intent | None = None
     directives: Directives = NO_DIRECTIVES
+    cluster_id: str = ""
+    """Only in the register of the cluster (``cluster``), and never changed there."""
 
     @property
     def id(self) -> EntryId:

@@ -69,6 +69,10 @@ class Seat:
     def take_effects(self) -> list[Effect]:
         return self._journal.take()
 
+    def draw(self, cluster_id: str) -> None:
+        """What the cluster is called if this sentinel is the first to lead it."""
+        self._journal.drawn = cluster_id
+
     def begin_under(self, membership: Membership) -> None:
         """At the start. The first may be written at leisure: nothing rests on it yet."""
         self._journal.begin(membership)

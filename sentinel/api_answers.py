@@ -175,7 +175,7 @@ class PeerAnswer(Answer):
     clock_ahead_ms: float | None = None
     """How far its wall clock is ahead of this sentinel's; null while it did not tell."""
     apart: str | None = None
-    """Why neither listens to the other: they have other members."""
+    """Why neither listens to the other: other members, another cluster, or two processes of one id."""
 
 
 class GroupsAnswer(Answer):
@@ -183,6 +183,8 @@ class GroupsAnswer(Answer):
     version: str
     now: str | None = None
     """This sentinel's clock, ISO 8601; null where a release did not tell."""
+    cluster_id: str | None = None
+    """What its sentinels have agreed to call this cluster; null before, and where a release has none."""
     members: list[str]
     peers: list[PeerAnswer]
     groups: list[GroupAnswer]

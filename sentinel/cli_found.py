@@ -3,6 +3,9 @@
 What is left cannot be taken for the newest: a change of primary may have been agreed on by those that are
 lost, and to go on from an older one would demote the primary that clients write to. So nothing of it is used.
 Where all directories are new the primary is found out from the nodes, and they are asked, not this one.
+
+It is also the way for a sentinel that came back with the directory of a former cluster: those that refuse it
+for that are no majority that could tell it anything.
 """
 
 from __future__ import annotations
@@ -11,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config import Settings
+from quorum.cluster import CLUSTER
 from quorum.messages import HardState
 from quorum.votes import majority
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.cli_live import ask_members
 from sentinel.live_members import MemberSeen
+from sentinel.peer_cluster import is_foreign
 from sentinel.repair_terms import read
 from sentinel.state_file import StoreError, is_empty, set_aside
 
@@ -52,15 +57,20 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``unreadable`` is why it is not known what is ``held``. ``aside`` is where it was put, if it was."""
+    """``unreadable`` is why it is not known what is ``held``. ``aside`` is where it was put, if it was.
+
+    ``cluster_id`` is that of the directory, empty if there is none; another is drawn, or told, instead.
+    """
 
     held: tuple[Held, ...]
     unreadable: str
     others: tuple[MemberSeen, ...]
     aside: str | None = None
+    cluster_id: str = ""
 
     def as_json(self) -> dict[str, object]:
         return {
+            "cluster_id": self.cluster_id or None,
             "held": [each.as_json() for each in self.held],
             "unreadable": self.unreadable or None,
             "others": [{"sentinel": each.id, "state": state_of(each)} for each in self.others],
@@ -69,6 +79,7 @@ class Found:
 
     def lines(self) -> list[str]:
         said = [self.unreadable] if self.unreadable else [each.sentence() for each in self.held]
+        said += [f"this directory is of the cluster {self.cluster_id}"] if self.cluster_id else []
         said += [f"sentinel {each.id}: {state_of(each)}" for each in self.others]
         return [*said, f"set aside: what was here is in {self.aside} now"] if self.aside else said
 
@@ -90,24 +101,31 @@ def found_anew(settings: Settings, *, accept_loss: bool) -> Found:
     if is_empty(state_dir):
         raise CliError(ExitCode.REFUSED, f"there is nothing in {state_dir} to set aside", ADVICE)
     held: tuple[Held, ...] = ()
-    unreadable = ""
+    unreadable = cluster_id = ""
     try:
-        held = tuple(Held(group, state) for group, state in sorted(read(state_dir, own).items()))
+        states = read(state_dir, own)
+        cluster_id = states.pop(CLUSTER, HardState()).committed.cluster_id
+        held = tuple(Held(group, state) for group, state in sorted(states.items()))
     except StoreError as error:
         unreadable = str(error)
     members = ask_members(settings)
-    _refuse_where_a_majority_lives(members)
+    _refuse_where_a_majority_lives(members, cluster_id)
     others = tuple(member for member in members if member.id != own)
-    if not accept_loss:
-        return Found(held, unreadable, others)
+    aside = None
     try:
-        return Found(held, unreadable, others, str(set_aside(state_dir)))
+        aside = str(set_aside(state_dir)) if accept_loss else None
     except StoreError as error:
         raise CliError(ExitCode.STATE, str(error)) from error
+    return Found(held, unreadable, others, aside, cluster_id)
 
 
-def _refuse_where_a_majority_lives(members: Sequence[MemberSeen]) -> None:
-    alive = [member.id for member in members if takes_part(member)]
+def _refuse_where_a_majority_lives(members: Sequence[MemberSeen], cluster_id: str) -> None:
+    """Of this directory's cluster, or of one that does not say."""
+    alive = [
+        member.id
+        for member in members
+        if takes_part(member) and member.answer and not is_foreign(cluster_id, member.answer.cluster_id)
+    ]
     if len(alive) >= majority(len(members)):
         raise CliError(
             ExitCode.REFUSED,

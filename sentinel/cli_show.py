@@ -73,6 +73,9 @@ def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
     screen.line(f"Sentinels, as {answer.sentinel} at {asked} sees them")
     peers = [(p.sentinel, "in touch" if p.in_touch else "out of touch", p.rtt_ms) for p in answer.peers]
     screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "asked", None), *peers])
+    for peer in answer.peers:
+        if peer.apart:
+            screen.line(f"  {peer.sentinel} {peer.apart}: neither listens to the other.")
 
 
 def show_group(screen: Screen, group: GroupAnswer) -> None:

@@ -7,20 +7,22 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Mapping
 from functools import partial
 
 import aiohttp
 
 from config import Settings, WebhookSettings
+from quorum.cluster import CLUSTER
 from quorum.messages import Message
 from sentinel import clock, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
 from sentinel.changes import Change
+from sentinel.cluster_driver import ClusterDriver
 from sentinel.confirmed import Confirmed
 from sentinel.contested import Contested
 from sentinel.disk import Disk
+from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
@@ -42,6 +44,7 @@ from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.participation import Participation
 from sentinel.peer_links import TICK_S, PeerLinks
+from sentinel.peer_report import peer_states
 from sentinel.peer_stored import Ledger
 from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
 from sentinel.preflight import Checked, Preflights
@@ -90,7 +93,9 @@ class Daemon:
             resolver=HttpResolver(self._resolver),
             stored=self._stored,
             on_word=lambda _peer: self._confirmed.on_word(),
+            cluster_id=lambda: self._cluster.id,
         )
+        self._cluster = ClusterDriver(settings, store, states, self._links.send, self._on_fatal, self._rng)
         self._freshness = Freshness(settings.cluster.peer_timeout)
         self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
@@ -118,6 +123,7 @@ class Daemon:
             self._stored,
             self._links.clocks.told_apart,
             self._links.twins,
+            self._links.clusters,
         )
         for name, state in states.items():
             if state.term >= HIGH:
@@ -128,6 +134,7 @@ class Daemon:
             for name, group in settings.groups.items()
         }
         self._drivers = {name: group.driver for name, group in self._groups.items()}
+        self._registers: dict[str, GroupDriver | ClusterDriver] = {**self._drivers, CLUSTER: self._cluster}
         resp_password = settings.sentinel.resp_password
         self._resp = RespServer(
             settings.sentinel.id,
@@ -137,7 +144,9 @@ class Daemon:
             resp_password.get_secret_value() if resp_password else None,
             self._confirmed,
         )
-        self._participation = Participation(self._drivers, store, self._background.start, self._links.twins)
+        self._participation = Participation(
+            self._drivers, self._cluster, store, self._background.start, self._links, frozenset(members)
+        )
         self._preflights = Preflights(
             {
                 name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
@@ -183,6 +192,7 @@ class Daemon:
                 logger.info("stopping")
                 scheduler.shutdown()
                 await self._preflights.close()
+                self._cluster.close()
                 await asyncio.gather(*(group.close() for group in self._groups.values()))
                 await webhooks.close()
         finally:
@@ -213,7 +223,8 @@ class Daemon:
             drivers=self._drivers,
             in_touch=self._links.in_touch,
             members=frozenset(settings.cluster.members),
-            peer_states=self._peer_states,
+            peer_states=lambda: peer_states(self._links, self._participation.apart),
+            cluster_id=lambda: self._cluster.id,
             store=self._store,
             operations=self._operations,
             ask_taker=self._lookup.ask,
@@ -236,7 +247,9 @@ class Daemon:
         # Whoever must see within the lease that it is cut off has to ask as often as a leader does.
         tick_s = min(TICK_S, self._settings.cluster.heartbeat) if self_fencing else TICK_S
         scheduler.every(tick_s, "peer-links", self._tick_links)
-        jobs.watch_groups(scheduler, self._groups.values(), self._settings.cluster.gossip_interval)
+        gossip_s = self._settings.cluster.gossip_interval
+        jobs.watch_groups(scheduler, self._groups.values(), gossip_s)
+        scheduler.every(gossip_s, "cluster", self._cluster.gossip_if_due)
         jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
             scheduler.every(jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
@@ -247,20 +260,6 @@ class Daemon:
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
             scheduler.every(PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
 
-    def _peer_states(self) -> Mapping[str, Mapping[str, object]]:
-        in_touch = self._links.in_touch()
-        peers = [member for member in self._settings.cluster.members if member != self._settings.sentinel.id]
-        offsets, apart = self._links.clocks.offsets, self._participation.apart
-        return {
-            peer: {
-                "in_touch": peer in in_touch,
-                "rtt_s": self._links.rtt_s(peer),
-                "clock_ahead_ms": round(offsets[peer].ahead_ms, 1) if peer in offsets else None,
-                "apart": apart.get(peer),
-            }
-            for peer in peers
-        }
-
     # -- what happens --------------------------------------------------------------------------
 
     def _check_run(self, now: float) -> None:
@@ -268,8 +267,8 @@ class Daemon:
         gap_s = self._watch.observe(now)
         if gap_s is not None:
             self._freshness.stalled(now)
-            for driver in self._drivers.values():
-                driver.stalled(gap_s)
+            for register in self._registers.values():
+                register.stalled(gap_s)
 
     def _tick(self) -> None:
         now = clock.monotonic()
@@ -297,18 +296,19 @@ class Daemon:
 
     def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
         for group, message in batch:
-            driver = self._drivers.get(group)
-            if driver is not None:
-                driver.received(peer, message)
+            register = self._registers.get(group)
+            if register is not None:
+                register.received(peer, message)
 
     def _on_touch(self, peer: str, in_touch: bool) -> None:
         logger.info("peer %s is %s", peer, "in touch" if in_touch else "out of touch")
         if not in_touch:
-            for group in self._groups.values():
-                group.driver.peer_gone(peer)
+            for register in self._registers.values():
+                register.peer_gone(peer)
         self._events.touch_all()
 
     def _on_up(self, _peer: str) -> None:
+        self._cluster.gossip()
         for group in self._groups.values():
             group.gossip()
 

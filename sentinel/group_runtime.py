@@ -40,6 +40,7 @@ from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
+from sentinel.peer_cluster import Clusters
 from sentinel.peer_stored import Ledger
 from sentinel.peer_twins import Twins
 from sentinel.preflight_facts import GroupFacts
@@ -83,6 +84,7 @@ class Surroundings:
     stored: Ledger
     clocks_apart: Callable[[], Mapping[str, str]]
     twins: Twins
+    clusters: Clusters
 
 
 class GroupRuntime:
@@ -189,6 +191,7 @@ class GroupRuntime:
             no_part=coordinator.member.recovery.why(),
             apart=dict(coordinator.member.attendance.apart),
             twice=self._around.twins.twice(clock.monotonic()),
+            foreign=dict(self._around.clusters.foreign),
             newest_term=coordinator.situation.newest_term(clock.monotonic()),
             own_term=coordinator.member.register.state.term,
         )

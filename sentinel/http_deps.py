@@ -54,6 +54,8 @@ class HttpDeps:
     """A new look at a group's nodes, as a preflight takes it."""
     disk: Disk | None = None
     """Where the state is."""
+    cluster_id: Callable[[], str] = lambda: ""
+    """Empty while none is agreed on."""
     no_part: Callable[[], str] = lambda: ""
     """Why this sentinel takes no part in elections; empty if it does."""
 

@@ -92,6 +92,7 @@ class GroupHandlers:
                 sentinel=deps.sentinel_id,
                 version=deps.version,
                 now=group_status.iso(clock.wall_ms()),
+                cluster_id=deps.cluster_id() or None,
                 members=sorted(deps.members),
                 peers=group_status.peers(deps.peer_states()),
                 groups=[self._group(driver) for driver in deps.drivers.values()],

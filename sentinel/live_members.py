@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +61,7 @@ def member_findings(settings: Settings, seen: Sequence[MemberSeen]) -> Iterator[
         else:
             yield from _same_cluster(settings, member, member.answer)
             yield from _same_groups(settings, member, member.answer)
+    yield from _clusters(seen)
     yield from _out_of_touch(seen)
     yield from _clocks(seen)
     yield from _versions(seen)
@@ -166,6 +168,24 @@ def _same_group(
             member.id,
             theirs.group,
         )
+
+
+def _clusters(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
+    """Who has the id that fewest have is told: it is the one that came back with another past."""
+    ids = {member.id: member.answer.cluster_id for member in seen if member.answer is not None}
+    counts = Counter(cluster_id for cluster_id in ids.values() if cluster_id is not None)
+    if len(counts) < 2:
+        return
+    (most, _), *_ = counts.most_common()
+    for id_, cluster_id in ids.items():
+        if cluster_id is not None and cluster_id != most:
+            yield Finding(
+                "error",
+                "other-cluster",
+                f"is of the cluster {cluster_id}, and most are of {most}: neither listens to the other",
+                "If it is to be one of the others, stop it, run 'vedette found-anew' there, and start it.",
+                id_,
+            )
 
 
 def _out_of_touch(seen: Sequence[MemberSeen]) -> Iterator[Finding]:

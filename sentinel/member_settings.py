@@ -7,10 +7,12 @@ from promotion.candidates import Policy
 from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
 from promotion.work_settings import WorkSettings
+from quorum.cluster import CLUSTER
 from quorum.detector import Patience
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState
 from quorum.timing import Timing
+from quorum.votes import majority
 from sentinel import this_process
 from sentinel.election_line import Place
 from sentinel.group_access import discovery_rules
@@ -19,6 +21,7 @@ from sentinel.store import Store
 
 GOSSIPS_MISSED = 3
 """An opinion counts until this many repetitions of it have not come."""
+NOTHING_TO_WATCH = Patience(1.0, 1.0, 1.0)
 
 
 def member_config(
@@ -31,19 +34,45 @@ def member_config(
         members=frozenset(cluster.members),
         quorum=group.effective_quorum(len(cluster.members)),
         patience=Patience(group.refused_after, group.down_after, group.loading_timeout),
-        timing=Timing(
-            heartbeat_s=cluster.heartbeat,
-            election_min_s=cluster.election_timeout_min,
-            election_max_s=cluster.election_timeout_max,
-            lease_s=cluster.lease,
-        ),
+        timing=_timing(settings),
         opinion_ttl_s=GOSSIPS_MISSED * cluster.gossip_interval,
         boot=store.boot,
         ballot=this_process.NUMBER,
         crowd=place,
         unwritable_after_s=group.unwritable_after,
-        vouched=store.vouched and (state.membership is not None or not store.untold),
+        vouched=_is_vouched(store, state),
     )
+
+
+def cluster_config(settings: Settings, store: Store, state: HardState) -> MemberConfig:
+    """Of the register of the cluster, in which no node is watched."""
+    members = frozenset(settings.cluster.members)
+    return MemberConfig(
+        self_id=settings.sentinel.id,
+        group=CLUSTER,
+        members=members,
+        quorum=majority(len(members)),
+        patience=NOTHING_TO_WATCH,
+        timing=_timing(settings),
+        opinion_ttl_s=GOSSIPS_MISSED * settings.cluster.gossip_interval,
+        boot=store.boot,
+        ballot=this_process.NUMBER,
+        vouched=_is_vouched(store, state),
+    )
+
+
+def _timing(settings: Settings) -> Timing:
+    cluster = settings.cluster
+    return Timing(
+        heartbeat_s=cluster.heartbeat,
+        election_min_s=cluster.election_timeout_min,
+        election_max_s=cluster.election_timeout_max,
+        lease_s=cluster.lease,
+    )
+
+
+def _is_vouched(store: Store, state: HardState) -> bool:
+    return store.vouched and (state.membership is not None or not store.untold)
 
 
 def cluster_secret(settings: Settings) -> bytes:

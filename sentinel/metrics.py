@@ -124,6 +124,11 @@ class Metrics:
             "Peers of whose ids there are two processes, so that neither counts.",
             registry=registry,
         )
+        self._foreign = Gauge(
+            "vedette_peers_of_another_cluster",
+            "Peers whose cluster has another id, so that neither listens to the other.",
+            registry=registry,
+        )
         self._dead = Gauge("vedette_webhook_dead_letters", "Webhooks given up on.", registry=registry)
         for outcome in ("delivered", "failed", "dead"):
             self._deliveries.labels(outcome)
@@ -191,10 +196,11 @@ class Metrics:
         self._pending.set(pending)
         self._dead.set(dead_letters)
 
-    def set_participation(self, without_part: int, apart: int, twice: int) -> None:
+    def set_participation(self, without_part: int, apart: int, twice: int, foreign: int) -> None:
         self._listening.set(without_part)
         self._apart.set(apart)
         self._twice.set(twice)
+        self._foreign.set(foreign)
 
     async def render(self, accept: str) -> tuple[bytes, str]:
         """The exposition in the format that the ``Accept`` header asks for, and its content type.

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from quorum.inputs import IdTwice
+from quorum.votes import majority
+from sentinel.cluster_driver import ClusterDriver
 from sentinel.driver import GroupDriver
-from sentinel.peer_twins import Twins
+from sentinel.peer_links import PeerLinks
 from sentinel.store import Store
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,11 @@ QUIET_S = 3.0
 ADVICE_APART = (
     "members are changed by one at a time, in the configuration of one sentinel after the other: "
     "to replace one, add the new one first, then remove the old one"
+)
+
+ADVICE_FOREIGN = (
+    "whichever of the two is alone with its id has the state directory of another cluster: stop it, run "
+    "'vedette found-anew' there, which sets that aside, and start it"
 )
 
 
@@ -43,14 +50,20 @@ class Participation:
     def __init__(
         self,
         drivers: Mapping[str, GroupDriver],
+        cluster: ClusterDriver,
         store: Store,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
-        twins: Twins,
+        links: PeerLinks,
+        members: frozenset[str],
     ) -> None:
         self._drivers = drivers
+        self._registers: tuple[GroupDriver | ClusterDriver, ...] = (*drivers.values(), cluster)
+        self._cluster = cluster
         self._store = store
         self._spawn = spawn
-        self._twins = twins
+        self._twins = links.twins
+        self._clusters = links.clusters
+        self._members = members
         self._is_twice = False
         self._since: float | None = None
         self._told = ""
@@ -61,31 +74,40 @@ class Participation:
         """The groups in whose elections this sentinel takes no part, and why."""
         self.apart: dict[str, str] = {}
         """The peers that are not listened to, and why."""
+        self.foreign: dict[str, str] = {}
+        """Those of them that are of another cluster, and of which."""
 
-    def look(self, now: float) -> tuple[int, int, int]:
-        """In how many groups' elections it takes no part, how many peers have other members, and how many
-        are running twice.
+    def look(self, now: float) -> tuple[int, int, int, int]:
+        """In how many groups' elections it takes no part; how many peers have other members, are running
+        twice, and are of another cluster.
         """
         self._look_for_twins(now)
         members = {name: driver.coordinator.member for name, driver in self._drivers.items()}
         self.listening = {
             name: member.recovery.why() for name, member in members.items() if member.recovery.listens
         }
-        self.apart = {
+        of_other_members = {
             peer: why for member in members.values() for peer, why in member.attendance.apart.items()
-        } | dict.fromkeys(self.twice, TWICE)
+        }
+        self.foreign = dict(self._clusters.foreign)
+        foreign = {peer: self._say_foreign(peer) for peer in self.foreign}
+        self.apart = of_other_members | dict.fromkeys(self.twice, TWICE) | foreign
         if not self.listening or self._since is None:
             self._since = now
         self._keep()
         self._tell(now)
-        return len(self.listening), len(self.apart.keys() - self.twice), len(self.twice)
+        others = self.apart.keys() - self.twice - self.foreign.keys()
+        return len(self.listening), len(others), len(self.twice), len(self.foreign)
+
+    def _say_foreign(self, peer: str) -> str:
+        return f"is of another cluster, {self.foreign[peer]}, and this one is of {self._clusters.own}"
 
     def _look_for_twins(self, now: float) -> None:
         tellers = self._twins.tellers(now)
         if bool(tellers) != self._is_twice:
             self._is_twice = bool(tellers)
-            for driver in self._drivers.values():
-                driver.feed(IdTwice(self._is_twice))
+            for register in self._registers:
+                register.feed(IdTwice(self._is_twice))
             if tellers:
                 logger.error("another process has this sentinel's id, %s: %s", _say(tellers), ADVICE_TWICE)
         before, self.twice = self.twice, self._twins.twice(now)
@@ -98,10 +120,18 @@ class Participation:
     def why(self) -> str:
         """Why this sentinel takes no part somewhere, in words; empty if it does everywhere."""
         if not self.listening:
-            return ""
+            return self._why_refused()
         group, why = next(iter(self.listening.items()))
         where = group if len(self.listening) == 1 else f"{group} and {len(self.listening) - 1} other groups"
         return f"takes no part in elections of {where}: {why}"
+
+    def _why_refused(self) -> str:
+        """So many are of another cluster that this one has no majority without them."""
+        if len(self._members) - len(self.foreign) >= majority(len(self._members)):
+            return ""
+        peer = min(self.foreign)
+        more = f", and so are {len(self.foreign) - 1} more" if len(self.foreign) > 1 else ""
+        return f"is refused: {peer} {self._say_foreign(peer)}{more}; {ADVICE_FOREIGN}"
 
     @property
     def is_stuck(self) -> bool:
@@ -113,14 +143,15 @@ class Participation:
 
         It is vouched for only behind the writes of what it was told, and no longer once it went back.
         """
-        settled = not self.listening and all(driver.is_settled for driver in self._drivers.values())
+        listens = bool(self.listening) or self._cluster.member.recovery.listens
+        settled = not listens and all(register.is_settled for register in self._registers)
         if settled and (not self._store.vouched or self._store.untold):
             self._spawn(self._store.vouch(is_own=True))
-        elif self.listening and self._store.vouched:
+        elif listens and self._store.vouched:
             self._spawn(self._store.vouch(is_own=False))
 
     def _tell(self, now: float) -> None:
-        why = self.why if now - (self._since or now) >= QUIET_S else ""
+        why = self.why if self.listening and now - (self._since or now) >= QUIET_S else ""
         kind = ("stuck" if self.is_stuck else "listens") if why else ""
         if kind and kind != self._told:
             logger.error("this sentinel %s", why)
@@ -130,7 +161,8 @@ class Participation:
             self._told = kind
         for peer, reason in self.apart.items():
             if reason != TWICE and self._told_apart.get(peer) != reason:
-                logger.error("peer %s %s: neither listens to the other; %s", peer, reason, ADVICE_APART)
+                advice = ADVICE_FOREIGN if peer in self.foreign else ADVICE_APART
+                logger.error("peer %s %s: neither listens to the other; %s", peer, reason, advice)
         self._told_apart = dict(self.apart)
 
 

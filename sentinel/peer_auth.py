@@ -1,15 +1,18 @@
 """How two sentinels prove to each other that they know the cluster's secret. Pure: no I/O, no clock.
 
-    dialler -> listener   Hello(ids, nonce)
-    listener -> dialler   Challenge(nonce)
-    dialler -> listener   Proof = HMAC(secret, "dialer", ids, nonces)
-    listener -> dialler   Proof = HMAC(secret, "listener", ids, nonces)
+    dialler -> listener   Hello(ids, nonce, cluster)
+    listener -> dialler   Challenge(nonce, cluster)
+    dialler -> listener   Proof = HMAC(secret, "dialer", ids, nonces, clusters)
+    listener -> dialler   Proof = HMAC(secret, "listener", ids, nonces, clusters)
 
 The dialler proves first, so that a stranger who connects learns nothing to test guesses of the secret
 against. The role in the MAC makes a reflected proof worthless, the nonces a replayed one. Afterwards
 every frame carries a seal, a truncated HMAC over direction, frame number and payload under a key of this
 link alone: nobody on the path can inject, change, drop, reorder or replay a frame without ending the link.
 What is said is not secret, and not encrypted. Clusters on loopback may have an empty secret.
+
+Whether both are of one cluster is looked at behind the proofs: so that a stranger cannot have it said of a
+peer. A release that names no cluster proves without.
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ class Handshake:
     listener: str
     dialer_nonce: bytes
     listener_nonce: bytes
+    clusters: tuple[str, str] | None = None
+    """What the dialler and the listener named as their cluster; None if either did not."""
 
     def proof(self, secret: bytes, role: Role) -> str:
         """What ``role`` sends to show that it knows ``secret``, in hex."""
@@ -52,7 +57,8 @@ class Handshake:
 
     def _mac(self, secret: bytes, purpose: str) -> bytes:
         names = (f"vedette peer {PROTOCOL_VERSION}", purpose, self.dialer, self.listener)
-        parts = (*(name.encode() for name in names), self.dialer_nonce, self.listener_nonce)
+        clusters = (name.encode() for name in self.clusters or ())
+        parts = (*(name.encode() for name in names), self.dialer_nonce, self.listener_nonce, *clusters)
         # Lengths go first, so that no two different transcripts are the same bytes.
         text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
         return hmac.digest(secret, text, hashlib.sha256)

@@ -23,6 +23,7 @@ from sentinel.backoff import Backoff
 from sentinel.limited_log import LimitedLog
 from sentinel.notes import Note
 from sentinel.peer_auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
+from sentinel.peer_cluster import Clusters, ForeignClusterError
 from sentinel.peer_queue import PeerQueue
 from sentinel.peer_socket import (
     CLOSE_TIMEOUT_S,
@@ -76,6 +77,7 @@ class Dialer:
         peer: str,
         url: URL,
         secret: bytes,
+        clusters: Clusters,
         rng: random.Random,
         on_up: Callable[[], None],
         new_ping: Callable[[int], Ping],
@@ -86,6 +88,7 @@ class Dialer:
         self._peer = peer
         self._url = url
         self._secret = secret
+        self._clusters = clusters
         self._rng = rng
         self._on_up = on_up
         self._make_ping = new_ping
@@ -143,6 +146,8 @@ class Dialer:
             self._served_s = 0.0
             try:
                 await self._one_link(session)
+            except ForeignClusterError:
+                pass  # Told for all that it concerns, and not at each attempt.
             except (PeerProtocolError, LinkEndedError) as error:
                 self._warn(type(error).__name__, str(error))
             except TimeoutError:
@@ -172,17 +177,19 @@ class Dialer:
             await websocket.close()
 
     async def _handshake(self, websocket: ClientWebSocketResponse) -> tuple[Sealer, Opener]:
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        await websocket.send_bytes(encode(Hello(self._self_id, self._peer, nonce.hex())))
+        nonce, own = secrets.token_bytes(NONCE_BYTES), self._clusters.own
+        await websocket.send_bytes(encode(Hello(self._self_id, self._peer, nonce.hex(), own)))
         challenge = await receive_plain(websocket)
         if not isinstance(challenge, Challenge):
             raise PeerProtocolError(f"answered our hello with a {challenge.kind}")
-        shake = Handshake(self._self_id, self._peer, nonce, parse_nonce(challenge.nonce))
+        clusters = None if challenge.cluster is None else (own, challenge.cluster)
+        shake = Handshake(self._self_id, self._peer, nonce, parse_nonce(challenge.nonce), clusters)
         await websocket.send_bytes(encode(Proof(shake.proof(self._secret, "dialer"))))
         proof = await receive_plain(websocket)
         if not isinstance(proof, Proof):
             raise PeerProtocolError(f"answered our proof with a {proof.kind}")
         shake.check(self._secret, "listener", proof.mac)
+        self._clusters.said(self._peer, challenge.cluster)
         return shake.seals(self._secret, "dialer")
 
     async def _serve(self, websocket: ClientWebSocketResponse, sealer: Sealer, opener: Opener) -> None:

@@ -24,6 +24,7 @@ from quorum.messages import EntryId, Message
 from sentinel import clock, this_process
 from sentinel.notes import Note
 from sentinel.peer_clocks import PeerClocks
+from sentinel.peer_cluster import Clusters
 from sentinel.peer_dialer import Answer, Dialer
 from sentinel.peer_listener import Listener
 from sentinel.peer_presence import Presence
@@ -50,7 +51,8 @@ class PeerLinks:
     """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
 
     ``on_up(peer)``: from now on messages reach it; those before were dropped. ``on_word(peer)``: it answered
-    a ping. ``stored`` is what this sentinel has stored, to be told in its answers.
+    a ping. ``stored`` is what this sentinel has stored, to be told in its answers; ``cluster_id`` gives the
+    id of its cluster, empty while it has none.
     ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
     """
 
@@ -70,6 +72,7 @@ class PeerLinks:
         stored: Ledger | None = None,
         on_word: Callable[[str], None] = lambda _peer: None,
         process: int = this_process.NUMBER,
+        cluster_id: Callable[[], str] = lambda: "",
     ) -> None:
         self._on_batch = on_batch
         self._on_note = on_note
@@ -81,11 +84,19 @@ class PeerLinks:
         self._on_word = on_word
         self.clocks = PeerClocks()
         self.twins = Twins()
+        self.clusters = Clusters(cluster_id)
         self._process = process
         self._on_up = on_up
         peers = {name: address for name, address in members.items() if name != self_id}
         self._listener = Listener(
-            self_id, frozenset(peers), secret, self._heard, self._answer, self._take_batch, self._link_down
+            self_id,
+            frozenset(peers),
+            secret,
+            self.clusters,
+            self._heard,
+            self._answer,
+            self._take_batch,
+            self._link_down,
         )
         self._dialers = {
             name: Dialer(
@@ -93,6 +104,7 @@ class PeerLinks:
                 name,
                 URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
                 secret,
+                self.clusters,
                 rng,
                 partial(self._link_up, name),
                 partial(self._ping, name),
@@ -161,6 +173,10 @@ class PeerLinks:
             if not dialer.awaits_answer:
                 dialer.ping()
 
+    @property
+    def peers(self) -> tuple[str, ...]:
+        return tuple(self._dialers)
+
     def in_touch(self) -> frozenset[str]:
         """The peers that this sentinel reaches and that reach it, as of ``peer_timeout_s`` ago at most."""
         return self._presence.in_touch(clock.monotonic())
@@ -185,16 +201,17 @@ class PeerLinks:
     def _ping(self, peer: str, seq: int) -> Ping:
         now = clock.monotonic()
         told, hears = self._peers_stored.version(peer), self._presence.hears(peer, now)
-        return Ping(seq, told, hears, self._process, self.twins.is_twice(peer, now))
+        return Ping(seq, told, hears, self._process, self.twins.is_twice(peer, now), self.clusters.own)
 
     def _answer(self, peer: str, ping: Ping, since: float) -> Pong:
+        self.clusters.said(peer, ping.cluster)
         now = clock.monotonic()
         self._look_for_twins(peer, ping, since, now)
         self._presence.says(peer, ping.hears, now)
         hears = self._presence.hears(peer, now)
         stored = self._stored.since(ping.told) if ping.told is not None else None
         twice = self.twins.is_twice(peer, now)
-        return Pong(ping.seq, hears, clock.wall_ms(), stored, self._process, twice)
+        return Pong(ping.seq, hears, clock.wall_ms(), stored, self._process, twice, self.clusters.own)
 
     def _look_for_twins(self, peer: str, word: Ping | Pong, since: float, now: float) -> None:
         if word.twice:
@@ -209,6 +226,7 @@ class PeerLinks:
 
     def _answered(self, peer: str, answer: Answer) -> None:
         pong, rtt_s = answer.pong, answer.now - answer.asked_at
+        self.clusters.said(peer, pong.cluster)
         self._look_for_twins(peer, pong, answer.asked_at, answer.now)
         known = self._presence.hears(peer, answer.now)
         self._presence.answered(peer, answer.asked_at, pong.hears, answer.now)
@@ -234,6 +252,8 @@ class PeerLinks:
     def _take_batch(self, peer: str, batch: Batch) -> None:
         if self.twins.is_twice(peer, clock.monotonic()):
             return  # Of which of the two it is counts for nothing.
+        if self.clusters.is_foreign(peer):
+            return  # Found out since it was let in; its next ping ends the link.
         if batch.messages:
             self._on_batch(peer, list(batch.messages))
         for note in batch.notes:

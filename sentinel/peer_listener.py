@@ -18,6 +18,7 @@ from aiohttp import web
 from sentinel import clock
 from sentinel.limited_log import LimitedLog
 from sentinel.peer_auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
+from sentinel.peer_cluster import Clusters, ForeignClusterError
 from sentinel.peer_socket import (
     CLOSE_TIMEOUT_S,
     HANDSHAKE_TIMEOUT_S,
@@ -67,6 +68,7 @@ class Listener:
         self_id: str,
         peers: frozenset[str],
         secret: bytes,
+        clusters: Clusters,
         on_heard: Callable[[str], None],
         answer: Callable[[str, Ping, float], Pong],
         on_batch: Callable[[str, Batch], None],
@@ -75,6 +77,7 @@ class Listener:
         self._self_id = self_id
         self._peers = peers
         self._secret = secret
+        self._clusters = clusters
         self._on_heard = on_heard
         self._answer = answer
         self._on_batch = on_batch
@@ -143,7 +146,7 @@ class Listener:
         except TimeoutError:
             await self._refuse(websocket, who, "timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S} s")
         except PeerProtocolError as error:
-            await self._refuse(websocket, who, "handshake", str(error))
+            await self._refuse(websocket, who, "handshake", error)
         except (LinkEndedError, OSError) as error:
             self._warn(who, "handshake ended", f"handshake: {error}")
         finally:
@@ -165,14 +168,16 @@ class Listener:
 
     async def _challenge(self, websocket: web.WebSocketResponse, hello: Hello) -> tuple[Sealer, Opener]:
         dialer_nonce = parse_nonce(hello.nonce)
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        await websocket.send_bytes(encode(Challenge(nonce.hex())))
-        shake = Handshake(hello.sender, self._self_id, dialer_nonce, nonce)
+        nonce, own = secrets.token_bytes(NONCE_BYTES), self._clusters.own
+        await websocket.send_bytes(encode(Challenge(nonce.hex(), own)))
+        clusters = None if hello.cluster is None else (hello.cluster, own)
+        shake = Handshake(hello.sender, self._self_id, dialer_nonce, nonce, clusters)
         proof = await receive_plain(websocket)
         if not isinstance(proof, Proof):
             raise PeerProtocolError(f"answered the challenge with a {type(proof).__name__}")
         shake.check(self._secret, "dialer", proof.mac)
         await websocket.send_bytes(encode(Proof(shake.proof(self._secret, "listener"))))
+        self._clusters.said(hello.sender, hello.cluster)  # Behind the proof, so that it knows as well.
         return shake.seals(self._secret, "listener")
 
     async def _serve(self, websocket: web.WebSocketResponse, link: _Link) -> None:
@@ -185,7 +190,7 @@ class Listener:
             while True:
                 await self._take(websocket, link, decode(link.opener.open(await receive_frame(websocket))))
         except PeerProtocolError as error:
-            await self._refuse(websocket, link.peer, "frame", str(error))
+            await self._refuse(websocket, link.peer, "frame", error)
         except (LinkEndedError, OSError) as error:
             _logger.info("peer %s: its link ended: %s", link.peer, error)
         finally:
@@ -206,9 +211,10 @@ class Listener:
         else:
             raise PeerProtocolError(f"sent a {type(frame).__name__} on an open link")
 
-    async def _refuse(self, websocket: web.WebSocketResponse, who: str, key: str, problem: str) -> None:
-        self._warn(who, key, problem)
-        await close_with(websocket, problem)
+    async def _refuse(self, websocket: web.WebSocketResponse, who: str, key: str, error: object) -> None:
+        if not isinstance(error, ForeignClusterError):  # Told for all that it concerns, and once.
+            self._warn(who, key, str(error))
+        await close_with(websocket, str(error))
 
     def _warn(self, who: str, key: str, problem: str) -> None:
         # Only members' names become keys: a stranger must not be able to flood the log with new ones.

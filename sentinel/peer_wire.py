@@ -67,6 +67,9 @@ class Ping:
     """Tells the sender's process from another of its id; 0: a release that does not say. So in ``Pong``."""
     twice: bool = False
     """There are two processes of the receiver's id. So in ``Pong``."""
+    cluster: str | None = None
+    """The id of the sender's cluster; empty: it has none yet; None: it is of a release that names none. So in
+    ``Pong``, and in the handshake."""
     v: int = PROTOCOL_VERSION
     kind: Literal["ping"] = "ping"
 
@@ -83,6 +86,7 @@ class Pong:
     stored: Stored | None = None
     process: int = 0
     twice: bool = False
+    cluster: str | None = None
     v: int = PROTOCOL_VERSION
     kind: Literal["pong"] = "pong"
 
@@ -94,6 +98,7 @@ class Hello:
     sender: str
     receiver: str
     nonce: str
+    cluster: str | None = None
     v: int = PROTOCOL_VERSION
     kind: Literal["hello"] = "hello"
 
@@ -103,6 +108,7 @@ class Challenge:
     """The listener answers with its own nonce (hex)."""
 
     nonce: str
+    cluster: str | None = None
     v: int = PROTOCOL_VERSION
     kind: Literal["challenge"] = "challenge"
 

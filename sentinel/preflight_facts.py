@@ -171,6 +171,8 @@ class GroupFacts:
     """The peers that it does not listen to, and why."""
     twice: frozenset[str] = frozenset()
     """The peers of whose ids there are two processes."""
+    foreign: Mapping[str, str] = field(default_factory=dict)
+    """The peers of another cluster, and which."""
     newest_term: int | None = None
     """The highest that this cluster has come to; None where nobody here can know."""
     own_term: int = 0

@@ -30,6 +30,14 @@ def takes_part(facts: GroupFacts) -> Iterator[Problem]:
             f"two processes call themselves sentinel {peer}, and neither counts",
             "Stop one of the two, or give it an id, an address and a state directory of its own.",
         )
+    for peer, cluster_id in sorted(facts.foreign.items()):
+        yield Problem(
+            None,
+            "error",
+            "other-cluster",
+            f"sentinel {peer} is of another cluster ({cluster_id}), and neither listens to the other",
+            "Whichever is alone with its id is to be founded anew: stop it, 'vedette found-anew', start it.",
+        )
     for peer, why in sorted(facts.apart.items()):
         yield Problem(
             None, "error", "other-members", f"sentinel {peer} {why}: neither listens to the other", CHANGE

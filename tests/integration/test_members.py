@@ -173,3 +173,42 @@ def test_where_too_many_directories_are_lost_an_operator_founds_the_cluster_anew
         cluster.node(new).kill()
         cluster.wait_failover(new)
         assert s1.term() > before, "the fence has told which terms are spent"
+
+
+def test_who_returns_with_the_directory_of_a_former_cluster_is_refused_until_it_is_founded_anew() -> None:
+    def cluster_id(sentinel: Sentinel) -> str | None:
+        return sentinel.get("/v1/groups")[1].get("cluster_id")
+
+    def apart(sentinel: Sentinel, peer: str) -> str:
+        peers = {each["sentinel"]: each for each in sentinel.get("/v1/groups")[1].get("peers", [])}
+        return str(peers.get(peer, {}).get("apart"))
+
+    with Cluster(sentinels=4) as cluster:
+        *others, away = cluster.sentinels
+        wait_for(lambda: all(map(cluster_id, cluster.sentinels)), 20, "an id")
+        former = str(cluster_id(away))
+        for sentinel in cluster.sentinels:
+            sentinel.stop()
+        for sentinel in others:
+            assert found_anew(sentinel, "--accept-loss").returncode == 0
+            sentinel.start()
+        cluster.wait_agreed(cluster.nodes[0].name)
+        wait_for(lambda: all(map(cluster_id, others)), 20, "another id")
+        (new,) = {str(cluster_id(each)) for each in others}
+        assert new != former
+
+        away.start()
+        wait_not_ready(away, "is refused")
+        refused = f"is of another cluster, {former}"
+        for sentinel in others:
+            wait_for(lambda e=sentinel: refused in apart(e, away.id), 20, "a refusal")  # type: ignore[misc]
+            assert f"peer {away.id} {refused}" in sentinel.log()
+            assert "vedette_peers_of_another_cluster 1.0" in sentinel.text("/metrics")
+            assert sentinel.get("/readyz")[0] == 200
+        assert f"is of another cluster, {new}" in away.log()
+
+        away.stop()
+        assert f"of the cluster {former}" in found_anew(away, "--accept-loss").stdout
+        away.start()
+        cluster.wait_ready()
+        wait_for(lambda: cluster_id(away) == new, 20, "the id to be told")

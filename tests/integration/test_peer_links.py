@@ -66,6 +66,7 @@ class Node:
         self.touches: list[tuple[str, bool]] = []
         self.ups: list[str] = []
         self.stored = Ledger()
+        self.cluster_id = ""
         self.links = PeerLinks(
             name,
             members,
@@ -77,6 +78,7 @@ class Node:
             peer_timeout_s=PEER_TIMEOUT_S,
             rng=random.Random(1),
             stored=self.stored,
+            cluster_id=lambda: self.cluster_id,
         )
 
     @property
@@ -516,3 +518,36 @@ async def test_plain_requests_and_links_to_a_stopping_sentinel_are_refused(
 @pytest.fixture(autouse=True)
 def _levels(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+
+
+@pytest.mark.parametrize("known", ["before", "later"])
+async def test_two_of_different_clusters_refuse_each_other_and_both_know(
+    sockets: dict[str, socket.socket], members: dict[str, Address], known: str
+) -> None:
+    one, other, upgraded = (Node(name, members) for name in members)
+    ids = {one.name: "one", other.name: "two"}
+    if known == "before":
+        one.cluster_id, other.cluster_id = ids.values()
+    async with one.running(sockets["s1"]), other.running(sockets["s2"]), upgraded.running(sockets["s3"]):
+        if known == "later":
+            await until(lambda: one.links.in_touch() == {"s2", "s3"}, "all in touch while there are no ids")
+            one.cluster_id, other.cluster_id = ids.values()
+        await until(lambda: dict(one.links.clusters.foreign) == {"s2": "two"}, "s1 to know")
+        await until(lambda: dict(other.links.clusters.foreign) == {"s1": "one"}, "s2 to know")
+        await until(
+            lambda: one.links.in_touch() == {"s3"} == other.links.in_touch(), "s3 alone to be in touch"
+        )
+        before = len(one.received)
+        other.links.send("s1", "g", Resign(1))
+        upgraded.links.send("s1", "g", Resign(2))
+        await until(lambda: ("s3", "g", Resign(2)) in one.received[before:], "what s3 said to arrive")
+        assert ("s2", "g", Resign(1)) not in one.received
+        other.cluster_id = "one"
+        await until(lambda: "s2" in one.links.in_touch(), "s2 to be let in, being of this cluster now")
+        assert not one.links.clusters.foreign
+
+
+async def test_a_release_that_names_no_cluster_is_let_in(lone: Node, members: dict[str, Address]) -> None:
+    lone.cluster_id = "one"
+    async with played(url_of(lone, members)):
+        await until(lambda: is_admitted(lone), "s2 to be let in")

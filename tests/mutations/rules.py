@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 from tests.mutations.rules_agreement import AGREEMENT
+from tests.mutations.rules_cluster import CLUSTER
 from tests.mutations.rules_data import DATA
 from tests.mutations.rules_detect import DETECT
 from tests.mutations.rules_detection import DETECTION
@@ -23,6 +24,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *AGREEMENT,
     *LEADING,
     *MEMBERS,
+    *CLUSTER,
     *DETECTION,
     *DETECT,
     *PROMOTION,

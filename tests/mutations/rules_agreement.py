@@ -213,12 +213,12 @@ AGREEMENT = (
         "S3",
         "quorum/journal.py",
         """\
-        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
+        self._write(lazy=same_id and new.topology == before.topology and new.directives == before.directives)
         self.emit(Committed(new))
 """,
         """\
         self.emit(Committed(new))
-        self._write(lazy=new.topology == before.topology and new.directives == before.directives)
+        self._write(lazy=same_id and new.topology == before.topology and new.directives == before.directives)
 """,
         (f"{_LEADER}::test_a_new_topology_is_on_disk_before_anybody_is_told_an_intent_need_not_be",),
     ),

@@ -110,11 +110,18 @@ class QuorumNet:
         rng = random.Random(self.rng.random())
         self.refused.pop(name, None)
         try:
-            host.member = Member(config, host.disk, rng, self.local(name))
+            host.member = self.make(config, host.disk, rng, self.local(name))
         except MembershipError as error:
             self.refused[name] = str(error)
             return
         self.step(name, Watch(NODES))
+
+    def make(self, config: MemberConfig, state: HardState, rng: random.Random, now: float) -> Member:
+        return Member(config, state, rng, now)
+
+    def refuses(self, _one: str, _other: str) -> bool:
+        """Whether these two have no link, by their handshakes."""
+        return False
 
     def retime(self, name: str, timing: Timing) -> None:
         """A restart with other times."""
@@ -163,7 +170,7 @@ class QuorumNet:
 
     def deliver(self, index: int, *, keep: bool = False) -> None:
         packet = self.packets[index] if keep else self.packets.pop(index)
-        if (packet.sender, packet.to) not in self.cut:
+        if (packet.sender, packet.to) not in self.cut and not self.refuses(packet.sender, packet.to):
             self.step(packet.to, Received(packet.sender, packet.message))
 
     def deliver_some(self, rng: random.Random) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from quorum.cluster import CLUSTER
 from quorum.messages import Entry, HardState, Topology
 from sentinel import cli_found
 from sentinel.api_answers import GroupsAnswer
@@ -20,6 +21,7 @@ from sentinel.store import Store
 from tests.unit.sentinel.store_cases import persist
 from tests.unit.sentinel.test_cli import group, groups
 
+AGREED = Entry(1, 1, None, cluster_id="one")
 HELD = Entry(7, 1, Topology("a:1", 7, None, "test", "s1", 0, 0))
 Answers = Callable[..., None]
 
@@ -37,6 +39,7 @@ def file(tmp_path: Path) -> Path:
     async def fill() -> None:
         store = Store.open(tmp_path / "state", "s1")
         await persist(store, "g", HardState(7, None, HELD, HELD))
+        await persist(store, CLUSTER, HardState(1, None, AGREED, AGREED))
         await store.close()
 
     asyncio.run(fill())
@@ -47,11 +50,13 @@ def file(tmp_path: Path) -> Path:
 def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     """``None``: it does not answer. Else why it takes no part."""
 
-    def given(**states: str | None) -> None:
+    def given(cluster_id: str | None = None, **states: str | None) -> None:
         seen = []
         for one, why in states.items():
             body = groups(group(takes_no_part=why or None))[1] if why is not None else None
             answer = GroupsAnswer.model_validate(body) if body is not None else None
+            if answer is not None:
+                answer = answer.model_copy(update={"cluster_id": cluster_id})
             seen.append(MemberSeen(one, f"http://{one}", answer))
         monkeypatch.setattr(cli_found, "ask_members", lambda _settings: seen)
 
@@ -92,6 +97,21 @@ def test_while_a_majority_takes_part_it_is_refused(file: Path, answers: Answers)
     code, _, why = run(file, "--accept-loss")
     assert code == ExitCode.REFUSED and "s2 and s3 take part, and are a majority" in why
     assert (file.parent / "state" / "state.db").exists()
+
+
+@pytest.mark.parametrize(("cluster_id", "code"), [("one", ExitCode.REFUSED), ("two", ExitCode.OK)])
+def test_a_majority_of_another_cluster_is_none_that_could_tell_it(
+    file: Path, answers: Answers, cluster_id: str, code: ExitCode
+) -> None:
+    answers(cluster_id, s1=None, s2="", s3="")
+    assert run(file, "--accept-loss")[0] == code
+
+
+def test_the_cluster_of_the_directory_is_shown(file: Path, answers: Answers) -> None:
+    answers(s1=None, s2=None, s3=None)
+    assert "this directory is of the cluster one" in run(file)[1]
+    held = json.loads(run(file, "--json")[1])
+    assert held["cluster_id"] == "one" and [each["group"] for each in held["held"]] == ["g"]
 
 
 def test_while_the_sentinel_runs_it_is_refused(file: Path, answers: Answers) -> None:

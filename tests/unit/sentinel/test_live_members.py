@@ -28,6 +28,7 @@ def settings(tmp_path: Path) -> config.Settings:
 def member(id_: str, *, ahead_ms: float | None = 0.0, blur_ms: float = 1.0, **changes: object) -> MemberSeen:
     peers = [{"sentinel": peer, "in_touch": True, "rtt_ms": 0.1} for peer in MEMBERS if peer != id_]
     body = {"sentinel": id_, "version": "1", "members": list(MEMBERS), "peers": peers, "groups": [group()]}
+    body["cluster_id"] = "one"
     answer = GroupsAnswer.model_validate({**body, **changes})
     return MemberSeen(id_, f"http://{id_}", answer, ahead_ms=ahead_ms, blur_ms=blur_ms)
 
@@ -68,6 +69,7 @@ def test_a_healthy_cluster(settings: config.Settings) -> None:
         (member("s2", peers=without_touch("s3")), ("sentinel s2", "error", "out-of-touch")),
         (member("s2", ahead_ms=1500.0), ("sentinel s2", "warning", "clock")),
         (member("s2", ahead_ms=-1500.0), ("sentinel s2", "warning", "clock")),
+        (member("s2", cluster_id="two"), ("sentinel s2", "error", "other-cluster")),
         (member("s2", version="2"), ("cluster", "warning", "versions")),
     ],
 )

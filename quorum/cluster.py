@@ -1,0 +1,75 @@
+"""Which cluster this is: an id that its first leader draws, and that a majority stores.
+
+Members of the same names may have another past. Where all state directories are set aside, or lost, the ones
+that are new found another cluster, whose terms begin anew; and one that comes back then with its former
+directory, in which the terms are higher, would put an old topology above all that was agreed on since. So the
+sentinels agree on an id, in a register of its own beside those of the groups, which is never changed; it is
+told in each handshake, and two that have different ones refuse each other (``sentinel.peer_cluster``).
+
+It is agreed on by the same core as everything else, only that nothing is watched and the leader has one thing
+to do. A sentinel without an id, as of a release that had none, is told it like any commit.
+"""
+
+from __future__ import annotations
+
+import random
+
+from quorum.effects import Effect
+from quorum.errors import PeerViolationError
+from quorum.inputs import Input, PeerGone, Propose, Received, StopLeading, Want
+from quorum.member import Member
+from quorum.member_config import MemberConfig
+from quorum.messages import HardState, Opinions
+
+CLUSTER = "@cluster"
+"""The name of its register; no group can have it."""
+FOUNDING = "cluster id"
+
+
+class ClusterMember(Member):
+    """``fresh_id`` is what the cluster is called if this sentinel founds it."""
+
+    def __init__(
+        self, config: MemberConfig, state: HardState, rng: random.Random, now: float, fresh_id: str
+    ) -> None:
+        super().__init__(config, state, rng, now)
+        self.register.draw(fresh_id)
+        self._reported: set[str] = set()
+
+    @property
+    def cluster_id(self) -> str:
+        """Empty while none is known to be agreed on."""
+        return self.register.state.committed.cluster_id
+
+    def step(self, given: Input, now: float) -> list[Effect]:
+        """As ``Member.step``; a peer that knows of another id is not listened to."""
+        match given:
+            case Received(sender, Opinions() as report):
+                theirs = report.committed.cluster_id
+                if self.cluster_id and theirs and theirs != self.cluster_id:
+                    raise PeerViolationError(sender, f"is of the cluster {theirs}, not {self.cluster_id}")
+                self._reported.add(sender)
+            case PeerGone(peer):
+                self._reported.discard(peer)
+        effects = super().step(given, now)
+        effects += super().step(Want(self._reasons()), now)
+        return effects + self._lead(now)
+
+    def _reasons(self) -> frozenset[str]:
+        """Nobody is asked to elect who does not speak of it: a release that knows of no such register."""
+        here = {self.config.self_id, *self._reported}
+        wanted = not self.cluster_id and self.register.membership.elects(here)
+        return frozenset({FOUNDING} if wanted else ())
+
+    def _lead(self, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        if self.register.lease_valid(now) and self._open_or_new():
+            effects += super().step(Propose(None), now)
+        if self.register.lease_valid(now) and self.cluster_id and not self._open:
+            effects += super().step(StopLeading(), now)
+        return effects
+
+    def _open_or_new(self) -> bool:
+        """What was found is proposed anew, in this term; and if nothing was, the id that was drawn."""
+        state = self.register.state
+        return state.entry.term < state.term and (self._open or not self.cluster_id)
