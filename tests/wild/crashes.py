@@ -6,7 +6,7 @@ import signal
 
 from tests.wild.bed import Bed
 from tests.wild.situation import Wants, situation
-from tests.wild.web_server import WebServer
+from tests.wild.web_server import PingProxy, WebServer
 
 THEME = "a server dies"
 FEW = 5
@@ -179,6 +179,16 @@ def another_program_has_the_port(bed: Bed) -> None:
     bed.strike()
     bed.node("A").kill()
     with WebServer(bed.node("A").port):
+        bed.settle(at_least_s=6.0)
+
+
+@situation(THEME, Wants(spare=FEW, tell=("A",)))
+def a_proxy_answers_for_it(bed: Bed) -> None:
+    """The primary dies behind a proxy that answers PING itself, and all else with an error."""
+    bed.start()
+    bed.strike()
+    bed.node("A").kill()
+    with PingProxy(bed.node("A").port):
         bed.settle(at_least_s=6.0)
 
 

@@ -65,6 +65,13 @@ def client_renamed(bed: Bed) -> None:
 
 
 @situation(THEME, Wants(spare=FEW))
+def replicaof_renamed(bed: Bed) -> None:
+    """REPLICAOF is renamed at every node, and its older name SLAVEOF is not; the primary dies."""
+    bed.start("--rename-command", "REPLICAOF", "")
+    _crash(bed)
+
+
+@situation(THEME, Wants(spare=FEW))
 def eval_renamed(bed: Bed) -> None:
     """EVAL is renamed at every node; the primary dies."""
     bed.start("--rename-command", "EVAL", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.redis_server import RedisServer
 from tests.wild.bed import Bed
 from tests.wild.crashes import FEW
 from tests.wild.situation import Wants, situation
@@ -70,6 +71,36 @@ def detached(bed: Bed) -> None:
     bed.seed("X", FOREIGN_KEYS, "theirs:")
     bed.settle(40.0, at_least_s=35.0)
     foreign_keys_lost(bed, "X")
+
+
+@situation(THEME, Wants(spare=FEW), "redis/redis#14313")
+def the_address_is_taken(bed: Bed) -> None:
+    """The primary dies, and another cluster's primary, just started, has its address at once, with a replica
+    of its own and 1,000 keys (`repl-diskless-sync-delay 5`, as Redis has it).
+    """
+    bed.start()
+    bed.strike()
+    bed.node("A").lose_files()
+    bed.others["X"] = bed.nodes.pop("A")
+    bed.node("X").restart(arguments=("--repl-diskless-sync-delay", "5"))
+    with bed.node("X").client() as client:
+        client.mset({f"theirs:{number}": number for number in range(FOREIGN_KEYS)})
+    bed.others["Y"] = RedisServer("--replicaof", "127.0.0.1", str(bed.node("X").port), config_file=True)
+    bed.settle(25.0, at_least_s=15.0)
+    foreign_keys_lost(bed, "X")
+
+
+@situation(THEME, Wants(primary="any", tell=("A",)))
+def in_cluster_mode(bed: Bed) -> None:
+    """The old primary comes back in cluster mode, in which it can be nobody's replica."""
+    bed.start()
+    bed.strike()
+    bed.node("A").kill()
+    bed.until(bed.in_order, 30.0)
+    # It stays a master, whatever anybody does: what is looked at is that this is told.
+    bed.others["A"] = bed.nodes.pop("A")
+    bed.node("A").restart(arguments=("--cluster-enabled", "yes"))
+    bed.settle(25.0, at_least_s=15.0)
 
 
 @situation(THEME, Wants(spare=FEW), "redis/redis#1310")

@@ -1,12 +1,15 @@
-"""A program that is no Redis server, on a port that a Redis server had."""
+"""Programs that are no Redis server, on a port that a Redis server had."""
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from contextlib import suppress
 from types import TracebackType
 
+COMMAND = re.compile(rb"\*\d+\r\n\$\d+\r\n([A-Z]+)\r\n")
+GONE = b"-ERR no server is there\r\n"
 ANSWER = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -36,10 +39,20 @@ class WebServer:
                 client, _ = self._listener.accept()
             except OSError:
                 return
-            threading.Thread(target=self._answer, args=(client,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-    @staticmethod
-    def _answer(client: socket.socket) -> None:
+    def _serve(self, client: socket.socket) -> None:
         with suppress(OSError), client:
-            while client.recv(65536):
-                client.sendall(ANSWER)
+            while asked := client.recv(65536):
+                client.sendall(self._answer(asked))
+
+    def _answer(self, asked: bytes) -> bytes:
+        return ANSWER
+
+
+class PingProxy(WebServer):
+    """Answers each PING itself, and all else with an error: the server behind it is gone."""
+
+    def _answer(self, asked: bytes) -> bytes:
+        commands = COMMAND.findall(asked.upper())
+        return b"".join(b"+PONG\r\n" if name == b"PING" else GONE for name in commands)
