@@ -99,6 +99,7 @@ class Campaign:
 
     def lost_lease(self, member: str, now: float) -> None:
         """This sentinel could not keep the lead."""
+        self._crowd.lost_lease()
         if self._standing is not None:
             self._standing.gave_up(member, "could not keep its lease", now)
 

@@ -18,6 +18,10 @@ class Crowd(Protocol):
         """Whether this group may stand now. If not, it stands in line, and is woken when it may."""
         ...
 
+    def lost_lease(self) -> None:
+        """This sentinel led the group, and could not keep its lease."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Always:
@@ -27,6 +31,9 @@ class Always:
 
     def admits(self) -> bool:
         return True
+
+    def lost_lease(self) -> None:
+        pass
 
 
 ALONE = Always(1)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 from quorum.member import Member
 from quorum.role import Role
+from sentinel.admission import Admission
 from sentinel.loop_time import EventLoopTime, LoopTime
 
-AT_ONCE = 12
-TURN_S = 0.3
+TURN_S = 2.0
 """Who has neither won and done its work nor lost by then makes room all the same."""
 COUNTED_S = 0.02
 """Until they are counted again; longer in proportion to how many they were, for to count takes as long."""
@@ -22,7 +22,7 @@ COUNTED_EACH_S = 0.002
 
 
 class ElectionLine:
-    """Invariant: who is first in line is woken as soon as fewer than ``AT_ONCE`` have a turn."""
+    """Invariant: who is first in line is woken as soon as fewer have a turn."""
 
     def __init__(self, time: LoopTime | None = None) -> None:
         self._time = time or EventLoopTime()
@@ -30,6 +30,7 @@ class ElectionLine:
         self._turns: dict[Place, float] = {}
         self._waiting: deque[Place] = deque()
         self._armed = False
+        self.admission = Admission()
         self._size = 1
         self._counted_at = -COUNTED_S
 
@@ -45,14 +46,19 @@ class ElectionLine:
         if now - self._counted_at >= max(COUNTED_S, COUNTED_EACH_S * self._size):
             self._counted_at = now
             self._size = sum(place.is_troubled(now) for place in self._places)
-        return self._size
+            if self._size == 0:
+                self.admission.calm()
+        return self._size * self.admission.slowness
+
+    def now(self) -> float:
+        return self._time.now()
 
     def admits(self, place: Place) -> bool:
         now = self._time.now()
         self._expire(now)
         if place in self._turns:
             return True
-        if len(self._turns) < AT_ONCE:
+        if len(self._turns) < self.admission.at_once:
             self._turns[place] = now
             return True
         if place not in self._waiting:
@@ -68,7 +74,7 @@ class ElectionLine:
     def _serve(self) -> None:
         now = self._time.now()
         self._expire(now)
-        while self._waiting and len(self._turns) < AT_ONCE:
+        while self._waiting and len(self._turns) < self.admission.at_once:
             # It takes its turn, unless somebody else leads by now.
             self._waiting.popleft().wake()
         self._arm(now)
@@ -94,6 +100,7 @@ class Place:
     def __init__(self, line: ElectionLine) -> None:
         self._line = line
         self._member: Member | None = None
+        self._done = False
         self.wake: Callable[[], None] = lambda: None
 
     def belongs_to(self, member: Member, wake: Callable[[], None]) -> None:
@@ -108,9 +115,22 @@ class Place:
     def admits(self) -> bool:
         return self._line.admits(self)
 
+    def lost_lease(self) -> None:
+        """Not so who gave its work up: that says nothing of the time there is."""
+        if self.is_troubled(self._line.now()):
+            self._line.admission.lost()
+
     def look(self) -> None:
-        """To be called after each step of the group: a follower needs no turn."""
-        if self._member is not None and self._member.register.role is Role.FOLLOWER:
+        """To be called after each step: no follower needs a turn, nor a leader that has found a primary."""
+        if self._member is None:
+            return
+        role = self._member.register.role
+        if role is Role.FOLLOWER:
+            self._done = False
+            self._line.leave(self)
+        elif role is Role.LEADER and not self._done and not self.is_troubled(self._line.now()):
+            self._done = True
+            self._line.admission.succeeded()
             self._line.leave(self)
 
     def is_troubled(self, now: float) -> bool:

@@ -12,6 +12,40 @@ _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
 LEADING = (
     Mutation(
+        "lost-lease-is-told",
+        "that a leader lost its lease is told to the line of elections",
+        "L1",
+        "quorum/campaign.py",
+        "        self._crowd.lost_lease()\n",
+        "",
+        ("tests/unit/quorum/test_campaign.py::test_that_a_leader_lost_its_lease_is_told_to_the_line",),
+        style="",
+    ),
+    Mutation(
+        "fewer-after-a-lost-lease",
+        "a leader that lost its lease before its group had a primary halves the elections begun at once",
+        "L1",
+        "sentinel/admission.py",
+        "        self.at_once = max(1, self.at_once // 2)\n",
+        "",
+        (
+            "tests/unit/sentinel/test_admission.py::test_each_lost_leader_halves_what_is_begun_at_once_and_one_always_goes_on",
+        ),
+        style="",
+    ),
+    Mutation(
+        "longer-after-a-lost-lease",
+        "a leader that lost its lease before its group had a primary makes the crowd count for more",
+        "L1",
+        "sentinel/admission.py",
+        "        self.slowness = min(SLOWEST, 2 * self.slowness)\n",
+        "",
+        (
+            "tests/unit/sentinel/test_admission.py::test_each_lost_leader_makes_promises_longer_up_to_a_limit_until_all_is_calm",
+        ),
+        style="",
+    ),
+    Mutation(
         "own-reach-anew",
         "who could promote a node finds out anew once it cannot use that node",
         "L1",

@@ -15,6 +15,15 @@ def test_some_groups_at_half_the_speed_each_get_a_primary_by_one_election() -> N
     assert result.elections_each <= 1.2, str(result)
 
 
+def test_sentinels_with_a_sixth_of_a_processor_do_not_elect_one_another_away() -> None:
+    """Each loop is late when 25 groups want a leader at once. As many elections as usual ended none:
+    leaders lost their leases to their own lateness, some 25 times in each group.
+    """
+    result = Crowd(25, share=0.166).run(20.0)
+    assert len(result.recovered) == 25, str(result)
+    assert result.elections_each <= 3.0, str(result)
+
+
 def test_a_run_can_be_repeated() -> None:
     first, second = (Crowd(2, factor=3.0, share=0.5).run(10.0) for _ in range(2))
     assert first == second

@@ -34,6 +34,7 @@ PURE = [
     *(
         f"sentinel/{name}.py"
         for name in (
+            "admission",
             "agreed_nodes",
             "attempts",
             "backoff",

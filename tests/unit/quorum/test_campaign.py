@@ -21,13 +21,23 @@ class Others:
     def __init__(self, size: int, *, admit: bool = True) -> None:
         self.size = size
         self.admit = admit
+        self.lost = 0
 
     def admits(self) -> bool:
         return self.admit
 
+    def lost_lease(self) -> None:
+        self.lost += 1
+
 
 def crowded(crowd: Others, rank: int = 1) -> Campaign:
     return Campaign(rank, TIMING, random.Random(1), not_before=START, crowd=crowd)
+
+
+def test_that_a_leader_lost_its_lease_is_told_to_the_line() -> None:
+    crowd = Others(1)
+    crowded(crowd).lost_lease("s1", START)
+    assert crowd.lost == 1
 
 
 def test_a_crowd_lengthens_the_head_start_of_who_is_first_in_line() -> None:

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from sentinel import clock, election_line
-from sentinel.election_line import AT_ONCE, ElectionLine, Place
+from sentinel.admission import AT_ONCE
+from sentinel.election_line import ElectionLine, Place
 
 
 def places(line: ElectionLine, count: int, woken: list[int]) -> list[Place]:

@@ -1,0 +1,33 @@
+"""How many elections a sentinel stands for at once, by what came of the last. Pure.
+
+A leader that loses its lease before its group has a primary has made work for nothing, as will the next one:
+so more elections than the sentinels have time for end none. As in a network that is full, each such loss
+halves what is begun at once, each success adds one, and at least one always goes on. Each loss also makes the
+crowd count for more, so that longer promises are asked for and the next rank waits longer.
+"""
+
+from __future__ import annotations
+
+AT_ONCE = 12
+SLOWEST = 4
+
+
+class Admission:
+    """Invariant: ``1 <= at_once <= AT_ONCE`` and ``1 <= slowness <= SLOWEST``."""
+
+    def __init__(self) -> None:
+        self.at_once = AT_ONCE
+        self.slowness = 1
+
+    def lost(self) -> None:
+        """A leader lost its lease, and its group still wants one."""
+        self.at_once = max(1, self.at_once // 2)
+        self.slowness = min(SLOWEST, 2 * self.slowness)
+
+    def succeeded(self) -> None:
+        """A leader has given its group a primary."""
+        self.at_once = min(AT_ONCE, self.at_once + 1)
+
+    def calm(self) -> None:
+        """No group wants a leader: what was is over."""
+        self.at_once, self.slowness = AT_ONCE, 1
