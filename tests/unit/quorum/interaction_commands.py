@@ -43,6 +43,12 @@ class Interpreter:
             "heal": self._heal,
             "crash": self._crash,
             "restart": self._restart,
+            "add": self._add,
+            "configure": self._configure,
+            "empty": self._empty,
+            "backup": self._backup,
+            "restore": self._restore,
+            "votes": self._votes,
             "want": self._want,
             "propose": self._propose,
             "decide": self._decide,
@@ -184,6 +190,47 @@ class Interpreter:
     def _restart(self, words: list[str]) -> list[str]:
         (name,), _ = _split(words, 1)
         return [*self.world.start(name), f"from disk: {state_text(self.world.host(name).disk)}"]
+
+    def _add(self, words: list[str]) -> list[str]:
+        """add s4: a machine with an empty disk, which is started once it is configured."""
+        (name,), _ = _split(words, 1)
+        self.world.add(name)
+        return []
+
+    def _configure(self, words: list[str]) -> list[str]:
+        """configure s1 s1,s2,s4: with whom it votes from its next start on."""
+        (name, members), _ = _split(words, 2)
+        for member in members.split(","):
+            self.world.host(member)
+        self.world.host(name).members = frozenset(members.split(","))
+        return []
+
+    def _empty(self, words: list[str]) -> list[str]:
+        """empty s3: its state directory is lost while it is down."""
+        (name,), _ = _split(words, 1)
+        self.world.put_on_disk(name, HardState())
+        return []
+
+    def _backup(self, words: list[str]) -> list[str]:
+        (name,), _ = _split(words, 1)
+        host = self.world.host(name)
+        host.backup = host.disk
+        return []
+
+    def _restore(self, words: list[str]) -> list[str]:
+        """restore s3: what was on its disk when it was backed up is there again."""
+        (name,), _ = _split(words, 1)
+        backup = self.world.host(name).backup
+        if backup is None:
+            raise CommandError(f"there is no backup of {name}")
+        self.world.put_on_disk(name, backup)
+        return [f"from the backup: {state_text(backup)}"]
+
+    def _votes(self, words: list[str]) -> list[str]:
+        """votes s1: with whom it votes, and why it does not, if so."""
+        (name,), _ = _split(words, 1)
+        recovery = self.world.member(name).recovery
+        return [f"with {recovery.membership}", *([recovery.why()] if recovery.listens else [])]
 
     # -- what the layer above does -------------------------------------------------------------
 

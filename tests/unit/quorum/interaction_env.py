@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from quorum.detector import Patience
 from quorum.effects import Effect, Emit, Persist, Send
-from quorum.errors import NotLeaderError, PeerViolationError
+from quorum.errors import MembershipError, NotLeaderError, PeerViolationError
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Input, Observed, Received, Wake, Watch
 from quorum.member import Member
@@ -57,6 +57,11 @@ class Host:
     probed_at: float = 0.0
     wake_at: float = 0.0
     """The deadline that the member asked for after its last step, or the next probe."""
+    members: frozenset[str] = frozenset()
+    """With whom its configuration says that it votes."""
+    vouched: bool = True
+    """Its disk is the one that it wrote last."""
+    backup: HardState | None = None
     cannot_reach: set[str] = field(default_factory=set)
     """The nodes that refuse connections, as seen from here."""
 
@@ -78,7 +83,7 @@ class World:
         self.names = tuple(f"s{number}" for number in range(1, size + 1))
         self.now = -TIMING.election_max_s
         self.bag: list[Packet] = []
-        self.hosts = {name: Host(name, state) for name in self.names}
+        self.hosts = {name: Host(name, state, members=frozenset(self.names)) for name in self.names}
         self.cut: set[tuple[str, str]] = set()
         self._quorum = quorum
         for name in self.names:
@@ -110,17 +115,34 @@ class World:
         config = MemberConfig(
             name,
             GROUP,
-            frozenset(self.names),
+            host.members,
             self._quorum,
             PATIENCE,
             TIMING,
             OPINION_TTL_S,
             host.boots,
             ballot=host.boots,
-            vouched=True,
+            vouched=host.vouched,
         )
-        host.member = Member(config, host.disk, host.draws, self.now)
+        try:
+            host.member = Member(config, host.disk, host.draws, self.now)
+        except MembershipError as error:
+            return [f"does not start: {error}"]
         return self.step(name, Watch(NODES)) + self._probe(host)
+
+    def add(self, name: str) -> None:
+        """A machine that nobody has configured yet, with an empty disk."""
+        if name in self.hosts:
+            raise CommandError(f"there is a sentinel {name!r} already")
+        self.names = (*self.names, name)
+        self.hosts[name] = Host(name, HardState(), vouched=False)
+
+    def put_on_disk(self, name: str, state: HardState) -> None:
+        """Another state than the one that the sentinel wrote last."""
+        host = self.host(name)
+        if host.member is not None:
+            raise CommandError(f"{name} is running")
+        host.disk, host.vouched = state, False
 
     def crash(self, name: str) -> list[str]:
         host = self.host(name)
@@ -198,6 +220,7 @@ class World:
         except (NotLeaderError, PeerViolationError) as error:
             return [f"{type(error).__name__}: {error}"]
         deadline = member.next_deadline(self.now)
+        host.vouched = host.vouched or not member.recovery.listens
         host.wake_at = min(host.probed_at + PROBE_EVERY_S, math.inf if deadline is None else deadline)
         return [self._apply(host, effect) for effect in effects]
 

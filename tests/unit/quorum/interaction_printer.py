@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from quorum.effects import Committed, Elected, Event, OdownChanged, OpinionChanged, Persist, SteppedDown
+from quorum.membership import Membership
 from quorum.messages import (
+    About,
     Append,
     AppendReply,
     Entry,
@@ -18,6 +20,7 @@ from quorum.messages import (
     Message,
     Opinion,
     Opinions,
+    Part,
     PreVoteReply,
     PreVoteRequest,
     Resign,
@@ -52,12 +55,12 @@ def _verdict(granted: bool, reason: str) -> str:
 
 def message_text(message: Message) -> str:
     match message:
-        case PreVoteRequest(term, entry_id):
-            return f"PreVote term={term} entry={id_text(entry_id)}"
+        case PreVoteRequest(term, entry_id, under=under):
+            return f"PreVote term={term} entry={id_text(entry_id)}{_under(under)}"
         case PreVoteReply(term, granted, reason):
             return f"PreVoteReply term={term} {_verdict(granted, reason)}"
-        case VoteRequest(term, entry_id):
-            return f"Vote term={term} entry={id_text(entry_id)}"
+        case VoteRequest(term, entry_id, under=under):
+            return f"Vote term={term} entry={id_text(entry_id)}{_under(under)}"
         case VoteReply(term, granted, reason):
             return f"VoteReply term={term} {_verdict(granted, reason)}"
         case Append(term, round_, entry, committed_id):
@@ -70,9 +73,26 @@ def message_text(message: Message) -> str:
             return (
                 f"Resign term={term}" + (f" retry_after={retry_after_ms}ms" if retry_after_ms else "") + why
             )
-        case Opinions(boot, seq, opinions, committed):
+        case Opinions(boot, seq, opinions, committed, about=about):
             said = "".join(f" {opinion_text(opinion)}" for opinion in opinions)
-            return f"Opinions no={boot}.{seq}{said} committed={entry_text(committed)}"
+            return f"Opinions no={boot}.{seq}{said} committed={entry_text(committed)}{_about(about)}"
+
+
+def _under(membership: Membership | None) -> str:
+    """Once the members have been changed."""
+    if membership is None or not membership.epoch:
+        return ""
+    former = f" and {names_text(membership.former)}" if membership.former else ""
+    return f" under={names_text(membership.voters)}{former}"
+
+
+def _about(about: About | None) -> str:
+    """What an ordinary voter among the first members has to say of itself goes without saying."""
+    if about is None:
+        return ""
+    part = f" part={about.part}" if about.part != Part.VOTER else ""
+    answers = "".join(f" answers={peer}:{boot}.{seq}" for peer, boot, seq in about.answers or ())
+    return f"{_under(about.under)}{part}{' asks' if about.asks else ''}{answers}"
 
 
 def event_text(event: Event) -> str:
@@ -100,6 +120,8 @@ def _changes(old: HardState, new: HardState) -> str:
     parts = [f"term={new.term}"] if new.term != old.term else []
     if new.term != old.term or new.voted_for != old.voted_for:
         parts.append(f"voted={new.voted_for or '-'}")
+    if new.membership != old.membership and (under := _under(new.membership)):
+        parts.append(under.strip())
     if new.entry != old.entry:
         parts.append(f"entry={entry_text(new.entry)}")
     if new.committed != old.committed:

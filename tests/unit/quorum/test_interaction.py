@@ -48,7 +48,10 @@ def test_each_part_of_the_protocol_has_a_file_that_begins_with_prose() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("members 3\n----\n\ndance s1\n----\n", "bad.txt:4: unknown command 'dance'; there are: advance"),
+        (
+            "members 3\n----\n\ndance s1\n----\n",
+            "bad.txt:4: unknown command 'dance'; there are: add, advance",
+        ),
         ("# Prose.\nadvance 1s\n----\n", "bad.txt:2: a script begins with 'members'"),
         ("members 3\nlease s1\ndance\n----\n", "bad.txt:3: unknown command 'dance'"),
         ("members 3\n----\n\nquietly\n----\n", "bad.txt:4: unknown command ''"),
