@@ -42,7 +42,7 @@ class Denial(enum.Enum):
 class Failure:
     """Why a node could not be looked at. ``code`` is that of the problem which it makes."""
 
-    code: Literal["unreachable", "credentials", "tls", "not-usable"]
+    code: Literal["unreachable", "credentials", "protected-mode", "tls", "not-usable"]
     detail: str
 
 

@@ -22,7 +22,7 @@ from sentinel.name_looks import reached
 from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Wishes
 from sentinel.preflight_other_monitors import MAX_LISTED_CLIENTS, monitors_of
-from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, refusals
+from sentinel.preflight_password import PASSWORD_SETTINGS, Login, is_about_login, is_protected, refusals
 from sentinel.preflight_permissions import HELLO, harmless, queued
 from sentinel.preflight_scripts import ASK_SCRIPTS, BUSY_SETTINGS, longest_script_s
 from sentinel.preflight_strangers import find_strangers
@@ -129,7 +129,8 @@ async def _question(
     facts: NodeFacts, connection: Connection, fence_key: str | None, client_name: str
 ) -> tuple[NodeFacts, Login | None]:
     [said] = await ask(connection, ("INFO",))
-    if isinstance(said, Exception) and is_about_login(said):
+    # Behind a DENIED the connection is closed, which would look like no answer at all.
+    if isinstance(said, Exception) and (is_about_login(said) or is_protected(said)):
         raise said
     names = (*_SETTINGS, *BUSY_SETTINGS, *PASSWORD_SETTINGS)
     # Several names in one CONFIG GET are an error before Redis 7.
@@ -196,6 +197,8 @@ def _failure(error: Exception) -> Failure:
     detail = seen.detail or "no answer"
     if is_about_login(error):
         return Failure("credentials", detail)
+    if is_protected(error):
+        return Failure("protected-mode", detail)
     if detail.startswith(NOT_REDIS):
         return Failure("not-usable", detail)
     if seen.kind is not EvidenceKind.MISCONFIGURED:

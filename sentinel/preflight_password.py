@@ -33,6 +33,11 @@ def is_about_login(error: Exception) -> bool:
     return isinstance(error, AuthenticationError) or any(sign in str(error) for sign in _SIGNS)
 
 
+def is_protected(error: Exception) -> bool:
+    """The node has no password, and so refuses whoever comes from another machine (``protected-mode``)."""
+    return str(error).startswith("DENIED")
+
+
 async def refusals(
     link: RedisLink, turn: asyncio.Semaphore, specs: Sequence[NodeSpec], logins: Mapping[str, Login]
 ) -> dict[str, dict[str, str]]:

@@ -25,6 +25,7 @@ Rule = Callable[[GroupFacts], Iterator[Problem]]
 _ADVICE_OF_FAILURE = {
     "unreachable": "Start it, or mend the way from this host: address, firewall, name service.",
     "credentials": "Set username and password of the group to what the node accepts.",
+    "protected-mode": "Give it a password, or set protected-mode no where only the group reaches it.",
     "tls": "Make the group's tls settings fit the node's certificate and port.",
     "not-usable": "See what listens there: it must be a Redis or Valkey server, not in cluster mode.",
 }

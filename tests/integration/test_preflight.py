@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -142,6 +143,20 @@ async def test_an_announced_address_that_leads_nowhere() -> None:
         with primary.client() as client:
             client.config_set("replica-announce-ip", "localhost")
         assert (primary.name, "announced-address") not in found(await look((primary, replica)))
+
+
+async def test_a_node_in_protected_mode_is_named() -> None:
+    """It refuses whoever is not on its machine, and closes the connection."""
+
+    async def refuse(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"-DENIED Redis is running in protected mode because protected mode is enabled\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        name = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with RedisServer(*SAVING) as primary:
+            assert (name, "protected-mode") in found(await look((primary, name)))
 
 
 async def test_renamed_commands_are_named() -> None:

@@ -50,6 +50,10 @@ UNLINKED = _info(REPLICA, link_up=False)
     [
         (group(PRIMARY, LOST, OTHER), (B, "error", "unreachable")),
         (
+            group(PRIMARY, replace(LOST, failure=Failure("protected-mode", "no")), OTHER),
+            (B, "error", "protected-mode"),
+        ),
+        (
             group(PRIMARY, replace(LOST, failure=Failure("credentials", "no")), OTHER),
             (B, "error", "credentials"),
         ),
