@@ -61,7 +61,8 @@ class Reconciling:
         self._in_flight |= {step.node for step in steps}
         if steps or self._in_flight:
             return Next(tuple(steps), wait=not steps)
-        if plan.waiting:
+        undecided = withhold(facts.previous, views) is not None
+        if plan.waiting or (undecided and patient):
             return Next(wait=True, poll=True)
         trouble = plan.blocked or "; ".join(f"{node}: {why}" for node, why in self._failed.items())
         return Next(trouble=trouble)

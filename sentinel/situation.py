@@ -17,6 +17,7 @@ from promotion.forecast import forecast
 from promotion.plan import reconcile
 from promotion.unwritable import is_relief, relief
 from promotion.view import NodeView
+from promotion.withheld import withhold
 from promotion.work_settings import WorkSettings
 from promotion.write_safety import correction, keep_fence
 from quorum.detector import Verdict
@@ -269,7 +270,9 @@ class Situation:
         views = [view for view in known if view.name == primary or view.name in seen]
         slots = self._config.work.parallel_syncs
         plan = reconcile(primary, views, parallel_syncs=slots, lost=self._member.memory.lost)
-        return bool(plan.steps) or plan.would_wipe
+        topology = self._member.register.state.entry.topology
+        previous = self._member.names.local(topology.previous) if topology and topology.previous else None
+        return bool(plan.steps) or plan.would_wipe or withhold(previous, views) is not None
 
     def _safe(self, primary: str, views: Sequence[NodeView]) -> bool:
         """Whether the primary demands of writes what it should, and has the fence."""

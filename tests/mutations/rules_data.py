@@ -182,4 +182,17 @@ DATA = (
         ("tests/unit/promotion/test_withheld.py::test_where_pausing_is_refused_the_work_ends_as_ever",),
         style="",
     ),
+    Mutation(
+        "an-undecided-primary-needs-a-leader",
+        "an old primary that returns with unknown data has its writes held, whenever that is",
+        "S7",
+        "sentinel/situation.py",
+        " or withhold(previous, views) is not None",
+        "",
+        (
+            "tests/unit/sentinel/test_coordinator.py::"
+            "test_the_writes_of_one_that_returns_with_unknown_data_are_held_until_it_is_known_whose_it_is",
+        ),
+        style="",
+    ),
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from promotion.actions import Facts, Finish, Note, Run
-from promotion.step_types import Freeze, Rewrite
+from promotion.step_types import Freeze, Repoint, Rewrite
 from promotion.view import NodeView
 from promotion.withheld import HOLD_S
 from promotion.work import Work
@@ -57,9 +57,30 @@ def test_a_node_that_was_not_the_primary_is_not_paused() -> None:
     assert Run(HOLD) not in leader.observed(views, other, 0.3)
 
 
+def test_the_leader_stays_until_it_is_known_whose_it_is_and_demotes_it_then() -> None:
+    leader, views, facts = has_promoted(BACK)
+    leader.observed(views, facts, 0.3)
+    for step in (HOLD, Rewrite("b:1")):
+        leader.step_done(step, None, facts, 0.3)
+    assert leader.observed(views, facts, 0.4) == []
+    assert leader.next_deadline is not None
+    views[0] = replace(BACK, hands_off="", undecided=False)
+    steps = [each.step for each in leader.observed(views, facts, 3.5) if isinstance(each, Run)]
+    assert [(type(step), step.node) for step in steps] == [(Repoint, "a:1")]
+
+
 def test_where_pausing_is_refused_the_work_ends_as_ever() -> None:
     leader, views, facts = has_promoted(BACK)
     leader.observed(views, facts, 0.3)
     leader.step_failed(HOLD, "NOPERM", facts, 0.3)
     leader.step_done(Rewrite("b:1"), None, facts, 0.3)
-    assert leader.observed(views, facts, 0.4) == [Finish()]
+    views[0] = replace(BACK, undecided=False)
+    assert leader.observed(views, facts, 0.4) == [Finish()], "and its file is not rewritten"
+
+
+def test_no_leader_waits_for_ever() -> None:
+    leader, views, facts = has_promoted(BACK)
+    leader.observed(views, facts, 0.3)
+    for step in (HOLD, Rewrite("b:1")):
+        leader.step_done(step, None, facts, 0.3)
+    assert leader.observed(views, facts, 60.0) == [Finish()]

@@ -8,13 +8,15 @@ import pytest
 
 from promotion.actions import Request
 from promotion.candidates import Ranking
-from promotion.step_types import Disarm, Promote, Repoint
+from promotion.step_types import Disarm, Freeze, Promote, Repoint
+from promotion.withheld import HOLD_S
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Stalled
 from quorum.messages import Entry, HardState, Intent
 from sentinel.group_inputs import Requested, StepDone, StepFailed, StepFenced
 from sentinel.info import Attached
 from sentinel.notices import NoticeName
+from sentinel.relations import GRACE_S
 from tests.unit.sentinel.coordinator_cases import COMMITTED, LIMIT_S, A, B, C, World, info, offset
 
 FAILOVER = ["node_down", "quorum_down", "elected", "failover_started", "candidate_chosen", "intent_committed"]
@@ -139,6 +141,26 @@ def test_an_old_primary_that_returns_is_demoted() -> None:
     told = world.told_names()
     assert told == ["node_up", "quorum_up", "elected", "demoted", "work_done", "stepped_down"]
     assert world.primary == (B, 2), "the topology is as it was"
+
+
+def test_the_writes_of_one_that_returns_with_unknown_data_are_held_until_it_is_known_whose_it_is() -> None:
+    world = World()
+    world.kill(A)
+    world.succeed()
+    world.succeed()
+    world.dead.remove(A)
+    world.nodes[A] = info(A, "master", attached=(), replid="anew", run_id="anew")
+    world.advance(1)
+    world.look()
+    world.advance(0.1)
+    hold = world.perform()
+    assert hold.step == Freeze(A, HOLD_S)
+    world.step(StepDone(hold.token))
+    world.advance(1)
+    assert world.performs == [], "who leads waits"
+    world.advance(GRACE_S)
+    assert world.succeed().step == Repoint(A, "redis-b", 6379, "demote")
+    assert world.told_names().count("elected") == 2, "the failover, and this"
 
 
 def test_a_repointing_that_failed_is_told_and_tried_again_later() -> None:
