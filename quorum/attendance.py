@@ -61,7 +61,9 @@ class Attendance:
         self.apart.pop(sender, None)
         if about is not None:
             register.check_term(sender, about.term)
-        register.learn_committed(report.committed, now, sender)
+        if not self.recovery.is_retired:
+            # A single word would bring back what all the others may have done with.
+            register.learn_committed(report.committed, now, sender)
         if self.recovery.hear(sender, report, register.state, now):
             register.stand_apart(self.recovery.why())
             self.recovery.ask_at = now

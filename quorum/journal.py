@@ -103,8 +103,9 @@ class Journal:
     def begin(self, membership: Membership) -> None:
         """As ``keep``, where a release that kept none has written the state: that may wait."""
         first = self.state.membership is None
-        if self.state.membership != membership:
-            self.state = replace(self.state, membership=membership)
+        begun = replace(self.state, membership=membership, retired=False)
+        if begun != self.state:
+            self.state = begun
             self._write(lazy=first)
 
     def join(self, state: HardState, told: Told) -> None:

@@ -10,7 +10,7 @@ entry that a sentinel stores only grows in that order.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from quorum.directives import NO_DIRECTIVES, Directives, TimeCome
@@ -106,6 +106,13 @@ class HardState:
     for no longer than the election timeout that it had then, as a release without such numbers left it."""
     membership: Membership | None = None
     """With whom it votes. None: it has not voted yet, or by a release that kept no membership."""
+    retired: bool = False
+    """The sentinel has run without the group since: what was agreed on is set aside, and what it promised is
+    not."""
+
+    def retire(self) -> HardState:
+        """What is left of it once the sentinel has started without the group."""
+        return replace(self, entry=GENESIS, committed=GENESIS, retired=True)
 
 
 FORGOTTEN = ""
@@ -245,7 +252,7 @@ class Part(enum.StrEnum):
 
     VOTER = "voter"
     NEW = "new"
-    """It knows nothing of the past: its directory is new, or was emptied."""
+    """It knows nothing of the past: its directory is new, or was emptied, or it was without the group."""
     LISTENER = "listener"
     """It may have forgotten something, so it takes no part until it was told."""
 

@@ -15,6 +15,11 @@ after that counts.
 Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
 have heard of each other. Where too many directories are gone neither comes about, and an operator must set
 all of them aside (``vedette found-anew``).
+
+A group that the sentinel has run without is *retired* in its directory: what was agreed on is set aside, and
+in that group it listens as one that is new. If it was a mistake of few, the others tell it, and nothing is
+undone. If nobody has the group any more they found it anew, in terms above all that they kept. So a group
+that comes back by a former name has no past, and its fences only grow.
 """
 
 from __future__ import annotations
@@ -22,12 +27,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from quorum.errors import MembershipError
 from quorum.membership import Membership
 from quorum.messages import GENESIS, About, Entry, EntryId, HardState, Opinions, Part
 from quorum.votes import majority
 
 ASK_EVERY_S = 1.0
-LOST, RESTORED, BEHIND, TWICE = "new", "restored", "behind", "twice"
+LOST, RETIRED, RESTORED, BEHIND, TWICE = "new", "retired", "restored", "behind", "twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +84,15 @@ class Recovery:
     ) -> None:
         self.self_id = self_id
         kept = state.membership
-        self.membership = kept.moved_to(members) if kept is not None else Membership.of(members)
+        self.membership = _membership(state, members)
         self._others = self.membership.everybody - {self_id}
         blank = state == HardState()
         # A release that kept no membership wrote what is here: it is taken at its word, as it took itself.
         sure = vouched or (kept is None and not blank) or not self._others
-        self._doubt = "" if sure else LOST if blank else RESTORED
+        if state.retired and self._others:
+            self._doubt = RETIRED
+        else:
+            self._doubt = "" if sure else LOST if blank else RESTORED
         self._words: dict[str, _Word] = {}
         self._heard: dict[str, EntryId] = {}
         self._promises_s = promises_s
@@ -100,9 +109,14 @@ class Recovery:
         return bool(self._doubt)
 
     @property
+    def is_retired(self) -> bool:
+        """It has been without the group, and knows nothing of it until a majority of the others tells it."""
+        return self._doubt == RETIRED
+
+    @property
     def part(self) -> Part:
         if self._doubt:
-            return Part.NEW if self._doubt == LOST else Part.LISTENER
+            return Part.NEW if self._doubt in (LOST, RETIRED) else Part.LISTENER
         return Part.VOTER
 
     @property
@@ -116,6 +130,7 @@ class Recovery:
             return ""
         what = {
             LOST: "its state directory is new",
+            RETIRED: "it was started without this group since it last took part",
             RESTORED: "its state directory is not the one that it wrote last: restored, copied or moved",
             BEHIND: "its state is older than what its peers have heard of it",
             TWICE: "another process had its id, and may have promised anything",
@@ -130,12 +145,19 @@ class Recovery:
         )
 
     def _stuck(self) -> str:
-        """Too many directories are gone: no waiting will help."""
+        """Too many have nothing to tell: no waiting will help."""
         gone = sorted(peer for peer, word in self._words.items() if not word.takes_part)
-        blank = self._doubt == LOST and all(word.is_blank for word in self._words.values())
+        is_new = self._doubt in (LOST, RETIRED)
+        blank = is_new and all(word.is_blank for word in self._words.values())
         if blank or len(self._others) - len(gone) >= self.needed:
             return ""
         listen = f"{' '.join(gone)} {'listens' if len(gone) == 1 else 'listen'} too"
+        if self.is_retired:
+            have = " ".join(sorted(peer for peer, word in self._words.items() if not self._is_anew(word)))
+            return (
+                f"{listen}, and too few are left to tell: start {have} once without this group, and then "
+                "with it; it is then founded anew, and no other group is touched"
+            )
         return (
             f"{listen}, and too few are left to tell: stop all sentinels, run 'vedette found-anew' for each, "
             "and start them; the primary is then found out anew"
@@ -200,7 +222,7 @@ class Recovery:
         if is_so != self._is_twice:
             self._is_twice = is_so
             self._over_at = now + self._promises_s
-            self._doubt_it(LOST if self._doubt == LOST else TWICE)
+            self._doubt_it(self._doubt if self._doubt in (LOST, RETIRED) else TWICE)
             self.ask_at = now
 
     def _doubt_it(self, why: str) -> None:
@@ -237,13 +259,13 @@ class Recovery:
         late = [word for word in words.values() if word.counts]
         count = sum(word.takes_part for word in late)
         blank = all(word.is_blank for word in words.values()) and state.entry == GENESIS
-        afresh = blank and sum(map(self._is_alike, late)) >= self.needed
+        afresh = blank and (sum(map(self._is_alike, late)) >= self.needed or self._all_anew())
         # Nobody has ever promised anything, so nothing has to be over.
         founding = (
             blank
             and words.keys() >= self._others
             and sum(map(self._is_alike, words.values())) >= self.needed
-            and not any(word.term for word in words.values())
+            and not any([state.term, *(word.term for word in words.values())])
         )
         if not (count >= self.needed or afresh or founding):
             return None
@@ -263,6 +285,15 @@ class Recovery:
         """Whether it can found a cluster with this sentinel."""
         same = word.under is None or word.under.voters == self.membership.voters
         return same and (word.takes_part or word.part == Part.NEW)
+
+    def _is_anew(self, word: _Word) -> bool:
+        return word.part == Part.NEW and word.is_blank and self._is_alike(word)
+
+    def _all_anew(self) -> bool:
+        """All who are configured have nothing; who was a member before and is none now is not waited for."""
+        late = {peer for peer, word in self._words.items() if word.counts and self._is_anew(word)}
+        others = frozenset(self.membership.voters) - {self.self_id}
+        return bool(others) and late >= others
 
     def _adopted(self, words: Mapping[str, _Word]) -> Membership:
         """Of those who take part, the newest that has the same members; or the step from what they have."""
@@ -309,3 +340,15 @@ class Recovery:
             return None
         self.membership = mine.alone()
         return self.membership, max([state.term, *(term for _, _, term in here.values())])
+
+
+def _membership(state: HardState, members: Iterable[str]) -> Membership:
+    """Of a retired group it may be long since anybody had it: members may have come and gone by several."""
+    if state.membership is None:
+        return Membership.of(members)
+    try:
+        return state.membership.moved_to(members)
+    except MembershipError:
+        if not state.retired:
+            raise
+        return Membership.of(members)

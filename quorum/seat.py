@@ -91,7 +91,8 @@ class Seat:
         self.listening = ""
         self._stood_until = max(self._stood_until, term + 1)
         self.membership = told.membership
-        self._journal.join(replace(state, term=term, voted_for=voted_for, membership=told.membership), told)
+        now = replace(state, term=term, voted_for=voted_for, membership=told.membership, retired=False)
+        self._journal.join(now, told)
 
     def _declines(self, sender: str, message: Message) -> bool:
         """Whether it takes no part in what ``message`` is about.

@@ -133,6 +133,7 @@ class Daemon:
             name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)
             for name, group in settings.groups.items()
         }
+        store.retire({*self._groups, CLUSTER})
         self._drivers = {name: group.driver for name, group in self._groups.items()}
         self._registers: dict[str, GroupDriver | ClusterDriver] = {**self._drivers, CLUSTER: self._cluster}
         resp_password = settings.sentinel.resp_password

@@ -141,9 +141,11 @@ class Participation:
     def _keep(self) -> None:
         """A start finds on disk whether what is there was all that this sentinel knew.
 
-        It is vouched for only behind the writes of what it was told, and no longer once it went back.
+        It is vouched for only behind the writes of what it was told, and no longer once it went back. That a
+        group is retired is on disk with its state, so all the others need not be doubted with it.
         """
-        listens = bool(self.listening) or self._cluster.member.recovery.listens
+        members = [self._cluster.member, *(each.coordinator.member for each in self._drivers.values())]
+        listens = any(one.recovery.listens and not one.recovery.is_retired for one in members)
         settled = not listens and all(register.is_settled for register in self._registers)
         if settled and (not self._store.vouched or self._store.untold):
             self._spawn(self._store.vouch(is_own=True))

@@ -135,6 +135,16 @@ class StateThread:
         self._refuse_unless_usable()
         return self._executor.submit(self._query, operation).result()
 
+    def write_blocking(self, operation: _Operation[_T]) -> _T:
+        """``write`` for the start of the process. Raises StoreError; the state is then not to be used."""
+        self._refuse_unless_usable()
+        try:
+            (result,) = self._executor.submit(self._transaction, [operation]).result()
+        except sqlite3.Error as error:
+            self._fail(f"{type(error).__name__}: {error}")
+            raise self._failed() from error
+        return result  # type: ignore[no-any-return]
+
     async def close(self) -> None:
         """Finish the writes that wait, then release the file and its lock. May be called twice."""
         if self._closed:

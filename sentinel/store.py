@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import sqlite3
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,13 @@ from sentinel.state_thread import OnDurable, StateThread
 MAX_CHANGES_PER_GROUP = 1000
 MAX_SETTINGS_PER_GROUP = 256
 MAX_SETTING_BYTES = 64 * 1024
+
+_RETIRED = (
+    "%s: not in the configuration any more, so what was agreed on in it is set aside; if that is a mistake, "
+    "configure it again and restart this sentinel before others run without it: they tell it what they have"
+)
+
+logger = logging.getLogger(__name__)
 
 _HARD_STATE = TypeAdapter(HardState)
 _CHANGE = TypeAdapter(Change)
@@ -87,13 +96,27 @@ class Store:
         )
         return {group: self._hard_state(group, body, crc) for group, body, crc in rows}
 
+    def retire(self, kept: Collection[str]) -> None:
+        """Set aside what was agreed on in all other groups; blocks, for the start of the process.
+
+        It is on disk before this process says anything. Raises StoreError.
+        """
+        states = self.hard_states().items()
+        gone = {name: state.retire() for name, state in states if name not in kept and not state.retired}
+        if not gone:
+            return
+        rows = [_row(name, state) for name, state in gone.items()]
+        statement = "INSERT OR REPLACE INTO hard_state VALUES (?, ?, ?)"
+        self._thread.write_blocking(lambda connection: connection.executemany(statement, rows))
+        for name in sorted(gone):
+            logger.warning(_RETIRED, name)
+
     def persist(self, group: str, state: HardState, done: OnDurable) -> None:
         """Make ``state`` durable; calls that wait for the same fsync share a transaction, in order.
 
         ``done`` is called once it is. Raises StoreError if it cannot even be tried.
         """
-        body = _HARD_STATE.dump_json(state)
-        self._thread.put_state((group, body, zlib.crc32(body)), done)
+        self._thread.put_state(_row(group, state), done)
 
     async def put(self, group: str, key: str, value: object) -> None:
         """Remember a small JSON ``value``; ``None`` forgets the key.
@@ -159,6 +182,11 @@ def _first(error: ValidationError) -> str:
     details = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = ".".join(str(part) for part in details["loc"])
     return f"{path or 'record'}: {details['msg']}"
+
+
+def _row(group: str, state: HardState) -> tuple[str, bytes, int]:
+    body = _HARD_STATE.dump_json(state)
+    return group, body, zlib.crc32(body)
 
 
 def _write_vouched(connection: sqlite3.Connection, value: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _REGISTER = "tests/unit/quorum/test_cluster.py"
+_REMOVED = "tests/simulation/test_removed_group.py"
+_RETIRED = "tests/unit/quorum/test_recovery.py"
+_KEPT = "tests/unit/sentinel/test_retired_groups.py"
 _PEERS = "tests/unit/sentinel/test_peer_cluster.py"
 
 CLUSTER = (
@@ -83,6 +86,124 @@ CLUSTER = (
         "self.register.membership.elects(here)",
         "True",
         (f"{_REGISTER}::test_nobody_is_asked_to_elect_who_does_not_speak_of_it",),
+        style="",
+    ),
+    Mutation(
+        "removed-group-set-aside",
+        "what was agreed on in a group that a sentinel is started without is set aside",
+        "S3",
+        "quorum/messages.py",
+        "return replace(self, entry=GENESIS, committed=GENESIS, retired=True)",
+        "return self",
+        (
+            f"{_REMOVED}::test_a_group_that_all_have_been_without_is_founded_anew_above_its_former_terms",
+            f"{_KEPT}::test_what_was_agreed_on_is_set_aside_and_what_was_promised_is_kept",
+        ),
+        style="",
+    ),
+    Mutation(
+        "removed-group-keeps-terms",
+        "a group that is founded anew by a former name begins above its former terms",
+        "S3",
+        "quorum/messages.py",
+        "return replace(self, entry=GENESIS, committed=GENESIS, retired=True)",
+        "return HardState(retired=True)",
+        (
+            f"{_REMOVED}::test_a_group_that_all_have_been_without_is_founded_anew_above_its_former_terms",
+            f"{_KEPT}::test_what_was_agreed_on_is_set_aside_and_what_was_promised_is_kept",
+        ),
+        style="",
+    ),
+    Mutation(
+        "retired-listens",
+        "who was started without a group listens in it, though its state is the one that it wrote last",
+        "S3",
+        "quorum/recovery.py",
+        "if state.retired and self._others:",
+        "if False:",
+        (
+            f"{_RETIRED}::test_a_retired_state_is_vouched_for_by_nobody_and_says_so",
+            f"{_REMOVED}::test_one_that_was_without_it_by_mistake_is_told_and_nothing_is_undone",
+        ),
+        style="",
+    ),
+    Mutation(
+        "retired-until-told",
+        "who was started without a group takes no single word for what is agreed on in it",
+        "S3",
+        "quorum/attendance.py",
+        "if not self.recovery.is_retired:",
+        "if True:",
+        (
+            f"{_RETIRED}::test_what_one_peer_says_is_committed_does_not_bring_back_a_retired_group",
+            f"{_REMOVED}::test_where_two_of_three_were_without_it_they_wait_until_the_third_has_been_too",
+        ),
+        style="",
+    ),
+    Mutation(
+        "retired-promises",
+        "who has kept a term of a group founds it anew only once what it may have promised is over",
+        "S1",
+        "quorum/recovery.py",
+        "any([state.term, *(word.term for word in words.values())])",
+        "any(word.term for word in words.values())",
+        (f"{_RETIRED}::test_who_has_kept_a_term_begins_anew_only_once_what_it_may_have_promised_is_over",),
+        style="",
+    ),
+    Mutation(
+        "retired-no-more",
+        "who has been told takes part in the group again, also after a restart",
+        "L1",
+        "quorum/seat.py",
+        "membership=told.membership, retired=False)",
+        "membership=told.membership)",
+        (f"{_REMOVED}::test_one_that_was_without_it_by_mistake_is_told_and_nothing_is_undone",),
+        style="",
+    ),
+    Mutation(
+        "retired-former-members",
+        "a group is founded anew without those that are no members any more",
+        "L1",
+        "quorum/recovery.py",
+        " or self._all_anew())",
+        ")",
+        (f"{_REMOVED}::test_one_of_those_that_left_a_set_of_members_meanwhile_is_not_waited_for",),
+        style="",
+    ),
+    Mutation(
+        "retired-members",
+        "members that were changed by several while nobody had the group are taken as they are",
+        "L1",
+        "quorum/recovery.py",
+        "        if not state.retired:\n            raise\n",
+        "        raise\n",
+        (
+            f"{_RETIRED}::test_a_retired_group_takes_the_members_that_are_configured_by_now",
+            f"{_REMOVED}::test_members_that_were_changed_by_several_meanwhile_are_taken_as_they_are",
+        ),
+        style="",
+    ),
+    Mutation(
+        "retired-alone",
+        "a group that waits to be told casts no doubt on what is on disk of the others",
+        "L1",
+        "sentinel/participation.py",
+        "any(one.recovery.listens and not one.recovery.is_retired for one in members)",
+        "any(one.recovery.listens for one in members)",
+        (f"{_KEPT}::test_one_retired_group_casts_no_doubt_on_the_others",),
+        style="",
+    ),
+    Mutation(
+        "retired-advice",
+        "for a group that some were started without no directory is said to be set aside",
+        "L1",
+        "quorum/recovery.py",
+        "        if self.is_retired:\n            have",
+        "        if False:\n            have",
+        (
+            f"{_RETIRED}::"
+            "test_where_too_few_are_left_to_tell_of_a_retired_group_no_directory_is_to_be_set_aside",
+        ),
         style="",
     ),
 )

@@ -144,6 +144,12 @@ class QuorumNet:
         self.newest_told.pop(name, None)
         self.start(name)
 
+    def leave_out(self, name: str) -> None:
+        """It is started without the group, as far as the group sees of it, and does not run it."""
+        self.crash(name, lose_lazy=True)
+        host = self.hosts[name]
+        host.disk = host.disk.retire()
+
     def crash(self, name: str, *, lose_lazy: bool) -> None:
         host = self.hosts[name]
         if host.unsynced is not None and not lose_lazy:

@@ -257,3 +257,61 @@ def test_who_has_a_twin_listens_until_it_is_gone_and_what_that_promised_is_over(
             hear(one, peer, said(NEW, term=4, seq=seq), now)
     assert not one.recovery.listens
     assert one.register.state.term == 4 and one.register.state.voted_for == FORGOTTEN
+
+
+RETIRED = KEPT.retire()
+
+
+def test_a_retired_state_is_vouched_for_by_nobody_and_says_so() -> None:
+    one = member(RETIRED, vouched=True)
+    assert one.recovery.part == Part.NEW and "started without this group" in one.recovery.why()
+    assert not grants(one)
+
+
+def test_what_one_peer_says_is_committed_does_not_bring_back_a_retired_group() -> None:
+    one = member(RETIRED, vouched=True)
+    hear(one, "s2", said(NEW, term=4))
+    assert one.register.state == RETIRED
+    hear(one, "s3", said(GENESIS, term=4))
+    assert one.register.state == HardState(4, FORGOTTEN, NEW, NEW, membership=WITH)
+
+
+def test_who_has_kept_a_term_begins_anew_only_once_what_it_may_have_promised_is_over() -> None:
+    one = member(RETIRED, vouched=True)
+    for now in (START + 0.1, START + 2.1):
+        assert one.recovery.listens
+        answered = asked(one, now)
+        for peer in ("s2", "s3"):
+            report = said(GENESIS, 0, part=Part.NEW, seq=int(now), answers=answered)
+            hear(one, peer, report, now + 0.05)
+    assert not one.recovery.listens
+    assert one.register.state == HardState(3, "s2", membership=WITH), "it goes on above its own terms"
+
+
+def test_where_too_few_are_left_to_tell_of_a_retired_group_no_directory_is_to_be_set_aside() -> None:
+    one = member(RETIRED, vouched=True)
+    hear(one, "s2", said(GENESIS, part=Part.NEW))
+    assert not one.recovery.is_stuck, "they may be about to begin"
+    hear(one, "s3", said(OLD))
+    why = one.recovery.why()
+    assert one.recovery.is_stuck and "start s3 once without this group" in why and "found-anew" not in why
+
+
+def test_a_twin_makes_no_voter_of_a_retired_one() -> None:
+    one = member(RETIRED, vouched=True)
+    one.step(IdTwice(True), START)
+    one.step(IdTwice(False), START + 1)
+    assert one.recovery.is_retired and one.recovery.part == Part.NEW
+
+
+def test_a_retired_group_takes_the_members_that_are_configured_by_now() -> None:
+    one = member(RETIRED, vouched=True, members=("s1", "s4", "s5"))
+    assert one.recovery.membership == Membership.of(["s1", "s4", "s5"])
+
+
+def test_one_that_is_alone_begins_anew_above_its_former_terms() -> None:
+    one = member(RETIRED, members=("s1", "s2"))
+    assert one.recovery.listens, "s2 and s3 were members"
+    alone = member(HardState(3, "s1", membership=Membership.of(["s1"]), retired=True), members=("s1",))
+    alone.step(Wake(), START)
+    assert alone.register.state == HardState(3, "s1", membership=Membership.of(["s1"]))
