@@ -51,6 +51,7 @@ _NAMES = frozenset(
         "role",
         "run_id",
         "second_repl_offset",
+        "server_mode",
         "slave_priority",
         "slave_read_only",
         "slave_repl_offset",
@@ -228,7 +229,7 @@ def parse_info(text: bytes | str) -> NodeInfo:
         started_empty=_started_empty(fields),
         volatile_keys=sum(_keys(name, value, "expires") for name, value in fields.numbered("db")),
         limits=read_limits(fields.get),
-        cluster_mode=fields.get("redis_mode") == "cluster",
+        cluster_mode=fields.mode() == "cluster",
         announced=fields.integer("replica_announced", 1) != 0,
     )
 
@@ -300,15 +301,17 @@ class _Fields:
     def flag(self, name: str) -> bool:
         return self.integer(name, 0) != 0
 
+    def mode(self) -> str | None:
+        return self.get("redis_mode") or self.get("server_mode")  # The second is Valkey's.
+
     def version(self) -> str:
         # Valkey also sends the Redis version that it is compatible with.
-        value = self.get("valkey_version") or self.get("redis_version") or "unknown"
-        return value[:64]
+        return (self.get("valkey_version") or self.get("redis_version") or "unknown")[:64]
 
 
 def _role(fields: _Fields) -> str:
     role = fields.get("role")
-    if role is None and fields.get("redis_mode") == "sentinel":
+    if role is None and fields.mode() == "sentinel":
         raise InfoError("role", "is missing, for this is a Redis Sentinel")
     if role is None:
         raise InfoError("role", "is missing")

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import threading
 
+from tests.busy_script import SPIN
 from tests.integration.cluster import Cluster
 from tests.waiting import stays, wait_for
 
-SCRIPT = """
-    local function now() local t = redis.call('TIME'); return t[1] * 1e6 + t[2] end
-    local start = now()
-    repeat until now() > start + tonumber(ARGV[1]) * 1e6
-"""
 LONG_S = 3.0
 
 
 def run_script(cluster: Cluster) -> threading.Thread:
     def run() -> None:
         with cluster.nodes[0].client() as client:
-            client.eval(SCRIPT, 0, LONG_S)
+            client.eval(SPIN, 0, LONG_S * 1000)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

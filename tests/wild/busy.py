@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import threading
 
+from tests.busy_script import SPIN
 from tests.wild.bed import Bed
 from tests.wild.crashes import FEW
 from tests.wild.situation import Wants, situation
 
 THEME = "busy, not down"
-SPIN = """
--- TIME stands still in a script since Redis 7.2, and before 7.2 there is no os.clock.
-local has_clock, clock = pcall(function() return os.clock end)
-local function seconds()
-  if has_clock then return clock() end
-  local now = redis.call('TIME')
-  return now[1] + now[2] / 1000000
-end
-local start = seconds()
-while seconds() - start < tonumber(ARGV[1]) / 1000 do end
-return 1
-"""
 
 
 def _script(bed: Bed, milliseconds: int, letter: str = "A") -> None:

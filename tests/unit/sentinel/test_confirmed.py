@@ -140,6 +140,7 @@ async def test_in_touch_with_nobody_nothing_is_told_however_fresh(world: World, 
 async def test_a_topology_that_is_being_written_ends_the_former(world: World, links: FakeLinks) -> None:
     """The commit is known, and a restart could still forget it: neither is told."""
     known = Confirmed(THREE, links, Freshness(TIMEOUT_S))
+    links.said_at = clock.monotonic()
     assert known.is_current(world.driver)
     world.driver.received("s2", Append(8, 1, Entry(8, 1, TERM_8), (8, 1)))
     assert world.driver.topology == TERM_7
@@ -158,6 +159,7 @@ async def test_by_the_sentinel_protocol_too(tmp_path: Path, links: FakeLinks) ->
             ["SENTINEL", "MASTERS"],
             ["SENTINEL", "MASTER", GROUP],
         )
+        links.said_at = clock.monotonic()
         found = [server._sentinel(words[1], words[2:]) for words in asks]
         assert found[0] == ["10.0.0.1", "6379"] and isinstance(found[1], list) and len(found[1]) == 1
         links.said_at, links.open = clock.monotonic() - 5, frozenset()

@@ -212,14 +212,16 @@ def test_garbage_is_an_error_that_names_the_field(field: str, value: str | None)
     assert field in str(error.value)
 
 
-def test_a_redis_sentinel_is_told_apart() -> None:
+@pytest.mark.parametrize("field", ["redis_mode", "server_mode"])
+def test_a_redis_sentinel_is_told_apart(field: str) -> None:
     with pytest.raises(InfoError, match="this is a Redis Sentinel"):
-        parse_info("redis_mode:sentinel\r\nrun_id:abc\r\n")
+        parse_info(f"{field}:sentinel\r\nrun_id:abc\r\n")
 
 
 def test_a_server_in_cluster_mode_says_so() -> None:
     assert parse_info(changed(PRIMARY_7_0, "redis_mode", "cluster")).cluster_mode
     assert not parse_info(PRIMARY_7_0).cluster_mode
+    assert parse_info(changed(PRIMARY_7_0, "server_mode", "cluster")).cluster_mode
 
 
 def test_a_reply_without_end_is_refused() -> None:
