@@ -68,6 +68,8 @@ class Testimony:
     """
 
     def __init__(self, believed_s: float) -> None:
+        self.precedes = False
+        """The newest look began before the primary was called down, and may be the one to compare with."""
         self._believed_s = believed_s
         self._earlier: tuple[NodeView, ...] = ()
         self._heard_at = -math.inf

@@ -219,16 +219,8 @@ class Work:
     ) -> list[Action]:
         target, cause = intent.target, intent.cause
         lost = facts.down or wiped
-        patient = now < self._give_up_at
-        found = judge(
-            intent,
-            views,
-            facts,
-            lost=lost,
-            avoid=self._avoid,
-            disarmed=self._beside.disarmed,
-            patient=patient,
-        )
+        patient, disarmed = now < self._give_up_at, self._beside.disarmed
+        found = judge(intent, views, facts, lost=lost, avoid=self._avoid, disarmed=disarmed, patient=patient)
         cancelled = Note("intent_cancelled", {"node": target})
         match found.way:
             case Way.WAIT:
@@ -288,6 +280,8 @@ class Work:
             # What refuses stands between. It is silence then, which this sentinel will come to see as well.
             return self._look_again(f"still linked to {', '.join(still)}", still, now)
         if facts.down and not facts.gone_by_all:
+            if self._testimony.precedes:
+                return [self._observe(facts)]
             # The primary owes an answer only from the first PING that it left unanswered.
             silence_s = facts.silence_s - self._settings.ping_interval_s
             witnesses = self._testimony.take(facts.primary, views, facts.earlier, silence_s, now)
@@ -363,6 +357,7 @@ class Work:
         return [GiveUp(trouble, failover=False)] if trouble else [Finish()]
 
     def _observe(self, facts: Facts) -> Observe:
+        self._testimony.precedes = not facts.down
         return Observe(tuple(node for node in facts.nodes if node not in facts.down_nodes))
 
     def _enter(self, phase: Phase) -> None:

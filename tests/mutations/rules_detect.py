@@ -104,6 +104,16 @@ DETECT = (
         style="",
     ),
     Mutation(
+        "read-since-down",
+        "what a leader began to read before the primary was called down is read anew",
+        "S3",
+        "promotion/work.py",
+        "            if self._testimony.precedes:\n",
+        "            if False:\n",
+        (_WORK,),
+        style="",
+    ),
+    Mutation(
         "asked-again",
         "the old primary is asked once more while the intent is committed",
         "S6",

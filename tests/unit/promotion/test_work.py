@@ -157,6 +157,18 @@ def test_a_refusal_proves_no_more_than_silence_while_a_replica_is_linked() -> No
     assert asked(leader.observed([GONE, still, C], HUNG, 0.2)) == [WriteIntent("b:1", "silent")]
 
 
+def test_what_was_read_before_the_primary_was_called_down_is_read_anew() -> None:
+    """The primary fell silent while a leader that was to hand over read: the replicas answered too soon."""
+    request = Request("1", "b:1", switchover=True)
+    leader = Work(SETTINGS, request, {}, 0.0)
+    leader.begin([PRIMARY, B, C], UP, 0.0)
+    seen = replace(B, link_up=True, offset_bytes=900)
+    silent = replace(HUNG, silence_s=1.0, earlier=(seen,))
+    assert leader.observed([GONE, seen, C], silent, 0.5) == [Observe(("b:1", "c:1"))]
+    (held,) = leader.observed([GONE, replace(seen, offset_bytes=950), C], silent, 0.6)
+    assert held == Note("held", {"witnesses": ["b:1"], "reason": "still heard by b:1"})
+
+
 def test_an_intent_is_finished_if_its_target_has_become_a_master() -> None:
     facts = replace(DOWN, settled=False, intent=PendingIntent("c:1", "refused"))
     done = replace(C, role="master", follows=None)
