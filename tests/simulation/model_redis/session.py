@@ -192,6 +192,10 @@ class Session:
             return
         if refusal is not None and refusal.how is How.ERROR_AT_EXEC:
             answer = refusal.text(name_of(words))
+            if is_exec:
+                # However an EXEC is refused that the server knows, there is no transaction behind it.
+                self._reject(words, command, answer.message)
+                return
             command = replace(command, run=lambda _session, _server, _words: answer)
         if self._queue is not None and words[0] not in NOT_QUEUED:
             self._queue.append((command, words))
