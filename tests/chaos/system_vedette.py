@@ -84,6 +84,7 @@ class Vedette:
         return (
             status == 200
             and bool(group["has_majority"])
+            and group["takes_no_part"] is None
             and group["leader"] is None
             and len(group["nodes"]) == len(self._addresses)
             and all(node["state"] == "up" for node in group["nodes"])

@@ -57,6 +57,7 @@ class Vedette:
         groups = [sentinel.group() for sentinel in self._sentinels]
         return all(
             group.get("has_majority")
+            and group["takes_no_part"] is None
             and group.get("leader") is None
             and len(group["nodes"]) >= nodes
             and all(node["state"] == "up" for node in group["nodes"])
