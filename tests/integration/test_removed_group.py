@@ -28,8 +28,8 @@ def test_one_without_the_group_is_told_of_it_and_once_all_were_it_has_no_past() 
         former, new, follower = cluster.nodes
         names = [node.name for node in cluster.nodes]
         elsewhere, here = {"spare": {"nodes": [spare.name]}}, {GROUP: {"nodes": names}}
-        before, cluster_id = s2.term(), s2.get("/v1/groups")[1]["cluster_id"]
-        assert cluster_id
+        cluster_id = wait_for(lambda: s2.get("/v1/groups")[1]["cluster_id"], 20, "the cluster's id")
+        before = s2.term()
 
         restart_with(elsewhere, s1)
         assert f"{GROUP}: not in the configuration any more" in s1.log()

@@ -212,7 +212,9 @@ def test_a_replica_that_was_cut_off_for_long_is_not_promoted() -> None:
 
 
 def test_one_that_came_back_empty_acknowledges_nothing_more_until_it_is_known_whose_it_is() -> None:
-    with Cluster(group=PATIENT) as cluster:
+    """Its replicas wait before they copy it: whom one of them follows is known to be the group's."""
+    arguments = ("--repl-diskless-sync-delay", "5")
+    with Cluster(group=PATIENT, redis_arguments=arguments) as cluster:
         old = cluster.nodes[0]
         fill(old, 0, 500)
         replicated(old, by=2)
