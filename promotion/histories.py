@@ -97,11 +97,15 @@ def histories(primary: str, views: Sequence[NodeView], known: str | None, lost: 
     }
     most = max((view.keys for group in groups.values() for view in group), default=0)
 
-    def worth(history: str) -> tuple[bool, float, int, str]:
-        """Whoever heard from the primary last is in the history that it wrote last."""
+    def worth(history: str) -> tuple[bool, float, bool, int, str]:
+        """Whoever heard from the primary last is in the history that it wrote last.
+
+        Within the same second that is who still looks for it, and not who was cut off from it.
+        """
         group = groups[history]
         few = max(view.keys for view in group) < FEWER_KEYS * most
-        return few, min(_unheard_s(view) for view in group), -len(group), history
+        cut_off = all(view.sealed for view in group)
+        return few, min(_unheard_s(view) for view in group), cut_off, -len(group), history
 
     order = sorted(groups, key=worth)
     first = next((history for history in (primarys, known) if history in groups), None)

@@ -195,4 +195,17 @@ DATA = (
         ),
         style="",
     ),
+    Mutation(
+        "cut-off-heard-it-earlier",
+        "of replicas that lost the primary in the same second, one that was cut off is in the former history",
+        "S7",
+        "promotion/histories.py",
+        "        cut_off = all(view.sealed for view in group)\n",
+        "        cut_off = False\n",
+        (
+            "tests/unit/promotion/test_histories.py::"
+            "test_within_a_second_whoever_still_follows_the_primary_has_heard_it_later",
+        ),
+        style="",
+    ),
 )

@@ -82,6 +82,15 @@ def test_whoever_heard_the_primary_last_is_in_its_newest_history(
     assert ranking.may_have_lost is not None and "only thought to be the newer" in ranking.may_have_lost
 
 
+@pytest.mark.parametrize("named", [("aaa", "zzz"), ("zzz", "aaa")], ids=["first", "last"])
+def test_within_a_second_whoever_still_follows_the_primary_has_heard_it_later(named: tuple[str, str]) -> None:
+    """The primary began another history at its first replica, and died before it said so."""
+    cut_off, in_it = named
+    former = replace(FORMER, follows=SEALED, replid=cut_off, link_down_s=0)
+    synced = replace(SYNCED, replid=in_it, link_down_s=0)
+    assert rank("p:1", [DEAD, former, synced], POLICY, history="new").chosen == "s:1"
+
+
 def test_unless_that_history_began_with_a_loss() -> None:
     emptied = replace(SYNCED, keys=1)
     assert rank("p:1", [UNSEEN, FORMER, emptied], POLICY).chosen == "f:1"
