@@ -10,6 +10,7 @@ from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
 from promotion.step_types import Demoted, Freeze, KeepSafety, Repoint, Rewrite, Step
+from promotion.switching import told_of_handover
 from promotion.view import NodeView, find
 from promotion.withheld import withhold
 from promotion.write_safety import correction, keep_fence
@@ -54,15 +55,15 @@ class Reconciling:
             lost=facts.histories,
         )
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
-        steps += self._withhold(views, facts)
+        hold = withhold(facts.previous, views)
+        steps += self._once(hold)
         if not plan.steps:
             steps += self._correct(views, facts)
         steps += self._write_down(views, {step.node for step in steps})
         self._in_flight |= {step.node for step in steps}
         if steps or self._in_flight:
             return Next(tuple(steps), wait=not steps)
-        undecided = withhold(facts.previous, views) is not None
-        if plan.waiting or (undecided and patient):
+        if plan.waiting or (hold is not None and patient):
             return Next(wait=True, poll=True)
         trouble = plan.blocked or "; ".join(f"{node}: {why}" for node, why in self._failed.items())
         return Next(trouble=trouble)
@@ -84,19 +85,17 @@ class Reconciling:
             return None
         return bytes_possibly_lost(demoted, promoted)
 
-    def _withhold(self, views: Sequence[NodeView], facts: Facts) -> list[Step]:
-        """Once: a pause that is renewed for ever would be no delay."""
-        if self._withheld or (step := withhold(facts.previous, views)) is None:
+    def _once(self, hold: Freeze | None) -> list[Step]:
+        """A pause that is renewed for ever would be no delay."""
+        if self._withheld or hold is None:
             return []
         self._withheld = True
-        return [step]
+        return [hold]
 
     def _write_down(self, views: Sequence[NodeView], busy: Collection[str]) -> list[Step]:
         """Each once, if it answers: a file that could not be written is no reason to do anything again."""
-        idle = {view.name for view in views if view.reachable and not view.hands_off} - {
-            *busy,
-            *self._in_flight,
-        }
+        ours = {view.name for view in views if view.reachable and not view.hands_off}
+        idle = ours - {*busy, *self._in_flight}
         now, self._unwritten = self._unwritten & idle, self._unwritten - idle
         return [Rewrite(node) for node in sorted(now)]
 
@@ -122,8 +121,8 @@ def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Act
             measured = node == facts.previous and not facts.loss_known
             lost = None if measured else thrown_away(step, result)
             return [Note("demoted", fields | ({"may_have_lost": lost} if lost is not None else {}))]
-        case Freeze(node, for_s):
-            return [Note("writes_paused", {"node": node, "for_ms": round(for_s * 1000)})]
+        case Freeze():
+            return told_of_handover(step)
         case KeepSafety(node, safety):
             return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
         case _:

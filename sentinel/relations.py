@@ -84,11 +84,15 @@ class Relations:
         if name == self._primary:
             return ""
         why = self.why_foreign(name)
-        if not why and self.undecided(name):
+        if not why and self._came_back_unknown(name):
             return "it came back with data in a history that the group never had, and may be somebody else's"
         return why
 
     def undecided(self, name: str) -> bool:
+        """Whether nothing but time is wanting to tell if the node is the group's."""
+        return self._came_back_unknown(name) and not self.why_foreign(name)
+
+    def _came_back_unknown(self, name: str) -> bool:
         """Whether a configured node came back just now with data that is not known to be the group's."""
         record = self._book[name]
         spec, info = record.spec, record.info
@@ -96,7 +100,7 @@ class Relations:
             return False
         run_id, since = self._since.get(name, ("", record.info_at))
         new = run_id != info.run_id or record.info_at - since < GRACE_S
-        return new and self.kinship.is_unknown(info) and not self.why_foreign(name)
+        return new and self.kinship.is_unknown(info)
 
     def why_foreign(self, name: str) -> str:
         """Why the server there is not the group's to demote or to re-point; empty if it is, or is silent."""
