@@ -118,9 +118,13 @@ class Participation:
 
     @property
     def why(self) -> str:
-        """Why this sentinel takes no part somewhere, in words; empty if it does everywhere."""
-        if not self.listening:
-            return self._why_refused()
+        """Why this sentinel takes no part somewhere, in words; empty if it does everywhere.
+
+        A refusal comes first: who is refused is told nothing, so no waiting ends its listening.
+        """
+        refused = self._why_refused()
+        if refused or not self.listening:
+            return refused
         group, why = next(iter(self.listening.items()))
         where = group if len(self.listening) == 1 else f"{group} and {len(self.listening) - 1} other groups"
         return f"takes no part in elections of {where}: {why}"

@@ -187,6 +187,7 @@ def test_who_returns_with_the_directory_of_a_former_cluster_is_refused_until_it_
         *others, away = cluster.sentinels
         wait_for(lambda: all(map(cluster_id, cluster.sentinels)), 20, "an id")
         former = str(cluster_id(away))
+        cluster.wait_ready()
         for sentinel in cluster.sentinels:
             sentinel.stop()
         for sentinel in others:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -86,21 +86,49 @@ async def test_one_retired_group_casts_no_doubt_on_the_others(
     assert store.vouched
     writes: list[Coroutine[Any, Any, None]] = []
     groups = {"back": stand_in(True, is_retired), "here": stand_in(False, False)}
-    links = SimpleNamespace(
-        twins=SimpleNamespace(tellers=lambda _: (), twice=lambda _: frozenset()),
-        clusters=SimpleNamespace(foreign={}, own=""),
-    )
-    cluster = SimpleNamespace(member=stand_in(False, False).coordinator.member, is_settled=True)
-    members = frozenset({"s1", "s2", "s3"})
-    participation = Participation(
-        cast(Any, groups), cast(Any, cluster), store, writes.append, cast(Any, links), members
-    )
+    participation = participating(groups, store, writes.append, foreign={})
     assert participation.look(1.0)[0] == 1
     for write in writes:
         await write
     assert store.vouched is vouched
     assert "back" in participation.why
     await store.close()
+
+
+@pytest.mark.parametrize(
+    ("foreign", "why"),
+    [
+        ({"s2": "two", "s3": "two"}, "is refused: s2 is of another cluster, two"),
+        ({"s2": "two"}, "takes no part in elections of back: listens only"),
+    ],
+)
+async def test_who_listens_and_is_refused_by_a_majority_says_that_it_is_refused(
+    tmp_path: Path, foreign: dict[str, str], why: str
+) -> None:
+    """For no waiting ends its listening."""
+    store = Store.open(tmp_path, "s1")
+    writes: list[Coroutine[Any, Any, None]] = []
+    participation = participating({"back": stand_in(True, False)}, store, writes.append, foreign)
+    participation.look(1.0)
+    for write in writes:
+        await write
+    assert participation.why.startswith(why)
+    await store.close()
+
+
+def participating(
+    groups: dict[str, SimpleNamespace],
+    store: Store,
+    spawn: Callable[[Coroutine[Any, Any, None]], None],
+    foreign: dict[str, str],
+) -> Participation:
+    links = SimpleNamespace(
+        twins=SimpleNamespace(tellers=lambda _: (), twice=lambda _: frozenset()),
+        clusters=SimpleNamespace(foreign=foreign, own="one"),
+    )
+    cluster = SimpleNamespace(member=stand_in(False, False).coordinator.member, is_settled=True)
+    members = frozenset({"s1", "s2", "s3"})
+    return Participation(cast(Any, groups), cast(Any, cluster), store, spawn, cast(Any, links), members)
 
 
 def stand_in(listens: bool, is_retired: bool) -> SimpleNamespace:
