@@ -17,7 +17,7 @@ until it answers, or has not answered for long enough since it could be looked a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from quorum.evidence import Evidence, EvidenceKind
@@ -54,6 +54,11 @@ class Verdict:
     """Not down, as far as is known; but nor has it been up since this sentinel could not look."""
 
 
+def in_time() -> float:
+    """Nothing is late here."""
+    return 0.0
+
+
 _UP = Verdict(down=False)
 _ANSWERS = frozenset({EvidenceKind.ALIVE, EvidenceKind.LOADING, EvidenceKind.MISCONFIGURED})
 
@@ -61,8 +66,10 @@ _ANSWERS = frozenset({EvidenceKind.ALIVE, EvidenceKind.LOADING, EvidenceKind.MIS
 class Detector:
     """Invariant: after a valid reply, with the right role and no regression, the node is not down."""
 
-    def __init__(self, patience: Patience, now: float) -> None:
+    def __init__(self, patience: Patience, now: float, late_s: Callable[[], float] = in_time) -> None:
+        """``late_s``: how late this process asks, and takes in what was answered."""
         self._patience = patience
+        self._late_s = late_s
         self.last_valid_at = now
         self.answered_at = now
         """Of these two, a stall of this process moves the first alone."""
@@ -119,6 +126,11 @@ class Detector:
                 self._gone(now, Grade.UNRESOLVED)
             case EvidenceKind.UNREACHABLE | EvidenceKind.BLIND:
                 pass
+
+    @property
+    def _silence_s(self) -> float:
+        """What was not read yet proves nothing, so who is late is more patient by that much."""
+        return self._patience.down_after_s + self._late_s()
 
     def confirms(self, evidence: Evidence, now: float) -> bool:
         """Takes in what changes nothing: one more valid reply, or one more refusal. Else returns False."""
@@ -193,7 +205,7 @@ class Detector:
     def wants_links(self, now: float) -> bool:
         """Whether the replicas' word may change the judgement: it is lost here, and not for long yet."""
         lost = self._gone_since is not None and self.blind is None
-        return lost and now < self.last_valid_at + self._patience.down_after_s
+        return lost and now < self.last_valid_at + self._silence_s
 
     def doubtful(self, now: float) -> bool:
         """Down, or on the way to it: closed, or silent for half as long as it may be."""
@@ -209,16 +221,23 @@ class Detector:
         return Verdict(False, detail=detail, unknown=self._unknown is not None)
 
     def next_deadline(self, now: float) -> float | None:
-        """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never."""
+        """When ``judge`` would change its mind, or the grade, if nothing more is seen; None if never.
+
+        Who is late now may be in time by then, so a silence is looked at when its own patience is over.
+        """
+        patient_until = self.last_valid_at + self._patience.down_after_s
         if self._calm(now):
-            return self.last_valid_at + self._patience.down_after_s
+            return patient_until if now < patient_until else self.last_valid_at + self._silence_s
         grounds = self._kept_grounds()
 
         def grade(when: float) -> Grade:
             return next((verdict.grade for at, verdict in grounds if when >= at), Grade.NONE)
 
         current = grade(now)
-        return min((at for at, _ in grounds if at > now and grade(at) is not current), default=None)
+        changes = [at for at, _ in grounds if at > now and grade(at) is not current]
+        if self._late_s() and now < patient_until:
+            changes.append(patient_until)
+        return min(changes, default=None)
 
     def _calm(self, now: float) -> bool:
         """Whether only silence could make it down, and has not yet."""
@@ -230,7 +249,7 @@ class Detector:
             and self._another is None
             and self.misconfigured is None
             and self._unknown is None
-            and now < self.last_valid_at + self._patience.down_after_s
+            and now < self.last_valid_at + self._silence_s
         )
 
     def _kept_grounds(self) -> list[tuple[float, Verdict]]:
@@ -246,6 +265,7 @@ class Detector:
             self._wrong_role_since,
             self._regression,
             self._links.version,
+            self._late_s(),
         )
         if self._kept[0] != seen:
             self._kept = (seen, list(self._grounds()))
@@ -274,12 +294,12 @@ class Detector:
             at = self._gone_since + patience_s
             if self._links.begins:
                 # Nobody can tell this from a forwarder that is away, and whoever writes past that loses it.
-                at = max(at, self.last_valid_at + p.down_after_s)
+                at = max(at, self.last_valid_at + self._silence_s)
             yield at, verdict
         still = f"; still linked: {', '.join(linked)}" if linked else ""
         seen = f"no valid reply; last seen: {self._detail}{still}"
         silent = Verdict(True, Grade.SILENT, self.last_valid_at, seen)
-        yield self.last_valid_at + p.down_after_s, silent
+        yield self.last_valid_at + self._silence_s, silent
         if self.misconfigured is not None:
             return
         if self._loading_since is not None:

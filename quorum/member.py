@@ -321,7 +321,7 @@ class Member:
             self._opinions_changed = True
         self.usability.keep(wanted)
         for node in wanted:
-            self._detectors.setdefault(node, Detector(self.config.patience, now))
+            self._detectors.setdefault(node, Detector(self.config.patience, now, self.config.late_s))
 
     def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
         if sender in self.peers and self.attendance.hear(sender, report, self.register, now):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from quorum.crowd import ALONE, Crowd
-from quorum.detector import Patience
+from quorum.detector import Patience, in_time
 from quorum.timing import Timing
 
 
@@ -27,6 +28,8 @@ class MemberConfig:
     ballot: int = 0
     """Drawn anew for each process, so that no two of this sentinel ever have the same."""
     crowd: Crowd = ALONE
+    late_s: Callable[[], float] = in_time
+    """How late this process asks, and takes in what is answered: silence is to last longer by that."""
     unwritable_after_s: float | None = None
     """For how long a primary may refuse writes before another is to take its place; None: for ever."""
     vouched: bool = False

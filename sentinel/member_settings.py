@@ -15,6 +15,7 @@ from quorum.timing import Timing
 from quorum.votes import majority
 from sentinel import this_process
 from sentinel.election_line import Place
+from sentinel.event_loop import late_s
 from sentinel.group_access import discovery_rules
 from sentinel.situation import CoordinatorConfig
 from sentinel.store import Store
@@ -39,6 +40,7 @@ def member_config(
         boot=store.boot,
         ballot=this_process.NUMBER,
         crowd=place,
+        late_s=late_s,
         unwritable_after_s=group.unwritable_after,
         vouched=_is_vouched(store, state),
     )

@@ -21,6 +21,7 @@ from redis.exceptions import InvalidResponse
 
 from quorum.evidence import Evidence, EvidenceKind
 from sentinel import clock
+from sentinel.event_loop import read_up_to
 from sentinel.redis_evidence import classify
 from sentinel.redis_link import take_over
 from sentinel.redis_parser import BoundedReplies
@@ -177,7 +178,8 @@ class Line(asyncio.Protocol):
 
     def _on_timer(self) -> None:
         self._timer = None
-        if self._outstanding and clock.monotonic() >= self._waiting_since + self._silence_s:
+        # By what was read, not by now: in a long turn of the loop an answer may lie in the socket.
+        if self._outstanding and read_up_to() >= self._waiting_since + self._silence_s:
             detail = f"no reply for {self._silence_s:g} s; connecting anew"
             self._lose(Evidence(EvidenceKind.UNREACHABLE, detail))
         else:

@@ -12,7 +12,59 @@ _JUDGEMENTS = "tests/unit/sentinel/test_judgements.py"
 _EVIDENCE = "tests/unit/sentinel/test_redis_evidence.py"
 _RETURNED = "tests/unit/promotion/test_returned.py"
 
+_LINE = "tests/unit/sentinel/test_probe_line.py"
+
 DETECT = (
+    Mutation(
+        "unread-is-no-silence",
+        "an answer that a busy loop has not read yet is no silence",
+        "S6",
+        "sentinel/probe_line.py",
+        "if self._outstanding and read_up_to() >=",
+        "if self._outstanding and clock.monotonic() >=",
+        (_LINE,),
+        style="",
+    ),
+    Mutation(
+        "late-is-patient",
+        "a sentinel that is late itself waits longer by that before it calls a node silent",
+        "S6",
+        "quorum/detector.py",
+        "        return self._patience.down_after_s + self._late_s()\n",
+        "        return self._patience.down_after_s\n",
+        (_DETECTOR,),
+        style="",
+    ),
+    Mutation(
+        "one-pause-is-over",
+        "a pause is forgotten once all is in time again, so that the next silence counts as ever",
+        "L1",
+        "sentinel/lateness.py",
+        "        elif now - self._was_late_at >= IN_TIME_AGAIN_S:\n            self.late_s = 0.0\n",
+        "",
+        (_LINE,),
+        style="",
+    ),
+    Mutation(
+        "patience-first",
+        "a silence is looked at when its own patience is over, whoever was late before",
+        "L1",
+        "quorum/detector.py",
+        "            return patient_until if now < patient_until else self.last_valid_at + self._silence_s\n",
+        "            return self.last_valid_at + self._silence_s\n",
+        (_DETECTOR,),
+        style="",
+    ),
+    Mutation(
+        "long-turns-count",
+        "a long turn of the loop makes a sentinel late, though no gap shows it",
+        "S6",
+        "sentinel/event_loop.py",
+        "        self.lateness.look(self.looked_at, clock.monotonic())\n",
+        "",
+        (_LINE,),
+        style="",
+    ),
     Mutation(
         "linked-vouches",
         "a refusal is no more than silence while a replica says that its link is up",

@@ -113,6 +113,13 @@ class CrowdHost(Host):
     def lags(self) -> bool:
         return True
 
+    def late_s(self) -> float:
+        return self.machine.loop.late_s
+
+    @property
+    def read_up_to(self) -> float:
+        return self.machine.loop.read_up_to
+
     def when_awake(self, call: Callable[[], None]) -> None:
         def run() -> None:
             self.machine.loop.spend(CALLBACK_S)

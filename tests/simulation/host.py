@@ -161,6 +161,7 @@ class Host:
             self.boots,
             ballot=self.boots,
             crowd=self.crowd,
+            late_s=self.late_s,
             vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,
         )
@@ -246,6 +247,14 @@ class Host:
     @property
     def lags(self) -> bool:
         return bool(self.lag_s)
+
+    def late_s(self) -> float:
+        return 0.0
+
+    @property
+    def read_up_to(self) -> float:
+        """What has arrived by then has been taken in."""
+        return self.world.schedule.now
 
     def when_awake(self, call: Callable[[], None]) -> None:
         """Now, or when the process goes on; never, if it is gone by then."""

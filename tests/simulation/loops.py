@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from sentinel.clock import STALL_S, StallWatch
 from sentinel.jobs import WATCH_S
+from sentinel.lateness import Lateness
 from tests.simulation.schedule import Schedule
 
 PERIOD_S = 0.1
@@ -58,9 +59,14 @@ class Loop:
     """Processor time that was used."""
     latest_s: float = 0.0
     """How long a callback has waited at most."""
+    read_up_to: float = 0.0
+    """All that has arrived by then has been taken in, by whoever runs now."""
+    late_s: float = 0.0
+    """By how much longer a silence is to last, as it is late itself."""
     _waiting: deque[tuple[float, Callable[[], None]]] = field(default_factory=deque)
     _runs: bool = False
     _spent_s: float = 0.0
+    _lateness: Lateness = field(default_factory=Lateness)
     _watch: StallWatch = field(default_factory=lambda: StallWatch(STALL_S))
 
     def start(self) -> None:
@@ -100,6 +106,8 @@ class Loop:
 
     def _run(self) -> None:
         since, call = self._waiting.popleft()
+        self.read_up_to = since
+        self.late_s = self._lateness.look(since, self.schedule.now)
         self.latest_s = max(self.latest_s, self.schedule.now - since)
         self._spent_s = 0.0
         gap_s = self._watch.observe(self.schedule.now)

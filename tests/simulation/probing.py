@@ -55,14 +55,14 @@ class Eye:
         return self.host.shape.down_after_s / 2
 
     def tick(self, ticks: int) -> None:
-        now = self.host.world.schedule.now
+        now, read_up_to = self.host.world.schedule.now, self.host.read_up_to
         if self.wire is None:
             self.connect()
         elif not self.connected:
-            if now - self._began_at > CONNECT_TIMEOUT_S:
+            if read_up_to - self._began_at > CONNECT_TIMEOUT_S:
                 self._fail(Evidence(EvidenceKind.UNREACHABLE))
         elif self.asked_at is not None:
-            if now - self.asked_at > self.silence_s:
+            if read_up_to - self.asked_at > self.silence_s:
                 self._fail(Evidence(EvidenceKind.UNREACHABLE))
         else:
             self.asked_at = now

@@ -24,6 +24,14 @@ def test_sentinels_with_a_sixth_of_a_processor_do_not_elect_one_another_away() -
     assert result.elections_each <= 3.0, str(result)
 
 
+def test_sentinels_that_are_seconds_late_call_no_node_down_that_answers() -> None:
+    """Watching alone is more than they have time for, so each answer lies about until its turn comes."""
+    result = Crowd(30, share=0.05).run(8.0)
+    assert result.latest_s > 0.5, str(result)
+    assert result.notices["node_down"] == 3 * 30, "the lost primaries, once for each sentinel"
+    assert "node_up" not in result.notices
+
+
 def test_a_run_can_be_repeated() -> None:
     first, second = (Crowd(2, factor=3.0, share=0.5).run(10.0) for _ in range(2))
     assert first == second

@@ -49,6 +49,7 @@ PURE = [
             "impostors",
             "judgements",
             "kinship",
+            "lateness",
             "leading",
             "link_info",
             "made_topology",

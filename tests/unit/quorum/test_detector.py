@@ -295,6 +295,24 @@ def test_only_what_is_known_already_merely_confirms() -> None:
     assert not detector.confirms(Evidence(EvidenceKind.REFUSED, "in other words"), 1.1)
 
 
+def test_a_silence_lasts_longer_for_who_is_late_itself_and_a_refusal_does_not() -> None:
+    late = [0.0]
+    detector = Detector(PATIENCE, 0.0, lambda: late[0])
+    detector.observe(Evidence(EvidenceKind.ALIVE), 0.0)
+    silent_at = PATIENCE.down_after_s
+    assert detector.judge(silent_at).down
+    late[0] = 3.0
+    assert not detector.judge(silent_at).down, "its answer may not have been read yet"
+    assert detector.next_deadline(silent_at) == silent_at + 3.0
+    assert detector.next_deadline(0.5) == silent_at, "it may be in time by then"
+    assert detector.judge(silent_at + 3.0).down
+    late[0] = 0.0
+    assert detector.judge(silent_at).down, "and as soon as ever once it is in time again"
+    detector.observe(Evidence(EvidenceKind.REFUSED), silent_at)
+    late[0] = 3.0
+    assert detector.judge(silent_at + PATIENCE.refused_after_s).down
+
+
 def test_a_verdict_says_since_when_and_why() -> None:
     detector = Detector(PATIENCE, 0.0)
     detector.observe(Evidence(EvidenceKind.CLOSED), 3.0)

@@ -19,7 +19,7 @@ from tests.unit.sentinel.http_cases import GROUP, SINCE_MS, TERM_7, A, B, World,
 
 THREE = frozenset({"s1", "s2", "s3"})
 PRIMARY, CHECK = f"/v1/groups/{GROUP}/primary", f"/v1/check/{GROUP}/primary?node={A}"
-TIMEOUT_S = 1.0
+TIMEOUT_S = 60.0
 TERM_8 = Topology(B, 8, A, "switchover", "s2", SINCE_MS, 1)
 
 
@@ -83,7 +83,7 @@ async def test_what_was_confirmed_lately_is_told_with_its_age(world: World, link
 
 
 async def test_what_was_confirmed_too_long_ago_is_told_only_as_stale(world: World, links: FakeLinks) -> None:
-    links.said_at = clock.monotonic() - 5
+    links.said_at = clock.monotonic() - 5 * TIMEOUT_S
     links.open = frozenset()
     for path in (PRIMARY, CHECK):
         code, body, _ = await world.get(path)
@@ -96,7 +96,7 @@ async def test_what_was_confirmed_too_long_ago_is_told_only_as_stale(world: Worl
 
 
 async def test_whoever_asks_waits_for_a_word_that_may_come(world: World, links: FakeLinks) -> None:
-    links.said_at, word = clock.monotonic() - 5, links.answer
+    links.said_at, word = clock.monotonic() - 5 * TIMEOUT_S, links.answer
 
     def answer() -> None:
         links.said_at = clock.monotonic()
@@ -111,7 +111,7 @@ async def test_it_does_not_wait_for_ever(
     world: World, links: FakeLinks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(confirmed, "WAIT_S", 0.05)
-    links.said_at = clock.monotonic() - 5
+    links.said_at = clock.monotonic() - 5 * TIMEOUT_S
     assert await status(world) == 503
 
 
@@ -162,7 +162,7 @@ async def test_by_the_sentinel_protocol_too(tmp_path: Path, links: FakeLinks) ->
         links.said_at = clock.monotonic()
         found = [server._sentinel(words[1], words[2:]) for words in asks]
         assert found[0] == ["10.0.0.1", "6379"] and isinstance(found[1], list) and len(found[1]) == 1
-        links.said_at, links.open = clock.monotonic() - 5, frozenset()
+        links.said_at, links.open = clock.monotonic() - 5 * TIMEOUT_S, frozenset()
         for words in asks:
             await server._settle(words)
         found = [server._sentinel(words[1], words[2:]) for words in asks]

@@ -1,0 +1,139 @@
+"""When a node's silence is one, by an event loop that may have more to do than it has time for."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from quorum.evidence import Evidence, EvidenceKind
+from sentinel import clock
+from sentinel.event_loop import OneClockLoop, late_s
+from sentinel.lateness import IN_TIME_AGAIN_S, IN_TIME_S, LASTS_S, Lateness
+from sentinel.probe_line import Command, Line
+
+PING = ("PING",)
+SILENCE_S = 100.0
+MAX_TURNS = 1000
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A clock that goes only as the test says, for the loop as well."""
+    now = SimpleNamespace(s=1000.0)
+    monkeypatch.setattr(clock, "monotonic", lambda: now.s)
+    return now
+
+
+class Watched:
+    """A line to a node that the test plays."""
+
+    def __init__(self) -> None:
+        ours, self.node = socket.socketpair()
+        self.ours = ours
+        self.line: Line
+        self.served: asyncio.Task[Evidence]
+
+    async def connect(self) -> None:
+        reader, writer = await asyncio.open_connection(sock=self.ours)
+        connection: Any = SimpleNamespace(_reader=reader, _writer=writer)
+        self.line = Line(connection, lambda _command, _reply, _took_s: None, SILENCE_S)
+        self.served = asyncio.create_task(self.line.run())
+
+    def answer(self) -> None:
+        self.node.recv(1000)
+        self.node.sendall(b"+PONG\r\n")
+
+    async def count_is(self, questions: int) -> None:
+        for _ in range(MAX_TURNS):
+            if self.line.count(PING) == questions or self.served.done():
+                return
+            await asyncio.sleep(0)
+        pytest.fail("nothing happens")
+
+    async def close(self) -> None:
+        self.served.cancel()
+        await asyncio.gather(self.served, return_exceptions=True)
+        self.node.close()
+
+
+def run(scenario: Any) -> None:
+    with asyncio.Runner(loop_factory=OneClockLoop) as runner:
+        runner.run(scenario)
+
+
+def test_an_answer_that_lies_in_the_socket_while_a_turn_takes_long_is_no_silence(
+    time: SimpleNamespace,
+) -> None:
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        watched.line.send(Command(PING))
+        watched.answer()
+        await watched.count_is(0)
+
+        def much_work() -> None:
+            watched.line.send(Command(PING))
+            watched.answer()
+            time.s += 2 * SILENCE_S
+
+        # In the turn in which the timer of the first question is due, the work stands before it.
+        time.s += SILENCE_S
+        asyncio.get_running_loop().call_soon(much_work)
+        await watched.count_is(1)
+        await watched.count_is(0)
+        await asyncio.sleep(0)
+        assert not watched.served.done(), "it has answered at once"
+        await watched.close()
+
+    run(scenario())
+
+
+def test_a_node_that_does_not_answer_is_silent_after_its_patience(time: SimpleNamespace) -> None:
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        watched.line.send(Command(PING))
+        time.s += SILENCE_S
+        seen = await watched.served
+        assert seen.kind is EvidenceKind.UNREACHABLE
+        watched.node.close()
+
+    run(scenario())
+
+
+def test_a_long_turn_of_the_loop_makes_it_late_for_a_while(time: SimpleNamespace) -> None:
+    async def scenario() -> None:
+        assert late_s() == 0.0
+        time.s += 1.0
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert late_s() >= 2.0, "the question was late, and its answer is"
+        time.s += IN_TIME_S
+        assert late_s() >= 2.0, "and while a turn lasts it is known already"
+
+    run(scenario())
+
+
+def test_while_it_goes_on_being_late_the_most_of_a_while_counts_and_a_little_is_none() -> None:
+    lateness = Lateness()
+    assert lateness.look(100.0, 100.0 + IN_TIME_S / 2) == 0.0
+    most, now, less_s = lateness.look(100.0, 101.0), 101.0, 0.1
+    while now < 101.0 + LASTS_S - less_s:
+        now += less_s
+        assert lateness.look(now - less_s, now) == most
+        assert lateness.look(now, now) == most, "a short turn between long ones says nothing"
+    now += 2 * less_s
+    assert 0.0 < lateness.look(now - less_s, now) < most
+
+
+def test_one_pause_is_forgotten_as_soon_as_all_is_in_time_again() -> None:
+    """Else the next silence would be believed later, in a process that has all the time it needs."""
+    lateness = Lateness()
+    assert lateness.look(100.0, 105.0) > 10.0
+    assert lateness.look(105.0, 105.001) > 10.0, "what was answered meanwhile is not all read yet"
+    again = 105.0 + IN_TIME_AGAIN_S
+    assert lateness.look(again, again) == 0.0
