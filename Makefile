@@ -107,6 +107,7 @@ bench: $(READY) redis ## Side by side with redis-sentinel, an hour; loss needs r
 	@$(BIN)/python -m benchmarks.busy
 	@$(BIN)/python -m benchmarks.timeline
 	@$(BIN)/python -m benchmarks.mass
+	@$(BIN)/python -m benchmarks.crowded
 	@$(BIN)/python -m benchmarks.handover --write
 	@$(BIN)/python -m benchmarks.restart
 	@$(BIN)/python -m benchmarks.watching

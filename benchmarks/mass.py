@@ -17,13 +17,16 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from benchmarks.asking import Asking
 from benchmarks.redis_sentinel import GROUP, RedisSentinels
 from benchmarks.report import Column, Trials, counted, machine, write
 from tests.integration.cluster import Cluster
+from tests.processes import Process
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
@@ -37,7 +40,43 @@ COLUMNS = (
     Column("never", "groups"),
 )
 
+ELECTED = (b'"event": "elected"', b"+elected-leader")
+"""A line in the log of whoever is elected, of either system."""
+
 Groups = dict[str, list[RedisServer]]
+Held = Callable[[], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bed:
+    """The first node of each group is its primary."""
+
+    groups: Groups
+    sentinels: Sequence[Process]
+
+    def cpu_s(self) -> float:
+        """Of a sentinel, since it was started."""
+        ticks = [_ticks(process.pid) for process in self.sentinels]
+        return statistics.mean(ticks) / os.sysconf("SC_CLK_TCK")
+
+    def elections(self) -> int:
+        logs = [process.log.read_bytes() for process in self.sentinels]
+        return sum(log.count(word) for log in logs for word in ELECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """``times``: for each group from the fault to its first write, in ms; None: that did not come in time."""
+
+    times: Sequence[float | None]
+    elections: int
+    cpu_s: float
+    """Of a sentinel, meanwhile."""
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
 
 
 @contextmanager
@@ -60,11 +99,13 @@ def servers(count: int) -> Iterator[Groups]:
 
 
 @contextmanager
-def vedette(count: int) -> Iterator[Groups]:
+def vedette(count: int, starting: Held = nullcontext) -> Iterator[Bed]:
+    """The sentinels are started while ``starting`` holds."""
     with servers(count) as groups:
         watched = {name: {"nodes": [node.name for node in nodes]} for name, nodes in groups.items()}
         with Cluster(groups=watched, start=False) as cluster:
-            cluster.start()
+            with starting():
+                cluster.start()
             wait_for(
                 lambda: all(
                     sentinel.primary(name) == nodes[0].name
@@ -74,15 +115,16 @@ def vedette(count: int) -> Iterator[Groups]:
                 START_S,
                 "the sentinels to know all primaries",
             )
-            yield groups
+            yield Bed(groups, [each.process for each in cluster.sentinels if each.process is not None])
 
 
 @contextmanager
-def stock(count: int, *, down_after_ms: int) -> Iterator[Groups]:
+def stock(count: int, starting: Held = nullcontext, *, down_after_ms: int) -> Iterator[Bed]:
     with servers(count) as groups:
-        sentinels = RedisSentinels(groups, down_after_ms)
+        with starting():
+            sentinels = RedisSentinels(groups, down_after_ms)
         try:
-            yield groups
+            yield Bed(groups, sentinels.processes)
         finally:
             sentinels.stop()
 
@@ -133,19 +175,23 @@ class Recovery:
             self._poll.register(writer.fileno(), select.EPOLLIN)
 
 
-def measure(start: Callable[[], AbstractContextManager[Groups]], limit_s: float) -> list[float | None]:
-    """For each group: from the fault to the first write, in ms; None if that did not come in time."""
-    with start() as groups:
-        recovery = Recovery(groups)
+def measure(
+    start: Callable[[], AbstractContextManager[Bed]], limit_s: float, during: Held = nullcontext
+) -> Measured:
+    """``during`` holds from before the fault until the last write."""
+    with start() as bed, during():
+        recovery = Recovery(bed.groups)
+        elections, cpu_s = bed.elections(), bed.cpu_s()
         try:
             began = time.perf_counter()
-            for nodes in groups.values():
+            for nodes in bed.groups.values():
                 os.kill(nodes[0].pid, signal.SIGKILL)
             recovery.watch(began + limit_s)
         finally:
             recovery.close()
-        at = [recovery.at.get(name) for name in groups]
-        return [None if moment is None else (moment - began) * 1000 for moment in at]
+        at = [recovery.at.get(name) for name in bed.groups]
+        times = [None if moment is None else (moment - began) * 1000 for moment in at]
+        return Measured(times, bed.elections() - elections, bed.cpu_s() - cpu_s)
 
 
 def summary(times: Sequence[float | None]) -> dict[str, Trials]:
@@ -156,23 +202,26 @@ def summary(times: Sequence[float | None]) -> dict[str, Trials]:
     return {"first": [seen[0]], "median": [statistics.median(seen)], "last": [seen[-1]], "never": [never]}
 
 
+SYSTEMS: dict[str, Callable[[int, Held], AbstractContextManager[Bed]]] = {
+    "Vedette at its defaults": vedette,
+    "redis-sentinel at 1 s": partial(stock, down_after_ms=1000),
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--groups", type=int, nargs="+", default=[1, 10, 50, 100], metavar="N")
     parser.add_argument("--limit", type=float, default=120.0, help="seconds until a group counts as lost")
     parser.add_argument("--only", default="", help="the systems whose name contains this; nothing is written")
     given = parser.parse_args()
-    systems: dict[str, Callable[[int], AbstractContextManager[Groups]]] = {
-        "Vedette at its defaults": vedette,
-        "redis-sentinel at 1 s": partial(stock, down_after_ms=1000),
-    }
     rows: dict[str, dict[str, Trials]] = {}
     for count in given.groups:
-        for system, start in systems.items():
+        for system, start in SYSTEMS.items():
             if given.only not in system:
                 continue
             try:
-                row = summary(measure(partial(start, count), given.limit))
+                measured = measure(partial(start, count, nullcontext), given.limit)
+                row = summary(measured.times)
             except AssertionError as error:
                 print(f"{count} groups, {system}: does not start: {error}", flush=True)
                 row = summary([None] * count)
