@@ -95,7 +95,9 @@ class Daemon:
             on_word=lambda _peer: self._confirmed.on_word(),
             cluster_id=lambda: self._cluster.id,
         )
-        self._cluster = ClusterDriver(settings, store, states, self._links.send, self._on_fatal, self._rng)
+        self._cluster = ClusterDriver(
+            settings, store, states, self._links.send, self._on_fatal, self._check_run, self._rng
+        )
         self._freshness = Freshness(settings.cluster.peer_timeout)
         self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
         self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
@@ -259,7 +261,7 @@ class Daemon:
         if any(group.settings.tls is not None for group in self._groups.values()):
             scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
-            scheduler.every(PREFLIGHT_TICK_S, "preflight", self._tick_preflights)
+            scheduler.every(PREFLIGHT_TICK_S, "preflight", lambda: self._preflights.tick(clock.monotonic()))
 
     # -- what happens --------------------------------------------------------------------------
 
@@ -285,9 +287,6 @@ class Daemon:
             if group.settings.self_fence:
                 at = group.driver.confirmed_at(self._links.stored_at, clock.monotonic())
                 group.driver.feed(MajorityConfirmed(at))
-
-    def _tick_preflights(self) -> None:
-        self._preflights.tick(clock.monotonic())
 
     def _look_at_tls_files(self) -> None:
         """What is wrong with new ones is told now, and not when the next connection is due."""

@@ -10,6 +10,7 @@ from tests.mutations.rules_detect import DETECT
 from tests.mutations.rules_detection import DETECTION
 from tests.mutations.rules_directives import DIRECTIVES
 from tests.mutations.rules_discovery import DISCOVERY
+from tests.mutations.rules_disk import DISK
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_leading import LEADING
 from tests.mutations.rules_members import MEMBERS
@@ -22,6 +23,7 @@ from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
     *AGREEMENT,
+    *DISK,
     *LEADING,
     *MEMBERS,
     *CLUSTER,
