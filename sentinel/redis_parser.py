@@ -10,12 +10,18 @@ from typing import Any
 
 import hiredis
 from redis._parsers import _AsyncHiredisParser
+from redis._parsers.socket import SERVER_CLOSED_CONNECTION_ERROR
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import InvalidResponse
 
 from sentinel.info import MAX_INFO_BYTES
+from sentinel.resp_sizes import AnnouncedError, AnnouncedSizes
 
 MAX_REPLY_BYTES = 2 * MAX_INFO_BYTES
 """Above the longest INFO that is read, so that one which is too long gets its own clear error."""
+
+MAX_REPLY_ITEMS = MAX_REPLY_BYTES // 4
+"""Of the shortest items that there are (``$-1``, ``:0``, ``+``) so many fit into the longest reply."""
 
 _IDLE_ROOM_BYTES = 1024
 
@@ -31,6 +37,10 @@ class BoundedParser(_AsyncHiredisParser):
 
     _room_bytes = MAX_REPLY_BYTES
 
+    def on_connect(self, connection: Any) -> None:
+        super().on_connect(connection)  # type: ignore[no-untyped-call]
+        self._announced = _announced()
+
     async def read_response(self, disable_decoding: bool = False, push_request: bool = False) -> Any:
         self._room_bytes = MAX_REPLY_BYTES
         try:
@@ -42,10 +52,15 @@ class BoundedParser(_AsyncHiredisParser):
             raise _unreadable(error) from error
 
     async def read_from_socket(self) -> bool:
+        """As redis-py does it, but that what arrives is judged before it is parsed."""
         reader: Any = self._reader
-        held_bytes = reader.len()
-        await super().read_from_socket()  # type: ignore[no-untyped-call]
-        self._room_bytes -= max(0, reader.len() - held_bytes)
+        stream: Any = self._stream
+        data: bytes = await stream.read(self._read_size)
+        if not data:
+            raise RedisConnectionError(SERVER_CLOSED_CONNECTION_ERROR)
+        _judge(self._announced, data)
+        reader.feed(data)
+        self._room_bytes -= len(data)
         if self._room_bytes < 0:
             raise _too_long()
         return True
@@ -63,10 +78,12 @@ class BoundedReplies:
         )
         # Or else each keeps room for twice the longest INFO until the next.
         self._reader.setmaxbuf(_IDLE_ROOM_BYTES)
+        self._announced = _announced()
         self._room_bytes = MAX_REPLY_BYTES
 
     def read(self, data: bytes) -> Iterator[object]:
         """The replies that ``data`` completes. Raises ``InvalidResponse`` as ``BoundedParser`` does."""
+        _judge(self._announced, data)
         self._reader.feed(data)
         self._room_bytes -= len(data)
         while (reply := self._next()) is not _INCOMPLETE:
@@ -86,6 +103,17 @@ class BoundedReplies:
 
 
 _INCOMPLETE = object()
+
+
+def _announced() -> AnnouncedSizes:
+    return AnnouncedSizes(max_items=MAX_REPLY_ITEMS, max_bulk_bytes=MAX_REPLY_BYTES)
+
+
+def _judge(announced: AnnouncedSizes, data: bytes) -> None:
+    try:
+        announced.judge(data)
+    except AnnouncedError as error:
+        raise InvalidResponse(f"a reply that is not read: {error}") from error
 
 
 def _too_long() -> InvalidResponse:

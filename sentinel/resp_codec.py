@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 import hiredis
 
+from sentinel.resp_sizes import AnnouncedError, AnnouncedSizes
+
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_WORDS = 1024
 
@@ -44,6 +46,7 @@ class Requests:
 
     def __init__(self) -> None:
         self._reader = hiredis.Reader(encoding="utf-8", errors="replace")
+        self._announced = AnnouncedSizes(max_items=MAX_WORDS, max_bulk_bytes=MAX_REQUEST_BYTES)
         self._waiting = 0
 
     def feed(self, data: bytes) -> list[list[str]]:
@@ -51,13 +54,14 @@ class Requests:
         if self._waiting == 0 and data[:1] not in (b"*", b""):
             return self._inline(data)
         self._waiting += len(data)
-        self._reader.feed(data)
         commands = []
         try:
+            self._announced.judge(data)
+            self._reader.feed(data)
             while (words := self._reader.gets()) is not False:
                 commands.append(_words(words))
-        except hiredis.ProtocolError as error:
-            raise RespError(str(error)) from error
+        except (AnnouncedError, hiredis.ProtocolError, MemoryError) as error:
+            raise RespError(str(error) or "out of memory") from error
         self._waiting = 0 if commands else self._waiting
         if self._waiting > MAX_REQUEST_BYTES:
             raise RespError(f"request of more than {MAX_REQUEST_BYTES} bytes")

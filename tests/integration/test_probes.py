@@ -528,17 +528,27 @@ async def test_a_proxy_in_its_place_that_answers_ping_alone_is_no_life_of_the_no
         await watched.probe.close()
 
 
-async def test_a_reply_without_end_is_cut_off(watch: Watch) -> None:
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        (b"$1000000000\r\n", "a string of 1000000000 bytes is announced"),
+        (b"*1000000000\r\n", "1000000000 items are announced"),
+        (b"*500000\r\n", "longer than"),
+    ],
+)
+async def test_a_reply_without_end_is_cut_off(watch: Watch, reply: bytes, why: str) -> None:
+    """At its announcement where that is too much: no parser makes room for it."""
+
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"+PONG\r\n$1000000000\r\n")
+        writer.write(b"+PONG\r\n" + reply)
         while True:
-            writer.write(b"x" * 100_000)
+            writer.write(b"$6\r\nabcdef\r\n" * 8_000)
             await writer.drain()
 
     async with fake_server(talk) as port:
         watched = watch(port)
         await watched.sees(MISCONFIGURED)
-        assert "longer than" in watched.evidence[1].detail
+        assert why in watched.evidence[-1].detail
         await watched.probe.close()
 
 

@@ -86,6 +86,8 @@ def test_garbage_is_answered_and_ended() -> None:
         for garbage in (
             b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
             b"*99999999999\r\n",
+            b"*1000000000\r\n",
+            b"*1\r\n$1000000000\r\n",
             b"*1\r\n:5\r\n",
             b"\x00" * 100,
         ):

@@ -17,6 +17,7 @@ from tests.mutations.rules_members import MEMBERS
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_steps import STEPS
+from tests.mutations.rules_surface import SURFACE
 from tests.mutations.rules_touch import TOUCH
 from tests.mutations.rules_usable import USABLE
 from tests.mutations.rules_writes import WRITES
@@ -39,4 +40,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *REFUSALS,
     *USABLE,
     *TOUCH,
+    *SURFACE,
 )

@@ -16,7 +16,7 @@ from redis import exceptions as redis_errors
 from quorum.evidence import EvidenceKind
 from sentinel.info import InfoError
 from sentinel.redis_evidence import MAX_DETAIL, classify, is_reply
-from sentinel.redis_parser import MAX_REPLY_BYTES, BoundedParser
+from sentinel.redis_parser import MAX_REPLY_BYTES, BoundedParser, BoundedReplies
 from sentinel.resolver import ResolveError
 
 pytestmark = pytest.mark.unit
@@ -49,7 +49,7 @@ async def parsed(data: bytes, replies: int = 1) -> object:
     stream.feed_eof()
     parser = BoundedParser(32768)
     connection = SimpleNamespace(_reader=stream, encoder=SimpleNamespace(decode_responses=False))
-    parser.on_connect(connection)  # type: ignore[no-untyped-call]
+    parser.on_connect(connection)
     reply: object = None
     for _ in range(replies):
         reply = await parser.read_response(disable_decoding=True)
@@ -154,6 +154,14 @@ def test_details_are_short_and_printable() -> None:
 async def test_what_no_redis_says_is_a_protocol_error(data: bytes) -> None:
     with pytest.raises(redis_errors.InvalidResponse):
         await parsed(data)
+
+
+@pytest.mark.parametrize("announced", [b"*1000000000\r\n", b"$1000000000\r\n", b"*1\r\n*1000000000\r\n"])
+async def test_what_a_node_announces_is_judged_before_it_is_parsed(announced: bytes) -> None:
+    with pytest.raises(redis_errors.InvalidResponse, match="announced"):
+        await parsed(announced)
+    with pytest.raises(redis_errors.InvalidResponse, match="announced"):
+        list(BoundedReplies().read(announced))
 
 
 async def test_the_limit_is_of_one_reply_not_of_the_connection() -> None:

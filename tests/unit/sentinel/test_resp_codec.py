@@ -36,10 +36,16 @@ def test_requests_come_in_pieces_and_together() -> None:
 
 def test_endless_request_is_refused() -> None:
     requests = Requests()
-    requests.feed(b"*2\r\n$4\r\nECHO\r\n$9999999\r\n")
-    requests.feed(b"x" * (MAX_REQUEST_BYTES // 2))
+    requests.feed(b"*3\r\n$4\r\nECHO\r\n$40000\r\n")
+    requests.feed(b"x" * 40000 + b"\r\n$40000\r\n")
     with pytest.raises(RespError, match="more than"):
         requests.feed(b"x" * (MAX_REQUEST_BYTES // 2))
+
+
+@pytest.mark.parametrize("announced", [b"*1000000000\r\n", b"*1\r\n$9999999\r\n", b"*1\r\n*1024\r\n*9\r\n"])
+def test_what_is_announced_is_judged_before_it_comes(announced: bytes) -> None:
+    with pytest.raises(RespError, match="announced"):
+        Requests().feed(announced)
 
 
 @given(st.lists(st.binary(max_size=200), max_size=10))
