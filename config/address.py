@@ -67,6 +67,15 @@ class Address:
         return cls(_parse_host(text, host), _parse_port(text, port))
 
 
+def parse_host_name(value: object) -> str:
+    """A host's name, in small letters and without a port. Raises ``InvalidValueError``."""
+    if not isinstance(value, str):
+        raise InvalidValueError(value, "is not a host name")
+    if not value.isascii() or not _NAME.fullmatch(value.lower()):
+        raise InvalidValueError(value, "is not a valid host name (without scheme and port)")
+    return value.lower().removesuffix(".")
+
+
 def _parse_host(text: str, host: str) -> str:
     if not host:
         raise InvalidValueError(text, "has no host (0.0.0.0 listens on every interface)")

@@ -93,6 +93,9 @@ SecondsOrZero: TypeAlias = Annotated[
 BindAddress: TypeAlias = Annotated[Address, PlainValidator(Address.parse), _SHOW_TEXT, _ADDRESS_SCHEMA]
 """May be every interface (``0.0.0.0``)."""
 ConnectAddress: TypeAlias = Annotated[Address, PlainValidator(_connectable), _SHOW_TEXT, _ADDRESS_SCHEMA]
+HostName: TypeAlias = Annotated[
+    str, PlainValidator(address.parse_host_name), WithJsonSchema({"type": "string", "minLength": 1})
+]
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=65_536)]

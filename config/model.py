@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.fields import BindAddress, ConnectAddress, FilePath, Name, Seconds, Secret, StrictModel
+from config.fields import BindAddress, ConnectAddress, FilePath, HostName, Name, Seconds, Secret, StrictModel
 from config.model_group import GroupDefaults, Groups
 from config.model_webhook import MAX_WEBHOOKS, WebhookSettings
 
@@ -55,7 +55,9 @@ class ClusterSettings(StrictModel):
         description="Every sentinel's id and HTTP address, this one too. Best an odd number, three or more."
     )
     secret: Secret | None = Field(
-        default=None, description="Shared secret of the peer links. Needed unless every address is loopback."
+        default=None,
+        description="Shared secret of the peer links. Needed unless every address is loopback: then the "
+        "sentinels of one user share a file that the first makes (`~/.local/state/vedette/loopback.secret`).",
     )
     secret_file: FilePath | None = Field(default=None, description="File holding `secret`, instead of it.")
     heartbeat: Seconds = Field(default=0.1, description="Time between two messages of a leader at work.")
@@ -84,6 +86,10 @@ class ApiSettings(StrictModel):
         description="Bearer token for every change. Without one, changes work on a loopback address only.",
     )
     token_file: FilePath | None = Field(default=None, description="File holding `token`, instead of it.")
+    hosts: Annotated[tuple[HostName, ...], Field(max_length=64)] = Field(
+        default=(),
+        description="More names by which a sentinel on a loopback address may be asked, as behind a proxy.",
+    )
 
 
 class Settings(StrictModel):

@@ -72,6 +72,7 @@ def run(path: Path) -> None:
 async def _serve(path: Path, settings: config.Settings) -> None:
     # Imported here, so that a wrong configuration is told without loading all of it.
     from sentinel.daemon import Daemon
+    from sentinel.loopback_secret import LoopbackSecretError
     from sentinel.participation import members_advice
     from sentinel.state_file import StoreError
     from sentinel.store import Store
@@ -84,6 +85,9 @@ async def _serve(path: Path, settings: config.Settings) -> None:
             await store.close()
             reason = error.reason or str(error)
             raise CliError(ExitCode.USAGE, f"a group's TLS files cannot be used: {reason}") from error
+        except LoopbackSecretError as error:
+            await store.close()
+            raise CliError(ExitCode.USAGE, f"{path}: cluster.secret: {error}") from error
         except MembershipError as error:
             await store.close()
             raise CliError(

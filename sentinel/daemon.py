@@ -31,7 +31,7 @@ from sentinel.group_access import node_spec, redis_link
 from sentinel.group_inputs import MajorityConfirmed
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
-from sentinel.http_guard import Guard
+from sentinel.http_guard import make_guard
 from sentinel.info_pace import info_pace, link_pace
 from sentinel.lowered_terms import HIGH, terms_run_out
 from sentinel.member_settings import cluster_secret
@@ -220,7 +220,6 @@ class Daemon:
 
     def _http_deps(self) -> HttpDeps:
         settings = self._settings
-        token = settings.api.token
         return HttpDeps(
             sentinel_id=settings.sentinel.id,
             drivers=self._drivers,
@@ -234,7 +233,7 @@ class Daemon:
             outbox=self._outbox,
             events=self._events,
             metrics=self._metrics,
-            guard=Guard(token.get_secret_value() if token else None, settings.sentinel.http.is_loopback),
+            guard=make_guard(settings),
             peer_handler=self._links.handler,
             version=VERSION,
             preflight=self._preflights.report,

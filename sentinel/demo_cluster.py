@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import shutil
 import sys
 import tempfile
@@ -135,6 +136,7 @@ class DemoCluster:
         self._binary = binary
         self._count = sentinels
         self._hook = {"url": hook_url, "secret": hook_secret}
+        self._secret = secrets.token_hex(32)
         self._session = session
         self._rng = random.Random()
         self.directory = Path()
@@ -222,7 +224,7 @@ class DemoCluster:
                 "http": addresses[id_],
                 "log_format": "json",
             },
-            "cluster": {"members": addresses},
+            "cluster": {"members": addresses, "secret": self._secret},
             "groups": {GROUP: {"nodes": [node.name for node in self.nodes]}},
             "webhooks": [self._hook],
         }

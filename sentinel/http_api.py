@@ -67,7 +67,8 @@ def make_app(
     )
     described = openapi.document(endpoints, deps.version, token=deps.guard.token is not None)
     health.description = json.dumps(described).encode()
-    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[problem.middleware(deps.peer_handler)])
+    middlewares = (problem.middleware(deps.peer_handler), deps.guard.middleware(PEER_PATH))
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
     for endpoint in endpoints:
         if endpoint.method == "GET":
             # aiohttp answers HEAD as well where it is given a GET.

@@ -45,7 +45,7 @@ class HttpDeps:
     events: EventFeed
     metrics: Metrics
     guard: Guard
-    """Stands before every request that changes something."""
+    """Stands before every request: no foreign page is answered, and who changes something may do so."""
     peer_handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     version: str
     preflight: Callable[[str], Report] = lambda _: Report()

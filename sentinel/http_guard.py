@@ -1,19 +1,18 @@
-"""Who may change something over HTTP: whoever has the token; on a loopback address, this machine.
+"""Who may ask and change something over HTTP: to change, whoever has the token; on loopback, this machine.
 
-A web page in a browser on this machine is not meant by that. It can make the browser send requests to
-loopback addresses, and by rebinding its own name to 127.0.0.1 even as "same origin". So a request from
-another origin is refused, and without a token so is one that calls this sentinel by a name of its own.
+A web page in a browser on this machine is not meant by that (``http_pages``).
 """
 
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from dataclasses import dataclass
 
 from aiohttp import web
-from yarl import URL
+from aiohttp.typedefs import Handler, Middleware
 
+from config import Settings
+from sentinel.http_pages import Pages, host_name, is_loopback, refusal_of_peer
 from sentinel.problem import ProblemError
 
 
@@ -23,20 +22,40 @@ class Guard:
 
     token: str | None
     open_posts: bool
+    pages: Pages
 
     def check(self, request: web.Request) -> None:
         """Raises ProblemError unless ``request`` may change something."""
-        origin = request.headers.get("Origin")
-        if origin is not None and not _same_host(origin, request.host):
-            raise ProblemError("forbidden", "This comes from a page of another origin.")
         if self.token is not None:
             _check_token(self.token, request.headers.get("Authorization"))
         elif not self.open_posts:
             raise ProblemError("forbidden", "No token is configured, and the address is not a loopback one.")
-        elif not _names_loopback(request.host):
+        elif not _names_loopback(request.headers.get("Host", "")):
             raise ProblemError(
                 "forbidden", "Without a token, ask for localhost or a loopback address, not for another name."
             )
+
+    def middleware(self, peer_path: str) -> Middleware:
+        """Stands before every handler, that of reads and of ``peer_path`` too. Raises ProblemError."""
+
+        @web.middleware
+        async def refuse_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+            headers, path = request.headers, request.path
+            refused = self.pages.refusal(request.method, path, headers)
+            if refused is None and path == peer_path:
+                refused = refusal_of_peer(headers)
+            if refused is not None:
+                raise ProblemError("forbidden", refused)
+            return await handler(request)
+
+        return refuse_pages
+
+
+def make_guard(settings: Settings) -> Guard:
+    token, on_loopback = settings.api.token, settings.sentinel.http.is_loopback
+    known = {*settings.api.hosts, *(member.host for member in settings.cluster.members.values())}
+    pages = Pages(frozenset(known) if on_loopback else None)
+    return Guard(token.get_secret_value() if token else None, on_loopback, pages)
 
 
 def _check_token(token: str, header: str | None) -> None:
@@ -57,23 +76,6 @@ def _unauthorized(detail: str, error: str) -> ProblemError:
     )
 
 
-def _same_host(origin: str, host: str) -> bool:
-    try:
-        url = URL(origin)
-        asked = URL(f"{url.scheme}://{host}")
-        return url.host is not None and (url.host, url.port) == (asked.host, asked.port)
-    except ValueError:
-        return False
-
-
 def _names_loopback(host: str) -> bool:
-    try:
-        name = URL(f"http://{host}").host or ""
-    except ValueError:
-        return False
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+    name = host_name(host)
+    return name is not None and is_loopback(name)

@@ -17,6 +17,7 @@ from sentinel import this_process
 from sentinel.election_line import Place
 from sentinel.event_loop import late_s
 from sentinel.group_access import discovery_rules
+from sentinel.loopback_secret import loopback_secret
 from sentinel.situation import CoordinatorConfig
 from sentinel.store import Store
 
@@ -78,8 +79,9 @@ def _is_vouched(store: Store, state: HardState) -> bool:
 
 
 def cluster_secret(settings: Settings) -> bytes:
+    """Never empty. Raises LoopbackSecretError."""
     secret = settings.cluster.secret
-    return secret.get_secret_value().encode() if secret else b""
+    return secret.get_secret_value().encode() if secret else loopback_secret()
 
 
 def coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:

@@ -22,6 +22,7 @@ from tests.redis_server import RedisServer
 from tests.waiting import wait_for
 
 GROUP = "mymaster"
+SECRET = "a-secret-of-the-tests-alone"
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -172,6 +173,7 @@ class Cluster:
                     },
                     "cluster": {
                         "members": {name: f"127.0.0.1:{p}" for name, p in ports.items()},
+                        "secret": SECRET,
                         **(times or {}),
                     },
                     "groups": {GROUP: settings, **(groups or {})},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.certificates import Authority
-from tests.integration.cluster import GROUP, Sentinel
+from tests.integration.cluster import GROUP, SECRET, Sentinel
 from tests.processes import free_port
 from tests.redis_server import RedisServer
 from tests.waiting import wait_for
@@ -37,7 +37,7 @@ class Installation:
                     "http": f"127.0.0.1:{port}",
                     "log_format": "json",
                 },
-                "cluster": {"members": {"s1": f"127.0.0.1:{port}"}},
+                "cluster": {"members": {"s1": f"127.0.0.1:{port}"}, "secret": SECRET},
                 "groups": {
                     GROUP: {
                         "nodes": [f"127.0.0.1:{self.tls_port}"],

@@ -6,6 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _SIZES = "tests/unit/sentinel/test_resp_sizes.py"
 _CODEC = "tests/unit/sentinel/test_resp_codec.py"
+_PAGES = "tests/unit/sentinel/test_http_pages.py"
 
 SURFACE = (
     Mutation(
@@ -40,5 +41,68 @@ SURFACE = (
             "tests/unit/sentinel/test_redis_evidence.py"
             "::test_what_a_node_announces_is_judged_before_it_is_parsed",
         ),
+    ),
+    Mutation(
+        "no-foreign-page",
+        "a page of another origin reads nothing here, and changes nothing",
+        "L1",
+        "sentinel/http_pages.py",
+        "if origin is not None and not is_same_host(",
+        "if False and not is_same_host(",
+        (f"{_PAGES}::test_a_foreign_page_is_refused_reads_too",),
+        style="",
+    ),
+    Mutation(
+        "no-other-site",
+        "what a browser sends without an origin, for a page of another site, is not answered",
+        "L1",
+        "sentinel/http_pages.py",
+        'if headers.get("Sec-Fetch-Site", "none") not in _OWN_SITES and',
+        "if False and",
+        (f"{_PAGES}::test_a_foreign_page_is_refused_reads_too",),
+        style="",
+    ),
+    Mutation(
+        "no-rebound-name",
+        "on a loopback address a name that was rebound to it is refused",
+        "L1",
+        "sentinel/http_pages.py",
+        "if name is not None and (is_loopback(name) or",
+        "if name is not None or (is_loopback(name) or",
+        (f"{_PAGES}::test_a_rebound_name_is_refused_on_loopback_but_for_checks",),
+        style="",
+    ),
+    Mutation(
+        "no-browser-peer",
+        "a browser is no peer, whatever page it shows",
+        "S3",
+        "sentinel/http_guard.py",
+        "if refused is None and path == peer_path:",
+        "if False:",
+        (f"{_PAGES}::test_the_peer_link_is_not_even_upgraded_for_a_browser",),
+        style="",
+    ),
+    Mutation(
+        "secret-is-private",
+        "a common secret that others may read is not believed",
+        "S3",
+        "sentinel/loopback_secret.py",
+        "if is_like.st_mode & 0o077:",
+        "if False:",
+        ("tests/unit/sentinel/test_loopback_secret.py::test_one_that_others_may_read_is_not_believed",),
+        style="",
+    ),
+    Mutation(
+        "never-without-secret",
+        "no cluster goes without a secret",
+        "S3",
+        "sentinel/member_settings.py",
+        "else loopback_secret()",
+        'else b""',
+        (
+            "tests/integration/test_loopback_secret.py"
+            "::test_the_sentinels_of_one_user_share_a_file_and_another_users_is_refused",
+        ),
+        style="",
     ),
 )

@@ -133,7 +133,10 @@ class Vedette:
                 "resp": f"127.0.0.1:{self._resp[id_]}",
                 "log_format": "json",
             },
-            "cluster": {"members": {name: f"127.0.0.1:{port}" for name, port in self._ports.items()}},
+            "cluster": {
+                "members": {name: f"127.0.0.1:{port}" for name, port in self._ports.items()},
+                "secret": "wild-secret-of-the-tests",
+            },
             "defaults": common,
             "groups": {
                 name: {

@@ -34,6 +34,7 @@ from sentinel.events import EventLog
 from sentinel.group_inputs import InfoSeen, LinkHeard
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
+from sentinel.http_pages import Pages
 from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.node_spec import NodeSpec
@@ -54,6 +55,7 @@ GROUP = "mymaster"
 A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
 SINCE_MS = 1_767_225_600_123
 TERM_7 = Topology(A, 7, B, "refused", "s1", SINCE_MS, 312)
+ANY_PAGES = Pages()
 PATIENT = Patience(refused_after_s=0.0, down_after_s=3600.0, loading_after_s=3600.0)
 FAST = Timing(heartbeat_s=0.01, election_min_s=0.03, election_max_s=0.05, lease_s=0.02, stagger_s=0.0)
 
@@ -239,6 +241,7 @@ async def running(
     groups: tuple[str, ...] = (GROUP,),
     token: str | None = None,
     open_posts: bool = True,
+    pages: Pages = ANY_PAGES,
     max_waiting: int = 100,
     max_listening: int = 100,
     max_connections: int | None = None,
@@ -294,7 +297,7 @@ async def running(
             outbox=outbox,
             events=events,
             metrics=metrics,
-            guard=Guard(token, open_posts),
+            guard=Guard(token, open_posts, pages),
             peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
             version="1.2.3",
             preflight=lambda _group: Report(0, problems),
