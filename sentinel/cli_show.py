@@ -101,8 +101,6 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     screen.line(
         f"  {group.quorum} sentinels must call the primary down; {group.majority} must take part in a change."
     )
-    for sentinel, why in group.stands_back.items():
-        screen.line(f"  ! {sentinel} could promote nobody, so it stands last: {why}", style="bold red")
     screen.line()
     screen.line("What each sentinel says")
     screen.table(
@@ -159,6 +157,9 @@ def _headline(screen: Screen, group: GroupAnswer) -> None:
     screen.line(f"{group.group}: {who}", style="bold")
     for problem in complaints(group):
         screen.line(f"  ! {problem}", style="bold red")
+    for sentinel, why in group.stands_back.items():
+        # No complaint: another sentinel does the work, and just behind a change it is so for a moment.
+        screen.line(f"  {sentinel} could promote nobody, so it stands last: {why}", style="bold yellow")
     if group.paused is not None:
         held = group.paused
         why = f": {held.reason}" if held.reason else ""

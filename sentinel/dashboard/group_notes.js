@@ -17,6 +17,8 @@ export function groupNotes(group, preflight, candidates) {
     group.paused ? pausedNote(group.paused) : null,
     group.scheduled ? scheduledNote(group.scheduled) : null,
     group.nodes.filter((node) => isStray(node, group)).map(strayNote),
+    // A sentinel of an earlier release does not tell.
+    Object.entries(group.stands_back ?? {}).map(standsBackNote),
     errors
       ? note("warning", "Not fit for a failover. ", `Preflight found ${counted(errors, "error")}.`)
       : null,
@@ -69,6 +71,16 @@ function strayNote({ node }) {
     "A second primary. ",
     mono(node),
     " answers as a primary too, and will be made a replica.",
+  );
+}
+
+/** Another sentinel does the work then, but not if that one is down as well. */
+function standsBackNote([sentinel, why]) {
+  return note(
+    "warning",
+    "A sentinel stands last. ",
+    mono(sentinel),
+    ` could promote nobody, and another could: ${why}.`,
   );
 }
 

@@ -162,6 +162,20 @@ def test_a_primary_down_with_nobody_to_promote_calls_for_people(browser: Browser
         expect(seen.page.locator(".note")).to_have_count(0)
 
 
+def test_a_sentinel_that_could_promote_nobody_is_named_with_the_reason(browser: Browser, origin: str) -> None:
+    shop = group("shop", stands_back={"s2": "shop-b:6379: WRONGPASS"})
+    with watched(browser, origin) as seen:
+        stub = Stub(seen.page, [shop])
+        seen.page.goto(f"{origin}/#g/shop")
+        note = seen.page.locator(".note")
+        expect(note).to_have_text(
+            "A sentinel stands last. s2 could promote nobody, and another could: shop-b:6379: WRONGPASS."
+        )
+        stub.groups["shop"] = group("shop")
+        seen.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(note).to_have_count(0)
+
+
 def test_no_text_turns_the_text_around_it(browser: Browser, origin: str) -> None:
     """A right-to-left override in a reason or a zone would mirror the rest of its line."""
     shop = group("shop", [node("a:1", "primary"), node("b:1", zone="z\u202e1", follows="a:1")])
@@ -186,7 +200,7 @@ def test_no_text_becomes_markup(browser: Browser, origin: str) -> None:
     nodes = [node(f"{EVIL}:1", "primary", **odd), node(f"{EVIL}:2", follows=f"{EVIL}:1", **odd)]
     nodes.append(node(f"{EVIL}:3", state="down", **odd))
     failover = FailoverAnswer(phase=EVIL, target=EVIL, cause=EVIL, leader=EVIL, operation=None)
-    evil = group(EVIL, nodes, leader=EVIL, failover=failover, ambiguous=EVIL)
+    evil = group(EVIL, nodes, leader=EVIL, failover=failover, ambiguous=EVIL, stands_back={EVIL: EVIL})
     path = "/v1/groups/" + in_path(EVIL)
     event = {
         "id": "1",

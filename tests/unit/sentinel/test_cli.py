@@ -378,6 +378,16 @@ def test_while_the_primary_is_down_its_replicas_have_no_link_and_can_take_over(f
     assert "no replica could take over" in vedette("status", "--url", fake.url).stdout
 
 
+def test_status_tells_which_sentinel_could_promote_nobody_and_why(fake: FakeSentinel) -> None:
+    """The group is well all the same: another one does the work."""
+    fake.answers["/v1/groups"] = groups(
+        group(node(A, "primary"), node(B, "replica"), stands_back={"s2": f"{B}: WRONGPASS"})
+    )
+    result = vedette("status", "--url", fake.url)
+    assert f"  s2 could promote nobody, so it stands last: {B}: WRONGPASS\n" in result.stdout
+    assert result.exit_code == ExitCode.OK
+
+
 def test_an_old_primary_that_is_down_is_no_second_one(fake: FakeSentinel) -> None:
     old, new = node(B, "primary", state="down"), node(A, "primary")
     fake.answers["/v1/groups"] = groups(group(old, new))
@@ -430,7 +440,7 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert [A, "s1", "down", "silent"] in rows
     assert [A, "s2", "unknown", "-"] in rows
     assert ["1", B, "100", "0", "the", "freshest"] in rows
-    assert "! s2 could promote nobody, so it stands last: no route\n" in result.stdout
+    assert "  s2 could promote nobody, so it stands last: no route\n" in result.stdout
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
     refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}
