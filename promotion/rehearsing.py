@@ -17,7 +17,7 @@ from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
 from promotion.talk import Asking, Talk
 
-TURN: Command = ("REPLICAOF", "NO", "ONE")
+NO_ONE: Command = ("REPLICAOF", "NO", "ONE")
 PAUSE: Command = ("CLIENT", "PAUSE", 1, "WRITE")
 RESUME: Command = ("CLIENT", "UNPAUSE")
 ASK_HANDOVER: Command = ("FAILOVER", "ABORT")
@@ -35,7 +35,7 @@ def rehearse(step: Rehearse, talk: Talk) -> Asking:
         _expect_writable(talk, replies)
         _expect(talk, refused, *tried)
         return
-    _expect(talk, refused, TURN)
+    _expect(talk, refused, NO_ONE)
     if PAUSE in refused:
         # It is asked to hand over by itself then.
         _expect(talk, refused, ASK_HANDOVER)
@@ -43,7 +43,7 @@ def rehearse(step: Rehearse, talk: Talk) -> Asking:
         _expect(talk, refused, RESUME)
 
 
-TO_PRIMARY: tuple[Command, ...] = (TURN, ("ROLE",))
+TO_PRIMARY: tuple[Command, ...] = (NO_ONE, ("ROLE",))
 TO_REPLICA: tuple[Command, ...] = (*TO_PRIMARY, PAUSE, RESUME, ASK_HANDOVER)
 """The old primary must be able to get its role back, too."""
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from promotion.conversation import ReplyError, Word
 
 Command: TypeAlias = tuple[Word, ...]
-TURN, OLDER_TURN = "REPLICAOF", "SLAVEOF"
+REPLICAOF, SLAVEOF = "REPLICAOF", "SLAVEOF"
 """One command under two names: either may be renamed away, or denied, and the other be left."""
 
 
@@ -42,4 +42,4 @@ def said(error: ReplyError) -> str:
 
 
 def turn_denied(words: Command, reply: Any) -> bool:
-    return words[0] == TURN and isinstance(reply, ReplyError) and denied(reply)
+    return words[0] == REPLICAOF and isinstance(reply, ReplyError) and denied(reply)

@@ -36,7 +36,7 @@ from promotion.conversation import (
     Word,
 )
 from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
-from promotion.replies import OLDER_TURN, TURN, Command, aborted, denied, named, said, setting, turn_denied
+from promotion.replies import REPLICAOF, SLAVEOF, Command, aborted, denied, named, said, setting, turn_denied
 
 TRIES = 6
 """A transaction is sent so often: each time with less in it, or with more set aside."""
@@ -91,7 +91,7 @@ class Talk:
         self.refused: list[str] = []
         self._role: Any = None
         self._transacts = True
-        self._turn: Word = TURN
+        self._command: Word = REPLICAOF
         self._aside: list[Aside] = []
         self._ahead: tuple[Command, ...] = ()
 
@@ -274,7 +274,7 @@ class Talk:
 
     def spelled(self, words: Command) -> Command:
         """As the node knows it."""
-        return (self._turn, *words[1:]) if words[0] == TURN else words
+        return (self._command, *words[1:]) if words[0] == REPLICAOF else words
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -286,8 +286,8 @@ class Talk:
 
     def _turns_otherwise(self, answers: Iterable[tuple[Command, Any]]) -> bool:
         """Whether REPLICAOF was refused: then the node is told SLAVEOF, which it may know."""
-        tries = self._turn == TURN and any(turn_denied(*answer) for answer in answers)
-        self._turn = OLDER_TURN if tries else self._turn
+        tries = self._command == REPLICAOF and any(turn_denied(*answer) for answer in answers)
+        self._command = SLAVEOF if tries else self._command
         return tries
 
     def _give_way(

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import random
 
-from quorum.detector import Patience
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Observed, Received, Watch
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Opinions, Topology
-from quorum.timing import Timing
+from tests.unit.quorum.member_cases import PATIENCE, config
 
 OLD, NEW = "redis-a:6379", "redis-b:6379"
 BEFORE = Entry(1, 1, Topology(OLD, 1, None, "bootstrap", "s1", 0, 0))
 AFTER = Entry(2, 2, Topology(NEW, 2, OLD, "switchover", "s2", 0, 0))
-DOWN_AFTER_S = 1.0
+DOWN_AFTER_S = PATIENCE.down_after_s
 
 
 def member_at(now: float) -> Member:
-    patience = Patience(refused_after_s=0.1, down_after_s=DOWN_AFTER_S, loading_after_s=30.0)
-    config = MemberConfig("s1", "g", frozenset({"s1", "s2", "s3"}), 2, patience, Timing(), 3.0, boot=1)
-    member = Member(config, HardState(1, None, BEFORE, BEFORE), random.Random(1), now)
+    member = Member(config(vouched=False), HardState(1, None, BEFORE, BEFORE), random.Random(1), now)
     member.step(Watch((OLD, NEW)), now)
     return member
 

@@ -8,12 +8,10 @@ from dataclasses import replace
 import pytest
 
 from quorum.cluster import ClusterMember
-from quorum.detector import Patience
 from quorum.effects import Committed, Effect, Emit, Persist, Send
 from quorum.errors import PeerViolationError
 from quorum.inputs import Gossip, Input, PeerGone, Received, Wake
 from quorum.journal import Journal
-from quorum.member_config import MemberConfig
 from quorum.membership import Membership
 from quorum.messages import (
     GENESIS,
@@ -28,7 +26,7 @@ from quorum.messages import (
     VoteReply,
 )
 from quorum.role import Role
-from quorum.timing import Timing
+from tests.unit.quorum.member_cases import config
 
 MEMBERS = ("s1", "s2", "s3")
 BLANK = HardState(membership=Membership.of(MEMBERS))
@@ -39,20 +37,9 @@ class Alone:
     """s1 of three, whose peers are played by the test."""
 
     def __init__(self, state: HardState = BLANK, members: tuple[str, ...] = MEMBERS) -> None:
-        config = MemberConfig(
-            "s1",
-            "@cluster",
-            frozenset(members),
-            2,
-            Patience(1, 1, 1),
-            Timing(),
-            3.0,
-            1,
-            ballot=7,
-            vouched=True,
-        )
+        made_with = config(members=members, group="@cluster", ballot=7)
         self.now = 100.0
-        self.member = ClusterMember(config, state, random.Random(1), self.now, "drawn")
+        self.member = ClusterMember(made_with, state, random.Random(1), self.now, "drawn")
         self.effects: list[Effect] = []
 
     def step(self, given: Input, after_s: float = 0.0) -> None:

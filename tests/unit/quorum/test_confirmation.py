@@ -10,12 +10,10 @@ from collections.abc import Callable
 import pytest
 
 from quorum.confirmation import ANYTHING, stored
-from quorum.detector import Patience
 from quorum.inputs import Received, Wake, Want
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.messages import Entry, EntryId, HardState, PreVoteReply, Topology, VoteReply
-from quorum.timing import Timing
+from tests.unit.quorum.member_cases import config, numbered
 
 NEVER, NOW = -math.inf, 100.0
 OLD = Entry(1, 1, Topology("a:1", 1, None, "bootstrap", "s1", 0, 0))
@@ -23,18 +21,13 @@ NEW = Entry(2, 1, Topology("b:1", 2, "a:1", "refused", "s2", 0, 0))
 
 
 def member(entry: Entry = OLD, committed: Entry = OLD, members: int = 3) -> Member:
-    names = frozenset(f"s{number}" for number in range(1, members + 1))
-    config = MemberConfig("s1", "g", names, 2, Patience(0.1, 1.0, 30.0), Timing(), 3.0, boot=1)
     state = HardState(entry.term, None, entry, committed)
-    return Member(config, state, random.Random(1), NOW - 10)
+    return Member(config(members=numbered(members), vouched=False), state, random.Random(1), NOW - 10)
 
 
 def listener() -> Member:
     """Its state directory is new, and it has been told what is committed since."""
-    names = frozenset({"s1", "s2", "s3"})
-    patience = Patience(0.1, 1.0, 30.0)
-    config = MemberConfig("s1", "g", names, 2, patience, Timing(), 3.0, boot=1, vouched=False)
-    new = Member(config, HardState(), random.Random(1), NOW - 10)
+    new = Member(config(vouched=False), HardState(), random.Random(1), NOW - 10)
     new.register.learn_committed(OLD, NOW - 9)
     return new
 

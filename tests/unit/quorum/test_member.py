@@ -7,7 +7,6 @@ import random
 
 import pytest
 
-from quorum.detector import Patience
 from quorum.effects import Committed, Effect, Elected, Emit, OdownChanged, OpinionChanged, Send, SteppedDown
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
@@ -27,7 +26,6 @@ from quorum.inputs import (
     YieldTo,
 )
 from quorum.member import UNFINISHED, Member
-from quorum.member_config import MemberConfig
 from quorum.messages import (
     GENESIS,
     Append,
@@ -43,9 +41,10 @@ from quorum.messages import (
     VoteReply,
 )
 from quorum.timing import Timing
+from tests.unit.quorum.member_cases import TTL_S, config, numbered
 
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
-TIMING, TTL_S = Timing(), 3.0
+TIMING = Timing()
 START = 100.0
 NOW = START + TIMING.election_max_s
 COMMITTED = Entry(1, 1, Topology(NODE, 1, None, "test", "s1", 0, 0))
@@ -58,10 +57,8 @@ class Sentinel:
     """s1, the first in line of three; it watches two nodes, the first of which is primary."""
 
     def __init__(self, state: HardState = KNOWN, quorum: int = 2, members: int = 3) -> None:
-        names = frozenset(f"s{number}" for number in range(1, members + 1))
-        patience = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
-        config = MemberConfig("s1", "g", names, quorum, patience, TIMING, TTL_S, boot=1, vouched=True)
-        self.member = Member(config, state, random.Random(1), START)
+        made_with = config(members=numbered(members), quorum=quorum)
+        self.member = Member(made_with, state, random.Random(1), START)
         self.step(Watch((NODE, OTHER)), START)
         self.see(EvidenceKind.ALIVE, NOW)
 

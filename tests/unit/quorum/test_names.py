@@ -6,16 +6,14 @@ import random
 
 import pytest
 
-from quorum.detector import Patience
 from quorum.effects import Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Gossip, Input, Observed, Received, Wake, Watch
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.messages import GENESIS, Entry, Grade, HardState, Opinion, Opinions, Place, Topology
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
-from quorum.timing import Timing
+from tests.unit.quorum.member_cases import config
 
 HERE, THERE, OTHER = "redis-a:6379", "10.0.0.1:6379", "redis-b:6379"
 COMMITTED = Entry(1, 1, Topology(THERE, 1, OTHER, "test", "s1", 0, 0))
@@ -86,10 +84,7 @@ class Sentinel:
     """s1 of two, which has the nodes by other names than the entry and its peer."""
 
     def __init__(self) -> None:
-        config = MemberConfig(
-            "s1", "g", frozenset({"s1", "s2"}), 2, Patience(0.1, 1.0, 30.0), Timing(), 3.0, boot=1
-        )
-        self.member = Member(config, KNOWN, random.Random(1), 100.0)
+        self.member = Member(config(members=("s1", "s2"), vouched=False), KNOWN, random.Random(1), 100.0)
         self.step(Watch((HERE, OTHER), ((THERE, HERE),)))
         self.step(DataObserved(HERE, DataSeen("run-1", "master", 1, 1, "h")))
 

@@ -6,12 +6,10 @@ import random
 
 import pytest
 
-from quorum.detector import Patience
 from quorum.effects import Effect, Persist, Send
 from quorum.errors import MembershipError
 from quorum.inputs import IdTwice, Received, Wake, Want
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.membership import Membership
 from quorum.messages import (
     FORGOTTEN,
@@ -29,9 +27,8 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.timing import Timing
+from tests.unit.quorum.member_cases import IDS, config
 
-IDS = ("s1", "s2", "s3")
 WITH = Membership.of(IDS)
 OLD, NEW = Entry(3, 1, None), Entry(4, 2, None)
 START = 100.0
@@ -40,18 +37,7 @@ KEPT = HardState(3, "s2", OLD, OLD, membership=WITH)
 
 
 def member(state: HardState = KEPT, *, vouched: bool = False, members: tuple[str, ...] = IDS) -> Member:
-    config = MemberConfig(
-        "s1",
-        "g",
-        frozenset(members),
-        2,
-        Patience(0.1, 1.0, 30.0),
-        Timing(),
-        3.0,
-        boot=1,
-        vouched=vouched,
-    )
-    return Member(config, state, random.Random(1), START)
+    return Member(config(members=members, vouched=vouched), state, random.Random(1), START)
 
 
 def said(

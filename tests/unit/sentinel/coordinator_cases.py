@@ -13,13 +13,11 @@ from promotion.candidates import Policy
 from promotion.sealing import WriteRules
 from promotion.step_types import Promote, Rehearse, Repoint, Rewrite
 from promotion.work_settings import WorkSettings
-from quorum.detector import Patience
 from quorum.directives import TimeCome
 from quorum.effects import Persist, Send
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Wake, Watch
 from quorum.member import Member
-from quorum.member_config import MemberConfig
 from quorum.messages import (
     GENESIS,
     Append,
@@ -35,7 +33,6 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.timing import Timing
 from sentinel.coordinator import Coordinator
 from sentinel.group_inputs import (
     GroupEffect,
@@ -54,6 +51,7 @@ from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import Notice, NoticeName
 from sentinel.situation import CoordinatorConfig
+from tests.unit.quorum.member_cases import config, numbered
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
 START, WALL_MS, LIMIT_S = 100.0, 1_700_000_000_000, 10.0
@@ -147,21 +145,12 @@ class World:
     """What peers say of the schedule; else as s1 does."""
 
     def __post_init__(self) -> None:
-        names = frozenset(f"s{number}" for number in range(1, self.members + 1))
-        patience = Patience(refused_after_s=0.1, down_after_s=1.0, loading_after_s=30.0)
-        config = MemberConfig(
-            "s1",
-            "g",
-            names,
-            self.quorum,
-            patience,
-            Timing(),
-            3.0,
-            boot=1,
-            vouched=True,
+        made_with = config(
+            members=numbered(self.members),
+            quorum=self.quorum,
             unwritable_after_s=self.unwritable_after_s,
         )
-        member = Member(config, self.state, random.Random(1), START)
+        member = Member(made_with, self.state, random.Random(1), START)
         book = NodeBook([NodeSpec(name, name.partition(":")[0], 6379) for name in self.nodes], discover=True)
         policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
         work = WorkSettings(policy, parallel_syncs=1, limit_s=LIMIT_S, rules=self.rules)
