@@ -8,6 +8,7 @@ _MEMBERSHIP = "tests/unit/quorum/test_membership.py"
 _FORGOTTEN = "tests/simulation/test_forgotten.py"
 _TWINS = "tests/unit/sentinel/test_peer_twins.py"
 _STANDING = "tests/unit/quorum/test_recovery.py"
+_FORMER = "tests/unit/sentinel/test_former_releases.py"
 
 MEMBERS = (
     Mutation(
@@ -31,6 +32,16 @@ MEMBERS = (
         "if base.differs_by(asked) > 1:",
         "if False:",
         (f"{_MEMBERSHIP}::test_a_set_that_differs_by_more_than_one_is_refused_and_both_are_named",),
+        style="",
+    ),
+    Mutation(
+        "former-release-believed",
+        "a state of a release that did not keep which file it was is taken over, and takes part",
+        "L1",
+        "sentinel/state_file.py",
+        "vouched = meta.get(VOUCHED_FILE) in (None, identity)",
+        "vouched = meta.get(VOUCHED_FILE) == identity",
+        (f"{_FORMER}::test_its_state_is_read_whole",),
         style="",
     ),
     Mutation(
