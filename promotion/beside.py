@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from promotion.actions import Facts
 from promotion.reconciling import Reconciling
 from promotion.sealing import Sealing
@@ -9,18 +11,23 @@ from promotion.step_types import Demoted, Disarm, Seal, Step
 
 
 class Beside:
-    """``disarmed``: whoever was about to promote an intent's target has been cut off, if that can be done."""
+    """``in_vain`` names nodes at which nobody could be cut off a moment ago."""
 
-    def __init__(self, sealing: Sealing, reconciling: Reconciling) -> None:
-        self.disarmed = False
+    def __init__(self, sealing: Sealing, reconciling: Reconciling, in_vain: Collection[str] = ()) -> None:
+        self._disarmed = False
+        self._in_vain = in_vain
         self._sealing = sealing
         self._reconciling = reconciling
+
+    def disarmed(self, target: str) -> bool:
+        """Whether who was about to promote an intent's ``target`` has been cut off, if that can be done."""
+        return self._disarmed or target in self._in_vain
 
     def step_over(self, step: Step, result: Demoted | None, reason: str, facts: Facts, now: float) -> bool:
         """``reason`` says why it failed. Returns whether the nodes must be looked at: it was the last one."""
         match step:
             case Disarm():
-                self.disarmed = True
+                self._disarmed = True
                 return True
             case Seal():
                 return self._sealing.step_over(step, reason, facts, now)

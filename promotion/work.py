@@ -10,7 +10,7 @@ In a paused group only what an intent has promised, or an operator asks for by n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from promotion.actions import (
     Action,
@@ -47,10 +47,15 @@ from promotion.work_settings import WorkSettings
 
 
 class Work:
-    """``avoid`` names nodes whose promotion failed a moment ago, with the reason."""
+    """``avoid``: nodes whose promotion failed lately, and why; ``in_vain``: where nobody was cut off."""
 
     def __init__(
-        self, settings: WorkSettings, request: Request | None, avoid: Mapping[str, str], now: float
+        self,
+        settings: WorkSettings,
+        request: Request | None,
+        avoid: Mapping[str, str],
+        now: float,
+        in_vain: Collection[str] = (),
     ) -> None:
         self.phase = Phase.OBSERVING
         self.request = request
@@ -64,7 +69,7 @@ class Work:
         self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
         self._switchover: Switchover | None = None
         self._chosen: Chosen | None = None
-        self._beside = Beside(self._sealing, self._reconciling)
+        self._beside = Beside(self._sealing, self._reconciling, in_vain)
         self._second_look = SecondLook()
         self._undone: str | None = None
         """Why a switchover had to be undone, which it is."""
@@ -219,7 +224,7 @@ class Work:
     ) -> list[Action]:
         target, cause = intent.target, intent.cause
         lost = facts.down or wiped
-        patient, disarmed = now < self._give_up_at, self._beside.disarmed
+        patient, disarmed = now < self._give_up_at, self._beside.disarmed(target)
         found = judge(intent, views, facts, lost=lost, avoid=self._avoid, disarmed=disarmed, patient=patient)
         cancelled = Note("intent_cancelled", {"node": target})
         match found.way:

@@ -4,7 +4,7 @@ What operators have ordered, and a schedule that cannot be carried out, come bef
 agreed on before anything else is done, and the work begins with the directives as they are then.
 
 ``promotion.work`` decides what to do, the agreement core whether it may be done; this translates between
-the two, and keeps what belongs to one leadership: the outstanding steps and reads, and when it all began.
+the two, and keeps what belongs to one leadership: what it waits for, and when it all began.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
-from promotion.step_types import Promote, Step
 from promotion.switching import SWITCHOVER
 from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
@@ -55,6 +54,7 @@ from sentinel.notices import NoticeName
 from sentinel.ordering import MAX_REASON_CHARS, Ordering
 from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.step_notices import StepNotices
+from sentinel.under_way import UnderWay
 
 OPERATOR = "operator"
 FOR_NOBODY = 0  # the token of a reading that no work waits for
@@ -78,9 +78,7 @@ class Leading:
         """What went on while the group was paused is no part of a change's duration."""
         self._giving_up_s: float | None = None
         """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
-        self._token = 0
-        self._steps: dict[int, Step] = {}
-        self._read_token: int | None = None
+        self._under_way = UnderWay()
         self._proposed: EntryId | None = None
         self._attempts = Attempts(config.work.limit_s, member.register.state.committed.topology)
         self._notices = StepNotices()
@@ -165,7 +163,8 @@ class Leading:
         if self.request is None:
             self.ordering.take_schedule(self._directives, facts, self._member.time_come(now))
         request = self._asked
-        self.work = Work(self._config.work, request, self._situation.avoided(now), now)
+        avoided, in_vain = self._situation.avoided(now), self._situation.tried.not_disarmed(now)
+        self.work = Work(self._config.work, request, avoided, now, in_vain)
         relieves = is_relief(request, facts)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
             since = verdict.since if verdict.down else None
@@ -222,19 +221,19 @@ class Leading:
         self.work = None
         self.ordering.end()
         self._giving_up_s = None
-        self._steps.clear()
-        self._read_token = None
+        self._under_way.leave()
         self._proposed = None
 
     def read_done(self, done: ReadDone, now: float, wall_ms: int) -> None:
-        if done.token == self._read_token and self.work is not None:
-            self._read_token = None
+        if self._under_way.read_over(done.token) and self.work is not None:
             views = self._situation.views(now, done.answered)
             self._do(self.work.observed(views, self._situation.facts(now), now), now, wall_ms)
 
     def step_over(self, given: StepOver, now: float, wall_ms: int) -> None:
-        step = self._steps.pop(given.token, None)
-        if step is None or self.work is None:
+        step, awaited = self._under_way.step_over(given.token)
+        if step is not None and isinstance(given, StepFailed):
+            self._situation.tried.failed(step, given.reason, now)
+        if step is None or not awaited or self.work is None:
             return
         match given:
             case StepDone():
@@ -243,8 +242,6 @@ class Leading:
                 facts = self._situation.facts(now)
                 self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
             case StepFailed(_, reason, unknown):
-                if isinstance(step, Promote):
-                    self._situation.avoid(step.node, reason, now + self._config.work.limit_s)
                 facts = self._situation.facts(now)
                 done = self.work.step_failed(step, reason, facts, now, unknown=unknown)
                 self._do(done, now, wall_ms)
@@ -275,9 +272,7 @@ class Leading:
         entry, term = register.state.entry, register.state.term
         match action:
             case Observe(nodes):
-                self._token += 1
-                self._read_token = self._token
-                self._core.put(Read(self._token, nodes))
+                self._core.put(Read(self._under_way.read(), nodes))
             case AskAgain(node):
                 self._core.put(Read(FOR_NOBODY, (node,)))
             case WriteIntent(target, cause):
@@ -295,9 +290,7 @@ class Leading:
             case Resettle():
                 self._propose(entry.topology, None, now, wall_ms)
             case Run(step):
-                self._token += 1
-                self._steps[self._token] = step
-                self._core.put(Perform(self._token, term, step))
+                self._core.put(Perform(self._under_way.take(step), term, step))
             case Note(name, fields):
                 again = self._again(NoticeName(name), fields, now)
                 self._core.tell(NoticeName(name), term=term, again=again, **fields)

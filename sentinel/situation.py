@@ -32,6 +32,7 @@ from sentinel.newcomers import DiscoveryRules
 from sentinel.nodebook import NodeBook
 from sentinel.orders import time_by
 from sentinel.relief import Relief
+from sentinel.tried import Tried
 
 UNCLEAR_FOR_S = 2.0
 SETTLE_S = 0.25
@@ -63,7 +64,7 @@ class Situation:
         self._quiet_since = now
         self._unsafe_since = now
         self._baseline: dict[str, NodeView] = {}
-        self._avoid: dict[str, tuple[float, str]] = {}
+        self.tried = Tried(config.work.limit_s)
         self.relief = Relief(member.register.state.committed, now)
         self._found: tuple[object, str | None] = (None, None)
         self._standing: tuple[object, bool, bool] = (None, False, True)
@@ -143,13 +144,9 @@ class Situation:
             return False
         return self._book.name_of(info.link.host, info.link.port) == primary
 
-    def avoid(self, node: str, reason: str, until: float) -> None:
-        """Promoting ``node`` failed: another may be better for a while."""
-        self._avoid[node] = (until, reason)
-
     def avoided(self, now: float) -> dict[str, str]:
-        self._avoid = {node: entry for node, entry in self._avoid.items() if entry[0] > now}
-        return {node: reason for node, (_, reason) in self._avoid.items()}
+        """Whose promotion failed a moment ago, and why: another may be better for a while."""
+        return self.tried.not_promoted(now)
 
     def given_up(self, request: Request | None, now: float) -> bool:
         """The work was; whether the next attempt waits for something else than the elections: an operator, or

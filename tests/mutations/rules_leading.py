@@ -10,7 +10,31 @@ _REGISTER = "tests/unit/quorum/test_register.py"
 _LEADER = "tests/unit/quorum/test_register_leader.py"
 _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
+_COORDINATOR = "tests/unit/sentinel/test_coordinator.py"
+
 LEADING = (
+    Mutation(
+        "steps-outlive-a-leadership",
+        "how a step ends is known to the next leadership, though its own was over before",
+        "L1",
+        "sentinel/under_way.py",
+        "        self._left |= self._steps\n",
+        "",
+        (
+            f"{_COORDINATOR}::test_how_a_step_ends_is_known_to_the_next_leadership_though_its_own_was_over_before",
+        ),
+        style="lasting",
+    ),
+    Mutation(
+        "disarmed-in-vain",
+        "where nobody could be cut off a moment ago, the next leadership does not begin with that",
+        "L1",
+        "sentinel/tried.py",
+        "                self._not_disarmed[node] = now + self._for_s\n",
+        "                pass\n",
+        (f"{_COORDINATOR}::test_nor_is_it_tried_again_to_cut_off_a_dead_leader_where_that_was_not_answered",),
+        style="lasting",
+    ),
     Mutation(
         "lost-lease-is-told",
         "that a leader lost its lease is told to the line of elections",

@@ -91,14 +91,8 @@ PROMOTION = (
         "a leader reads every node anew before it decides",
         "S7",
         "sentinel/leading.py",
-        """\
-                self._read_token = self._token
-                self._core.put(Read(self._token, nodes))
-""",
-        """\
-                self._read_token = self._token
-                self.read_done(ReadDone(self._token, frozenset(nodes)), now, wall_ms)
-""",
+        "                self._core.put(Read(self._under_way.read(), nodes))\n",
+        "                self.read_done(ReadDone(self._under_way.read(), frozenset(nodes)), now, wall_ms)\n",
         ("tests/unit/sentinel/test_read_anew.py",),
         style="durable",
     ),

@@ -5,29 +5,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from promotion.sealing import WriteRules
 from promotion.step_types import WriteSafety
 from tests.simulation.faults import Cast, Fault
+from tests.simulation.finding import CLIENTS, HOSTS, NODES, Found
 from tests.simulation.foreign import DETACHED, SPARE, TAKEN
-from tests.simulation.lasting import Lasting, Loss
+from tests.simulation.found_lasting import LASTING
 from tests.simulation.node import Settings
 from tests.simulation.world import Setup
-
-HOSTS = ("h1", "h2", "h3")
-CLIENTS = ("c1", "c2")
-NODES = ("h1:6379", "h2:6379", "h3:6379")
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """``setup`` broke a rule because of what ``wrong`` says."""
-
-    name: str
-    wrong: str
-    setup: Setup
-
 
 FOUND = (
     Found(
@@ -323,32 +308,5 @@ FOUND = (
             spare=Fault(5.0, DETACHED, (SPARE,), 1.0),
         ),
     ),
-    Found(
-        "denied-first",
-        "The first in line could read no replica, won each election and gave up, and put off all others.",
-        Setup(
-            11,
-            "lasting",
-            Cast(HOSTS, NODES, CLIENTS),
-            WriteRules(),
-            Settings(),
-            (),
-            lasting=(Lasting("is denied at the replicas", ("h1",)),),
-            loss=Loss(7.0, hangs=True),
-        ),
-    ),
-    Found(
-        "may-not-promote",
-        "The same where its user may look at the replicas, and not promote one.",
-        Setup(
-            11,
-            "lasting",
-            Cast(HOSTS, NODES, CLIENTS),
-            WriteRules(),
-            Settings(),
-            (),
-            lasting=(Lasting("may not REPLICAOF", ("h1",)),),
-            loss=Loss(0.3, hangs=False),
-        ),
-    ),
+    *LASTING,
 )

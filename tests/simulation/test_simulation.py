@@ -10,7 +10,8 @@ import pytest
 from tests.simulation.__main__ import replay_command
 from tests.simulation.coverage import SITUATIONS
 from tests.simulation.faults import Fault
-from tests.simulation.found import FOUND, Found
+from tests.simulation.finding import Found
+from tests.simulation.found import FOUND
 from tests.simulation.trial import Outcome, run_seed, run_setup, shrink
 from tests.simulation.world import Setup, draw_setup
 

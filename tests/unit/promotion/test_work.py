@@ -193,6 +193,14 @@ def test_an_intent_is_cancelled_if_the_old_primary_is_back() -> None:
     assert asked(leader.observed([PRIMARY, B, C], facts, 0.2)) == [Resettle()]
 
 
+def test_where_nobody_could_be_cut_off_a_moment_ago_that_is_not_tried_again() -> None:
+    facts = replace(DOWN, intent=PendingIntent("b:1", "silent"), cause="silent", gone_by_all=False)
+    avoid = {"b:1": "promoting b:1 failed"}
+    again, known = (Work(SETTINGS, None, avoid, 0.0, in_vain) for in_vain in ((), ("b:1",)))
+    assert again.observed([GONE, B, C], facts, 0.1) == [Run(Disarm("b:1"))]
+    assert WriteIntent("c:1", "silent") in known.observed([GONE, B, C], facts, 0.1)
+
+
 def test_an_unsettled_entry_is_committed_again() -> None:
     assert work().observed([PRIMARY, B, C], replace(UP, settled=False), 0.1) == [Resettle()]
 

@@ -113,6 +113,42 @@ def test_a_promotion_that_failed_is_followed_by_another_candidate_in_a_higher_te
     assert world.primary == (C, second.term)
 
 
+def lose_touch_for_a_moment(world: World) -> None:
+    world.in_touch = False
+    world.advance(0.5)
+    world.in_touch = True
+
+
+def test_how_a_step_ends_is_known_to_the_next_leadership_though_its_own_was_over_before() -> None:
+    world = World(members=3)
+    world.kill(A)
+    world.advance(0.1)
+    promotion = world.perform()
+    assert promotion.step == Promote(B)
+    lose_touch_for_a_moment(world)
+    world.step(StepFailed(promotion.token, "no answer in time"))
+    assert world.coordinator.work is None and world.coordinator.situation.avoided(world.now) == {
+        B: "no answer in time"
+    }
+    world.advance(1.0)
+    assert world.succeed().step == Promote(C)
+    world.advance(LIMIT_S)
+    assert world.coordinator.situation.avoided(world.now) == {}
+
+
+def test_nor_is_it_tried_again_to_cut_off_a_dead_leader_where_that_was_not_answered() -> None:
+    intent = Entry(2, 1, COMMITTED.topology, Intent(B, "refused", "s2", 0))
+    world = World(HardState(2, None, intent, intent), members=3)
+    disarming = world.perform()
+    assert disarming.step == Disarm(B)
+    lose_touch_for_a_moment(world)
+    world.step(StepFailed(disarming.token, "no answer in time"))
+    world.advance(1.0)
+    assert "intent_cancelled" in world.told_names() and world.performs == []
+    world.advance(LIMIT_S)
+    assert world.coordinator.situation.tried.not_disarmed(world.now) == frozenset()
+
+
 @pytest.mark.parametrize("found_term", [2, 41])
 def test_a_fence_makes_it_yield_and_go_above(found_term: int) -> None:
     world = World()
