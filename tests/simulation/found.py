@@ -308,5 +308,17 @@ FOUND = (
             spare=Fault(5.0, DETACHED, (SPARE,), 1.0),
         ),
     ),
+    Found(
+        "slow-info",
+        "The simulator's sentinels gave up a connection with a late INFO later than the daemon does.",
+        Setup(
+            9_200_663,
+            "harmless",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(),
+            Settings(),
+            (Fault(2.0, "slow INFO", ("h1:6379",), 0.998),),
+        ),
+    ),
     *LASTING,
 )

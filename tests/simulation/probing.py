@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 READ_TIMEOUT_S = 0.5
 INFO_TICKS = 8
 CONNECT_TIMEOUT_S = 1.0
+LASTED_S = 0.25
+"""A connection that lasted for longer is made anew at once when it is given up."""
 _SAFETY = ("CONFIG", "GET", "min-replicas-*")
 
 
@@ -44,6 +46,10 @@ class Eye:
         self.connected = False
         self.asked_at: float | None = None
         self._began_at = 0.0
+        self._outstanding = 0
+        self._waiting_since = 0.0
+        """When the oldest outstanding command began to wait for its reply, or the newest reply came."""
+        self._answered = self._armed = False
         self._safety: Any = None
         self._loading = False
         self._asks_link = False
@@ -61,10 +67,7 @@ class Eye:
         elif not self.connected:
             if read_up_to - self._began_at > CONNECT_TIMEOUT_S:
                 self._fail(Evidence(EvidenceKind.UNREACHABLE))
-        elif self.asked_at is not None:
-            if read_up_to - self.asked_at > self.silence_s:
-                self._fail(Evidence(EvidenceKind.UNREACHABLE))
-        else:
+        elif self.asked_at is None:
             self.asked_at = now
             self._ask(("PING",), self._on_pong)
         brain = self.host.brain
@@ -100,7 +103,8 @@ class Eye:
             self._ask(("INFO", "replication"), partial(self._on_link, self.host.now))
 
     def close(self) -> None:
-        self._asks_link = False
+        self._asks_link = self._answered = self._armed = False
+        self._outstanding = 0
         if self.wire is not None:
             self.wire.close()
         self.wire = None
@@ -108,12 +112,59 @@ class Eye:
         self.asked_at = None
 
     def _ask(self, words: tuple[str, ...], on_reply: Any, extra_s: float = 0.0) -> None:
-        if self.wire is not None and self.connected:
-            self.wire.send(words, partial(self._awake, self.host.boots, on_reply), extra_s)
+        if self.wire is None or not self.connected:
+            return
+        if not self._outstanding:
+            self._waiting_since = self.host.world.schedule.now
+        self._outstanding += 1
+        self.wire.send(words, partial(self._awake, self.wire, self.host.boots, on_reply), extra_s)
+        self._arm(self.wire)
 
-    def _awake(self, boots: int, on_reply: Any, value: Any) -> None:
+    def _awake(self, wire: Wire, boots: int, on_reply: Any, value: Any) -> None:
         if self.host.boots == boots:
-            self.host.when_awake(lambda: on_reply(value))
+            self.host.when_awake(partial(self._replied, wire, on_reply, value))
+
+    def _replied(self, wire: Wire, on_reply: Any, value: Any) -> None:
+        if self.wire is not wire:
+            return
+        self._outstanding -= 1
+        self._waiting_since = self.host.world.schedule.now
+        self._answered = True
+        on_reply(value)
+
+    def _arm(self, wire: Wire) -> None:
+        """As the daemon's line: a connection on which nothing is heard for the whole silence is given up."""
+        if self.wire is wire and self._outstanding and not self._armed:
+            self._armed = True
+            schedule = self.host.world.schedule
+            left_s = self._waiting_since + self.silence_s - schedule.now
+            schedule.at(max(0.0, left_s), partial(self._on_silence, wire))
+
+    def _on_silence(self, wire: Wire) -> None:
+        if self.wire is not wire:
+            return
+        if self._outstanding and self._is_silent(self.host.world.schedule.now):
+            # Whoever was stopped meanwhile takes in first what has arrived.
+            look = partial(self.host.when_awake, partial(self._look, wire))
+            self.host.when_awake(partial(self.host.world.schedule.at, 0.0, look))
+        else:
+            self._armed = False
+            self._arm(wire)
+
+    def _is_silent(self, now: float) -> bool:
+        return now - self._waiting_since > self.silence_s - 1e-9
+
+    def _look(self, wire: Wire) -> None:
+        if self.wire is not wire:
+            return
+        self._armed = False
+        if not self._outstanding or not self._is_silent(self.host.read_up_to):
+            self._arm(wire)
+            return
+        lasted = self._answered and self.host.world.schedule.now - self._began_at > LASTED_S
+        self._fail(Evidence(EvidenceKind.UNREACHABLE))
+        if lasted:
+            self.connect()
 
     def _on_open(self, wire: Wire) -> None:
         def opened() -> None:
