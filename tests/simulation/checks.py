@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 LEADS_FOR_S = 60.0
 """No work takes longer: everything that a leader waits for has a limit."""
 RACE_S, MAX_ELECTIONS = 10.0, 30
-"""Whoever cannot do its work backs off: that terms race is told by so many elections in so short a time."""
+"""Whoever cannot do its work backs off: that terms race is told by so many elections in so short a time.
+
+One more is allowed for each thing that an operator asks for, which is taken up at once.
+"""
+ASKED_FOR_S = 10.0
+"""For so long a request waits for a leader."""
 
 
 SLACK_S = 0.1
@@ -49,7 +54,8 @@ class Checks:
         self._promised: set[int] = set()
         self._asked: dict[int, str] = {}
         self._carried_out: dict[str, int] = {}
-        self._elections: deque[float] = deque(maxlen=MAX_ELECTIONS)
+        self._elections: deque[float] = deque()
+        self._requests: deque[float] = deque()
         self._leads_since: dict[str, tuple[int, float]] = {}
         self.named: set[str] = set()
         """Operators' requests that named a node."""
@@ -117,7 +123,7 @@ class Checks:
                 self.broken(f"S1: {first} and {host.name} both lead in term {term}")
             if host.disk.entry.intent is not None:
                 self._promised.add(term)
-            self._races()
+            self.count_election()
         elif notice.name is NoticeName.FAILOVER_STARTED and fields["operation"] is not None:
             self._asked[int(str(fields["term"]))] = str(fields["operation"])
         elif notice.name is NoticeName.SCHEDULE_CLOSED:
@@ -134,10 +140,16 @@ class Checks:
                 )
             self._on_topology(host, int(str(fields["term"])), true_name(str(fields["primary"])))
 
-    def _races(self) -> None:
+    def asked_for(self) -> None:
+        """An operator asks for something, which needs a leader."""
+        self._requests.append(self._world.schedule.now)
+
+    def count_election(self) -> None:
         now = self._world.schedule.now
-        if len(self._elections) == MAX_ELECTIONS and now - self._elections[0] < RACE_S:
-            self.broken(f"L1: {MAX_ELECTIONS} elections within {now - self._elections[0]:.1f} s")
+        _forget(self._elections, now - RACE_S)
+        _forget(self._requests, now - RACE_S - ASKED_FOR_S)
+        if len(self._elections) - len(self._requests) >= MAX_ELECTIONS:
+            self.broken(f"L1: {len(self._elections)} elections within {now - self._elections[0]:.1f} s")
         self._elections.append(now)
 
     def fenced(self) -> None:
@@ -283,6 +295,11 @@ class Checks:
     def broken(self, why: str) -> None:
         self._world.tell("", f"BROKEN  {why}")
         raise RuleBrokenError(why)
+
+
+def _forget(times: deque[float], before: float) -> None:
+    while times and times[0] <= before:
+        times.popleft()
 
 
 def _at(state: HardState) -> str:

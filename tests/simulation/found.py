@@ -14,6 +14,8 @@ from tests.simulation.found_lasting import LASTING
 from tests.simulation.node import Settings
 from tests.simulation.world import Setup
 
+RETURNS_WHOLE = "primary returns whole as a replica"
+
 FOUND = (
     Found(
         "returned-empty",
@@ -318,6 +320,37 @@ FOUND = (
             WriteRules(),
             Settings(),
             (Fault(2.0, "slow INFO", ("h1:6379",), 0.998),),
+        ),
+    ),
+    Found(
+        "histories-differ",
+        "The judgement called a replica good that nobody could know to be so: those who followed the former "
+        "primary held different histories.",
+        Setup(
+            9_300_018,
+            "any",
+            Cast(HOSTS, NODES, CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), acknowledged_by=2, self_fence=True),
+            Settings(saves=False, backlog_bytes=1000),
+            (
+                Fault(0.20362464307305134, "suspend sentinel", ("h3",), 0.4275272550185767),
+                Fault(1.6507077384491424, RETURNS_WHOLE, ("h3:6379",), 2.311729243718524),
+                Fault(5.121615419893851, "suspend sentinel", ("h1",), 3.614107637013437),
+                Fault(5.7232212465130745, "operator cancels"),
+                Fault(6.611799510250042, "operator schedules", ("h1:6379",), 2.986920616975403),
+                Fault(7.658994889297961, "set wall clock", ("h2",), 237.00230257463917),
+                Fault(21.16824318095481, "operator resumes"),
+                Fault(21.944857639012152, RETURNS_WHOLE, ("h2:6379",), 0.06489814880170851),
+                Fault(22.040554380565567, "set wall clock", ("h2",), 835.9485523570421),
+                Fault(23.231657985891967, RETURNS_WHOLE, ("h2:6379",), 0.30561026519758283),
+                Fault(23.573892959077266, "operator cancels"),
+                Fault(24.758798814016934, "suspend sentinel", ("h2",), 4.5160217235255065),
+                Fault(25.724832217309366, "suspend sentinel", ("h1",), 0.20223281397863638),
+                Fault(25.783434289919974, RETURNS_WHOLE, ("h3:6379",), 0.07114901945857881),
+                Fault(26.111583943242323, "suspend sentinel", ("h3",), 1.7860977840824692),
+                Fault(26.799883542005766, "operator cancels"),
+            ),
+            crowd=20,
         ),
     ),
     *LASTING,

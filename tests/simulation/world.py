@@ -506,8 +506,9 @@ class World:
         then, and whom to take is for people to decide (S7 goes above L1). It may only end like this if they
         were told whom they may name, and not if a leader had promoted somebody already.
 
-        Where ``durability`` counts, so it is also if the primary came back as a replica and few others were
-        linked since they were started: what each acknowledged before need not be what it holds.
+        Where ``durability`` counts, so it is also if the primary came back as a replica, and few others were
+        linked since they were started, for what each acknowledged before need not be what it holds; or they
+        hold different histories, for the primary, which is none, no longer says which of them was its own.
         """
         names = {true_name(topology.primary) for topology in self._topologies() if topology}
         primary = self.nodes[names.pop()] if len(names) == 1 else None
@@ -526,8 +527,11 @@ class World:
         following = ((primary.host, PORT), (SEAL_HOST, SEAL_PORT))
         linked = [n for n in others if n.values and n.follows in following]
         if lost is None:
+            said = {n.history for n in linked}
             linked = [n for n in linked if n.was_linked]
-        alike = [lost] if lost is not None else [n.history for n in linked]
+            alike = list(said) if len(said) == 1 else []
+        else:
+            alike = [lost]
         good = max(([n for n in linked if n.history == one] for one in alike), key=len, default=[])
         needed = 1 if wait is None else max(1, len(others) - wait + 1)
         holders = [node.name for node in others if node.values]
@@ -562,6 +566,7 @@ class World:
 
     def next_operation(self) -> str:
         self._operations += 1
+        self.checks.asked_for()
         return f"op-{self._operations}"
 
     def after_each(self) -> None:
