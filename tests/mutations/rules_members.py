@@ -45,6 +45,19 @@ MEMBERS = (
         style="",
     ),
     Mutation(
+        "told-what-is-agreed-on",
+        "what a peer reports as agreed on is stored before anybody is voted for",
+        "S3",
+        "quorum/attendance.py",
+        "            register.learn_committed(report.committed, now, sender)\n",
+        "            pass\n",
+        (
+            "tests/simulation/test_rolled_back.py::"
+            "test_where_all_are_restarted_with_it_nothing_is_undone_while_who_knows_it_is_in_touch",
+        ),
+        style="",
+    ),
+    Mutation(
         "both-majorities",
         "while the former members may still elect, a majority of both is needed",
         "S1",
