@@ -22,6 +22,7 @@ from sentinel.cluster_driver import ClusterDriver
 from sentinel.confirmed import Confirmed
 from sentinel.contested import Contested
 from sentinel.disk import Disk
+from sentinel.doors import Doors
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
 from sentinel.event_feed import EventFeed
@@ -30,7 +31,7 @@ from sentinel.freshness import Freshness
 from sentinel.group_access import node_spec, redis_link
 from sentinel.group_inputs import MajorityConfirmed
 from sentinel.group_runtime import GroupRuntime, Surroundings
-from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
+from sentinel.http_deps import HttpDeps
 from sentinel.http_guard import make_guard
 from sentinel.info_pace import info_pace, link_pace
 from sentinel.lowered_terms import HIGH, terms_run_out
@@ -70,6 +71,7 @@ class Daemon:
     def __init__(self, settings: Settings, store: Store) -> None:
         self._settings = settings
         self._store = store
+        self._doors = Doors(settings)
         self._rng = random.Random()
         self._stop = asyncio.Event()
         self._ticked_at: float | None = None
@@ -146,6 +148,7 @@ class Daemon:
             self._links.in_touch,
             resp_password.get_secret_value() if resp_password else None,
             self._confirmed,
+            self._doors.room,
         )
         self._participation = Participation(
             self._drivers, self._cluster, store, self._background.start, self._links, frozenset(members)
@@ -169,14 +172,9 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        runner = make_runner(make_app(self._http_deps()))
-        await runner.setup()
-        http, resp = self._settings.sentinel.http, self._settings.sentinel.resp
         scheduler = Scheduler()
         try:
-            await make_site(runner, http.host, http.port).start()
-            if resp is not None:
-                await self._resp.start(resp.host, resp.port)
+            await self._doors.open(self._http_deps(), self._resp)
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=HttpResolver(self._resolver)),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -189,8 +187,8 @@ class Daemon:
                 scheduler.start()
                 await self._start_groups()
                 memory.keep_for_good()
-                me = self._settings.sentinel.id
-                logger.info("sentinel %s watches %d groups, HTTP on %s", me, len(self._groups), http)
+                own = self._settings.sentinel
+                logger.info("sentinel %s watches %d groups, HTTP on %s", own.id, len(self._groups), own.http)
                 await self._stop.wait()
                 logger.info("stopping")
                 scheduler.shutdown()
@@ -199,9 +197,9 @@ class Daemon:
                 await asyncio.gather(*(group.close() for group in self._groups.values()))
                 await webhooks.close()
         finally:
-            await self._resp.close()
+            await self._doors.close_resp()
             await self._links.close()
-            await runner.cleanup()
+            await self._doors.close_http()
             await self._background.finish()
             await self._store.close()
         if self._failure is not None:
@@ -239,6 +237,7 @@ class Daemon:
             preflight=self._preflights.report,
             gather=lambda name: self._groups[name].gather_facts(),
             disk=Disk(settings.sentinel.state_dir),
+            files=self._doors.files,
             confirmed=self._confirmed,
             no_part=lambda: self._participation.why,
         )
@@ -255,6 +254,7 @@ class Daemon:
         jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
             scheduler.every(jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
+        scheduler.every(jobs.FILES_S, "files", self._doors.files.look)
         scheduler.every(jobs.SWEEP_S, "outbox", self._sweep)
         scheduler.every(jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.settings.tls is not None for group in self._groups.values()):

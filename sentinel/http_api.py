@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from sentinel import http_preflight, openapi, problem
+from sentinel.client_room import ClientRoom
 from sentinel.http_checks import CheckHandlers
 from sentinel.http_dashboard import FILES, Dashboard
 from sentinel.http_deps import HttpDeps
@@ -22,7 +23,7 @@ from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
-from sentinel.http_server import Runner, max_connections
+from sentinel.http_server import Runner
 from sentinel.http_webhooks import WebhookHandlers
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
@@ -44,10 +45,17 @@ LISTENING = web.AppKey("listening", Limit)
 
 
 def make_app(
-    deps: HttpDeps, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+    deps: HttpDeps,
+    room: ClientRoom,
+    max_waiting: int = MAX_WAITING,
+    max_listening: int = MAX_LISTENING,
 ) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens."""
-    waiting, listening = Limit(max_waiting), Limit(max_listening)
+    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens.
+
+    Those that wait or listen do not make room for others, so they never fill half of it.
+    """
+    waiting = Limit(min(max_waiting, room.share(3)))
+    listening = Limit(min(max_listening, room.share(1)))
     groups, events, health, dashboard = (
         GroupHandlers(deps, waiting),
         EventHandlers(deps, listening),
@@ -84,18 +92,18 @@ def make_app(
         GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority, deps.confirmed_age_s)
     )
     registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
-    registry.register(ClientCollector({"primary": waiting, "events": listening}))
+    registry.register(ClientCollector({"primary": waiting, "events": listening}, room))
     return app
 
 
-def make_runner(app: web.Application, most: int | None = None) -> web.AppRunner:
-    """With limits on what a client may send, how long it may idle, and how many (``most``) may be connected.
+def make_runner(app: web.Application, room: ClientRoom) -> web.AppRunner:
+    """With limits on what a client may send, how long it may idle, and how many may be connected (``room``).
 
     A handler ends with its connection, so that clients which gave up waiting do not count as waiting.
     """
     return Runner(
         app,
-        most=max_connections() if most is None else most,
+        room=room,
         access_log=None,
         auto_decompress=False,
         handler_cancellation=True,

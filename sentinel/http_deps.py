@@ -19,6 +19,7 @@ from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.http_guard import Guard
 from sentinel.metrics import Metrics
+from sentinel.open_files import FilesLeft
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
 from sentinel.preflight import Report
@@ -54,6 +55,8 @@ class HttpDeps:
     """A new look at a group's nodes, as a preflight takes it."""
     disk: Disk | None = None
     """Where the state is."""
+    files: FilesLeft | None = None
+    """What this process may still open."""
     cluster_id: Callable[[], str] = lambda: ""
     """Empty while none is agreed on."""
     no_part: Callable[[], str] = lambda: ""

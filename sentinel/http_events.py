@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from sentinel import clock, group_status
+from sentinel.client_room import kept
 from sentinel.driver import GroupDriver
 from sentinel.events import RESET, StreamEvent
 from sentinel.http_deps import HttpDeps
@@ -20,7 +21,7 @@ from sentinel.long_poll import Limit, TooManyWaitingError
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.problem import ProblemError
 
-MAX_LISTENING = 256
+MAX_LISTENING = 1024
 HEARTBEAT_S = 15.0
 """Silence is broken after this long, so that proxies keep the connection and clients see that it lives."""
 WRITE_TIMEOUT_S = 10.0
@@ -81,7 +82,7 @@ class EventHandlers:
             return web.Response(content_type=_CONTENT_TYPE, headers=_HEADERS)
         last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
         try:
-            with self._listening, self._feed.listening():
+            with self._listening, kept(request.protocol), self._feed.listening():
                 return await self._stream(request, group, last_id)
         except TooManyWaitingError as error:
             raise ProblemError("too-many-waiting", str(error)) from error

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from sentinel import clock, group_status
 from sentinel.api_answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
+from sentinel.client_room import kept
 from sentinel.driver import GroupDriver
 from sentinel.http_deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.http_inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
@@ -111,7 +112,7 @@ class GroupHandlers:
             raise bad_parameter("wait", "needs after_term: what to wait for")
         # To wait without a majority would only keep a client from asking another sentinel.
         if after_term is not None and (is_stale_ok or self._deps.has_majority):
-            await self._wait(driver, after_term, limit_s)
+            await self._wait(request, driver, after_term, limit_s)
         await self._deps.settle(driver)
         if not is_stale_ok:
             self._deps.need_current(driver)
@@ -152,8 +153,9 @@ class GroupHandlers:
         answer = group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
         return answer.model_copy(update={"confirmed": deps.is_current(driver)})
 
-    async def _wait(self, driver: GroupDriver, after_term: int, limit_s: float) -> None:
+    async def _wait(self, request: web.Request, driver: GroupDriver, after_term: int, limit_s: float) -> None:
         try:
-            await self._waiters[driver.name].wait(after_term, limit_s)
+            with kept(request.protocol):
+                await self._waiters[driver.name].wait(after_term, limit_s)
         except TooManyWaitingError as error:
             raise ProblemError("too-many-waiting", str(error)) from error

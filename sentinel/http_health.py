@@ -25,7 +25,7 @@ class HealthHandlers:
                 "GET",
                 "/readyz",
                 self.get_ready,
-                "In touch with a majority, part of it, and able to remember, with room on the disk",
+                "In touch with a majority, part of it, able to remember, room on the disk, files left",
                 ReadyAnswer,
                 problems=("not-ready",),
             ),
@@ -53,6 +53,8 @@ class HealthHandlers:
             missing.append(f"the state cannot be written: {deps.store.failure}")
         elif deps.disk is not None and (trouble := await deps.disk.trouble()) is not None:
             missing.append(trouble)
+        if deps.files is not None and deps.files.trouble is not None:
+            missing.append(deps.files.trouble)
         if missing:
             extra = {"not_ready": missing, "in_touch": found}
             raise ProblemError("not-ready", "; ".join(missing), extra=extra)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import resource
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +16,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTooLong
 
 from sentinel import problem
+from sentinel.client_room import HTTP, ClientRoom, Place
 from sentinel.limited_log import LimitedLog
 from sentinel.problem import ProblemError
 
@@ -26,30 +26,22 @@ HEAD_TIMEOUT_S = 10.0
 SEND_TIMEOUT_S = 30.0
 """For a client to take in its answer."""
 
-MAX_CONNECTIONS = 12_000
-
 _logger = logging.getLogger(__name__)
 _log = LimitedLog(_logger)
 
 
-def max_connections() -> int:
-    """Leaves a quarter of the files that this process may have open to Redis, the peers and the state."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return MAX_CONNECTIONS if soft == resource.RLIM_INFINITY else min(MAX_CONNECTIONS, soft * 3 // 4)
-
-
 class Runner(web.AppRunner):
-    """``most`` connections are taken; the next ones are answered with 503."""
+    """Whoever finds no place in ``room`` is answered with 503."""
 
-    def __init__(self, app: web.Application, *, most: int, **settings: Any) -> None:
+    def __init__(self, app: web.Application, *, room: ClientRoom, **settings: Any) -> None:
         super().__init__(app, **settings)
-        self._most = most
+        self._room = room
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
         return _Server(
             made.request_handler,
-            most=self._most,
+            room=self._room,
             request_factory=made.request_factory,
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,
@@ -57,13 +49,9 @@ class Runner(web.AppRunner):
 
 
 class _Server(web.Server):
-    def __init__(self, *given: Any, most: int, **settings: Any) -> None:
+    def __init__(self, *given: Any, room: ClientRoom, **settings: Any) -> None:
         super().__init__(*given, **settings)
-        self._most = most
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._connections) > self._most
+        self.room = room
 
     def __call__(self) -> web.RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
@@ -76,22 +64,29 @@ class Connection(web.RequestHandler):
         super().__init__(manager, **settings)
         self._server = manager
         self._head_timer: asyncio.TimerHandle | None = None
+        self.place: Place | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        if self._server.is_full:
+        self.place = self._server.room.enter(HTTP, self._leave)
+        if self.place is None:
             _log.warning("full", "as many clients as this sentinel can take are connected")
             self._end_with(ProblemError("unavailable", "Too many clients are connected."))
 
     def data_received(self, data: bytes) -> None:
+        had_head = not self._awaits_head
         super().data_received(data)
         if not self._awaits_head:
             self._stop_timer()
+            if not had_head:
+                self._refresh()
         elif self._head_timer is None:
             self._head_timer = asyncio.get_running_loop().call_later(HEAD_TIMEOUT_S, self._on_head_overdue)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._stop_timer()
+        if self.place is not None:
+            self.place.left()
         super().connection_lost(exc)
 
     def handle_error(
@@ -123,7 +118,9 @@ class Connection(web.RequestHandler):
             resp = problem.response(problem.from_aiohttp(resp, request), request)
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
-                return await super().finish_response(request, resp, start_time)
+                finished = await super().finish_response(request, resp, start_time)
+            self._refresh()
+            return finished
         except TimeoutError:
             # To close would wait for what is buffered to be taken.
             if self.transport is not None:
@@ -141,6 +138,14 @@ class Connection(web.RequestHandler):
     def _awaits_head(self) -> bool:
         """No request is being answered, and none is complete."""
         return self._waiter is not None and not self._waiter.done()
+
+    def _refresh(self) -> None:
+        if self.place is not None:
+            self.place.refresh()
+
+    def _leave(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:

@@ -20,6 +20,7 @@ from sentinel.scheduler import Scheduler
 
 WATCH_S = 0.1
 RETRY_S = 1.0
+FILES_S = 2.0
 SWEEP_S = 60.0
 GIVE_BACK_S = 20.0
 TLS_S = 5.0

@@ -19,6 +19,8 @@ from sentinel.peer_links import HostPort
 from sentinel.problem import ProblemError
 
 TIMEOUT_S = 2.0
+MOST_AT_ONCE = 4
+"""Anybody may ask, and each look-up holds a connection for as long as the other sentinel takes."""
 MAX_BYTES = 64 * 1024
 
 
@@ -29,6 +31,7 @@ class OperationLookup:
         self._self_id = self_id
         self._members = members
         self._resolver = resolver
+        self._asking = 0
 
     async def ask(self, id_: str) -> OperationAnswer | None:
         """None if no other sentinel took it, or that one does not know it either.
@@ -41,12 +44,17 @@ class OperationLookup:
         address = self._members[taker]
         path = f"/v1/operations/{id_}"
         url = URL.build(scheme="http", host=address.host, port=address.port, path=path)
+        if self._asking >= MOST_AT_ONCE:
+            raise ProblemError("unavailable", f"{taker} took it, and is being asked for others already.")
+        self._asking += 1
         try:
             raw = await self._fetch(url)
             return None if raw is None else OperationAnswer.model_validate_json(raw)
         except (aiohttp.ClientError, OSError, TimeoutError, ValidationError) as error:
             why = "it answers oddly" if isinstance(error, ValidationError) else str(error) or "no answer"
             raise ProblemError("unavailable", f"{taker} took it, and cannot be asked: {why:.200}.") from error
+        finally:
+            self._asking -= 1
 
     async def _fetch(self, url: URL) -> bytes | None:
         """None if it is not known there."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from sentinel import clock
+from sentinel.client_room import kept
 from sentinel.limited_log import LimitedLog
 from sentinel.peer_auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
 from sentinel.peer_cluster import Clusters, ForeignClusterError
@@ -109,7 +110,8 @@ class Listener:
             )
         link = await self._admit(request, websocket, transport)
         if link is not None:
-            await self._serve(websocket, link)
+            with kept(request.protocol):
+                await self._serve(websocket, link)
         transport.abort()
         return websocket
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 
 from quorum.votes import majority
 from sentinel import resp_masters
+from sentinel.client_room import MAX_CLIENTS, RESP, ClientRoom, Place
 from sentinel.confirmed import Confirmed
 from sentinel.driver import GroupDriver
 from sentinel.notices import Notice, NoticeName
@@ -22,8 +25,12 @@ from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simpl
 
 logger = logging.getLogger(__name__)
 
-MAX_CLIENTS = 1000
+MAX_CHANNELS = 1000
 MAX_WAITING_BYTES = 1 << 20
+LOGIN_S = 10.0
+"""For a client to say its password, where one is asked for."""
+IDLE_S = 300.0
+"""A client that listens to no channel and asks for nothing is let go."""
 READ_BYTES = 16 * 1024
 _CHANGING = frozenset({"FAILOVER", "SET", "MONITOR", "REMOVE", "RESET", "CONFIG", "FLUSHCONFIG"})
 
@@ -33,6 +40,7 @@ class Client:
 
     def __init__(self, id_: int, writer: asyncio.StreamWriter) -> None:
         self.id = id_
+        self.place: Place | None = None
         self.name = ""
         self.logged_in = False
         self.protocol = 2
@@ -42,6 +50,8 @@ class Client:
 
     def send(self, reply: Reply) -> None:
         """A client that does not read what it asked for is dropped rather than kept in memory."""
+        if self._writer.is_closing():
+            return
         if self._writer.transport.get_write_buffer_size() > MAX_WAITING_BYTES:
             self._writer.transport.abort()
         else:
@@ -50,10 +60,21 @@ class Client:
     def close(self) -> None:
         self._writer.close()
 
+    def stop_listening(self) -> None:
+        self.channels.clear()
+        self.patterns.clear()
+
+    def leave(self) -> None:
+        self._writer.transport.abort()
+
+    @property
+    def listens(self) -> bool:
+        return bool(self.channels or self.patterns)
+
 
 class RespServer:
     """``in_touch`` gives the peers in touch now. ``password`` None: nobody is asked for one. ``confirmed``
-    None: being in touch with a majority suffices.
+    None: being in touch with a majority suffices. ``room`` is shared with the clients of HTTP.
     """
 
     def __init__(
@@ -64,6 +85,7 @@ class RespServer:
         in_touch: Callable[[], frozenset[str]],
         password: str | None = None,
         confirmed: Confirmed | None = None,
+        room: ClientRoom | None = None,
     ) -> None:
         self._self_id = self_id
         self._members = members
@@ -71,6 +93,8 @@ class RespServer:
         self._in_touch = in_touch
         self._password = password
         self._confirmed = confirmed
+        self._room = room or ClientRoom(MAX_CLIENTS)
+        self._listening = 0
         self._clients: dict[int, Client] = {}
         self._next_id = 1
         self._server: asyncio.Server | None = None
@@ -125,16 +149,19 @@ class RespServer:
     # -- connections ---------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._clients) >= MAX_CLIENTS:
+        client = Client(self._next_id, writer)
+        client.place = self._room.enter(RESP, client.leave)
+        if client.place is None:
             writer.write(encode(Failure("ERR max number of clients reached")))
             writer.close()
             return
-        client = Client(self._next_id, writer)
         self._next_id += 1
+        _notice_the_dead(writer)
         self._clients[client.id] = client
         requests = Requests()
         try:
-            while data := await reader.read(READ_BYTES):
+            while data := await self._read(client, reader):
+                client.place.refresh()
                 for words in requests.feed(data):
                     await self._settle(words)
                     if words and not self._answer(client, words):
@@ -142,12 +169,24 @@ class RespServer:
                 await writer.drain()
         except RespError as error:
             client.send(Failure(f"ERR Protocol error: {error}"))
+        except TimeoutError:
+            client.leave()
         except OSError:
             pass
         finally:
             del self._clients[client.id]
+            self._listening -= client.listens
+            client.place.left()
             with suppress(OSError):
                 writer.close()
+
+    async def _read(self, client: Client, reader: asyncio.StreamReader) -> bytes:
+        """Empty at its end. Raises TimeoutError if a client that waits for nothing says nothing."""
+        if client.listens:
+            return await reader.read(READ_BYTES)
+        is_stranger = self._password is not None and not client.logged_in
+        async with asyncio.timeout(LOGIN_S if is_stranger else IDLE_S):
+            return await reader.read(READ_BYTES)
 
     def _answer(self, client: Client, words: list[str]) -> bool:
         """False ends the connection."""
@@ -162,7 +201,10 @@ class RespServer:
                 client.send(Simple("OK"))
                 return False
             case "SUBSCRIBE" | "PSUBSCRIBE" | "UNSUBSCRIBE" | "PUNSUBSCRIBE":
-                self._subscribe(client, command.lower(), args)
+                if command.startswith(("SUB", "PSUB")) and not client.listens and self._is_full:
+                    client.send(Failure("ERR as many clients listen already as this sentinel can tell"))
+                else:
+                    self._listens(client, partial(self._subscribe, client, command.lower(), args))
             case "HELLO":
                 client.send(self._hello(client, args))
             case "PING" if client.protocol == 2 and (client.channels or client.patterns):
@@ -171,12 +213,25 @@ class RespServer:
                 client.send(self._reply(client, command, args))
         return True
 
+    @property
+    def _is_full(self) -> bool:
+        """Those that listen do not make room for others, so they are never all that there are."""
+        return self._listening >= self._room.share(3)
+
+    def _listens(self, client: Client, change: Callable[[], None]) -> None:
+        before = client.listens
+        change()
+        self._listening += client.listens - before
+        if client.place is not None and client.listens != before:
+            move = self._room.keep if client.listens else self._room.release
+            move(client.place)
+
     @staticmethod
     def _subscribe(client: Client, command: str, args: list[str]) -> None:
         where = client.patterns if command.startswith("p") else client.channels
         on = not command.endswith("unsubscribe")
         for name in args or ([] if on else list(where)) or [""]:
-            if on and name and len(where) < MAX_CLIENTS:
+            if on and name and len(where) < MAX_CHANNELS:
                 where[name] = None
             elif not on:
                 where.pop(name, None)
@@ -210,8 +265,7 @@ class RespServer:
             case "PING" | "ECHO", [text]:
                 return text
             case "RESET", []:
-                client.channels.clear()
-                client.patterns.clear()
+                self._listens(client, client.stop_listening)
                 client.protocol = 2
                 client.logged_in = False
                 return Simple("RESET")
@@ -311,3 +365,12 @@ class RespServer:
                 f"slaves={replicas},sentinels={len(self._members)}"
             )
         return "\r\n".join([*lines, ""])
+
+
+def _notice_the_dead(writer: asyncio.StreamWriter) -> None:
+    """A client whose host is gone may listen for ever: the system asks it now and then."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, name):  # Not every system lets a program choose.
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

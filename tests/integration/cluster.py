@@ -32,6 +32,8 @@ class Sentinel:
     def __init__(self, id_: str, port: int, config: Mapping[str, Any], directory: Path) -> None:
         self.module = "sentinel.cli"
         self.env: dict[str, str] = {}
+        self.files: int | None = None
+        """How many it may open; None: as many as this process."""
         self.id = id_
         self.port = port
         self.directory = directory
@@ -41,6 +43,8 @@ class Sentinel:
 
     def start(self) -> None:
         command = [sys.executable, "-m", self.module, "run", "-c", str(self.file)]
+        if self.files is not None:
+            command = ["sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh", *command]
         log = self.directory / f"{self.id}.log"
         self.process = Process(command, self.directory, log, {"PYTHONPATH": str(CHECKOUT), **self.env})
 

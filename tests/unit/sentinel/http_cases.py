@@ -26,6 +26,7 @@ from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
 from sentinel import clock
+from sentinel.client_room import ClientRoom
 from sentinel.confirmed import Confirmed
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
@@ -244,7 +245,7 @@ async def running(
     pages: Pages = ANY_PAGES,
     max_waiting: int = 100,
     max_listening: int = 100,
-    max_connections: int | None = None,
+    max_connections: int = 1000,
     kept_events: int = 1000,
     receivers: tuple[Endpoint, ...] = (),
     limit_s: float = 30.0,
@@ -277,6 +278,7 @@ async def running(
         )
         for group, ports in redis.items()
     }
+    room = ClientRoom(max_connections)
     app = make_app(
         HttpDeps(
             sentinel_id="s1",
@@ -304,10 +306,11 @@ async def running(
             gather=gather,
             confirmed=confirmed,
         ),
+        room,
         max_waiting=max_waiting,
         max_listening=max_listening,
     )
-    runner = make_runner(app, max_connections)
+    runner = make_runner(app, room)
     try:
         await runner.setup()
         await make_site(runner, "127.0.0.1", 0).start()

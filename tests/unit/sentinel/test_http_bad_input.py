@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel import http_inputs, http_server
+from sentinel import http_api, http_inputs, http_server
 from tests.unit.sentinel.http_cases import GROUP, World, eventually, running
 
 pytestmark = pytest.mark.unit
@@ -225,20 +225,32 @@ async def test_a_client_that_takes_no_answer_is_cut_off(
     writer.transport.abort()
 
 
-async def test_connections_are_bounded_and_let_in_again(tmp_path: Path) -> None:
-    async with running(tmp_path, max_connections=2) as world:
-        held = [await connect(world) for _ in range(2)]
-        for _, writer in held:
+async def test_of_a_full_house_the_longest_idle_makes_room(tmp_path: Path) -> None:
+    async with running(tmp_path, max_connections=8) as world:
+        held = [await connect(world) for _ in range(6)]
+        for reader, writer in held:
             writer.write(GET + b"\r\n")
-        assert [(await read_answer(reader))[0] for reader, _ in held] == [200, 200]
-        status, headers, body = await send(world, b"")
-        assert (status, headers["connection"]) == (503, "close")
-        assert json.loads(body)["type"] == "urn:vedette:problem:unavailable"
-        held[0][1].close()
-
-        def is_let_in() -> bool:
-            return world.runner.server is not None and len(world.runner.server.connections) < 2
-
-        await eventually(is_let_in, "room for another")
+            assert (await read_answer(reader))[0] == 200
+        held[0][1].write(GET + b"\r\n")
+        assert (await read_answer(held[0][0]))[0] == 200
         assert (await send(world, GET + b"\r\n"))[0] == 200
-        held[1][1].close()
+        assert await held[1][0].read() == b"", "the second was idle for longest"
+        for reader, writer in (held[0], *held[2:]):
+            writer.write(GET + b"\r\n")
+            assert (await read_answer(reader))[0] == 200
+        for _, writer in held:
+            writer.close()
+
+
+async def test_who_waits_to_be_told_is_kept_and_a_silent_crowd_locks_nobody_out(tmp_path: Path) -> None:
+    async with running(tmp_path, max_connections=8) as world:
+        held = [await connect(world) for _ in range(3)]
+        for _, writer in held:
+            path = f"/v1/groups/{GROUP}/primary?wait=30s&after_term=7"
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        await eventually(lambda: world.app[http_api.WAITING].inside == 3, "three who wait")
+        crowd = [await connect(world) for _ in range(20)]
+        assert (await send(world, GET + b"\r\n"))[0] == 200
+        assert world.app[http_api.WAITING].inside == 3
+        for _, writer in (*held, *crowd):
+            writer.close()
