@@ -23,8 +23,9 @@ from sentinel.http_groups import GroupHandlers
 from sentinel.http_health import HealthHandlers
 from sentinel.http_inputs import MAX_BODY_BYTES, query
 from sentinel.http_operations import OperationHandlers
-from sentinel.http_server import Runner
+from sentinel.http_server import Runner, Site
 from sentinel.http_webhooks import WebhookHandlers
+from sentinel.listening import LET_IN_TOGETHER
 from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
@@ -37,7 +38,6 @@ PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
-BACKLOG = 1024
 WAITING = web.AppKey("waiting", Limit)
 """How many clients wait for the next primary."""
 LISTENING = web.AppKey("listening", Limit)
@@ -115,8 +115,7 @@ def make_runner(app: web.Application, room: ClientRoom) -> web.AppRunner:
 
 
 def make_site(runner: web.AppRunner, host: str, port: int) -> web.TCPSite:
-    """With room for all the clients of a sentinel that come back to it at the same moment."""
-    return web.TCPSite(runner, host, port, backlog=BACKLOG)
+    return Site(runner, host, port, backlog=LET_IN_TOGETHER)
 
 
 def _checked(endpoint: Endpoint) -> Handler:

@@ -18,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError, InvalidURLError, LineTo
 from sentinel import problem
 from sentinel.client_room import HTTP, ClientRoom, Place
 from sentinel.limited_log import LimitedLog
+from sentinel.listening import deepen
 from sentinel.problem import ProblemError
 
 HEAD_TIMEOUT_S = 10.0
@@ -46,6 +47,14 @@ class Runner(web.AppRunner):
             handler_cancellation=made.handler_cancellation,
             **made._kwargs,
         )
+
+
+class Site(web.TCPSite):
+    """``backlog`` is how many are let in together; more may wait."""
+
+    async def start(self) -> None:
+        await super().start()
+        deepen(self._server)
 
 
 class _Server(web.Server):

@@ -9,67 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
 from quorum.votes import majority
 from sentinel import resp_masters
-from sentinel.client_room import MAX_CLIENTS, RESP, ClientRoom, Place
+from sentinel.client_room import MAX_CLIENTS, RESP, ClientRoom
 from sentinel.confirmed import Confirmed
 from sentinel.driver import GroupDriver
+from sentinel.listening import LET_IN_TOGETHER, deepen
 from sentinel.notices import Notice, NoticeName
 from sentinel.resp_auth import NOAUTH, WITHOUT_LOGIN, hello_options, login
+from sentinel.resp_client import Client, notice_the_dead
 from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simple, encode
 
 logger = logging.getLogger(__name__)
 
 MAX_CHANNELS = 1000
-MAX_WAITING_BYTES = 1 << 20
 LOGIN_S = 10.0
 """For a client to say its password, where one is asked for."""
 IDLE_S = 300.0
 """A client that listens to no channel and asks for nothing is let go."""
 READ_BYTES = 16 * 1024
 _CHANGING = frozenset({"FAILOVER", "SET", "MONITOR", "REMOVE", "RESET", "CONFIG", "FLUSHCONFIG"})
-
-
-class Client:
-    """One connection."""
-
-    def __init__(self, id_: int, writer: asyncio.StreamWriter) -> None:
-        self.id = id_
-        self.place: Place | None = None
-        self.name = ""
-        self.logged_in = False
-        self.protocol = 2
-        self.channels: dict[str, None] = {}
-        self.patterns: dict[str, None] = {}
-        self._writer = writer
-
-    def send(self, reply: Reply) -> None:
-        """A client that does not read what it asked for is dropped rather than kept in memory."""
-        if self._writer.is_closing():
-            return
-        if self._writer.transport.get_write_buffer_size() > MAX_WAITING_BYTES:
-            self._writer.transport.abort()
-        else:
-            self._writer.write(encode(reply, self.protocol))
-
-    def close(self) -> None:
-        self._writer.close()
-
-    def stop_listening(self) -> None:
-        self.channels.clear()
-        self.patterns.clear()
-
-    def leave(self) -> None:
-        self._writer.transport.abort()
-
-    @property
-    def listens(self) -> bool:
-        return bool(self.channels or self.patterns)
 
 
 class RespServer:
@@ -101,7 +64,8 @@ class RespServer:
 
     async def start(self, host: str, port: int) -> None:
         """Raises OSError if the address cannot be listened on."""
-        self._server = await asyncio.start_server(self._serve, host, port)
+        self._server = await asyncio.start_server(self._serve, host, port, backlog=LET_IN_TOGETHER)
+        deepen(self._server)
 
     async def close(self) -> None:
         if self._server is not None:
@@ -156,7 +120,7 @@ class RespServer:
             writer.close()
             return
         self._next_id += 1
-        _notice_the_dead(writer)
+        notice_the_dead(writer)
         self._clients[client.id] = client
         requests = Requests()
         try:
@@ -365,12 +329,3 @@ class RespServer:
                 f"slaves={replicas},sentinels={len(self._members)}"
             )
         return "\r\n".join([*lines, ""])
-
-
-def _notice_the_dead(writer: asyncio.StreamWriter) -> None:
-    """A client whose host is gone may listen for ever: the system asks it now and then."""
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
-        if hasattr(socket, name):  # Not every system lets a program choose.
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

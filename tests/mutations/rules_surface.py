@@ -6,6 +6,8 @@ from tests.mutations.mutation import Mutation
 
 _SIZES = "tests/unit/sentinel/test_resp_sizes.py"
 _CODEC = "tests/unit/sentinel/test_resp_codec.py"
+_ROOM = "tests/unit/sentinel/test_client_room.py"
+_CLIENTS = "tests/unit/sentinel/test_resp_clients.py"
 _PAGES = "tests/unit/sentinel/test_http_pages.py"
 
 SURFACE = (
@@ -102,6 +104,62 @@ SURFACE = (
         (
             "tests/integration/test_loopback_secret.py"
             "::test_the_sentinels_of_one_user_share_a_file_and_another_users_is_refused",
+        ),
+        style="",
+    ),
+    Mutation(
+        "files-kept-back",
+        "what nodes and peers need of the files is kept back from clients",
+        "L1",
+        "sentinel/client_room.py",
+        "room = MAX_CLIENTS if self.limit is None else self.limit - self.kept_back",
+        "room = MAX_CLIENTS if self.limit is None else self.limit",
+        (f"{_ROOM}::test_what_nodes_and_peers_need_is_kept_back",),
+        style="",
+    ),
+    Mutation(
+        "idle-make-room",
+        "whoever did nothing for longest makes room for a peer or an operator",
+        "L1",
+        "sentinel/client_room.py",
+        "if kind is None or place.kind == kind:",
+        "if False:",
+        (f"{_ROOM}::test_the_one_that_did_nothing_for_longest_makes_room",),
+        style="",
+    ),
+    Mutation(
+        "listeners-bounded",
+        "clients that listen, and so make no room, never fill the house",
+        "L1",
+        "sentinel/resp_api.py",
+        "return self._listening >= self._room.share(3)",
+        "return False",
+        (f"{_CLIENTS}::test_those_that_listen_never_fill_the_house",),
+        style="",
+    ),
+    Mutation(
+        "few-let-in-together",
+        "in one turn no more clients are let in than there are files for",
+        "L1",
+        "sentinel/listening.py",
+        "LET_IN_TOGETHER = 16",
+        "LET_IN_TOGETHER = MAY_WAIT = 1024",
+        (
+            "tests/integration/test_crowd.py"
+            "::test_a_primary_is_replaced_and_peers_stay_in_touch_under_silent_crowds",
+        ),
+        style="",
+    ),
+    Mutation(
+        "few-look-ups",
+        "at most a few look-ups of operations are under way at once",
+        "L1",
+        "sentinel/operation_lookup.py",
+        "if self._asking >= MOST_AT_ONCE:",
+        "if False:",
+        (
+            "tests/unit/sentinel/test_operation_lookup.py"
+            "::test_few_look_ups_are_under_way_at_once_and_the_next_ones_are_told_so",
         ),
         style="",
     ),
