@@ -201,7 +201,7 @@ MEMBERS = (
         "            if other is not mine and (mine.covers(other) or other.covers(mine)):\n",
         "            if False:\n",
         (f"{_TWINS}::test_one_that_lives_before_and_after_another_is_there_beside_it",),
-        style="",
+        style="twins",
     ),
     Mutation(
         "late-word-is-no-twin",

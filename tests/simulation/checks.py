@@ -118,9 +118,9 @@ class Checks:
         fields = notice.fields
         if notice.name is NoticeName.ELECTED:
             term = int(str(fields["term"]))
-            first = self._leaders.setdefault(term, host.name)
-            if first != host.name:
-                self.broken(f"S1: {first} and {host.name} both lead in term {term}")
+            first = self._leaders.setdefault(term, host.label)
+            if first != host.label:
+                self.broken(f"S1: {first} and {host.label} both lead in term {term}")
             if host.disk.entry.intent is not None:
                 self._promised.add(term)
             self.count_election()
@@ -168,9 +168,9 @@ class Checks:
         first = self._primaries.setdefault(term, primary)
         if first != primary:
             self.broken(f"S3: term {term} has the primaries {first} and {primary}")
-        if term < self._told.get(host.name, 0):
-            self.broken(f"S3: {host.name} goes back from term {self._told[host.name]} to {term}")
-        self._told[host.name] = term
+        if term < self._told.get(host.label, 0):
+            self.broken(f"S3: {host.label} goes back from term {self._told[host.label]} to {term}")
+        self._told[host.label] = term
 
     def clock_is_set(self, host: Host) -> None:
         """By its former clock what it was to do may have been due."""
@@ -258,8 +258,8 @@ class Checks:
         if not self.drift_bounded:
             return
         holders = [
-            host.name
-            for host in self._world.hosts.values()
+            host.label
+            for host in self._world.pairs.processes()
             if host.brain is not None and host.brain.member.register.lease_valid(host.now)
         ]
         if len(holders) > 1:
@@ -269,14 +269,14 @@ class Checks:
         """L1: nobody leads at rest. Whoever leads has work, and its work ends."""
         brain = host.brain
         if brain is None or brain.member.register.role is not Role.LEADER:
-            self._leads_since.pop(host.name, None)
+            self._leads_since.pop(host.label, None)
             return
         term, now = brain.member.register.state.term, self._world.schedule.now
         if not brain.leads_for_something:
             self.broken(f"L1: {host.name} leads in term {term}, and has nothing to do")
-        since = self._leads_since.get(host.name)
+        since = self._leads_since.get(host.label)
         if since is None or since[0] != term:
-            self._leads_since[host.name] = (term, now)
+            self._leads_since[host.label] = (term, now)
         elif now - since[1] > LEADS_FOR_S:
             self.broken(f"L1: {host.name} has led in term {term} for {now - since[1]:.0f} s")
 

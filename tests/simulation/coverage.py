@@ -11,6 +11,7 @@ from tests.simulation.directories import SITUATIONS as DIRECTORIES
 from tests.simulation.lasting import SITUATIONS as STAYING
 from tests.simulation.naming import Naming
 from tests.simulation.replacing import BEGUN, DONE, JOINT
+from tests.simulation.twins import SITUATIONS as TWINS
 
 _BY_NOTICE = {
     NoticeName.REGRESSED: "the primary did not get its role back",
@@ -77,6 +78,7 @@ SITUATIONS = (
     LISTENED,
     *(BEGUN, JOINT, DONE),
     *STAYING,
+    *TWINS,
     *(f"a configuration that names the nodes {naming}" for naming in Naming),
     *sorted(set(_BY_NOTICE.values())),
 )

@@ -37,6 +37,7 @@ from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Eye, Probing
+from tests.simulation.twins import look_for_twins
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -70,6 +71,11 @@ class Host:
 
     def __init__(self, name: str, world: World, shape: GroupShape, members: frozenset[str]) -> None:
         self.name = name
+        self.label = name
+        """Tells it from another process of its id."""
+        self.process = 0
+        self.is_twice = False
+        """It was told that there is another process of its id."""
         self.world = world
         self.shape = shape
         self.disk = HardState()
@@ -140,6 +146,8 @@ class Host:
             return
         world = self.world
         self.boots += 1
+        self.process = world.next_process()
+        self.is_twice = False
         self._queue.clear()
         self._writing = False
         self._late = []
@@ -431,7 +439,7 @@ class Host:
 
     def _send(self, to: str, message: Message) -> None:
         self.world.checks.sending(self.name, to, message, self.disk)
-        peer = self.world.hosts.get(to)
+        peer = self.world.pairs.reached(self, to)
         if peer is None:
             return
         for delay_s in self.world.network.messages(self.name, to):
@@ -440,14 +448,16 @@ class Host:
     def _deliver(self, peer: Host, message: Message) -> None:
         # A connection: what was sent to a process that is gone is lost, what its successor gets is new.
         network = self.world.network
-        if network.reaches(self.name, peer.name) and network.dials(self.name, peer.name):
+        dialled = network.dials(self.name, peer.name) and self.world.pairs.has_link(self, peer)
+        if network.reaches(self.name, peer.name) and dialled:
             peer.when_awake(partial(peer.receive, self.name, message))
 
     def receive(self, sender: str, message: Message) -> None:
         if sender not in self.links:
             return
         self.contact.heard(sender)
-        self.feed(Received(sender, message))
+        if not self.contact.twins.is_twice(sender, self.now):
+            self.feed(Received(sender, message))
 
     def _tick(self, boots: int) -> None:
         if self.boots != boots:
@@ -463,6 +473,7 @@ class Host:
     def _on_tick(self) -> None:
         self._tick_waits = False
         self._ticks += 1
+        look_for_twins(self)
         self._vouch()
         self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet

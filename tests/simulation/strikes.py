@@ -27,6 +27,7 @@ from tests.simulation.naming import Naming
 from tests.simulation.node import Node
 from tests.simulation.sick import Ailment, Trouble, Without
 from tests.simulation.terms import RAISE, SPOIL, raise_fence, spoil
+from tests.simulation.twins import TWIN
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
@@ -101,6 +102,10 @@ def _weather(name: str) -> Callable[[World, Fault], bool]:
         return True
 
     return change
+
+
+def _start_twin(world: World, fault: Fault) -> bool:
+    return world.pairs.start(fault)
 
 
 def _crash_sentinel(world: World, fault: Fault) -> bool:
@@ -461,6 +466,7 @@ def _restart_named(naming: Naming) -> Callable[[World, Fault], bool]:
 
 
 _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
+    TWIN: _start_twin,
     "cut off": _cut_off,
     "cut off one way": _cut_one_way,
     "cut sentinels apart": _cut_sentinels,

@@ -54,6 +54,7 @@ from tests.simulation.replacing import REPLACED, Replacement, Replacing, draw_re
 from tests.simulation.schedule import Schedule
 from tests.simulation.strikes import strike
 from tests.simulation.terms import RAISE, RAISED, SPOIL, draw_terms, repair
+from tests.simulation.twins import TWINNED, Pairs, draw_twins
 
 QUIET_S = 3.0
 TO_MEMBERS = frozenset({*DIRECTIVES, *NAMES, *DIRECTORIES, RAISE, SPOIL})
@@ -104,6 +105,8 @@ def draw_setup(seed: int) -> Setup:
     """
     if random.Random(f"{seed} lasting").randrange(LASTING) == 0:
         return _draw_lasting(seed)
+    if random.Random(f"{seed} twins").randrange(TWINNED) == 0:
+        return _draw_twins(seed)
     rng = random.Random(seed)
     sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 3, 5]) + 1))
     nodes = tuple(f"h{i}:{PORT}" for i in range(1, rng.choice([2, 3, 3, 3]) + 1))
@@ -189,6 +192,15 @@ def _draw_lasting(seed: int) -> Setup:
     return Setup(seed, "lasting", cast, WriteRules(), settings, (), lasting=lasting, loss=loss, crowd=crowd)
 
 
+def _draw_twins(seed: int) -> Setup:
+    """``twins``: two processes of one id, among sentinels that have to elect meanwhile."""
+    rng = random.Random(seed)
+    sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 5]) + 1))
+    cast = Cast(sentinels, tuple(f"n{i}:{PORT}" for i in (1, 2, 3)), ("c1", "c2"))
+    settings = Settings(pausing=rng.random() < 0.7)
+    return Setup(seed, "twins", cast, WriteRules(), settings, tuple(draw_twins(rng, cast)))
+
+
 class World:
     """``run`` it once. ``story`` is what happened, line by line."""
 
@@ -218,6 +230,8 @@ class World:
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
         self.elected: list[str] = []
         self.backups = Backups()
+        self.pairs = Pairs(self)
+        self._processes = 0
         self._operations = 0
         self.nodes = Nodes()
         servers = Servers(self.schedule, self.network, random.Random(self.rng.random()), true_name)
@@ -250,9 +264,16 @@ class World:
 
     def add_host(self, place: str, members: frozenset[str]) -> Host:
         """A machine with a sentinel that was never started."""
-        shape = GroupShape(rules=self.setup.rules, crowd=self.setup.crowd)
-        self.hosts[place] = Host(place, self, shape, members)
+        self.hosts[place] = self.make_host(place, members)
         return self.hosts[place]
+
+    def make_host(self, place: str, members: frozenset[str]) -> Host:
+        return Host(place, self, GroupShape(rules=self.setup.rules, crowd=self.setup.crowd), members)
+
+    def next_process(self) -> int:
+        """Of all sentinels together, so that no two have the same."""
+        self._processes += 1
+        return self._processes
 
     def remove_host(self, place: str) -> None:
         """Its sentinel is stopped for good, and its directory thrown away."""
@@ -366,11 +387,11 @@ class World:
         self.story.append(f"{self.at_s:8.3f}  {who:4} {what}")
 
     def on_notice(self, host: Host, notice: Notice) -> None:
-        self.tell(host.name, SENTENCES[notice.name](notice.fields))
+        self.tell(host.label, SENTENCES[notice.name](notice.fields))
         self.coverage.on_notice(host.name, notice)
         self.checks.on_notice(host, notice)
         if notice.name is NoticeName.ELECTED:
-            self.elected.append(f"{host.name} for {notice.fields['reasons']}")
+            self.elected.append(f"{host.label} for {notice.fields['reasons']}")
         if notice.name is NoticeName.ELECTED and self.trap is not None:
             self._spring(host, *self.trap)
         down = notice.name is NoticeName.QUORUM_DOWN and notice.fields["primary"]
@@ -413,6 +434,7 @@ class World:
 
     def _heal(self) -> None:
         self.tell("", "HEALED  from here on nothing goes wrong")
+        self.pairs.heal()
         self.network.cuts.clear()
         self.network.silent.clear()
         self.network.undialled.clear()
