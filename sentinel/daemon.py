@@ -14,7 +14,7 @@ import aiohttp
 from config import Settings, WebhookSettings
 from quorum.cluster import CLUSTER
 from quorum.messages import Message
-from sentinel import clock, jobs, memory, story
+from sentinel import clock, event_loop, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
 from sentinel.changes import Change
@@ -266,6 +266,7 @@ class Daemon:
 
     def _check_run(self, now: float) -> None:
         """Before anything else is believed after a stall, every group is told of it."""
+        event_loop.mind(now)
         gap_s = self._watch.observe(now)
         if gap_s is not None:
             self._freshness.stalled(now)

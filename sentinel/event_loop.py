@@ -18,10 +18,15 @@ from sentinel.lateness import Lateness
 
 
 class _Sockets(selectors.DefaultSelector):
+    """``newest`` is that of the loop that was made last; a sentinel has one."""
+
+    newest: _Sockets | None = None
+
     def __init__(self) -> None:
         super().__init__()
         self.looked_at = clock.monotonic()
         self.lateness = Lateness()
+        _Sockets.newest = self
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         self.lateness.look(self.looked_at, clock.monotonic())
@@ -43,9 +48,6 @@ class OneClockLoop(asyncio.SelectorEventLoop):
         """What had arrived by then is read before a timer of this turn fires."""
         return self._sockets.looked_at
 
-    def late_s(self) -> float:
-        return self._sockets.lateness.look(self._sockets.looked_at, clock.monotonic())
-
 
 def read_up_to() -> float:
     """For a timer's callback: by when what has arrived is known to have been read."""
@@ -54,6 +56,14 @@ def read_up_to() -> float:
 
 
 def late_s() -> float:
-    """By how much longer than it may, a node's silence is to last for this process, which is late itself."""
-    loop = asyncio.get_running_loop()
-    return loop.late_s() if isinstance(loop, OneClockLoop) else 0.0
+    """By how much longer than it may, a node's silence is to last for this process, which is late itself.
+
+    As was found by ``mind``, for each step asks for it many times.
+    """
+    return _Sockets.newest.lateness.late_s if _Sockets.newest is not None else 0.0
+
+
+def mind(now: float) -> None:
+    """To be called before each step: the turn that goes on may be long by now."""
+    if _Sockets.newest is not None:
+        _Sockets.newest.lateness.look(_Sockets.newest.looked_at, now)

@@ -278,6 +278,7 @@ class GroupRuntime:
             on_link=lambda name, link, took_s: self.driver.feed(LinkHeard(name, link, took_s)),
             read_safety=self.settings.write_safety is not None,
             fence_key=self.settings.fence_key,
+            crowd=self._around.line.size,
         )
         probe.start()
         return probe

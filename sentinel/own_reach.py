@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FRESH_S = 0.25
 """That it could promote nobody is found out anew after so long, and once anything new is known."""
+CALM_S = 1.0
+"""While no leader is wanted that can wait: behind each of a hundred promotions there is news all the time."""
 HOLDS_S = 15.0
 """Whom it could promote it asks for anew after so long, and as soon as it cannot use that node. To rank all
 nodes takes as long as several steps, and it is asked at each attempt to stand and at each report.
@@ -43,6 +45,7 @@ class OwnReach:
         self._known: tuple[object, float, str] = (None, -math.inf, "")
         self._candidate: tuple[str, float] = ("", -math.inf)
         """Whom it could promote, and when that was found out."""
+        self._could_use = frozenset[str]()
         self._told = ""
         self._told_at = -math.inf
         self._alone_since = now
@@ -52,10 +55,24 @@ class OwnReach:
         """Why it could promote nobody now, in words; empty if it could, or if there is no primary yet."""
         if self._could_promote(now):
             return ""
+        if self._may_wait(now):
+            return self._known[2]
         known = (self._book.version, self._member.judgements, self._member.register.state.entry.id)
         if self._known[0] != known or not 0 <= now - self._known[1] < FRESH_S:
             self._known = (known, now, self._judge(now))
+            self._could_use = self._can_use(now)
         return self._known[2]
+
+    def _may_wait(self, now: float) -> bool:
+        """No leader is wanted, and it can use the same nodes as when it found that it could promote none."""
+        lately = bool(self._known[2]) and 0 <= now - self._known[1] < CALM_S
+        return lately and not self._member.troubled(now) and self._could_use == self._can_use(now)
+
+    def _can_use(self, now: float) -> frozenset[str]:
+        book = self._book
+        return frozenset(
+            name for name in book.names if book[name].info is not None and not self._unusable(name, now)
+        )
 
     def tell(self, now: float, tell: Callable[..., None]) -> None:
         """What is wrong with this sentinel alone is told once: its peers could, and it could not."""
@@ -91,6 +108,9 @@ class OwnReach:
             return ""
         reasons = {name: why for name in self._book.names if (why := self._unusable(name, now))}
         usable = [name for name in self._book.names if name not in reasons]
+        if not set(usable) - {member.primary}:
+            # To rank them takes long, and comes to the same.
+            return "; ".join(f"{name}: {why}" for name, why in reasons.items())[:MAX_CHARS]
         facts = self._situation.facts(now)
         if facts.intent is not None and facts.intent.target in usable:
             self._candidate = (facts.intent.target, now)

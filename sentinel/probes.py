@@ -25,6 +25,7 @@ from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
 from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
+from sentinel.reconnecting import pause_s
 from sentinel.redis_evidence import classify, error_text
 from sentinel.redis_link import RedisLink
 
@@ -36,9 +37,6 @@ INFO = ("INFO",)
 """The default sections: several named ones are an error before Redis 7."""
 LINK = ("INFO", "replication")
 
-FIRST_RETRY_S = 0.008
-EAGER_RETRIES = 3
-"""So many as soon as that: a process that is started again at once listens after some 15 ms."""
 MISCONFIGURED_RETRY_S = 1.0
 """At most. It counts as life only while it is confirmed, so it is tried several times in each patience."""
 MAX_REFRESHES = 64
@@ -56,7 +54,8 @@ class Probe:
     ``fence_key``: of a node that may evict it is asked along with each INFO whether it is there.
     ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
     shows that it demands something.
-    ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval.
+    ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval;
+    more where ``crowd`` says that many groups want one.
     """
 
     def __init__(
@@ -73,6 +72,7 @@ class Probe:
         on_latency: Callable[[str, float], None],
         on_refusal: Callable[[str, Source, Refusing | None], None] = lambda _node, _source, _refusing: None,
         on_link: Callable[[str, LinkInfo, float], None] = lambda _node, _link, _took_s: None,
+        crowd: Callable[[], int] = lambda: 1,
         read_safety: bool = False,
         fence_key: str | None = None,
     ) -> None:
@@ -87,6 +87,7 @@ class Probe:
         # As Redis Sentinel: half the patience, so that a fresh connection has the other half to answer.
         self._silence_s = down_after_s / 2
         self._reconnect_interval_s = reconnect_interval_s
+        self._crowd = crowd
         self._tell_evidence = on_evidence
         self._tell_info = on_info
         self._tell_latency = on_latency
@@ -235,13 +236,9 @@ class Probe:
         return Line(connection, self._on_reply, self._silence_s)
 
     def _pause_s(self, seen: Evidence) -> float:
-        """None after a lasting connection, then short, then doubling: a restart is quick, or takes long."""
-        if self._attempts == 0:
-            return 0.0
-        if seen.kind is EvidenceKind.MISCONFIGURED or self._refused:
+        if self._attempts and (seen.kind is EvidenceKind.MISCONFIGURED or self._refused):
             return min(MISCONFIGURED_RETRY_S, self._silence_s * 2 / 3)
-        doublings = min(max(0, self._attempts - EAGER_RETRIES), 16)
-        return min(FIRST_RETRY_S * 2.0**doublings, self._reconnect_interval_s)
+        return pause_s(self._attempts, self._reconnect_interval_s, self._crowd())
 
     def _ask(self, words: tuple[str, ...]) -> None:
         if self._line is None or self._line.count(words) > 0:

@@ -69,6 +69,7 @@ PURE = [
             "peer_stored",
             "peer_twins",
             "own_reach",
+            "reconnecting",
             "relations",
             "self_fence",
             "situation",

@@ -42,9 +42,12 @@ def test_a_c_library_without_it_is_no_error(monkeypatch: pytest.MonkeyPatch) -> 
     memory.give_back()
 
 
-def test_what_start_up_made_is_not_looked_through_again() -> None:
+def test_what_start_up_made_is_not_looked_through_again_and_the_rest_rarely() -> None:
+    before = gc.get_threshold()
     memory.keep_for_good()
     try:
         assert gc.get_freeze_count() > 1000
+        assert gc.get_threshold()[2] >= 10 * before[2], "a full collection counts as a stall"
     finally:
         gc.unfreeze()
+        gc.set_threshold(*before)

@@ -12,7 +12,7 @@ from quorum.inputs import Observed, Received
 from quorum.messages import GENESIS, Opinions
 from sentinel import own_reach
 from sentinel.notices import NoticeName
-from tests.unit.sentinel.coordinator_cases import A, B, C, World
+from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 
 
 def refuse(world: World) -> None:
@@ -74,3 +74,38 @@ def test_all_nodes_are_ranked_anew_only_once_the_one_found_cannot_be_used(
     assert ranked.call_count <= 1
     refuse(world)
     assert world.coordinator.member.standing.why_not(world.now) != ""
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    ranked = Mock(wraps=forecast)
+    monkeypatch.setattr(own_reach, "forecast", ranked)
+    return ranked
+
+
+def test_while_no_leader_is_wanted_news_of_nodes_it_cannot_promote_can_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind a promotion the third node is not linked yet, and there is news all the time."""
+    world = World(members=3, nodes={A: info(A, "master"), B: info(B, priority=0), C: info(C, priority=0)})
+    member, book = world.coordinator.member, world.coordinator.book
+    world.advance(2.0)
+    ranked = counted(monkeypatch)
+    assert "priority" in member.standing.why_not(world.now)
+    before = ranked.call_count
+    for _ in range(8):
+        book.version += 1
+        member.standing.why_not(world.now)
+    assert ranked.call_count == before
+    world.step(Observed(A, Evidence(EvidenceKind.CLOSED)))
+    world.step(Observed(A, Evidence(EvidenceKind.REFUSED)))
+    book.version += 1
+    member.standing.why_not(world.now)
+    assert ranked.call_count > before, "now it matters"
+
+
+def test_where_no_node_can_be_used_none_is_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(members=3)
+    ranked = counted(monkeypatch)
+    refuse(world)
+    assert "WRONGPASS" in world.coordinator.member.standing.why_not(world.now)
+    assert ranked.call_count == 0
