@@ -52,6 +52,10 @@ _CODES: tuple[tuple[type[RedisError], str], ...] = (
 )
 
 
+LATE_TRIPS = 2
+"""So many times its own lateness a step may take longer: several answers wait until they are read."""
+
+
 class Exchange(Protocol):
     """A connection to one node for one conversation."""
 
@@ -77,13 +81,20 @@ class Executor:
     """``connect`` gives a connection to a node, which is closed after the step.
 
     ``fence_key`` None turns the fence off. ``timeout_s`` bounds each step, beside the time that a handover
-    is given.
+    is given. ``late_s``: how late this process is; no step is taken without a valid lease for that.
     """
 
-    def __init__(self, connect: Connect, fence_key: str | None, timeout_s: float) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        fence_key: str | None,
+        timeout_s: float,
+        late_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self._connect = connect
         self._fence_key = fence_key
         self._timeout_s = timeout_s
+        self._late_s = late_s
 
     async def run(self, step: Step, term: int, guard: Guard) -> Taken:
         """Take ``step`` under ``term``. ``guard`` tells whether the lease is valid, at each send.
@@ -93,21 +104,23 @@ class Executor:
         _check(step.node, guard)
         talk = conversation(step, term, self._fence_key)
         exchange: Exchange | None = None
+        limit_s = self._limit_s(step)
         try:
-            async with asyncio.timeout(self._limit_s(step)):
+            async with asyncio.timeout(limit_s):
                 exchange = await self._connect(step.node)
                 try:
                     return await _converse(talk, step.node, exchange, guard)
                 finally:
                     await exchange.close()
         except TimeoutError as error:
-            reason = str(error) or f"no answer within {self._limit_s(step):g} s"
+            reason = str(error) or f"no answer within {limit_s:g} s"
         except (RedisError, OSError) as error:
             reason = f"{type(error).__name__}: {error}"
         return _lost(talk, step.node, missing(reason, exchange.unanswered if exchange is not None else None))
 
     def _limit_s(self, step: Step) -> float:
-        return self._timeout_s + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
+        patience_s = self._timeout_s + LATE_TRIPS * self._late_s()
+        return patience_s + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
 
 
 async def _converse(talk: Conversation, node: str, exchange: Exchange, guard: Guard) -> Taken:

@@ -103,6 +103,10 @@ class Campaign:
         if self._standing is not None:
             self._standing.gave_up(member, "could not keep its lease", now)
 
+    def voted_too_late(self) -> None:
+        """It was elected, and the votes were worth nothing by then: it stands for too much at once."""
+        self._crowd.lost_lease()
+
     def hold(self, until: float) -> None:
         """The work cannot be done now: no attempt before ``until``. A later call replaces an earlier one."""
         self._hold_until = until
@@ -117,7 +121,7 @@ class Campaign:
     @property
     def hold_ms(self) -> int:
         """For how long a candidate is to ask its voters to stick to it; 0: for an election timeout."""
-        return self._timing.hold_ms(self._crowd.size)
+        return self._timing.hold_ms(self._crowd.size, self._crowd.late_s)
 
     @property
     def _head_start_s(self) -> float:

@@ -14,6 +14,11 @@ class Crowd(Protocol):
         """How many groups want a leader now, this one included."""
         ...
 
+    @property
+    def late_s(self) -> float:
+        """How late this process asks, and takes in what is answered; 0: it has time."""
+        ...
+
     def admits(self) -> bool:
         """Whether this group may stand now. If not, it stands in line, and is woken when it may."""
         ...
@@ -28,6 +33,7 @@ class Always:
     """A crowd of ``size`` in which every group may stand at any time."""
 
     size: int
+    late_s: float = 0.0
 
     def admits(self) -> bool:
         return True

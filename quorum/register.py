@@ -338,6 +338,7 @@ class Register(Seat):
                 self._become_leader(now)
             else:
                 self._become_follower("the votes came too late to act on them")
+                self._campaign.voted_too_late()
 
     def _adopt_term(self, term: int, now: float, why: str) -> None:
         if self.role is not Role.FOLLOWER:

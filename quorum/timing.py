@@ -33,6 +33,8 @@ class Timing:
     """What the head start is for each group that wants a leader at the same time, if that is more."""
     crowd_hold_s: float = 0.02
     """The same for how long a voter is asked to stick to whom it votes for: 15 groups change nothing."""
+    late_hold: float = 4.0
+    """A candidate asks for so many times its own lateness: votes and entries take several turns."""
     hold_max_s: float = 2.0
     """No voter sticks to anybody for longer without hearing from it, whatever it is asked."""
 
@@ -43,13 +45,15 @@ class Timing:
                 f"{self.heartbeat_s} s, {self.lease_s} s, {self.election_min_s} s, {self.election_max_s} s"
             )
 
-    def hold_ms(self, crowd: int) -> int:
+    def hold_ms(self, crowd: int, late_s: float = 0.0) -> int:
         """How long a candidate asks its voters to stick to it, ``crowd`` groups wanting a leader at once.
 
-        At least its own election timeout. A busy sentinel answers late: a leader whose lease runs out before
-        its first entry is stored has made work for nothing, and so does the next one.
+        ``late_s``: how late it is itself. At least its own election timeout. A busy sentinel answers late: a
+        leader whose lease runs out before its first entry is stored has made work for nothing, and so does
+        the next one.
         """
-        return round(max(self.election_min_s, min(crowd * self.crowd_hold_s, self.hold_max_s)) * 1000)
+        wanted_s = max(crowd * self.crowd_hold_s, late_s * self.late_hold)
+        return round(max(self.election_min_s, min(wanted_s, self.hold_max_s)) * 1000)
 
     def promise_ms(self, asked_ms: int) -> int:
         """What a voter promises to whom asks for ``asked_ms``: its own election timeout, or more."""

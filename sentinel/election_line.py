@@ -53,6 +53,9 @@ class ElectionLine:
     def now(self) -> float:
         return self._time.now()
 
+    def late_s(self) -> float:
+        return self._time.late_s()
+
     def admits(self, place: Place) -> bool:
         now = self._time.now()
         self._expire(now)
@@ -111,6 +114,10 @@ class Place:
     @property
     def size(self) -> int:
         return self._line.size()
+
+    @property
+    def late_s(self) -> float:
+        return self._line.late_s()
 
     def admits(self) -> bool:
         return self._line.admits(self)

@@ -29,6 +29,7 @@ from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
+from sentinel.event_loop import late_s
 from sentinel.group_access import node_spec, wishes
 from sentinel.group_inputs import InfoSeen, LinkHeard, NameLooked
 from sentinel.info import NodeInfo
@@ -124,7 +125,7 @@ class GroupRuntime:
         self._links = LinkAsking(self._ask_links)
         self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
-        self._executor = Executor(self._reach, self.settings.fence_key, STEP_TIMEOUT_S)
+        self._executor = Executor(self._reach, self.settings.fence_key, STEP_TIMEOUT_S, late_s)
 
     @property
     def probes(self) -> Mapping[str, Probe]:
@@ -216,7 +217,8 @@ class GroupRuntime:
 
     async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
         probes = [self._probes[node] for node in nodes if node in self._probes]
-        answers = await asyncio.gather(*(probe.refresh(READ_TIMEOUT_S) for probe in probes))
+        limit_s = READ_TIMEOUT_S + late_s()
+        answers = await asyncio.gather(*(probe.refresh(limit_s) for probe in probes))
         return frozenset(probe.node for probe, info in zip(probes, answers, strict=True) if info is not None)
 
     async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
@@ -345,7 +347,7 @@ class GroupRuntime:
         """A new connection; where none can be had, the probe's, which is there."""
         probe = self._probes.get(node)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(CONNECT_TIMEOUT_S + late_s()):
                 return ClientExchange(await self._clients.take(node))
         except (RedisError, OSError, TimeoutError) as error:
             lent = probe.exchange() if probe is not None else None
@@ -360,7 +362,7 @@ class GroupRuntime:
         if node not in book:
             raise RedisConnectionError("is not watched any more")
         try:
-            return await client_of(self.link, book[node], STEP_TIMEOUT_S)
+            return await client_of(self.link, book[node], STEP_TIMEOUT_S + late_s())
         except AnotherServerError as another:
             self.driver.feed(NameLooked(node, another.run_id))
             raise

@@ -20,8 +20,17 @@ LINKS_PAUSE_S = 0.01
 """A replica's word of its link costs a tenth of an INFO, and the judgement of its primary waits for it."""
 
 
+LATE_PAUSES = 8
+"""A process that is late itself pauses longer by so many times its lateness in seconds."""
+LONGEST_PAUSE_S = 0.1
+"""So nobody waits for ever: some hundred INFOs have been asked for after 2 s."""
+
+
 class Pace(Generic[T]):
-    """The first few are asked at once, the others as soon as there is room, in the order of asking."""
+    """The first few are asked at once, the others as soon as there is room, in the order of asking.
+
+    Room comes more slowly while the process is late, for these can wait.
+    """
 
     def __init__(
         self,
@@ -50,7 +59,8 @@ class Pace(Generic[T]):
             self._ask(probe)
         if not self._armed and self._room < self._at_once:
             self._armed = True
-            self._time.call_later(self._pause_s, self._on_timer)
+            pause_s = self._pause_s * (1 + LATE_PAUSES * self._time.late_s())
+            self._time.call_later(min(pause_s, LONGEST_PAUSE_S), self._on_timer)
 
     def _on_timer(self) -> None:
         self._armed = False

@@ -6,11 +6,15 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from sentinel import clock
+from sentinel import clock, event_loop
 
 
 class LoopTime(Protocol):
     def now(self) -> float: ...
+
+    def late_s(self) -> float:
+        """As ``event_loop.late_s``."""
+        ...
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         """Once, and not from within."""
@@ -22,6 +26,9 @@ class EventLoopTime:
 
     def now(self) -> float:
         return clock.monotonic()
+
+    def late_s(self) -> float:
+        return event_loop.late_s()
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -114,7 +114,7 @@ class CrowdHost(Host):
         return True
 
     def late_s(self) -> float:
-        return self.machine.loop.late_s
+        return self.machine.loop.late_s()
 
     @property
     def read_up_to(self) -> float:

@@ -61,8 +61,6 @@ class Loop:
     """How long a callback has waited at most."""
     read_up_to: float = 0.0
     """All that has arrived by then has been taken in, by whoever runs now."""
-    late_s: float = 0.0
-    """By how much longer a silence is to last, as it is late itself."""
     _waiting: deque[tuple[float, Callable[[], None]]] = field(default_factory=deque)
     _runs: bool = False
     _spent_s: float = 0.0
@@ -74,6 +72,9 @@ class Loop:
 
     def now(self) -> float:
         return self.schedule.now
+
+    def late_s(self) -> float:
+        return self._lateness.late_s
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         self.schedule.at(delay_s, lambda: self.submit(call))
@@ -107,7 +108,7 @@ class Loop:
     def _run(self) -> None:
         since, call = self._waiting.popleft()
         self.read_up_to = since
-        self.late_s = self._lateness.look(since, self.schedule.now)
+        self._lateness.look(since, self.schedule.now)
         self.latest_s = max(self.latest_s, self.schedule.now - since)
         self._spent_s = 0.0
         gap_s = self._watch.observe(self.schedule.now)

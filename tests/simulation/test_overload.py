@@ -21,7 +21,7 @@ def test_sentinels_with_a_sixth_of_a_processor_do_not_elect_one_another_away() -
     """
     result = Crowd(25, share=0.166).run(20.0)
     assert len(result.recovered) == 25, str(result)
-    assert result.elections_each <= 3.0, str(result)
+    assert result.elections_each <= 1.2, str(result)
 
 
 def test_sentinels_that_are_seconds_late_call_no_node_down_that_answers() -> None:

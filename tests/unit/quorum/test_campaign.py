@@ -23,6 +23,8 @@ class Others:
         self.admit = admit
         self.lost = 0
 
+    late_s = 0.0
+
     def admits(self) -> bool:
         return self.admit
 

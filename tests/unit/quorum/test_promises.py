@@ -6,7 +6,15 @@ import pytest
 
 from quorum.crowd import Always
 from quorum.effects import Persist, Send
-from quorum.messages import Append, AppendReply, HardState, PreVoteRequest, VoteReply, VoteRequest
+from quorum.messages import (
+    Append,
+    AppendReply,
+    HardState,
+    PreVoteReply,
+    PreVoteRequest,
+    VoteReply,
+    VoteRequest,
+)
 from quorum.timing import Timing
 from tests.unit.quorum.register_cases import (
     NOW,
@@ -35,6 +43,18 @@ def test_a_crowd_asks_for_longer_promises_up_to_a_limit() -> None:
     register.want(frozenset({"odown"}), NOW)
     register.wake(NOW + 1.0)
     assert sent(register.take_effects(), PreVoteRequest)
+
+
+def test_a_candidate_that_is_late_itself_asks_for_longer_up_to_the_same_limit() -> None:
+    asked = [TIMING.hold_ms(1, late_s) for late_s in (0.0, 0.25, 0.5, 10.0)]
+    assert asked == [USUAL_MS, 1000, 2000, 2000]
+    assert TIMING.hold_ms(CROWD.size, 0.1) == ASKED_MS, "the crowd may need more"
+    register = make(crowd=Always(1, late_s=0.25))
+    register.want(frozenset({"odown"}), NOW)
+    register.wake(NOW)
+    register.take_effects()
+    requests = sent(hear(register, "s2", PreVoteReply(1, True)), VoteRequest)
+    assert [request.hold_ms for request in requests] == [1000, 1000]
 
 
 def test_the_lease_tolerates_the_same_drift_however_long_it_is() -> None:

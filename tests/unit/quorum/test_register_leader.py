@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
+from quorum.crowd import ALONE
 from quorum.effects import Committed, Emit, Persist, SteppedDown
 from quorum.errors import InvariantError, NotLeaderError
 from quorum.messages import (
@@ -159,6 +161,14 @@ def test_who_is_elected_too_late_to_act_does_not_lead() -> None:
     register = candidate()
     effects = hear(register, "s2", VoteReply(1, True, promised_ms=PROMISED_MS), NOW + TIMING.lease_s)
     assert emitted(effects) == [] and register.role is Role.FOLLOWER
+
+
+def test_votes_that_come_too_late_are_a_loss_as_a_lost_lease_is() -> None:
+    """Whoever stands for more than it has time for is to stand for less."""
+    crowd = Mock(wraps=ALONE, size=1, late_s=0.0)
+    register = candidate(crowd=crowd)
+    hear(register, "s2", VoteReply(1, True, promised_ms=PROMISED_MS), NOW + TIMING.lease_s)
+    assert crowd.lost_lease.call_count == 1
 
 
 def test_a_leader_writes_its_own_committed_topology_down_before_it_tells() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
-from sentinel.info_pace import AT_ONCE, info_pace
+from sentinel.info_pace import AT_ONCE, LONGEST_PAUSE_S, PAUSE_S, Pace, info_pace
 from sentinel.probes import Probe
 
 
@@ -30,3 +31,37 @@ async def test_a_few_are_asked_at_once_and_all_in_the_end() -> None:
     async with asyncio.timeout(10):
         await asyncio.gather(*(probe.asked.wait() for probe in probes))
     assert all(probe.times == 1 for probe in probes[AT_ONCE:]), "who waits already is not asked twice"
+
+
+class Late:
+    """A loop that is late by ``late``; its timers are kept."""
+
+    def __init__(self) -> None:
+        self.late = 0.0
+        self.timers: list[tuple[float, Callable[[], None]]] = []
+
+    def now(self) -> float:
+        return 0.0
+
+    def late_s(self) -> float:
+        return self.late
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
+        self.timers.append((delay_s, call))
+
+
+def test_room_comes_more_slowly_while_the_process_is_late_but_it_comes() -> None:
+    time, asked = Late(), list[int]()
+    pace: Pace[int] = Pace(asked.append, at_once=1, time=time)
+    for late_s in (0.0, 0.5, 100.0):
+        time.late = late_s
+        pace.request(len(asked))
+        pace.request(1000 + len(asked))
+        time.timers.pop()[1]()
+    delays = []
+    while time.timers:
+        delay_s, call = time.timers.pop()
+        delays.append(delay_s)
+        call()
+    assert PAUSE_S < max(delays) == LONGEST_PAUSE_S
+    assert len(asked) == 6
