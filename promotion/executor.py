@@ -52,7 +52,7 @@ _CODES: tuple[tuple[type[RedisError], str], ...] = (
 )
 
 
-LATE_TRIPS = 2
+LATE_TRIPS = 6
 """So many times its own lateness a step may take longer: several answers wait until they are read."""
 
 

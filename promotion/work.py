@@ -85,11 +85,11 @@ class Work:
     # -- what happens --------------------------------------------------------------------------
 
     def begin(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
-        """``views`` are as last seen. If that was after a dead primary's end, nothing has changed since."""
+        """``views`` are as last seen. If that was lately, and after a primary's end, nothing has changed."""
         gone = facts.primary if facts.gone_by_all and facts.intent is None else None
-        if gone is not None and all_heard_the_end(gone, views, facts.gone_s):
-            return self._decide(views, facts, now)
-        return [self._observe(facts)]
+        lately_s = min(facts.gone_s, self._settings.policy.max_age_s)
+        heard = gone is not None and all_heard_the_end(gone, views, lately_s)
+        return self._decide(views, facts, now) if heard else [self._observe(facts)]
 
     def wake(self, facts: Facts, now: float) -> list[Action]:
         if self._wake_at is None or now < self._wake_at:

@@ -63,6 +63,11 @@ def late_s() -> float:
     return _Sockets.newest.lateness.late_s if _Sockets.newest is not None else 0.0
 
 
+def spares() -> bool:
+    """Whether rounds are to be left out, see ``lateness``."""
+    return _Sockets.newest is not None and _Sockets.newest.lateness.spares
+
+
 def mind(now: float) -> None:
     """To be called before each step: the turn that goes on may be long by now."""
     if _Sockets.newest is not None:

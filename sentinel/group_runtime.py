@@ -24,16 +24,17 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
 from quorum.messages import HardState, Message
-from sentinel import clock
+from sentinel import clock, limits
 from sentinel.contested import Contested
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
-from sentinel.event_loop import late_s
+from sentinel.event_loop import late_s, spares
 from sentinel.group_access import node_spec, wishes
 from sentinel.group_inputs import InfoSeen, LinkHeard, NameLooked
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
+from sentinel.lateness import INFOS, Rounds, ping_rounds
 from sentinel.link_asking import LinkAsking
 from sentinel.member_settings import coordinator_config, member_config
 from sentinel.name_looks import AnotherServerError, NameLooks, client_of
@@ -56,11 +57,6 @@ from sentinel.warm_clients import WarmClients
 
 logger = logging.getLogger(__name__)
 
-READ_TIMEOUT_S = 0.5
-"""The leader's reading of the nodes does not wait longer for a slow one."""
-STEP_TIMEOUT_S = 2.0
-CONNECT_TIMEOUT_S = 1.0
-"""Of a step's time; then it is tried over the probe's connection."""
 SECOND_LOOK_S = 0.01
 """So long after what is seen of the nodes counts as news again."""
 
@@ -100,6 +96,9 @@ class GroupRuntime:
         self.link = link
         self._probes: dict[str, Probe] = {}
         self._gossips = 0
+        interval_s, phase = self.settings.effective_ping_interval, around.rng.randrange(1000)
+        self._ping_rounds = ping_rounds(interval_s, self.settings.down_after, phase)
+        self._info_rounds = Rounds(self.settings.effective_info_interval, INFOS, phase)
         self._second_look: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
@@ -125,7 +124,7 @@ class GroupRuntime:
         self._links = LinkAsking(self._ask_links)
         self.driver.on_change(self._links.look)
         self._clients = WarmClients(self._connect)
-        self._executor = Executor(self._reach, self.settings.fence_key, STEP_TIMEOUT_S, late_s)
+        self._executor = Executor(self._reach, self.settings.fence_key, limits.STEP_S, late_s)
 
     @property
     def probes(self) -> Mapping[str, Probe]:
@@ -151,14 +150,17 @@ class GroupRuntime:
 
     def ping(self) -> None:
         now, situation = clock.monotonic(), self.driver.coordinator.situation
+        asks = self._ping_rounds.asks(now, spares=spares())
         for node, probe in self._probes.items():
-            probe.ping()
+            if asks:
+                probe.ping()
             if situation.awaits_witness(node, now):
                 self._around.infos.request(probe)
 
     def request_info(self) -> None:
         """The periodic round."""
-        for probe in self._probes.values():
+        asks = self._info_rounds.asks(clock.monotonic(), spares=spares())
+        for probe in self._probes.values() if asks else ():
             probe.request_info()
 
     def gossip(self) -> None:
@@ -217,8 +219,7 @@ class GroupRuntime:
 
     async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:
         probes = [self._probes[node] for node in nodes if node in self._probes]
-        limit_s = READ_TIMEOUT_S + late_s()
-        answers = await asyncio.gather(*(probe.refresh(limit_s) for probe in probes))
+        answers = await asyncio.gather(*(probe.refresh(limits.read_s()) for probe in probes))
         return frozenset(probe.node for probe, info in zip(probes, answers, strict=True) if info is not None)
 
     async def take(self, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
@@ -226,7 +227,7 @@ class GroupRuntime:
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
         try:
-            async with asyncio.timeout(STEP_TIMEOUT_S):
+            async with asyncio.timeout(limits.answer_s()):
                 client = await self._connect(node)
                 try:
                     await client.execute_command(*words)
@@ -347,7 +348,7 @@ class GroupRuntime:
         """A new connection; where none can be had, the probe's, which is there."""
         probe = self._probes.get(node)
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S + late_s()):
+            async with asyncio.timeout(limits.connect_s()):
                 return ClientExchange(await self._clients.take(node))
         except (RedisError, OSError, TimeoutError) as error:
             lent = probe.exchange() if probe is not None else None
@@ -362,7 +363,7 @@ class GroupRuntime:
         if node not in book:
             raise RedisConnectionError("is not watched any more")
         try:
-            return await client_of(self.link, book[node], STEP_TIMEOUT_S + late_s())
+            return await client_of(self.link, book[node], limits.answer_s())
         except AnotherServerError as another:
             self.driver.feed(NameLooked(node, another.run_id))
             raise

@@ -238,7 +238,8 @@ class Probe:
     def _pause_s(self, seen: Evidence) -> float:
         if self._attempts and (seen.kind is EvidenceKind.MISCONFIGURED or self._refused):
             return min(MISCONFIGURED_RETRY_S, self._silence_s * 2 / 3)
-        return pause_s(self._attempts, self._reconnect_interval_s, self._crowd())
+        crowd = self._crowd() if seen.kind is EvidenceKind.REFUSED else 1
+        return pause_s(self._attempts, self._reconnect_interval_s, crowd)
 
     def _ask(self, words: tuple[str, ...]) -> None:
         if self._line is None or self._line.count(words) > 0:

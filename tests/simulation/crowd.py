@@ -26,7 +26,7 @@ from tests.simulation.faults import Cast
 from tests.simulation.host import TICK_S, GroupShape, Host
 from tests.simulation.loops import Loop, Quota
 from tests.simulation.node import Settings
-from tests.simulation.probing import Eye
+from tests.simulation.probing import Eye, Probing
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import PORT, Setup, World
 
@@ -98,6 +98,8 @@ class CrowdHost(Host):
         self.machine = machine
         super().__init__(name, world, shape, members)
         machine.hosts.append(self)
+        self.phase = len(machine.hosts)
+        self.probing = Probing(self)
         self.vouched = True
         self._place = machine.line.place()
         self.crowd = self._place
@@ -115,6 +117,10 @@ class CrowdHost(Host):
 
     def late_s(self) -> float:
         return self.machine.loop.late_s()
+
+    @property
+    def spares(self) -> bool:
+        return self.machine.loop.spares
 
     @property
     def read_up_to(self) -> float:

@@ -113,6 +113,8 @@ class Host:
         self.naming = (Naming.PLAIN, "")
         """How the configuration of its next start names the nodes."""
         self.contact = Contact(self)
+        self.phase = 0
+        """In which of its rounds it leaves something out, being late."""
         self.probing = Probing(self)
         self.hands = Hands(self)
 
@@ -258,6 +260,11 @@ class Host:
 
     def late_s(self) -> float:
         return 0.0
+
+    @property
+    def spares(self) -> bool:
+        """Whether it leaves rounds out, being late."""
+        return False
 
     @property
     def read_up_to(self) -> float:

@@ -76,6 +76,10 @@ class Loop:
     def late_s(self) -> float:
         return self._lateness.late_s
 
+    @property
+    def spares(self) -> bool:
+        return self._lateness.spares
+
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         self.schedule.at(delay_s, lambda: self.submit(call))
 

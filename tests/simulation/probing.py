@@ -18,6 +18,7 @@ from quorum.inputs import Observed, RefusalSeen
 from quorum.usability import Refusing, Source
 from sentinel.group_inputs import InfoSeen, LinkHeard, ReadDone
 from sentinel.info import parse_info, parse_safety
+from sentinel.lateness import INFOS, Rounds, ping_rounds
 from sentinel.link_asking import EVERY_S
 from sentinel.link_info import parse_link
 from sentinel.node_refusals import of_ping
@@ -60,19 +61,19 @@ class Eye:
     def silence_s(self) -> float:
         return self.host.shape.down_after_s / 2
 
-    def tick(self, ticks: int) -> None:
+    def tick(self, *, asks_ping: bool, asks_info: bool) -> None:
         now, read_up_to = self.host.world.schedule.now, self.host.read_up_to
         if self.wire is None:
             self.connect()
         elif not self.connected:
             if read_up_to - self._began_at > CONNECT_TIMEOUT_S:
                 self._fail(Evidence(EvidenceKind.UNREACHABLE))
-        elif self.asked_at is None:
+        elif self.asked_at is None and asks_ping:
             self.asked_at = now
             self._ask(("PING",), self._on_pong)
         brain = self.host.brain
         wanted = brain is not None and brain.situation.awaits_witness(self.name, self.host.now)
-        if self.connected and (ticks % INFO_TICKS == 0 or wanted):
+        if self.connected and (asks_info or wanted):
             self.ask_info()
 
     def connect(self) -> None:
@@ -262,6 +263,9 @@ class Probing:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._eyes: dict[str, Eye] = {}
+        patience_s = host.shape.down_after_s
+        self._ping_rounds = ping_rounds(patience_s / 4, patience_s, host.phase)
+        self._info_rounds = Rounds(2 * patience_s, INFOS, host.phase)
         self._token = 0
         self._missing: set[str] = set()
         self._answered: set[str] = set()
@@ -292,8 +296,12 @@ class Probing:
         self._asks_links = False
 
     def tick(self, ticks: int) -> None:
+        spares = self._host.spares
+        now = self._host.world.schedule.now
+        asks_ping = self._ping_rounds.asks(now, spares=spares)
+        asks_info = ticks % INFO_TICKS == 0 and self._info_rounds.asks(now, spares=spares)
         for eye in list(self._eyes.values()):
-            eye.tick(ticks)
+            eye.tick(asks_ping=asks_ping, asks_info=asks_info)
 
     def look(self) -> None:
         """After each step: while the primary is in doubt, its replicas are asked for their links."""

@@ -85,6 +85,12 @@ def test_whoever_has_said_its_last_word_on_a_dead_primary_is_not_read_again() ->
         assert work().begin([GONE, *last], facts, 0.0) == [Observe(("b:1", "c:1"))]
 
 
+def test_whoever_said_its_last_word_too_long_ago_to_be_promoted_is_read_again() -> None:
+    """As where the group stood in line for long; it would be given up for that, and elected for anew."""
+    last = [replace(view, link_up=False, age_s=6.0) for view in (B, C)]
+    assert work().begin([GONE, *last], replace(DOWN, gone_s=7.0), 0.0) == [Observe(("b:1", "c:1"))]
+
+
 def test_a_replica_is_not_too_long_cut_off_for_having_outlived_a_stalled_sentinels_patience() -> None:
     """Each stall starts the silence anew, while a replica's link goes on being down."""
     cut_off = [GONE, *(replace(view, link_up=False, link_down_s=29) for view in (B, C))]

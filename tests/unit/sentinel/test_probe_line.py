@@ -12,7 +12,17 @@ import pytest
 from quorum.evidence import Evidence, EvidenceKind
 from sentinel import clock
 from sentinel.event_loop import OneClockLoop, late_s, mind
-from sentinel.lateness import IN_TIME_AGAIN_S, IN_TIME_S, LASTS_S, Lateness
+from sentinel.lateness import (
+    ASKED_AGAIN_S,
+    IN_TIME_AGAIN_S,
+    IN_TIME_S,
+    LASTING_S,
+    LASTS_S,
+    PINGS,
+    Lateness,
+    Rounds,
+    ping_rounds,
+)
 from sentinel.probe_line import Command, Line
 
 PING = ("PING",)
@@ -138,3 +148,52 @@ def test_one_pause_is_forgotten_as_soon_as_all_is_in_time_again() -> None:
     assert lateness.look(105.0, 105.001) > 10.0, "what was answered meanwhile is not all read yet"
     again = 105.0 + IN_TIME_AGAIN_S
     assert lateness.look(again, again) == 0.0
+
+
+def late_for(seconds: float) -> tuple[Lateness, float]:
+    """And when it was late last."""
+    lateness, now = Lateness(), 100.0
+    while now < 100.0 + seconds:
+        now += 0.1
+        lateness.look(now - 0.1, now)
+    return lateness, now
+
+
+def test_who_goes_on_being_late_leaves_rounds_out_and_one_pause_does_not() -> None:
+    pause = Lateness()
+    pause.look(100.0, 105.0)
+    assert not pause.spares
+    lateness, last = late_for(LASTING_S + 0.2)
+    assert lateness.spares
+    lateness.look(last + IN_TIME_AGAIN_S + 0.01, last + IN_TIME_AGAIN_S + 0.01)
+    assert not lateness.spares
+
+
+def test_behind_rounds_that_were_left_out_a_silence_lasts_longer_until_all_are_asked_again() -> None:
+    lateness, last = late_for(LASTING_S + 0.2)
+    for after_s, patient in ((IN_TIME_AGAIN_S + 0.1, True), (ASKED_AGAIN_S + 0.1, False)):
+        assert (lateness.look(last + after_s, last + after_s) > 0.0) == patient
+
+
+def test_one_of_so_many_rounds_is_not_left_out_and_not_the_same_for_every_group() -> None:
+    first = set()
+    for phase in range(PINGS):
+        rounds, now = Rounds(0.25, PINGS, phase), 100.0
+        assert rounds.asks(now, spares=False)
+        asked = [rounds.asks(now + 0.25 * turn, spares=True) for turn in range(1, 3 * PINGS + 1)]
+        assert asked.count(True) == 3
+        first.add(asked.index(True))
+        assert rounds.asks(now + 5.0, spares=False) and rounds.asks(now + 5.25, spares=False)
+    assert len(first) == PINGS
+
+
+def test_rounds_that_were_late_are_not_left_out_as_well() -> None:
+    """Else a node is asked so rarely that it seems silent."""
+    rounds = ping_rounds(0.25, 1.0, phase=2)
+    assert rounds.asks(100.0, spares=False)
+    assert all(rounds.asks(100.0 + turn, spares=True) for turn in range(1, 5))
+
+
+def test_who_has_little_patience_leaves_no_round_out() -> None:
+    rounds = ping_rounds(0.9, 1.0, phase=2)
+    assert all(rounds.asks(100.0 + 0.9 * turn, spares=True) for turn in range(5))
