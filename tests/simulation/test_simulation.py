@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 
 from tests.simulation.__main__ import replay_command
 from tests.simulation.coverage import SITUATIONS
-from tests.simulation.faults import Fault
+from tests.simulation.faults import DIRECTIVES, KINDS, NAMES, Fault
 from tests.simulation.finding import Found
 from tests.simulation.found import FOUND
+from tests.simulation.lasting import SITUATIONS as STAYING
+from tests.simulation.lasting import staying
 from tests.simulation.trial import Outcome, run_seed, run_setup, shrink
 from tests.simulation.world import Setup, draw_setup
 
@@ -95,6 +98,15 @@ def test_a_broken_rule_is_found_and_its_faults_are_reduced(monkeypatch: pytest.M
     smaller = shrink(broken, lambda _left: None, limit_s=20.0)
     assert len(smaller.plan) <= len(broken.plan)
     assert run_setup(smaller).broken is not None
+
+
+def test_no_fault_is_rarer_than_one_in_a_hundred_runs() -> None:
+    """So that ten thousand show each in hundreds."""
+    runs, planned = 2000, Counter[str]()
+    for setup in map(draw_setup, range(runs)):
+        planned.update({fault.kind for fault in setup.plan} | {staying(one.kind) for one in setup.lasting})
+    kinds = (*KINDS, *DIRECTIVES, *NAMES, *STAYING)
+    assert {kind: planned[kind] for kind in kinds if planned[kind] < runs / 100} == {}
 
 
 def test_every_situation_is_named_once() -> None:
