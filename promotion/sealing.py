@@ -2,7 +2,8 @@
 
 Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So what it has is final, which
 ``durability`` needs; and a primary on the far side of a partition that demands acknowledgements
-(``write_safety``) stops accepting writes a known time later, which ``fence_wait`` waits for.
+(``write_safety``) stops accepting writes a known time later, which ``fence_wait`` waits for. Whoever leads
+after a leader that lost its lease goes on with that wait: replicas say since when they are cut off.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Sealing:
         )
         self._in_flight = {step.node for step in steps}
         if not steps:
-            self._end(facts, now)
+            self._end(facts, now, _cut_off_for_s(views))
         return steps
 
     def step_over(self, step: Seal, reason: str, facts: Facts, now: float) -> bool:
@@ -85,10 +86,10 @@ class Sealing:
             self._end(facts, now)
         return self.taken
 
-    def _end(self, facts: Facts, now: float) -> None:
+    def _end(self, facts: Facts, now: float, cut_off_for_s: float = 0.0) -> None:
         self.taken = True
         if self._waits(facts) and self._rules.safety is not None:
-            self.until = now + self._rules.safety.max_lag_s + FENCE_MARGIN_S
+            self.until = now + self._rules.safety.max_lag_s + FENCE_MARGIN_S - cut_off_for_s
 
     def barred(self, views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
         """Who may not be promoted after all, with the reason."""
@@ -120,3 +121,14 @@ class Sealing:
     def _waits(self, facts: Facts) -> bool:
         """A process that is gone accepts no writes: only what may still run must be waited for."""
         return self._rules.fence_wait and facts.down and not facts.gone_by_all
+
+
+def _cut_off_for_s(views: Sequence[NodeView]) -> float:
+    """For how long at least no replica that answers has had a link to any primary, all being cut off.
+
+    Redis says when the last link ended, in whole seconds, whomever the replica is pointed at since; a new
+    link would be seen. So it does not matter who cut it off, nor what was done in between.
+    """
+    replicas = [view for view in views if view.role == "slave" and view.reachable and not view.down]
+    since = [view.link_down_s for view in replicas if view.sealed and view.link_down_s is not None]
+    return max(0.0, min(since) - 1.0) if since and len(since) == len(replicas) else 0.0

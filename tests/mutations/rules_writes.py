@@ -7,6 +7,7 @@ from tests.mutations.mutation import Mutation
 _DURABILITY = "tests/unit/promotion/test_durability.py"
 _SWITCHING = "tests/unit/promotion/test_switching.py"
 _SEALING = "tests/unit/promotion/test_sealing.py"
+_SEALING_RULES = "tests/unit/promotion/test_sealing_rules.py"
 _STEPS = "tests/unit/promotion/test_steps.py"
 _PROMOTING = "tests/unit/promotion/test_promoting.py"
 _FENCE = "tests/unit/sentinel/test_self_fence.py"
@@ -101,6 +102,31 @@ WRITES = (
         "if now < self._sealing.until:",
         "if False:",
         (f"{_SEALING}::test_across_a_partition_it_waits_until_the_old_primary_refuses_writes",),
+    ),
+    Mutation(
+        "fence-wait-goes-on",
+        "what a leader has waited for is not waited for again by its successor",
+        "L1",
+        "promotion/sealing.py",
+        "            self._end(facts, now, _cut_off_for_s(views))\n",
+        "            self._end(facts, now)\n",
+        (
+            f"{_SEALING_RULES}::test_with_all_cut_off_by_a_leader_before_it_counts_from_the_end_of_the_last_link",
+        ),
+        style="",
+    ),
+    Mutation(
+        "fence-wait-for-the-last",
+        "nor is less waited for than the replica needs that was cut off last",
+        "S7",
+        "promotion/sealing.py",
+        "    return max(0.0, min(since) - 1.0) if since and len(since) == len(replicas) else 0.0\n",
+        "    return max(0.0, max(since) - 1.0) if since else 0.0\n",
+        (
+            f"{_SEALING_RULES}::test_with_all_cut_off_by_a_leader_before_it_counts_from_the_end_of_the_last_link",
+            f"{_SEALING_RULES}::test_while_one_that_answers_is_not_cut_off_it_counts_from_now",
+        ),
+        style="",
     ),
     Mutation(
         "switchover-pauses",

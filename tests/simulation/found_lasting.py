@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from promotion.sealing import WriteRules
+from promotion.step_types import WriteSafety
 from tests.simulation.faults import Cast
 from tests.simulation.finding import CLIENTS, HOSTS, NODES, Found
 from tests.simulation.lasting import Lasting, Loss
@@ -52,6 +53,20 @@ LASTING = (
                 Lasting("node refuses", ("h1",), "n3:6379", "CLIENT/silence", 0.97),
                 Lasting("a third is lost", ("h1",), "n3:6379", "", 0.51),
             ),
+            loss=Loss(2.0, hangs=True),
+        ),
+    ),
+    Found(
+        "waited-anew",
+        "Each leader waited for all of the window of `fence_wait`, and none led for so long.",
+        Setup(
+            0,
+            "lasting",
+            Cast(HOSTS, ("n1:6379", "n2:6379", "n3:6379"), CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True),
+            Settings(),
+            (),
+            lasting=(Lasting("a third is lost"),),
             loss=Loss(2.0, hangs=True),
         ),
     ),

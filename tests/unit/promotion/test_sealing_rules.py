@@ -118,11 +118,26 @@ def test_a_late_answer_does_not_open_the_window_again() -> None:
     assert sealing.until == 11.0 + MAX_LAG_S + FENCE_MARGIN_S
 
 
-def test_with_all_cut_off_by_a_leader_before_it_counts_from_now() -> None:
-    """How long ago that was nobody knows."""
+@pytest.mark.parametrize(
+    ("down_s", "alone_s"),
+    [((None, 3), 0.0), ((0, 3), 0.0), ((2, 3), 1.0), ((60, 60), 59.0)],
+    ids=["not-known", "just-now", "the-latest", "long-ago"],
+)
+def test_with_all_cut_off_by_a_leader_before_it_counts_from_the_end_of_the_last_link(
+    down_s: tuple[float | None, float | None], alone_s: float
+) -> None:
+    """Which they tell in whole seconds."""
     sealing = Sealing(FENCED)
-    assert sealing.begin([GONE, CUT_B, CUT_C], ["b:1", "c:1"], SILENT, 10.0) == ()
-    assert (sealing.taken, sealing.until) == (True, 10.0 + MAX_LAG_S + FENCE_MARGIN_S)
+    views = [GONE, *(replace(v, link_down_s=s) for v, s in zip((CUT_B, CUT_C), down_s, strict=True))]
+    assert sealing.begin(views, ["b:1", "c:1"], SILENT, 10.0) == ()
+    assert (sealing.taken, sealing.until) == (True, 10.0 + MAX_LAG_S + FENCE_MARGIN_S - alone_s)
+
+
+def test_while_one_that_answers_is_not_cut_off_it_counts_from_now() -> None:
+    sealing = Sealing(FENCED)
+    cut, astray = replace(CUT_B, link_down_s=9), replace(CUT_C, follows="x:1", link_down_s=9)
+    assert sealing.begin([GONE, cut, astray], ["b:1"], SILENT, 10.0) == ()
+    assert sealing.until == 10.0 + MAX_LAG_S + FENCE_MARGIN_S
 
 
 @pytest.mark.parametrize(("rules", "facts"), [(WAIT_1, SILENT), (BOTH, GONE_BY_ALL)])
