@@ -186,6 +186,9 @@ class GroupsAnswer(Answer):
     cluster_id: str | None = None
     """What its sentinels have agreed to call this cluster; null before, and where a release has none."""
     members: list[str]
+    former_members: list[str] = []
+    """Not empty while a change of members is under way in any group, or in what the sentinels agree on beside
+    the groups, which is this cluster's id. The next change has to wait for that."""
     peers: list[PeerAnswer]
     groups: list[GroupAnswer]
 

@@ -73,6 +73,8 @@ def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
     screen.line(f"Sentinels, as {answer.sentinel} at {asked} sees them")
     peers = [(p.sentinel, "in touch" if p.in_touch else "out of touch", p.rtt_ms) for p in answer.peers]
     screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "asked", None), *peers])
+    if answer.former_members:
+        screen.line("  Members are being changed: wait with the next change until this is gone.")
     for peer in answer.peers:
         if peer.apart:
             screen.line(f"  {peer.sentinel} {peer.apart}: neither listens to the other.")

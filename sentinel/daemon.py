@@ -240,6 +240,7 @@ class Daemon:
             files=self._doors.files,
             confirmed=self._confirmed,
             no_part=lambda: self._participation.why,
+            former_members=lambda: self._participation.former_members,
         )
 
     def _schedule(self, scheduler: Scheduler, webhooks: Webhooks) -> None:

@@ -59,6 +59,8 @@ class HttpDeps:
     """What this process may still open."""
     cluster_id: Callable[[], str] = lambda: ""
     """Empty while none is agreed on."""
+    former_members: Callable[[], list[str]] = list
+    """Those of before in whatever register, while a change of members is under way."""
     no_part: Callable[[], str] = lambda: ""
     """Why this sentinel takes no part in elections; empty if it does."""
 

@@ -95,6 +95,7 @@ class GroupHandlers:
                 now=group_status.iso(clock.wall_ms()),
                 cluster_id=deps.cluster_id() or None,
                 members=sorted(deps.members),
+                former_members=deps.former_members(),
                 peers=group_status.peers(deps.peer_states()),
                 groups=[self._group(driver) for driver in deps.drivers.values()],
             )

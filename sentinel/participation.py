@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quorum.inputs import IdTwice
+from quorum.member import Member
 from quorum.votes import majority
 from sentinel.cluster_driver import ClusterDriver
 from sentinel.driver import GroupDriver
@@ -39,7 +40,8 @@ def members_advice(state_dir: Path) -> str:
     """What to do about a configuration that is more than one step away."""
     return (
         "Change cluster.members by one at a time, in one sentinel after the other, and wait until all take "
-        "part again (/readyz): to replace a sentinel, add the new one first, then remove the old one. If the "
+        "part again (/readyz) and former_members in /v1/groups is empty: to replace a sentinel, add the new "
+        "one first, then remove the old one. If the "
         f"others have come to these members already, move {state_dir} away: this one then joins as a new one."
     )
 
@@ -117,6 +119,16 @@ class Participation:
             logger.info("peer %s is one process again", peer)
 
     @property
+    def former_members(self) -> list[str]:
+        """With whom some register still has to agree, since members are being changed."""
+        under = [member.recovery.membership for member in self._members_of_all()]
+        return sorted({former for each in under for former in each.former})
+
+    def _members_of_all(self) -> list[Member]:
+        """This sentinel's parts in all that is agreed on."""
+        return [self._cluster.member, *(driver.coordinator.member for driver in self._drivers.values())]
+
+    @property
     def why(self) -> str:
         """Why this sentinel takes no part somewhere, in words; empty if it does everywhere.
 
@@ -148,7 +160,7 @@ class Participation:
         It is vouched for only behind the writes of what it was told, and no longer once it went back. That a
         group is retired is on disk with its state, so all the others need not be doubted with it.
         """
-        members = [self._cluster.member, *(each.coordinator.member for each in self._drivers.values())]
+        members = self._members_of_all()
         listens = any(one.recovery.listens and not one.recovery.is_retired for one in members)
         settled = not listens and all(register.is_settled for register in self._registers)
         if settled and (not self._store.vouched or self._store.untold):

@@ -44,7 +44,7 @@ def wait_members(sentinels: Sequence[Sentinel], members: Sequence[str]) -> None:
         found = [sentinel.group() for sentinel in sentinels]
         return all(
             (group.get("members"), group.get("former_members")) == (list(members), []) for group in found
-        )
+        ) and not any(sentinel.get("/v1/groups")[1].get("former_members") for sentinel in sentinels)
 
     wait_for(settled, 30, f"the members to be {members}")
 

@@ -36,7 +36,7 @@ CLUSTER = (
             f"{_REGISTER}::test_a_successor_goes_on_with_the_id_that_it_found",
             f"{_REGISTER}::test_an_entry_keeps_the_id_that_was_before_it",
         ),
-        style="",
+        style="gentle",
     ),
     Mutation(
         "id-on-disk-first",
@@ -46,7 +46,7 @@ CLUSTER = (
         "same_id = new.cluster_id == before.cluster_id",
         "same_id = True",
         (f"{_REGISTER}::test_it_is_on_disk_before_anybody_is_told",),
-        style="",
+        style="gentle",
     ),
     Mutation(
         "no-foreign-commit",

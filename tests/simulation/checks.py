@@ -64,6 +64,7 @@ class Checks:
         self._due_at: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self.drift_bounded = True
         self._known_since: dict[int, float] = {}
+        self._cluster_id = ""
 
     # -- disks ---------------------------------------------------------------------------------
 
@@ -209,6 +210,14 @@ class Checks:
     @property
     def _needed(self) -> int:
         return majority(len(self._world.hosts))
+
+    def calls_cluster(self, who: str, cluster_id: str, on_disk: str) -> None:
+        """S3: a cluster has one id for good. S2: it is on disk before anybody is told it."""
+        if on_disk != cluster_id:
+            self.broken(f"S2: {who} calls the cluster {cluster_id!r}, and has {on_disk!r} on disk")
+        self._cluster_id = self._cluster_id or cluster_id
+        if cluster_id != self._cluster_id:
+            self.broken(f"S3: {who} calls the cluster {cluster_id!r}, which was {self._cluster_id!r}")
 
     # -- acting --------------------------------------------------------------------------------
 

@@ -165,4 +165,4 @@ class Contact:
         if in_touch:
             self._host.gossip()
         else:
-            self._host.feed(PeerGone(peer))
+            self._host.tell_all(PeerGone(peer))

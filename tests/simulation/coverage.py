@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 from sentinel.notices import Notice, NoticeName
+from tests.simulation.cluster_ids import SITUATIONS as CLUSTER_IDS
 from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.directories import SITUATIONS as DIRECTORIES
 from tests.simulation.lasting import SITUATIONS as STAYING
@@ -79,6 +80,7 @@ SITUATIONS = (
     *(BEGUN, JOINT, DONE),
     *STAYING,
     *TWINS,
+    *CLUSTER_IDS,
     *(f"a configuration that names the nodes {naming}" for naming in Naming),
     *sorted(set(_BY_NOTICE.values())),
 )

@@ -6,7 +6,7 @@ One at a time: of three, two that have forgotten what they stored may be a major
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from quorum.messages import HardState
 from tests.simulation.faults import SAFETY_S, Cast, Fault
@@ -48,16 +48,21 @@ def draw_directories(rng: random.Random, cast: Cast) -> list[Fault]:
     return [fault for fault in plan if fault.at_s <= SAFETY_S]
 
 
+Kept: TypeAlias = tuple[HardState, HardState]
+"""What is in a directory: of the group, and of the cluster's id."""
+
+
 class Backups:
     """Of each sentinel some, the oldest first."""
 
     def __init__(self) -> None:
-        self._taken: dict[str, list[HardState]] = {}
+        self._taken: dict[str, list[Kept]] = {}
 
     def take(self, host: Host) -> None:
-        self._taken[host.name] = [*self._taken.get(host.name, []), host.disk][-MAX_BACKUPS:]
+        kept = (host.disk, host.ids.disk if host.ids is not None else HardState())
+        self._taken[host.name] = [*self._taken.get(host.name, []), kept][-MAX_BACKUPS:]
 
-    def of(self, name: str) -> list[HardState]:
+    def of(self, name: str) -> list[Kept]:
         return self._taken.get(name, [])
 
 
@@ -75,10 +80,14 @@ def lose_directory(world: World, fault: Fault) -> bool:
     if not all(each.vouched for each in world.hosts.values()) or (fault.kind == RESTORE and not backups):
         return False
     host.crash(keep_lazy=world.rng.random() < 0.5)
+    kept = (host.disk, host.ids.disk if host.ids is not None else HardState())
     if fault.kind == EMPTY:
-        host.disk = HardState()
+        kept = (HardState(), HardState())
     elif fault.kind == RESTORE:
-        host.disk = world.rng.choice(backups)
+        kept = world.rng.choice(backups)
+    host.disk = kept[0]
+    if host.ids is not None:
+        host.ids.disk = kept[1]
     host.vouched = False
     world.coverage.add(SITUATIONS[fault.kind])
     world.schedule.at(fault.amount, host.start)

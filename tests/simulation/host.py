@@ -21,7 +21,7 @@ from quorum.detector import Patience
 from quorum.directives import Schedule
 from quorum.effects import Persist, Send
 from quorum.errors import NotLeaderError, PeerViolationError
-from quorum.inputs import Gossip, Received, Stalled, Wake, Watch
+from quorum.inputs import Gossip, IdTwice, PeerGone, Received, Stalled, Wake, Watch
 from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
@@ -112,6 +112,7 @@ class Host:
         self.crowd: Crowd = Always(shape.crowd)
         self.naming = (Naming.PLAIN, "")
         """How the configuration of its next start names the nodes."""
+        self.ids = world.make_ids(self)
         self.contact = Contact(self)
         self.phase = 0
         """In which of its rounds it leaves something out, being late."""
@@ -185,6 +186,8 @@ class Host:
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
         self.world.schedule.at(world.rng.uniform(0.0, TICK_S), partial(self._tick, self.boots))
+        if self.ids is not None:
+            self.ids.start()
 
     def _draw_timing(self) -> Timing:
         if not self.world.setup.mixed_times:
@@ -203,6 +206,8 @@ class Host:
             else:
                 self.world.coverage.add("a crash lost a lazy write")
         self.world.coverage.on_crash(self.name)
+        if self.ids is not None:
+            self.ids.crash(keep_lazy=keep_lazy)
         self._lazy = None
         self.brain = None
         self.crash_in = None
@@ -249,7 +254,7 @@ class Host:
         if gap_s > STALL_S:
             self.world.coverage.add("a stalled sentinel")
             self.contact.freshness.stalled(self.now)
-            self.feed(Stalled(gap_s))
+            self.tell_all(Stalled(gap_s))
         late, self._late = self._late, []
         for call in late:
             call()
@@ -291,6 +296,10 @@ class Host:
         else:
             self._late.append(call)
 
+    def later(self, call: Callable[[], None]) -> None:
+        """When the process goes on."""
+        self._late.append(call)
+
     def boundary(self) -> bool:
         """Between two effects. False if the process died here."""
         if self.crash_in is not None:
@@ -330,6 +339,12 @@ class Host:
         self._set_alarm()
         self.probing.look()
         self.stepped()
+
+    def tell_all(self, given: Stalled | PeerGone | IdTwice) -> None:
+        """Its registers."""
+        self.feed(given)
+        if self.ids is not None:
+            self.ids.feed(given)
 
     def worked(self, given: GroupInput, *, stepped: bool) -> None:
         """It takes in ``given``; a process whose time is counted pays for that."""
@@ -450,14 +465,14 @@ class Host:
         if peer is None:
             return
         for delay_s in self.world.network.messages(self.name, to):
-            self.world.schedule.at(delay_s, partial(self._deliver, peer, message))
+            self.world.schedule.at(delay_s, partial(self.deliver, peer, peer.receive, message))
 
-    def _deliver(self, peer: Host, message: Message) -> None:
+    def deliver(self, peer: Host, take: Callable[[str, Message], None], message: Message) -> None:
         # A connection: what was sent to a process that is gone is lost, what its successor gets is new.
         network = self.world.network
         dialled = network.dials(self.name, peer.name) and self.world.pairs.has_link(self, peer)
         if network.reaches(self.name, peer.name) and dialled:
-            peer.when_awake(partial(peer.receive, self.name, message))
+            peer.when_awake(partial(take, self.name, message))
 
     def receive(self, sender: str, message: Message) -> None:
         if sender not in self.links:
@@ -486,13 +501,15 @@ class Host:
         quiet = self.brain is not None and self.brain.quiet
         if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:
             self.gossip()
+        if self.ids is not None and self._ticks % GOSSIP_TICKS == 0:
+            self.ids.tick()
         self.probing.tick(self._ticks)
 
     def _vouch(self) -> None:
         """A start finds on disk whether what is there was all that this sentinel knew."""
         if self.brain is None:
             return
-        if self.brain.member.recovery.listens:
+        if self.brain.member.recovery.listens or (self.ids is not None and self.ids.listens):
             self.vouched = False
             self.world.coverage.add(LISTENED)
         elif not self._writing:

@@ -41,24 +41,28 @@ class Network:
         """Whether ``one`` has a link to ``other`` that it dialled itself."""
         return (one, other) not in self.undialled
 
-    def route(self, one: str, other: str) -> float | None:
+    def route(self, one: str, other: str, rng: random.Random | None = None) -> float | None:
         """The delay of one segment of a connection; None if it does not get through now."""
         if not self.reaches(one, other):
             return None
         if one == other:
             return 0.0001
-        return self._rng.uniform(0.0005, 0.003)
+        return (rng or self._rng).uniform(0.0005, 0.003)
 
-    def messages(self, one: str, other: str) -> list[float]:
-        """The delays of the copies of one message that arrive: none, one or two, in any order."""
-        delay_s = self.route(one, other)
-        if delay_s is None or (one, other) in self.silent or self._rng.random() < self.weather.loss:
+    def messages(self, one: str, other: str, rng: random.Random | None = None) -> list[float]:
+        """The delays of the copies of one message that arrive: none, one or two, in any order.
+
+        ``rng`` is another randomness than that of all the rest.
+        """
+        rng = rng or self._rng
+        delay_s = self.route(one, other, rng)
+        if delay_s is None or (one, other) in self.silent or rng.random() < self.weather.loss:
             return []
         if self.laggards:
             slowest = max(self.laggards.get(one, 0.0), self.laggards.get(other, 0.0))
-            delay_s += self._rng.uniform(0.5, 1.0) * slowest
-        if self._rng.random() < self.weather.slow:
-            delay_s += self._rng.uniform(0.0, self.weather.slow_s)
-        if self._rng.random() < self.weather.copies:
-            return [delay_s, delay_s + self._rng.uniform(0.0, 0.05)]
+            delay_s += rng.uniform(0.5, 1.0) * slowest
+        if rng.random() < self.weather.slow:
+            delay_s += rng.uniform(0.0, self.weather.slow_s)
+        if rng.random() < self.weather.copies:
+            return [delay_s, delay_s + rng.uniform(0.0, 0.05)]
         return [delay_s]

@@ -93,11 +93,13 @@ class Replacing:
 
 
 def _takes_part(host: Host) -> bool:
-    """As ``/readyz`` says it; and that its former set is over is on disk."""
+    """As ``/readyz`` says it; and that its former set is over, in all registers, is on disk."""
     under = host.disk.membership
     if host.brain is None or under is None:
         return False
     if host.brain.member.register.membership.is_joint:
         host.world.coverage.add(JOINT)
+    kept = [under, *([host.ids.disk.membership] if host.ids is not None else [])]
+    over = all(each is not None and not each.is_joint for each in kept)
     listens = host.brain.member.recovery.listens
-    return not listens and not under.is_joint and under.voters == tuple(sorted(host.members))
+    return not listens and over and under.voters == tuple(sorted(host.members))

@@ -11,7 +11,6 @@ import random
 from typing import TYPE_CHECKING
 
 from quorum.inputs import IdTwice
-from quorum.messages import HardState
 from tests.simulation.faults import DIRECTIVES, KINDS, SAFETY_S, Cast, Fault
 
 if TYPE_CHECKING:
@@ -65,7 +64,10 @@ class Pairs:
         self._count += 1
         self.second = second = world.make_host(first.name, first.members)
         second.label = f"{first.name}'{self._count}"
-        second.disk = first.disk if self._rng.random() < 0.5 else HardState()
+        if self._rng.random() < 0.5:
+            second.disk = first.disk
+            if first.ids is not None and second.ids is not None:
+                second.ids.disk = first.ids.disk
         self._held.clear()
         world.coverage.add(STARTED)
         second.start()
@@ -125,4 +127,4 @@ def look_for_twins(host: Host) -> None:
         if tellers:
             host.world.coverage.add(NOTICED)
             host.world.tell(host.label, "is told that its id is there twice")
-        host.feed(IdTwice(tellers))
+        host.tell_all(IdTwice(tellers))

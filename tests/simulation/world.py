@@ -16,6 +16,7 @@ from sentinel.orders import ResumeOrder
 from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
 from tests.simulation.clients import EVERY_S, KEY, Client
+from tests.simulation.cluster_ids import NAMED, IdRegister, draw_ids
 from tests.simulation.coverage import Coverage
 from tests.simulation.directories import KINDS as DIRECTORIES
 from tests.simulation.directories import TROUBLED, Backups, draw_directories
@@ -94,6 +95,8 @@ class Setup:
     """Each start of a sentinel draws the times of its elections: operators are changing them, one by one."""
     replacement: Replacement | None = None
     """A sentinel is replaced by another."""
+    ids: tuple[tuple[str, float], ...] = ()
+    """From when on each sentinel speaks of the cluster's id; empty: there is none in this run."""
     crowd: int = 1
     """How many groups each sentinel has that want a leader at the same time, as far as it believes."""
 
@@ -176,8 +179,14 @@ def draw_setup(seed: int) -> Setup:
         spare=spare,
         mixed_times=mixed,
         replacement=replacement,
+        ids=_draw_ids(seed, cast, upgraded=replacement is None),
         crowd=crowd,
     )
+
+
+def _draw_ids(seed: int, cast: Cast, *, upgraded: bool) -> tuple[tuple[str, float], ...]:
+    rng = random.Random(f"{seed} ids")
+    return draw_ids(rng, cast, upgraded=upgraded) if rng.randrange(NAMED) == 0 else ()
 
 
 def _draw_lasting(seed: int) -> Setup:
@@ -198,7 +207,8 @@ def _draw_twins(seed: int) -> Setup:
     sentinels = tuple(f"h{i}" for i in range(1, rng.choice([3, 3, 5]) + 1))
     cast = Cast(sentinels, tuple(f"n{i}:{PORT}" for i in (1, 2, 3)), ("c1", "c2"))
     settings = Settings(pausing=rng.random() < 0.7)
-    return Setup(seed, "twins", cast, WriteRules(), settings, tuple(draw_twins(rng, cast)))
+    plan = tuple(draw_twins(rng, cast))
+    return Setup(seed, "twins", cast, WriteRules(), settings, plan, ids=_draw_ids(seed, cast, upgraded=True))
 
 
 class World:
@@ -269,6 +279,10 @@ class World:
 
     def make_host(self, place: str, members: frozenset[str]) -> Host:
         return Host(place, self, GroupShape(rules=self.setup.rules, crowd=self.setup.crowd), members)
+
+    def make_ids(self, host: Host) -> IdRegister | None:
+        """Whoever comes later speaks of it from its first start on."""
+        return IdRegister(host, dict(self.setup.ids).get(host.name, 0.0)) if self.setup.ids else None
 
     def next_process(self) -> int:
         """Of all sentinels together, so that no two have the same."""
@@ -479,6 +493,9 @@ class World:
         told = {host.disk.committed.directives for host in self.hosts.values()}
         if len(told) != 1 or any(directives.pause is not None for directives in told):
             return f"the sentinels do not agree that the group is not paused: {told}"
+        ids = {host.ids.id for host in self.hosts.values() if host.ids is not None}
+        if self.at_s > QUIET_S + SAFETY_S and ids and (len(ids) > 1 or "" in ids):
+            return f"the sentinels call their cluster {sorted(ids)}"
         (name,) = primaries
         primary = self.nodes[str(name)]
         if primary.follows is not None:

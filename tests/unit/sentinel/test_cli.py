@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -386,6 +386,14 @@ def test_status_tells_which_sentinel_could_promote_nobody_and_why(fake: FakeSent
     result = vedette("status", "--url", fake.url)
     assert f"  s2 could promote nobody, so it stands last: {B}: WRONGPASS\n" in result.stdout
     assert result.exit_code == ExitCode.OK
+
+
+def test_status_tells_that_members_are_being_changed(fake: FakeSentinel) -> None:
+    code, body = groups(group(node(A, "primary"), node(B, "replica")))
+    fake.answers["/v1/groups"] = code, body
+    assert "Members are being changed" not in vedette("status", "--url", fake.url).stdout
+    fake.answers["/v1/groups"] = code, {**cast("dict[str, Any]", body), "former_members": ["s1", "s2"]}
+    assert "Members are being changed" in vedette("status", "--url", fake.url).stdout
 
 
 def test_an_old_primary_that_is_down_is_no_second_one(fake: FakeSentinel) -> None:

@@ -116,6 +116,17 @@ async def test_who_listens_and_is_refused_by_a_majority_says_that_it_is_refused(
     await store.close()
 
 
+async def test_members_that_are_being_changed_in_the_cluster_alone_are_told_too(tmp_path: Path) -> None:
+    """Whoever goes on with the next change before that is over is refused at its next start."""
+    store = Store.open(tmp_path, "s1")
+    participation = participating({"here": stand_in(False, False)}, store, lambda _: None, foreign={})
+    assert participation.former_members == []
+    recovery = cast(Any, participation)._cluster.member.recovery
+    recovery.membership = Membership.of(["s1", "s2", "s3"]).moved_to(["s1", "s2", "s3", "s4"])
+    assert participation.former_members == ["s1", "s2", "s3"]
+    await store.close()
+
+
 def participating(
     groups: dict[str, SimpleNamespace],
     store: Store,
@@ -134,7 +145,11 @@ def participating(
 def stand_in(listens: bool, is_retired: bool) -> SimpleNamespace:
     """A group's driver, as far as it is asked here."""
     recovery = SimpleNamespace(
-        listens=listens, is_retired=is_retired, is_stuck=False, why=lambda: "listens only" if listens else ""
+        listens=listens,
+        is_retired=is_retired,
+        is_stuck=False,
+        why=lambda: "listens only" if listens else "",
+        membership=Membership.of(["s1", "s2", "s3"]),
     )
     member = SimpleNamespace(recovery=recovery, attendance=SimpleNamespace(apart={}))
     return SimpleNamespace(coordinator=SimpleNamespace(member=member), is_settled=True)
