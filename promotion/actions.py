@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -80,6 +81,8 @@ class Facts:
     """Whether the topology says how many bytes the last change may have lost, or need not."""
     paused: bool = False
     """Operators want nothing to be changed, but what they ask for by name and what was begun before."""
+    missed_s: Mapping[str, float] = field(default_factory=dict)
+    """Of nodes that are behind the primary: for how long it was seen to write what they lack."""
     unwritable: bool = False
     """The primary lives, but a quorum has seen it refuse writes for long, and another would take them."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from promotion.actions import Facts
 from promotion.candidates import Policy, Ranking, Verdict, rank
+from promotion.shortfall import shortfall
 from promotion.stranded import lacks, newest_stranded
 from promotion.view import NodeView, find
 
@@ -36,8 +37,24 @@ def rank_now(
 ) -> Ranking:
     """The ranking of the replicas of the primary by the newest entry; if none is eligible, a last resort.
 
-    Only ``requested`` may be chosen if it is given; ``by_operator`` if it was a person who named it.
+    Only ``requested`` may be chosen if it is given; ``by_operator`` if it was a person who named it. What
+    the chosen one is known to lack is told with it.
     """
+    ranking = _rank_now(policy, views, facts, requested, by_operator, avoid, barred)
+    if ranking.chosen is None or ranking.may_have_lost is not None:
+        return ranking
+    return replace(ranking, may_have_lost=shortfall(ranking.chosen, views, facts))
+
+
+def _rank_now(
+    policy: Policy,
+    views: Sequence[NodeView],
+    facts: Facts,
+    requested: str | None,
+    by_operator: bool,
+    avoid: Mapping[str, str] | None,
+    barred: Mapping[str, str] | None,
+) -> Ranking:
     assert facts.primary is not None
     rules = {**_less_than_primary(views, facts), **_wiped_along(views, facts), **(barred or {})}
     now = policy_now(policy, views, facts)

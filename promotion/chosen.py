@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotion.actions import Action, Facts, Note, WriteIntent
 from promotion.candidates import Ranking
+from promotion.shortfall import shortfall
 from promotion.step_types import Promote, WriteSafety
 from promotion.view import NodeView
 from promotion.write_safety import at_promotion
@@ -20,11 +21,8 @@ class Chosen:
     cause: str
     promote: Promote
     ranking: Ranking | None = None
-
-    @property
-    def may_have_lost(self) -> str | None:
-        """What the change may have lost, where it was chosen across histories."""
-        return self.ranking.may_have_lost if self.ranking is not None else None
+    may_have_lost: str | None = None
+    """What the change may have lost, in words."""
 
     def intend(self) -> list[Action]:
         return [
@@ -44,6 +42,7 @@ def chosen(
     """``asked`` is what the group's configuration demands of writes."""
     safety = at_promotion(asked, target, views) if asked is not None else None
     masters = [view.name for view in views if view.role == "master"]
-    return Chosen(
-        target, cause, Promote(target, safety, reinstate=target in (facts.primary, *masters)), ranking
-    )
+    # Whoever goes on with what a dead leader began says what that one would have said.
+    lost = ranking.may_have_lost if ranking is not None else shortfall(target, views, facts)
+    promote = Promote(target, safety, reinstate=target in (facts.primary, *masters))
+    return Chosen(target, cause, promote, ranking, lost)

@@ -55,6 +55,8 @@ class NodeView:
     last_io_s: float | None = None
     """Whole seconds since it last heard from the node that it follows; None if it never did."""
     sync_in_progress: bool = False
+    coming: tuple[str, int] | None = None
+    """What it will hold at least, once it has loaded the copy that it is sent: a history, and how far."""
     loading: bool = False
     priority: int = 100
     zone: str | None = None

@@ -26,6 +26,7 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
+from promotion.awaiting import awaited
 from promotion.beside import Beside
 from promotion.candidates import Ranking
 from promotion.choice import refusal_for_people, wiped_meanwhile
@@ -307,6 +308,9 @@ class Work:
         if ranking.chosen is None or refusal:
             reason = refusal or ranking.why_nobody(self.request) + (f": {back.reason}" if back else "")
             return self._give_up(refusal_for_people(reason, views, facts), ranking)
+        why = awaited(ranking, views, facts, self._settings.limit_s) if self.request is None else None
+        if why and now < self._give_up_at:
+            return self._look_again(why, (), now)
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
             return [*told, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:

@@ -50,7 +50,7 @@ class Topology:
     lost_bytes: int | None = None
     """Upper bound of what this change lost, once the old primary came back and told; None while unknown."""
     may_have_lost: str | None = field(default=None, compare=False)
-    """In words, where no number of bytes can tell it: the new primary holds another history.
+    """In words: the new primary holds another history, or is known to lack so much at least.
 
     It is for people, and no part of what is agreed on: older sentinels leave it out.
     """

@@ -236,7 +236,7 @@ class ChangeAnswer(Answer):
     bytes_possibly_lost: int | None
     """How far the new primary was behind the old one's last known offset; null when unknown."""
     may_have_lost: str | None = None
-    """What else, where no number can tell: the new primary held another replication history."""
+    """In words: what the new primary is known to lack at least, or that its history is another."""
 
 
 class HistoryAnswer(Answer):

@@ -34,7 +34,7 @@ class Change:
     bytes_possibly_lost: int | None = None
     """Upper bound, from the old primary's offset when it came back; None while that is unknown."""
     may_have_lost: str | None = None
-    """In words, where no number can tell: the new primary was chosen across replication histories."""
+    """In words: it was chosen across replication histories, or is known to lack so much at least."""
 
     def merged(self, other: Change) -> Change:
         """What both records of the same change know."""

@@ -242,5 +242,5 @@ def _loss(change: ChangeAnswer) -> object:
     if change.old is None:
         return None  # The first primary took over from nobody.
     if change.may_have_lost:
-        return f"unknown: {change.may_have_lost}"
+        return change.may_have_lost
     return "unknown" if change.bytes_possibly_lost is None else change.bytes_possibly_lost

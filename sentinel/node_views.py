@@ -25,6 +25,7 @@ class Onlooker:
     hands_off: Callable[[str], str]
     undecided: Callable[[str], bool]
     barred: Callable[[NodeSpec], str]
+    coming: Callable[[str], tuple[str, int] | None]
 
 
 def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
@@ -58,6 +59,7 @@ def view_of(record: NodeRecord, onlooker: Onlooker) -> NodeView:
         link_down_s=info.link_down_s,
         last_io_s=info.last_io_s,
         sync_in_progress=info.sync_in_progress,
+        coming=onlooker.coming(spec.name),
         loading=info.loading and not info.async_loading,
         priority=info.priority if spec.priority is None else spec.priority,
         zone=spec.zone,

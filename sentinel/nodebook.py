@@ -12,6 +12,7 @@ from dataclasses import replace
 from promotion.view import NodeView
 from sentinel.agreed_nodes import Named, spec_of
 from sentinel.balanced import Balanced
+from sentinel.copies import Copies
 from sentinel.doubles import Doubles
 from sentinel.info import NodeInfo
 from sentinel.node_places import may_be_known, name_for, node_at
@@ -30,6 +31,7 @@ class NodeBook:
         self.discover = discover
         self._promote = promote
         self._trails: dict[str, OffsetTrail] = {}
+        self._copies = Copies()
         self._doubles = Doubles()
         self._spelled: dict[str, str] = {}
         """Names of entries that are another spelling of a node's address, or whose server is a node's."""
@@ -54,6 +56,8 @@ class NodeBook:
 
     def update(self, name: str, info: NodeInfo, peer_ip: str | None, now: float) -> None:
         record = self._records[name]
+        follows = self.name_of(info.link.host, info.link.port) if info.link.host and info.link.port else ""
+        self._copies.see(record, info, now, self._trails.get(follows))
         self._records[name] = NodeRecord(record.spec, info, now, peer_ip or record.peer_ip)
         if info.role == "master":
             self._trails.setdefault(name, OffsetTrail()).add(info.replid, info.offset_bytes, now)
@@ -67,6 +71,16 @@ class NodeBook:
         if trail is None or record.info is None:
             return None
         return trail.behind_s(record.info.replid, record.info.offset_bytes, record.info_at)
+
+    def missed_s(self, name: str, primary: str) -> float | None:
+        """For how long ``primary`` was seen to write what ``name`` lacks; None where nothing is known."""
+        info, trail = self._records[name].info, self._trails.get(primary)
+        if trail is None or info is None:
+            return None
+        held = [(info.replid, info.offset_bytes)]
+        if info.replid2 is not None and info.second_offset is not None:
+            held.append((info.replid2, info.second_offset - 1))
+        return next((s for each in held if (s := trail.missed_s(*each)) is not None), None)
 
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of ours."""
@@ -195,6 +209,7 @@ class NodeBook:
             self.hands_off,
             self.undecided,
             self._barred,
+            self._copies.__getitem__,
         )
         return [view_of(self._records[name], onlooker) for name in self.names]
 
@@ -202,6 +217,7 @@ class NodeBook:
         """Forget a discovered node."""
         del self._records[name]
         self._trails.pop(name, None)
+        self._copies.forget(name)
         self.impostors.pop(name, None)
         self.balanced.forget(name)
         self._doubles.forget(name)

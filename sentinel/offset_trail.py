@@ -59,3 +59,18 @@ class OffsetTrail:
             return 0.0
         had = [looks.last_at for looks in known if looks.offset_bytes <= offset_bytes]
         return at - (had[-1] if had else known[0].first_at)
+
+    def by(self, at: float) -> tuple[str, int] | None:
+        """The history, and the most that the node was seen to have by then."""
+        known = [looks.offset_bytes for looks in self._looks if looks.first_at <= at]
+        return (self._replid, known[-1]) if known and self._replid is not None else None
+
+    def missed_s(self, replid: str, offset_bytes: int) -> float | None:
+        """For how long the node was seen to write what lies beyond ``offset_bytes``; at least so long.
+
+        None for another history, and where it never had so little.
+        """
+        had = [looks.last_at for looks in self._looks if looks.offset_bytes <= offset_bytes]
+        if replid != self._replid or not had:
+            return None
+        return self._looks[-1].last_at - had[-1]

@@ -217,7 +217,12 @@ class Situation:
             previous=topology.previous if topology else None,
             loss_known=topology is None or topology.lost_bytes is not None,
             paused=member.paused,
+            missed_s=self._missed_s(primary) if down and primary is not None else {},
         )
+
+    def _missed_s(self, primary: str) -> dict[str, float]:
+        missed = ((name, self._book.missed_s(name, primary)) for name in self._book.names)
+        return {name: seconds for name, seconds in missed if seconds}
 
     def _mute(self, node: str, now: float) -> bool:
         """Down, and does not answer: one that is unusable or was wiped does, and says how it stands."""

@@ -107,11 +107,7 @@ def _aborted(what: str) -> Callable[[Fields], str]:
 
 def _topology(f: Fields) -> str:
     was = f" (was {f['previous']}, {f['cause']}, took {f['duration_ms']} ms)" if f["previous"] else ""
-    lost = (
-        f"; what may be lost, nobody can tell how much: {f['may_have_lost']}"
-        if f.get("may_have_lost")
-        else ""
-    )
+    lost = f"; may have lost {f['may_have_lost']}" if f.get("may_have_lost") else ""
     return f"{f['primary']} is primary since term {f['term']}, committed by {f['leader']}{was}{lost}"
 
 

@@ -7,6 +7,8 @@ from tests.mutations.mutation import Mutation
 _REGRESSION = "tests/unit/quorum/test_regression.py"
 _MEMORY = "tests/unit/quorum/test_memory.py"
 _HISTORIES = "tests/unit/promotion/test_histories.py"
+_SHORTFALL = "tests/unit/promotion/test_shortfall.py"
+_AWAITING = "tests/unit/promotion/test_awaiting.py"
 _REINSTATING = "tests/unit/promotion/test_reinstating.py"
 
 DATA = (
@@ -206,6 +208,59 @@ DATA = (
             "tests/unit/promotion/test_histories.py::"
             "test_within_a_second_whoever_still_follows_the_primary_has_heard_it_later",
         ),
+        style="",
+    ),
+    Mutation(
+        "a-known-lack-is-told",
+        "what a new primary is known to lack of what the dead one wrote is told as a loss",
+        "S7",
+        "promotion/choice.py",
+        "    return replace(ranking, may_have_lost=shortfall(ranking.chosen, views, facts))\n",
+        "    return ranking\n",
+        (
+            f"{_SHORTFALL}::"
+            "test_one_that_was_loading_an_older_copy_is_told_to_lack_what_the_primary_was_seen_to_write",
+        ),
+        style="",
+    ),
+    Mutation(
+        "a-known-lack-is-told-by-a-successor",
+        "so also by a leader that goes on with what a dead one began",
+        "S7",
+        "promotion/chosen.py",
+        "is not None else shortfall(target, views, facts)",
+        "is not None else None",
+        (f"{_SHORTFALL}::test_whoever_goes_on_with_the_intent_of_a_dead_leader_tells_it_too",),
+        style="",
+    ),
+    Mutation(
+        "a-newer-copy-is-waited-for",
+        "a replica that loads a newer copy than the best one has is waited for",
+        "S7",
+        "promotion/work.py",
+        "        if why and now < self._give_up_at:\n",
+        "        if False:\n",
+        (f"{_AWAITING}::test_a_leader_holds_until_then_and_takes_the_newer_one",),
+        style="",
+    ),
+    Mutation(
+        "a-newer-copy-is-not-waited-for-for-good",
+        "a replica that loads is waited for as long as a failover may take, and no longer",
+        "L1",
+        "promotion/awaiting.py",
+        "    if min(lost_it_s, max(facts.silence_s, facts.unanswered_s)) >= limit_s:\n        return None\n",
+        "",
+        (f"{_AWAITING}::test_it_is_not_waited_for_longer_than_a_failover_may_take",),
+        style="",
+    ),
+    Mutation(
+        "a-copy-holds-what-was-before-it",
+        "a copy is taken to hold only what the primary had before it was begun",
+        "S7",
+        "sentinel/copies.py",
+        "source.by(begun_after)",
+        "source.by(now)",
+        ("tests/unit/sentinel/test_copies.py::test_a_copy_holds_what_the_primary_had_before_it_was_begun",),
         style="",
     ),
 )

@@ -20,6 +20,7 @@ SEEN = Seen(
     seeded=500,
     seeds_lost=0,
     told=None,
+    loss_told=False,
     remarks=[],
 )
 
@@ -75,3 +76,11 @@ def test_where_nothing_can_be_promoted_it_is_enough_to_be_told() -> None:
 
 def test_data_that_nobody_promised_to_keep_is_not_looked_at() -> None:
     assert judge(Wants(spare=None), replace(SEEN, seeds_lost=500)).words == ["B at once"]
+
+
+def test_a_loss_that_nothing_could_prevent_must_be_told() -> None:
+    wants, lossy = Wants(spare=5, loss_told=True), replace(SEEN, lost=200)
+    assert judge(wants, lossy).faults == ["200 of 300 writes lost"]
+    told = judge(wants, replace(lossy, loss_told=True))
+    assert told.words == ["B at once", "200 of 300 writes lost, and told"] and not told.faults
+    assert judge(Wants(spare=5), replace(lossy, loss_told=True)).faults, "where it could be prevented"

@@ -51,6 +51,7 @@ def observe(situation: Situation, bed: Bed, ended_at: float) -> Outcome:
         seeded=bed.seeded,
         seeds_lost=seeds_lost,
         told=all(_names(bed, says, letter) for letter in tell) if tell else None,
+        loss_told=any("may have lost" in text for text in says),
         remarks=bed.remarks,
     )
     verdict = judge(situation.wants, seen)

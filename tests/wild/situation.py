@@ -18,7 +18,8 @@ class Wants:
     ``primary``: who should have the writes at the end, compared with who had them before. ``spare``: how
     many acknowledged writes replication may lose by its nature; None where data is not looked at. ``tell``:
     of which nodes the system has to say that something is wrong; ``or_told``: that is enough, where nobody
-    takes writes.
+    takes writes. ``loss_told``: more may be lost than ``spare``, because nobody has it any more, if people
+    are told that it is.
     """
 
     primary: Who = "another"
@@ -26,6 +27,7 @@ class Wants:
     spare: int | None = 0
     tell: tuple[str, ...] = ()
     or_told: bool = False
+    loss_told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,24 @@ from tests.wild import (
     refusals,
     restarts,
     strangers,
+    syncing,
     watchers,
 )
 from tests.wild.situation import REGISTERED
 
-ROOMS = (crashes, restarts, network, identity, strangers, refusals, full_nodes, busy, watchers, planned)
+ROOMS = (
+    crashes,
+    syncing,
+    restarts,
+    network,
+    identity,
+    strangers,
+    refusals,
+    full_nodes,
+    busy,
+    watchers,
+    planned,
+)
 
 SITUATIONS = {
     name: situation

@@ -15,7 +15,8 @@ class Seen:
     """At the end. Nodes are letters; ``before`` had the writes before the strike.
 
     ``written``: how many writes were acknowledged; ``writes``: also at the very end. ``told``: whether the
-    system named every node in trouble; None where there is nothing to tell. ``remarks``: what the situation
+    system named every node in trouble; None where there is nothing to tell. ``loss_told``: whether it said
+    that writes may be lost. ``remarks``: what the situation
     itself found; one that begins with ``!`` is a fault.
     """
 
@@ -29,6 +30,7 @@ class Seen:
     seeded: int
     seeds_lost: int
     told: bool | None
+    loss_told: bool
     remarks: list[str]
 
 
@@ -82,8 +84,9 @@ def _data(wants: Wants, seen: Seen) -> Verdict:
         words.append(f"{seen.seeds_lost} of {seen.seeded} keys lost")
         faults += words
     if seen.lost:
-        words.append(f"{seen.lost} of {seen.written} writes lost")
-        faults += words[-1:] if seen.lost > wants.spare else []
+        told = ", and told" if wants.loss_told and seen.loss_told else ""
+        words.append(f"{seen.lost} of {seen.written} writes lost{told}")
+        faults += words[-1:] if seen.lost > wants.spare and not told else []
     return Verdict(words or ["nothing lost"], faults)
 
 

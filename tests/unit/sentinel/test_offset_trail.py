@@ -81,3 +81,24 @@ def test_the_book_remembers_who_is_primary_only() -> None:
     assert book.behind_s(B, A) == 2.5
     book.update(A, info(A), None, 6.0)
     assert book.behind_s(B, A) is None
+
+
+@pytest.mark.parametrize(
+    ("replid", "offset_bytes", "missed_s"),
+    [
+        ("a", 300, 0.0),
+        ("a", 250, 2.0),
+        ("a", 100, 4.0),
+        ("a", 50, None),  # it never had so little: nothing tells when
+        ("b", 250, None),  # of another history
+    ],
+)
+def test_for_how_long_the_primary_wrote_what_a_replica_lacks(
+    replid: str, offset_bytes: int, missed_s: float | None
+) -> None:
+    assert trail((0.0, 100), (2.0, 200), (4.0, 300)).missed_s(replid, offset_bytes) == missed_s
+
+
+def test_how_far_the_primary_was_by_a_moment() -> None:
+    looks = trail((0.0, 100), (2.0, 200))
+    assert (looks.by(-1.0), looks.by(1.9), looks.by(7.0)) == (None, ("a", 100), ("a", 200))
