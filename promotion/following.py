@@ -12,6 +12,8 @@ from typing import Any
 from promotion.conversation import Call, Calls, ReplyError, Request, StepFailedError
 from promotion.handover import read_fields
 from promotion.places import plain
+from promotion.replies import Command
+from promotion.roles import role_said
 from promotion.step_types import Known, Repoint
 from promotion.view import NodeView
 
@@ -68,9 +70,9 @@ def _shown(known: Known) -> str:
     return f"a {known.role or 'server'} of run id {known.run_id[:8]} and history {known.replid[:8]}"
 
 
-def check_follows(step: Repoint) -> Generator[Request, Any, None]:
+def check_follows(step: Repoint, ask_role: Command) -> Generator[Request, Any, None]:
     """Compared is where it leads: Redis keeps an older spelling of the same address."""
-    role = yield Call(("ROLE",))
+    role = role_said((yield Call(ask_role)))
     if not isinstance(role, list) or role[0] != b"slave":
         raise StepFailedError(step.node, "is not a replica after REPLICAOF")
     if plain((role[1].decode(), role[2])) != plain((step.primary_host, step.primary_port)):

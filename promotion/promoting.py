@@ -22,6 +22,7 @@ from promotion.conversation import (
     StepUnknownError,
 )
 from promotion.replies import Command, denied
+from promotion.roles import ROLE, role_said
 from promotion.settings_aside import MIN_REPLICAS, check_for_fence, demand
 from promotion.step_types import Promote
 from promotion.talk import Asking, Need, Part, QueueRefusedError, Talk
@@ -31,7 +32,7 @@ CUT_CLIENTS: tuple[Command, ...] = (
     ("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes"),
 )
 RESUME: Command = ("CLIENT", "UNPAUSE")
-TURN = (Part(("REPLICAOF", "NO", "ONE"), Need.JUDGED), Part(("ROLE",), Need.JUDGED))
+TURN = (Part(("REPLICAOF", "NO", "ONE"), Need.JUDGED), Part(ROLE, Need.JUDGED))
 
 
 def promote(step: Promote, talk: Talk) -> Asking:
@@ -180,6 +181,6 @@ def _check_turned(talk: Talk, replies: Sequence[object]) -> None:
     for part, reply in zip(TURN, replies, strict=False):
         if isinstance(reply, ReplyError):
             raise talk.failed(part.words, reply)
-    role = replies[1]
+    role = role_said(replies[1])
     if not isinstance(role, list) or role[0] != b"master":
         raise StepFailedError(talk.node, "is not a primary after REPLICAOF NO ONE")

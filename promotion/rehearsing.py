@@ -13,6 +13,7 @@ from typing import Any
 from promotion.conversation import ReplyError, StepFailedError
 from promotion.disk_refusal import SAVE, disk_refusal
 from promotion.replies import Command, denied, setting
+from promotion.roles import ROLE
 from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
 from promotion.talk import Asking, Talk
@@ -43,7 +44,7 @@ def rehearse(step: Rehearse, talk: Talk) -> Asking:
         _expect(talk, refused, RESUME)
 
 
-TO_PRIMARY: tuple[Command, ...] = (NO_ONE, ("ROLE",))
+TO_PRIMARY: tuple[Command, ...] = (NO_ONE, ROLE)
 TO_REPLICA: tuple[Command, ...] = (*TO_PRIMARY, PAUSE, RESUME, ASK_HANDOVER)
 """The old primary must be able to get its role back, too."""
 

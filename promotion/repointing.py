@@ -9,6 +9,7 @@ from promotion.conversation import StepFailedError
 from promotion.following import check_another, check_follows, check_known
 from promotion.handover import read_fields
 from promotion.promoting import CUT_CLIENTS
+from promotion.roles import ROLE
 from promotion.step_types import SEAL_HOST, SEAL_PORT, Demoted, Repoint, Seal
 from promotion.talk import Asking, Need, Part, Talk
 
@@ -29,7 +30,7 @@ def repoint(step: Repoint, talk: Talk) -> Asking:
         parts = [Part(("INFO", "replication"), Need.MAY), *parts]
         parts += [Part(words, Need.MAY) for words in CUT_CLIENTS]
     replies = yield from talk.transact(*parts)
-    yield from check_follows(step)
+    yield from check_follows(step, talk.spelled(ROLE))
     return _demoted(replies[0]) if step.reason == "demote" else None
 
 

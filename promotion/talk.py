@@ -37,6 +37,7 @@ from promotion.conversation import (
 )
 from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
 from promotion.replies import REPLICAOF, SLAVEOF, Command, aborted, denied, named, said, setting, turn_denied
+from promotion.roles import OTHERWISE, ROLE, role_said
 
 TRIES = 6
 """A transaction is sent so often: each time with less in it, or with more set aside."""
@@ -90,6 +91,7 @@ class Talk:
         """What the fence holds instead of a term that a leader can have come to; empty if nothing."""
         self.refused: list[str] = []
         self._role: Any = None
+        self._role_words = ROLE
         self._transacts = True
         self._command: Word = REPLICAOF
         self._aside: list[Aside] = []
@@ -114,7 +116,7 @@ class Talk:
         Returns the replies to ``also``, which is asked with it. Whether MULTI works is found out by itself:
         where it is refused, what is meant to be queued behind it would run.
         """
-        opening = (("MULTI",), *_LEAVE, ("ROLE",), *self._reading())
+        opening = (("MULTI",), *_LEAVE, ROLE, *self._reading())
         multi, discarded, ended, self._role, *replies = yield Calls((*opening, *also))
         if isinstance(multi, ReplyError):
             if not denied(multi):
@@ -124,11 +126,17 @@ class Talk:
             raise self.failed(("DISCARD",), discarded)
         rest = replies[len(self._reading()) :]
         if isinstance(self._role, ReplyError):
-            raise self.failed(("ROLE",), self._role)
+            yield from self._ask_role_otherwise(self._role)
         if self.key is not None:
             watched, found = replies[:2]
             yield from self._note_found(watched, found)
         return rest
+
+    def _ask_role_otherwise(self, refused: ReplyError) -> Asking:
+        self._role_words = OTHERWISE
+        self._role = role_said((yield Call(OTHERWISE))) if denied(refused) else refused
+        if isinstance(self._role, ReplyError):
+            raise self.failed(ROLE, refused)
 
     def watch_again(self) -> Asking:
         """As ``check``, after a transaction: what was watched is forgotten by then."""
@@ -274,6 +282,8 @@ class Talk:
 
     def spelled(self, words: Command) -> Command:
         """As the node knows it."""
+        if words == ROLE:
+            return self._role_words
         return (self._command, *words[1:]) if words[0] == REPLICAOF else words
 
     # -- inside --------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
     found = [
         Trial("ping", ("PING",)),
         Trial("info", ("INFO",)),
-        Trial("role", ("ROLE",)),
+        Trial("role", ("ROLE",), ("INFO", "replication")),
         Trial("config|get", ("CONFIG", "GET", "min-replicas-to-write")),
         Trial("client|setname", ("CLIENT", "SETNAME", client_name)),
         Trial("pubsub|numsub", ("PUBSUB", "NUMSUB", HELLO)),

@@ -32,6 +32,16 @@ STEPS = (
         style="",
     ),
     Mutation(
+        "role-otherwise",
+        "where ROLE is not there, or not for us, INFO says what the node is",
+        "L1",
+        "promotion/talk.py",
+        "role_said((yield Call(OTHERWISE))) if denied(refused) else refused",
+        "refused",
+        (f"{_STEPS}::test_what_a_node_is_is_asked_by_info_where_role_is_refused",),
+        style="",
+    ),
+    Mutation(
         "older-turn-obeys",
         "where REPLICAOF is refused without MULTI, a newer term is obeyed before SLAVEOF is tried",
         "S4",

@@ -36,11 +36,11 @@ def test_undisturbed_each_scenario_asks_what_can_be_refused(scenario: Scenario) 
 
 def test_a_refusal_strikes_and_is_judged() -> None:
     """A case in which nothing could be done is not taken for one in which all is well."""
-    case = Case(SCENARIOS[-1], TARGET, "ROLE", "NOPERM", How.ERROR, "NOPERM '{command}'")
+    case = Case(SCENARIOS[-1], TARGET, "WATCH", "NOPERM", How.ERROR, "NOPERM '{command}'")
     seen = check(case)
     assert seen.struck
     assert seen.stray == [TARGET]
-    assert any("ROLE" in text and TARGET in text for _, _, text in seen.failures)
+    assert any("WATCH" in text and TARGET in text for _, _, text in seen.failures)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -49,3 +49,9 @@ def test_where_replicaof_is_forbidden_everywhere_its_older_name_does_it(
     scenario: Scenario, label: str
 ) -> None:
     check(Case(scenario, EVERYWHERE, "REPLICAOF", label, How.ERROR, ERRORS[label]))
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize("label", FORBIDDEN)
+def test_where_role_is_forbidden_everywhere_info_says_what_a_node_is(scenario: Scenario, label: str) -> None:
+    check(Case(scenario, EVERYWHERE, "ROLE", label, How.ERROR, ERRORS[label]))

@@ -24,7 +24,7 @@ FORBIDDEN = ("NOPERM", "unknown command")
 """What is so until somebody changes the configuration. Of the other errors Redis itself says when they come:
 those cases are the states of a node (``Ailment``); given for ever to any request they make no sense.
 """
-ESSENTIAL = frozenset({"ROLE", "WATCH", "GET", "INFO", "INFO REPLICATION", "PING", CONNECT})
+ESSENTIAL = frozenset({"WATCH", "GET", "INFO", "INFO REPLICATION", "PING", CONNECT})
 """Without these no node can be led at all: it cannot be seen, or changed; or the fence cannot be read, and
 then nothing is done (S4).
 """

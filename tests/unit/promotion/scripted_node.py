@@ -160,7 +160,9 @@ class ScriptedNode:
                 return f"# Server\r\nrun_id:{self.run_id}\r\n".encode()
             case ("INFO", _):
                 role = "slave" if self.follows else "master"
-                return f"role:{role}\r\nmaster_replid:{self.replid}\r\nmaster_repl_offset:1234\r\n".encode()
+                above = "master_host:{}\r\nmaster_port:{}\r\n".format(*self.follows) if self.follows else ""
+                data = f"master_replid:{self.replid}\r\nmaster_repl_offset:1234\r\n"
+                return f"role:{role}\r\n{above}{data}".encode()
             case ("CONFIG", "GET", name):
                 value = self.settings.get(str(name))
                 return [] if value is None else [str(name).encode(), value.encode()]

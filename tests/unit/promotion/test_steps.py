@@ -66,10 +66,20 @@ def test_a_newer_term_ends_it_before_anything_is_done(step: Step) -> None:
 @pytest.mark.parametrize("command", ["WATCH", "GET", "ROLE"])
 @pytest.mark.parametrize("step", ALL, ids=kind)
 def test_where_the_fence_may_not_be_read_nothing_is_done(step: Step, command: str) -> None:
-    node = node_for(step, refuses={command: NOPERM})
+    node = node_for(step, refuses={command: NOPERM, "INFO": NOPERM})
     said = fails(node, step)
     assert said.startswith(command) and said.endswith(f"missing permission: {NOPERM}")
     assert node.ran == []
+
+
+@pytest.mark.parametrize("error", [NOPERM, "ERR unknown command 'ROLE', with args beginning with: "])
+@pytest.mark.parametrize("step", [step for step in ALL if not isinstance(step, Handover)], ids=kind)
+def test_what_a_node_is_is_asked_by_info_where_role_is_refused(step: Step, error: str) -> None:
+    """So every step ends as it would with it."""
+    node, other = node_for(step, refuses={"ROLE": error}), node_for(step)
+    node.take(step)
+    other.take(step)
+    assert (node.follows, node.fence, node.ran) == (other.follows, other.fence, other.ran)
 
 
 @pytest.mark.parametrize("found", [b"", b"six", b"-1", b"7.0", b" 6", b"007", b"0" * 20])
