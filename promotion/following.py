@@ -12,7 +12,8 @@ from typing import Any
 from promotion.conversation import Call, Calls, ReplyError, Request, StepFailedError
 from promotion.handover import read_fields
 from promotion.places import plain
-from promotion.replies import Command
+from promotion.replies import Command, named
+from promotion.replies import said as told
 from promotion.roles import role_said
 from promotion.step_types import Known, Repoint
 from promotion.view import NodeView
@@ -73,6 +74,8 @@ def _shown(known: Known) -> str:
 def check_follows(step: Repoint, ask_role: Command) -> Generator[Request, Any, None]:
     """Compared is where it leads: Redis keeps an older spelling of the same address."""
     role = role_said((yield Call(ask_role)))
+    if isinstance(role, ReplyError):
+        raise StepFailedError(step.node, f"REPLICAOF was done, and then {named(ask_role)}: {told(role)}")
     if not isinstance(role, list) or role[0] != b"slave":
         raise StepFailedError(step.node, "is not a replica after REPLICAOF")
     if plain((role[1].decode(), role[2])) != plain((step.primary_host, step.primary_port)):

@@ -156,15 +156,23 @@ class Switchover:
             self.stage = Stage.DEMOTE
             return Repoint(self._primary.name, self._target.host, self._target.port, "demote", resume=True)
         if self.stage is Stage.CATCH_UP and now >= self._give_up_at:
-            self.failure = f"{self._target.name} did not catch up within {self._timeout_s:g} s"
+            late = f"{self._target.name} did not catch up within {self._timeout_s:g} s"
+            self.failure = self._unasked(views) or late
             return self._undo()
         if self.stage is Stage.VERIFY and ready:
             self.stage = Stage.PROMOTE
             return Promote(self._target.name, self._safety)
         if self.stage is Stage.VERIFY and now >= self._give_up_at:
-            self.failure = f"{self._target.name} does not hold all that {self._primary.name} took"
+            lacks = f"{self._target.name} does not hold all that {self._primary.name} took"
+            self.failure = self._unasked(views) or lacks
             return self._undo()
         return None
+
+    def _unasked(self, views: Sequence[NodeView]) -> str:
+        """Where what is wrong is that the target, or the primary, no longer tells how far it is."""
+        pair = (find(name, views) for name in (self._target.name, self._primary.name))
+        mute = [view.name for view in pair if view is not None and not view.reachable]
+        return f"{' and '.join(mute)} did not answer INFO when it was asked how far it is" if mute else ""
 
     def _undo(self) -> Step:
         """Whoever is not known to be a master still gets its role back; it harms nobody who is."""

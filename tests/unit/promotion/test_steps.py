@@ -354,3 +354,16 @@ def test_what_is_stale_on_a_primary_is_no_refusal() -> None:
     node = primary(stale=True, refuses={"GET": MASTERDOWN, "CONFIG": UNKNOWN})
     node.take(Freeze("n:1", 4.0))
     assert node.ran == [("CLIENT", "PAUSE", 4000, "WRITE")]
+
+
+def test_a_right_that_is_taken_away_behind_the_step_is_named() -> None:
+    """The node follows already: that it does not tell is no reason to say that it is no replica."""
+    node = replica()
+
+    def deny(words: tuple[object, ...]) -> None:
+        if words[0] == "REPLICAOF":
+            node.fails |= {"ROLE": NOPERM}
+
+    node.before_each = deny
+    said = fails(node, Repoint("n:1", "127.0.0.1", 2, "repoint"))
+    assert said == f"REPLICAOF was done, and then ROLE: missing permission: {NOPERM}"

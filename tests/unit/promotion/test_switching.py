@@ -172,3 +172,14 @@ def test_what_cannot_be_done_is_refused_before_anything_is_touched(
 ) -> None:
     assert why in (objection("a:1", "b:1", [old, new]) or "")
     assert objection("a:1", "b:1", [A, B]) is None
+
+
+def test_a_target_that_tells_no_more_how_far_it_is_is_named_for_that() -> None:
+    """Its rights were taken away meanwhile: it may well hold everything."""
+    mute = replace(WHOLE, reachable=False)
+    leader = demoted()
+    assert leader.observed([DEMOTED, mute, C], FACTS, 10.0) == [Run(Restore("a:1"))]
+    assert "b:1 did not answer INFO" in ended(leader, Restore("a:1"))
+    leader = paused()
+    assert leader.observed([A, mute, C], FACTS, 0.1 + TIMEOUT_S) == [Run(Thaw("a:1"))]
+    assert "b:1 did not answer INFO" in ended(leader, Thaw("a:1"))
