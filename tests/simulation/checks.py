@@ -15,6 +15,7 @@ from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import LATE_MS
+from tests.simulation.cluster_mode import meddles
 from tests.simulation.contact import PEER_TIMEOUT_S
 from tests.simulation.naming import true_name
 
@@ -225,6 +226,8 @@ class Checks:
         """S5: nothing is promoted unless a majority has the intent on disk. S8: nor while paused."""
         self._left_alone(host, perform)
         step = perform.step
+        if wrong := meddles(self._world, host, step):
+            self.broken(wrong)
         if not isinstance(step, Promote | Handover):
             return
         target = step.node if isinstance(step, Promote) else step.target

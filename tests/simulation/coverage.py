@@ -7,6 +7,7 @@ from typing import Any
 
 from sentinel.notices import Notice, NoticeName
 from tests.simulation.cluster_ids import SITUATIONS as CLUSTER_IDS
+from tests.simulation.cluster_mode import HAPPENED
 from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.directories import SITUATIONS as DIRECTORIES
 from tests.simulation.lasting import SITUATIONS as STAYING
@@ -68,6 +69,7 @@ SITUATIONS = (
     *(f"a schedule {outcome}" for outcome in ("started", "done", "undone", "cancelled", "dropped")),
     "a step taken in a paused group, because it was asked for or promised",
     "refused to let an empty primary wipe the rest",
+    HAPPENED,
     "a fence that a client wrote",
     "sentinels with different times",
     "a sentinel whose terms have run out",

@@ -164,6 +164,14 @@ class Node:
         return self._server.running
 
     @property
+    def in_cluster(self) -> bool:
+        return self._server.running and self._server.in_cluster
+
+    @property
+    def started_at(self) -> float:
+        return self._server.started
+
+    @property
     def hung(self) -> bool:
         return self._server.hung
 
@@ -217,6 +225,12 @@ class Node:
     def crash(self) -> None:
         self._server.crash()
         self._servers.look()
+
+    def restart_in_cluster_mode(self, on: bool) -> None:
+        """Or out of it again. It takes a restart, in which only what was saved is kept."""
+        self._server.cluster_enabled = on
+        self.crash()
+        self.start()
 
     def terminate(self) -> None:
         """SIGTERM."""

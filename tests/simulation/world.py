@@ -17,6 +17,8 @@ from sentinel.story import SENTENCES
 from tests.simulation.checks import Checks
 from tests.simulation.clients import EVERY_S, KEY, Client
 from tests.simulation.cluster_ids import NAMED, IdRegister, draw_ids
+from tests.simulation.cluster_mode import ONE_IN, draw_cluster_mode
+from tests.simulation.cluster_mode import leave as leave_cluster_mode
 from tests.simulation.coverage import Coverage
 from tests.simulation.directories import KINDS as DIRECTORIES
 from tests.simulation.directories import TROUBLED, Backups, draw_directories
@@ -148,6 +150,9 @@ def draw_setup(seed: int) -> Setup:
     raised = random.Random(f"{seed} terms")
     if style != "harmless" and raised.randrange(RAISED) == 0:
         plan = sorted([*plan, *draw_terms(raised, cast)], key=lambda fault: fault.at_s)
+    modes = random.Random(f"{seed} cluster mode")
+    if style == "any" and modes.randrange(ONE_IN) == 0:
+        plan = sorted([*plan, *draw_cluster_mode(modes, cast)], key=lambda fault: fault.at_s)
     disks = random.Random(f"{seed} directories")
     if style != "harmless" and disks.randrange(TROUBLED) == 0:
         plan = sorted([*plan, *draw_directories(disks, cast)], key=lambda fault: fault.at_s)
@@ -464,6 +469,7 @@ class World:
         self.trap = None
         for node in self.nodes.values():
             node.sickness.end_all()
+            leave_cluster_mode(self, node)
             node.start()
             node.resume()
         for host in self.hosts.values():

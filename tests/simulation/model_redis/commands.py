@@ -111,6 +111,8 @@ def _eval(session: Session, server: ModelServer, words: Words) -> Reply:
 def _replicaof(session: Session, server: ModelServer, words: Words) -> Reply:
     _, host, port = words
     following = server.following
+    if server.in_cluster:
+        return ReplyError("ERR REPLICAOF not allowed in cluster mode.")
     if server.failover.active:
         return ReplyError("ERR REPLICAOF not allowed while failing over.")
     if (host.lower(), port.lower()) == ("no", "one"):
@@ -125,6 +127,8 @@ def _replicaof(session: Session, server: ModelServer, words: Words) -> Reply:
 
 
 def _failover(session: Session, server: ModelServer, words: Words) -> Reply:
+    if server.in_cluster:
+        return ReplyError("ERR FAILOVER not allowed in cluster mode.")
     return server.failover.command(words[1:])
 
 

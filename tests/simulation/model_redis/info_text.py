@@ -29,7 +29,7 @@ def _server(server: ModelServer) -> Fields:
     left_ms = server.shutdown.left_ms
     return {
         "redis_version": server.options.version,
-        "redis_mode": "standalone",
+        "redis_mode": "cluster" if server.in_cluster else "standalone",
         "run_id": server.run_id,
         "tcp_port": server.port,
         "uptime_in_seconds": int(server.world.now - server.started),

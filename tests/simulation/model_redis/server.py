@@ -44,6 +44,8 @@ class ModelServer:
         self.options = options
         self.disk = Disk()
         self.refusals = Refusals()
+        self.cluster_enabled = False
+        """What its configuration says; a process that runs stays in the mode that it began in."""
         self.running = False
         self.hung = False
         self.boots = 0
@@ -54,6 +56,7 @@ class ModelServer:
         self.started = self.world.now
         self.loading = False
         self.run_id = new_id(self.world.rng)
+        self.in_cluster = self.cluster_enabled
         self.sessions: list[Session] = []
         self.wants_acks = False
         self._inbox: deque[Callable[[], None]] = deque()
@@ -67,7 +70,7 @@ class ModelServer:
         self.failover = Failover(self)
         self.shutdown = Shutdown(self)
         self.replicas = Replicas(self)
-        self.following = Following(self, self.config.replicaof)
+        self.following = Following(self, None if self.in_cluster else self.config.replicaof)
         self.saving = Saving(self)
         self.limits = Limits(self)
 
