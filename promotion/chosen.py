@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from promotion.actions import Action, Facts, Note, WriteIntent
+from promotion.actions import Action, Facts, Note, WriteIntent, WriteTopology
 from promotion.candidates import Ranking
 from promotion.shortfall import shortfall
 from promotion.step_types import Promote, WriteSafety
@@ -29,6 +29,12 @@ class Chosen:
             Note("candidate_chosen", {"node": self.target, "ranking": self.ranking}),
             WriteIntent(self.target, self.cause),
         ]
+
+    def topology(self, previous: str | None, *, handed_over: bool) -> WriteTopology:
+        """``handed_over``: the target was waited for until it had all that ``previous`` took."""
+        return WriteTopology(
+            self.target, previous, self.cause, 0 if handed_over else None, self.may_have_lost
+        )
 
 
 def chosen(

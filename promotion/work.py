@@ -172,11 +172,9 @@ class Work:
 
     def _promoted(self, node: str, facts: Facts) -> list[Action]:
         self._enter(Phase.COMMITTING)
-        lost_bytes = 0 if self._switchover is not None else None
         assert self._chosen is not None
-        cause, may_have_lost = self._chosen.cause, self._chosen.may_have_lost
-        topology = WriteTopology(node, facts.primary, cause, lost_bytes, may_have_lost)
         self._reconciling.changed(node, facts.primary or node)
+        topology = self._chosen.topology(facts.primary, handed_over=self._switchover is not None)
         return [Note("promoted", {"node": node}), topology]
 
     def _give_up(self, reason: str, ranking: Ranking | None = None, **how: bool) -> list[Action]:
@@ -237,8 +235,7 @@ class Work:
                 return [Run(Disarm(target))]
             case Way.RESTORE | Way.THAW:
                 self._enter(Phase.CANCELLING)
-                step = Restore(found.node) if found.way is Way.RESTORE else Thaw(found.node)
-                return [cancelled, Run(step)]
+                return [cancelled, Run((Restore if found.way is Way.RESTORE else Thaw)(found.node))]
             case Way.CANCEL:
                 return [cancelled, *self._resettle()]
         return self._fail_over(views, facts, REGRESSED if wiped else cause, now, prefer=target)
@@ -299,7 +296,6 @@ class Work:
         if back is not None and back.wait:
             return self._give_up(back.reason)
         told: list[Action] = []
-        cause = REGRESSED if back is not None else cause
         ranking = self._chooser.choose(views, facts, prefer)
         refusal = self._chooser.refusal(ranking, views, facts)
         if refusal and self._chooser.overrules(ranking, views, facts):
@@ -316,7 +312,7 @@ class Work:
         if now < self._sealing.until:
             return self._look_again("writes beyond a partition may still be accepted", (), now)
         told += back.told(facts) if back else []
-        return [*told, *self._intend(ranking.chosen, cause, ranking, views, facts)]
+        return [*told, *self._intend(ranking.chosen, REGRESSED if back else cause, ranking, views, facts)]
 
     def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
         self._enter(Phase.SEALING)
