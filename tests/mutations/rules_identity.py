@@ -59,7 +59,7 @@ IDENTITY = (
         "        book.objections.append(self.why_clustered)\n",
         "",
         (f"{_WHO}::test_a_server_in_cluster_mode_is_neither_demoted_for_ever_nor_promoted",),
-        style="",
+        style="any",
     ),
     Mutation(
         "contested-is-left-alone",
@@ -167,7 +167,7 @@ IDENTITY = (
         "return {name: record for name, record in self._records.items() if name not in self.balanced}",
         "return self._records",
         (f"{_BALANCED}::test_it_is_left_out_and_the_primary_is_known_by_its_own_name",),
-        style="",
+        style="gentle",
     ),
     Mutation(
         "no-run-id-comes-back",

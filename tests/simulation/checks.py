@@ -15,9 +15,10 @@ from quorum.votes import majority
 from sentinel.group_inputs import Perform
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import LATE_MS
+from tests.simulation.balancing import touches
 from tests.simulation.cluster_mode import meddles
 from tests.simulation.contact import PEER_TIMEOUT_S
-from tests.simulation.naming import true_name
+from tests.simulation.naming import BALANCED, true_name
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
@@ -134,6 +135,8 @@ class Checks:
             late = str(fields["reason"]).startswith("its time was missed")
             if late and len(self._reached(operation, LATE_MS)) < majority(len(self._world.hosts)):
                 self.broken(f"S8: {operation} is dropped as too late, and it is not, by the clocks of most")
+        elif notice.name is NoticeName.TOPOLOGY and fields["primary"] == BALANCED:
+            self.broken(f"S7: {BALANCED}, which leads to several servers, is agreed on as the primary")
         elif notice.name is NoticeName.TOPOLOGY:
             on_disk = host.disk.committed.topology
             if on_disk is None or on_disk.term < int(str(fields["term"])):
@@ -226,7 +229,7 @@ class Checks:
         """S5: nothing is promoted unless a majority has the intent on disk. S8: nor while paused."""
         self._left_alone(host, perform)
         step = perform.step
-        if wrong := meddles(self._world, host, step):
+        if wrong := meddles(self._world, host, step) or touches(host, step):
             self.broken(wrong)
         if not isinstance(step, Promote | Handover):
             return

@@ -29,6 +29,7 @@ from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
 from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent
+from tests.simulation.balancing import reaches_another
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire
 
@@ -46,9 +47,10 @@ class Taking:
         self._perform = perform
         self._boots = host.boots
         self._talk: Conversation = conversation(perform.step, perform.term, host.shape.fence_key)
+        self._node = host.world.servers[perform.step.node]
         self._wire = Wire(
             host.name,
-            host.world.servers[perform.step.node],
+            self._node,
             host.world.network,
             partial(self._lost, "closed"),
             forwarded=True,
@@ -61,7 +63,9 @@ class Taking:
         step = self._perform.step
         limit_s = STEP_TIMEOUT_S + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
         self._host.world.schedule.at(limit_s, partial(self._lost, "no answer in time"))
-        if self._leads():
+        if reaches_another(self._host, step.node, self._node):
+            self._lost("another process answers there than was looked at")
+        elif self._leads():
             self._wire.open(self._introduce, partial(self._turned_away, "connection refused"))
 
     def _introduce(self) -> None:

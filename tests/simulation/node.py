@@ -164,6 +164,10 @@ class Node:
         return self._server.running
 
     @property
+    def run_id(self) -> str:
+        return self._server.run_id
+
+    @property
     def in_cluster(self) -> bool:
         return self._server.running and self._server.in_cluster
 

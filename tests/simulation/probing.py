@@ -23,6 +23,8 @@ from sentinel.link_asking import EVERY_S
 from sentinel.link_info import parse_link
 from sentinel.node_refusals import of_ping
 from sentinel.redis_evidence import classify
+from tests.simulation.balancing import look
+from tests.simulation.naming import BALANCED
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Eye:
         self._answered = self._armed = False
         self._safety: Any = None
         self._loading = False
+        self._looked_at = ""
         self._asks_link = False
         self._refused: dict[str, Evidence] = {}
         """What is refused as misconfigured on this connection."""
@@ -85,6 +88,8 @@ class Eye:
         if self.host.world.network_names_lost(self.host.name, self.node.name):
             self._see(Evidence(EvidenceKind.UNRESOLVED))
             return
+        if self.name == BALANCED:
+            self.node = self.host.world.servers[BALANCED]
         wire = Wire(self.host.name, self.node, self.host.world.network, self._on_closed, forwarded=True)
         self.wire = wire
         self._refused.clear()
@@ -250,6 +255,10 @@ class Eye:
         info = replace(parse_info(value), safety=self._safety)
         self._loading = info.loading and not info.async_loading
         self._accept("INFO", Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
+        if self.name == BALANCED and info.run_id != self._looked_at:
+            # As the daemon does: before anything that a name says is believed, and when another answers.
+            self._looked_at = info.run_id
+            self.host.probing.finds_several |= look(self.host, BALANCED)
         self.host.feed(InfoSeen(self.name, info, self.node.host, self.host.now - asked_at))
         self.host.probing.seen(self.name)
         member = self.host.brain.member if self.host.brain is not None else None
@@ -270,6 +279,8 @@ class Probing:
         self._missing: set[str] = set()
         self._answered: set[str] = set()
         self._asks_links = False
+        self.finds_several = False
+        """A look has shown that a name leads to several servers."""
 
     def restart(self) -> None:
         self.stop()
@@ -294,6 +305,7 @@ class Probing:
         self._eyes = {}
         self._token = 0
         self._asks_links = False
+        self.finds_several = False
 
     def tick(self, ticks: int) -> None:
         spares = self._host.spares

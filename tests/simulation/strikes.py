@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from quorum.directives import Pause, Schedule
 from sentinel.group_inputs import Ordered
 from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
+from tests.simulation.balancing import ADDED
 from tests.simulation.cluster_mode import CLUSTERED, restart_in_cluster_mode
 from tests.simulation.directories import (
     BACK_UP,
@@ -517,6 +518,7 @@ _STRIKES: dict[str, Callable[[World, Fault], bool]] = {
     "break disk of primary": _break_disk,
     "serve nothing stale": _ail(Ailment.NO_STALE),
     "no more clients at node": _ail(Ailment.NO_CLIENTS),
+    ADDED: _restart_named(Naming.BALANCED),
     CLUSTERED: restart_in_cluster_mode,
     RAISE: raise_fence,
     SPOIL: spoil,

@@ -14,6 +14,8 @@ from sentinel.group_inputs import Ordered, Requested
 from sentinel.notices import Notice, NoticeName
 from sentinel.orders import ResumeOrder
 from sentinel.story import SENTENCES
+from tests.simulation.balancing import ADDED, draw_balanced
+from tests.simulation.balancing import ONE_IN as BALANCED_ONE_IN
 from tests.simulation.checks import Checks
 from tests.simulation.clients import EVERY_S, KEY, Client
 from tests.simulation.cluster_ids import NAMED, IdRegister, draw_ids
@@ -60,7 +62,7 @@ from tests.simulation.terms import RAISE, RAISED, SPOIL, draw_terms, repair
 from tests.simulation.twins import TWINNED, Pairs, draw_twins
 
 QUIET_S = 3.0
-TO_MEMBERS = frozenset({*DIRECTIVES, *NAMES, *DIRECTORIES, RAISE, SPOIL})
+TO_MEMBERS = frozenset({*DIRECTIVES, *NAMES, *DIRECTORIES, RAISE, SPOIL, ADDED})
 HEAL_S = 90.0
 PORT = 6379
 SAFETY = WriteSafety(1, 2)
@@ -153,6 +155,9 @@ def draw_setup(seed: int) -> Setup:
     modes = random.Random(f"{seed} cluster mode")
     if style == "any" and modes.randrange(ONE_IN) == 0:
         plan = sorted([*plan, *draw_cluster_mode(modes, cast)], key=lambda fault: fault.at_s)
+    listed = random.Random(f"{seed} balanced name")
+    if style == "gentle" and listed.randrange(BALANCED_ONE_IN) == 0:
+        plan = sorted([*plan, *draw_balanced(listed, cast)], key=lambda fault: fault.at_s)
     disks = random.Random(f"{seed} directories")
     if style != "harmless" and disks.randrange(TROUBLED) == 0:
         plan = sorted([*plan, *draw_directories(disks, cast)], key=lambda fault: fault.at_s)
@@ -248,7 +253,7 @@ class World:
         self.pairs = Pairs(self)
         self._processes = 0
         self._operations = 0
-        self.nodes = Nodes()
+        self.nodes = Nodes(setup.cast.nodes)
         servers = Servers(self.schedule, self.network, random.Random(self.rng.random()), true_name)
         first = setup.cast.nodes[0].partition(":")[0]
         for name in setup.cast.nodes:
@@ -257,7 +262,7 @@ class World:
             self.nodes[name] = servers.add(host, PORT, setup.settings, follows)
         for node in self.nodes.values():
             node.start()
-        self.servers = Nodes(self.nodes)
+        self.servers = Nodes(setup.cast.nodes, self.nodes)
         """Those that nobody configured too."""
         self.replacing: Replacing | None = None
         self.foreign: Foreign | None = None
