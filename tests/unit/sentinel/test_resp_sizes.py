@@ -30,7 +30,7 @@ def written(value: Value) -> bytes:
         case int():
             return b":%d\r\n" % (value % 1000)
         case str():
-            return b"+" + value.replace("\r\n", "").encode() + b"\r\n"
+            return b"+" + value.replace("\r", "").encode() + b"\r\n"
         case _:
             return b"*%d\r\n" % len(value) + b"".join(map(written, value))
 
