@@ -7,6 +7,7 @@ sentinels of neighbouring releases can be upgraded one by one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import lru_cache
@@ -30,6 +31,9 @@ MAX_ITEMS = 256
 """Of any list inside a message, and of messages or notes in a frame."""
 
 _TEXT_FIELDS = frozenset({"reason", "cause"})
+_NODE_FIELDS = frozenset({"primary", "previous"})
+_NODE = re.compile(r"[!-~]+:[0-9]{1,5}")
+"""What is agreed on is stored for good and told to everybody, so it names nodes as a configuration may."""
 _HEAD, _MIDDLE, _TAIL = b'{"v":%d,"kind":"batch","messages":[' % PROTOCOL_VERSION, b'],"notes":[', b"]}"
 
 
@@ -197,7 +201,7 @@ def decode(payload: bytes) -> Frame:
         raise PeerProtocolError(_other_version(payload) or _first(error)) from None
     if frame.v != PROTOCOL_VERSION:
         raise PeerProtocolError(f"speaks version {frame.v!r:.40}, this sentinel speaks {PROTOCOL_VERSION}")
-    problem = _out_of_bounds(frame, frame.kind)
+    problem = _out_of_bounds(frame, frame.kind, arrives=True)
     if problem is not None:
         raise PeerProtocolError(problem)
     if isinstance(frame, _BatchOnWire):
@@ -236,29 +240,36 @@ def _dump(adapter: TypeAdapter[_T], value: _T) -> bytes:
         raise UnsendableError(str(error)) from None
 
 
-def _out_of_bounds(value: object, name: str) -> str | None:
-    """The first part of ``value`` that breaks a limit, as ``field.path: what``; ``None`` when all is well."""
-    breach = _breach(value, name)
+def _out_of_bounds(value: object, name: str, *, arrives: bool = False) -> str | None:
+    """The first part of ``value`` that breaks a limit, as ``field.path: what``; ``None`` when all is well.
+
+    Only where it ``arrives`` nodes' names are judged: an odd one that is stored must not make it mute.
+    """
+    breach = _breach(value, name, arrives)
     return None if breach is None else name + breach
 
 
-def _breach(value: Any, name: str) -> str | None:
+def _breach(value: Any, name: str, arrives: bool) -> str | None:
     """What is wrong, behind the rest of the path to it. A path is put together only where one is needed."""
     kind: Any = type(value)
     if kind is str:
         limit = MAX_TEXT_CHARS if name in _TEXT_FIELDS else MAX_NAME_CHARS
-        return None if len(value) <= limit else f": {len(value)} characters, at most {limit}"
+        if len(value) > limit:
+            return f": {len(value)} characters, at most {limit}"
+        if arrives and name in _NODE_FIELDS and _NODE.fullmatch(value) is None:
+            return ": no node's name (host:port)"
+        return None
     if kind is int or kind is float:  # NaN is within no limits.
         return None if 0 <= value <= MAX_INT else f": {value!r:.40} is not within 0..2**62"
     if kind is tuple:
         if len(value) > MAX_ITEMS:
             return f": {len(value)} items, at most {MAX_ITEMS}"
         for index, item in enumerate(value):
-            if (breach := _breach(item, "")) is not None:
+            if (breach := _breach(item, "", arrives)) is not None:
                 return f"[{index}]{breach}"
         return None
     for field in _names(kind):
-        if (breach := _breach(getattr(value, field), field)) is not None:
+        if (breach := _breach(getattr(value, field), field, arrives)) is not None:
             return f".{field}{breach}"
     return None
 

@@ -82,7 +82,7 @@ def _reach(driver: GroupDriver, name: str) -> tuple[str, int]:
     if name in book:
         return book[name].spec.reach
     host, _, port = name.rpartition(":")
-    return host.strip("[]"), int(port)
+    return host.strip("[]"), int(port) if port.isdecimal() else 0
 
 
 def _run_id(driver: GroupDriver, name: str) -> str:

@@ -7,10 +7,12 @@ one that a newer version wrote, and one that has vanished from a directory that 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +115,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         except BaseException:
             connection.close()
             raise
+        _make_private(state_dir)
         _mark_used(lock_fd)
         _sync_dir(state_dir)
     except sqlite3.OperationalError as error:
@@ -168,11 +171,23 @@ def _make_private_dir(state_dir: Path) -> None:
         ) from error
 
 
+def _make_private(state_dir: Path) -> None:
+    """Receivers' URLs and what they were told are in there, whatever the directory lets others do."""
+    for name in ("lock", "state.db", "state.db-wal", "state.db-shm"):
+        with suppress(FileNotFoundError):
+            (state_dir / name).chmod(0o600)
+
+
 def _lock(path: Path) -> tuple[int, bool]:
     """Take the directory's lock. Also tells whether a state was ever completed here."""
     try:
-        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # Not through a link: what it leads to would be emptied.
+        lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise StoreError(
+                f"state directory {path.parent}: {path.name} is a symbolic link: remove it"
+            ) from error
         raise StoreError(
             f"state directory {path.parent} is not writable ({error.strerror}: {path.name}): "
             f"make it writable for this user"

@@ -163,4 +163,27 @@ SURFACE = (
         ),
         style="",
     ),
+    Mutation(
+        "agreed-names-nodes",
+        "what a peer says is agreed on names nodes",
+        "S3",
+        "sentinel/peer_wire.py",
+        "if arrives and name in _NODE_FIELDS and",
+        "if False and",
+        (
+            "tests/unit/sentinel/test_peer_wire.py"
+            "::test_what_is_no_nodes_name_is_not_taken_in_and_does_not_make_mute_who_has_it",
+        ),
+        style="",
+    ),
+    Mutation(
+        "state-is-private",
+        "the files of the state are private in whatever directory",
+        "S2",
+        "sentinel/state_file.py",
+        "            (state_dir / name).chmod(0o600)\n",
+        "            pass\n",
+        ("tests/unit/sentinel/test_store.py::test_its_files_are_private_in_whatever_directory",),
+        style="",
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -49,8 +50,9 @@ from sentinel.peer_wire import (
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=256)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=512)
 counts = st.integers(0, MAX_INT)
+nodes = st.builds("{}:{}".format, st.text("abz.:-_[]", min_size=1, max_size=250), st.integers(0, 65535))
 entry_ids = st.tuples(counts, counts)
-topologies = st.builds(Topology, names, counts, st.none() | names, texts, names, counts, counts)
+topologies = st.builds(Topology, nodes, counts, st.none() | nodes, texts, names, counts, counts)
 intents = st.builds(Intent, names, texts, names, counts)
 schedules = st.builds(Schedule, names, counts, st.none() | names, counts, counts)
 directives = st.builds(
@@ -58,7 +60,7 @@ directives = st.builds(
     st.none() | st.builds(Pause, counts, names, st.none() | texts),
     st.none() | schedules,
     st.none()
-    | st.builds(Closed, schedules, st.sampled_from(Outcome), texts, st.none() | names, st.none() | counts),
+    | st.builds(Closed, schedules, st.sampled_from(Outcome), texts, st.none() | nodes, st.none() | counts),
 )
 entries = st.builds(Entry, counts, counts, st.none() | topologies, st.none() | intents, directives)
 opinions = st.builds(Opinion, names, st.booleans(), st.sampled_from(Grade))
@@ -183,6 +185,17 @@ def batch(message: object, group: object = "g") -> bytes:
 def test_what_breaks_the_protocol_is_refused_saying_where(payload: bytes, problem: str) -> None:
     with pytest.raises(PeerProtocolError, match=problem):
         decode(payload)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nonsense", "redis:", "redis:port", "a b:1", "\x00:1", "redis:6379 ", "é:1"]
+)
+def test_what_is_no_nodes_name_is_not_taken_in_and_does_not_make_mute_who_has_it(name: str) -> None:
+    topology = Topology(name, 7, None, "initial", "s1", 0, 0)
+    for odd in (topology, replace(topology, primary="redis-a:6379", previous=name)):
+        (frame,) = encode_batch([("g", Opinions(1, 1, (), Entry(7, 2, odd)))])
+        with pytest.raises(PeerProtocolError, match=r"no node's name \(host:port\)"):
+            decode(frame)
 
 
 def test_an_entry_of_a_release_without_directives_has_none() -> None:

@@ -231,6 +231,29 @@ async def test_a_directory_in_use_is_refused_and_free_again_after_close(tmp_path
     await Store.open(tmp_path, "s1").close()
 
 
+async def test_its_files_are_private_in_whatever_directory(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    store = Store.open(tmp_path, "s1")
+    await persist(store, "g", HardState(1, "s1"))
+    files = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert set(files) >= {"lock", "state.db", "state.db-wal"} and set(files.values()) == {0o600}
+    await store.close()
+    (tmp_path / "state.db").chmod(0o644)
+    again = Store.open(tmp_path, "s1")
+    assert (tmp_path / "state.db").stat().st_mode & 0o777 == 0o600
+    await again.close()
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "lock").symlink_to(victim)
+    with pytest.raises(StoreError, match="lock is a symbolic link: remove it"):
+        Store.open(tmp_path / "state", "s1")
+    assert victim.read_text() == "precious"
+
+
 def test_a_path_that_cannot_be_a_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot be made"):
