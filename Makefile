@@ -50,6 +50,11 @@ test: $(READY) redis tools ## Unit, simulation and integration tests
 	@$(BIN)/pytest tests/unit tests/simulation -n $(JOBS) $(PYTEST_ARGS)
 	@$(BIN)/pytest tests/integration -n $(JOBS) --dist worksteal -m "not long" $(PYTEST_ARGS)
 
+.PHONY: test-lowest
+test-lowest: $(UV) ## Unit and simulation tests with the oldest versions of what Vedette depends on
+	@.ci/make-lowest $(UV) "$(PYTHON)"
+	@.venv-lowest/bin/pytest tests/unit tests/simulation -n $(JOBS) -p no:cacheprovider $(PYTEST_ARGS)
+
 .PHONY: test-long
 test-long: $(READY) redis ## The integration tests that take long, of kinds that shorter ones hold as well
 	@$(BIN)/pytest tests/integration -m long $(PYTEST_ARGS)
@@ -173,5 +178,5 @@ tools: $(READY)
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
-	@rm -rf $(VENV) .venv-lock .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) .venv-lowest .venv-lock .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
