@@ -42,9 +42,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Reaches this machine only: 127.0.0.0/8, ::1 or ``localhost``."""
-        ip = _ip(self.host)
-        return ip.is_loopback if ip is not None else self.host in ("localhost", "localhost.")
+        return is_loopback_host(self.host)
 
     @property
     def is_unspecified(self) -> bool:
@@ -65,6 +63,12 @@ class Address:
         if not colon:
             raise InvalidValueError(text, "has no port (host:port)")
         return cls(_parse_host(text, host), _parse_port(text, port))
+
+
+def is_loopback_host(host: str) -> bool:
+    """Reaches this machine only: 127.0.0.0/8, ::1 or ``localhost``."""
+    ip = _ip(host)
+    return ip.is_loopback if ip is not None else host in ("localhost", "localhost.")
 
 
 def parse_host_name(value: object) -> str:

@@ -21,7 +21,7 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
-from promotion.replies import Command, denied
+from promotion.replies import NO_ONE, Command, denied
 from promotion.roles import ROLE, role_said
 from promotion.settings_aside import MIN_REPLICAS, check_for_fence, demand
 from promotion.step_types import Promote
@@ -32,7 +32,7 @@ CUT_CLIENTS: tuple[Command, ...] = (
     ("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes"),
 )
 RESUME: Command = ("CLIENT", "UNPAUSE")
-TURN = (Part(("REPLICAOF", "NO", "ONE"), Need.JUDGED), Part(ROLE, Need.JUDGED))
+TURN = (Part(NO_ONE, Need.JUDGED), Part(ROLE, Need.JUDGED))
 
 
 def promote(step: Promote, talk: Talk) -> Asking:

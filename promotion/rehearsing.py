@@ -12,13 +12,12 @@ from typing import Any
 
 from promotion.conversation import ReplyError, StepFailedError
 from promotion.disk_refusal import SAVE, disk_refusal
-from promotion.replies import Command, denied, setting
+from promotion.replies import NO_ONE, Command, denied, setting
 from promotion.roles import ROLE
 from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
 from promotion.talk import Asking, Talk
 
-NO_ONE: Command = ("REPLICAOF", "NO", "ONE")
 PAUSE: Command = ("CLIENT", "PAUSE", 1, "WRITE")
 RESUME: Command = ("CLIENT", "UNPAUSE")
 ASK_HANDOVER: Command = ("FAILOVER", "ABORT")

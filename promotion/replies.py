@@ -9,6 +9,7 @@ from promotion.conversation import ReplyError, Word
 Command: TypeAlias = tuple[Word, ...]
 REPLICAOF, SLAVEOF = "REPLICAOF", "SLAVEOF"
 """One command under two names: either may be renamed away, or denied, and the other be left."""
+NO_ONE: Command = (REPLICAOF, "NO", "ONE")
 
 
 def denied(error: ReplyError) -> bool:

@@ -12,7 +12,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from config import Settings
-from sentinel.http_pages import Pages, host_name, is_loopback, refusal_of_peer
+from config.address import is_loopback_host
+from sentinel.http_pages import Pages, host_name, refusal_of_peer
 from sentinel.problem import ProblemError
 
 
@@ -78,4 +79,4 @@ def _unauthorized(detail: str, error: str) -> ProblemError:
 
 def _names_loopback(host: str) -> bool:
     name = host_name(host)
-    return name is not None and is_loopback(name)
+    return name is not None and is_loopback_host(name)

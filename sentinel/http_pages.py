@@ -9,12 +9,13 @@ rebound name shows in ``Host`` alone: on loopback, where names are few, one that
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from yarl import URL
+
+from config.address import is_loopback_host
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?)(?::[0-9]{1,5})?")
 _OWN_SITES = ("same-origin", "none")
@@ -41,7 +42,7 @@ class Pages:
         if self.hosts is None or not host or _NAMES_OPEN.fullmatch(path):
             return None
         name = host_name(host)
-        if name is not None and (is_loopback(name) or name.rstrip(".") in self.hosts):
+        if name is not None and (is_loopback_host(name) or name.rstrip(".") in self.hosts):
             return None
         return (
             "This sentinel listens on a loopback address: ask for localhost, for a loopback address, or for "
@@ -78,12 +79,3 @@ def host_name(host: str) -> str | None:
     """The name or address in a ``Host`` header, in small letters; None if it is none."""
     found = _HOST.fullmatch(host)
     return found[1].strip("[]").lower() if found else None
-
-
-def is_loopback(name: str) -> bool:
-    if name.rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

@@ -18,6 +18,7 @@ from pathlib import Path
 SECRET_BYTES = 32
 MAX_FILE_BYTES = 4096
 ADVICE = "or set cluster.secret_file"
+_WHY = "sentinels on loopback addresses without cluster.secret keep their common secret there"
 
 
 class LoopbackSecretError(Exception):
@@ -35,9 +36,6 @@ def loopback_secret(env: Mapping[str, str] = os.environ) -> bytes:
         raise LoopbackSecretError(
             f"{path}: {error.strerror}: {_WHY}; make that possible, {ADVICE}"
         ) from error
-
-
-_WHY = "sentinels on loopback addresses without cluster.secret keep their common secret there"
 
 
 def secret_path(env: Mapping[str, str]) -> Path:

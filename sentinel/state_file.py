@@ -51,6 +51,9 @@ PRAGMA user_version = {SCHEMA_VERSION};
 """
 
 
+_FILES = ("lock", "state.db", "state.db-wal", "state.db-shm")
+"""All that is in a state directory; the lock first."""
+
 ASIDE = "before-"
 VOUCHED_FILE = "file"
 """In ``meta``: which file the sentinel vouched for; empty for none."""
@@ -148,7 +151,7 @@ def set_aside(state_dir: Path) -> Path:
     try:
         aside.mkdir(mode=0o700)
         # The lock goes first: without the rest gone too, that sentinel starts as if nothing had been done.
-        for name in ("lock", "state.db", "state.db-wal", "state.db-shm"):
+        for name in _FILES:
             if (state_dir / name).exists():
                 (state_dir / name).rename(aside / name)
         _sync_dir(aside)
@@ -173,7 +176,7 @@ def _make_private_dir(state_dir: Path) -> None:
 
 def _make_private(state_dir: Path) -> None:
     """Receivers' URLs and what they were told are in there, whatever the directory lets others do."""
-    for name in ("lock", "state.db", "state.db-wal", "state.db-shm"):
+    for name in _FILES:
         with suppress(FileNotFoundError):
             (state_dir / name).chmod(0o600)
 
