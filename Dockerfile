@@ -1,7 +1,8 @@
-# Two stages: the first builds the wheel and a virtual environment from the lock, the second holds nothing else.
-ARG PYTHON_VERSION=3.13
+# The one image that comes from elsewhere is named once, in full: what keeps it fresh reads no variables.
+FROM python:3.13-slim AS base
 
-FROM python:${PYTHON_VERSION}-slim AS build
+# Two stages: the first builds the wheel and a virtual environment from the lock, the second holds nothing else.
+FROM base AS build
 WORKDIR /src
 RUN python -m venv --without-pip /opt/vedette
 COPY requirements/runtime.txt requirements/build.txt requirements/
@@ -17,7 +18,7 @@ COPY sentinel sentinel
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel . \
     && pip --python /opt/vedette/bin/python install --no-cache-dir --no-deps /wheel/*.whl
 
-FROM python:${PYTHON_VERSION}-slim
+FROM base
 COPY --from=build /opt/vedette /opt/vedette
 # A fixed uid and gid, for file permissions on volumes. A new named volume takes over the directory's owner.
 RUN groupadd --system --gid 10001 vedette \

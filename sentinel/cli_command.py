@@ -34,7 +34,13 @@ Urls = Annotated[
     ),
 ]
 TokenFile = Annotated[
-    Path | None, typer.Option("--token-file", help="File with the API's token. Default: VEDETTE_TOKEN.")
+    Path | None,
+    typer.Option(
+        "--token-file",
+        envvar="VEDETTE_TOKEN_FILE",
+        show_envvar=False,
+        help="File with the API's token. Default: VEDETTE_TOKEN_FILE; or VEDETTE_TOKEN, the token.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Group = Annotated[

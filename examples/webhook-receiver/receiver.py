@@ -14,6 +14,7 @@ import os
 import sys
 from collections import OrderedDict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
@@ -94,9 +95,13 @@ class Receiver(BaseHTTPRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended."""
-    secret = os.environ.get("VEDETTE_WEBHOOK_SECRET")
+    secret, file = os.environ.get("VEDETTE_WEBHOOK_SECRET"), os.environ.get("VEDETTE_WEBHOOK_SECRET_FILE")
+    if not secret and file:
+        secret = Path(file).read_text().strip()
     if not secret:
-        sys.exit("VEDETTE_WEBHOOK_SECRET is not set: it must be the secret that Vedette signs with")
+        sys.exit(
+            "VEDETTE_WEBHOOK_SECRET or ..._FILE is not set: it must be the secret that Vedette signs with"
+        )
     Receiver.webhook = Webhook(secret)
     Receiver.seen = Seen()
     port = int(os.environ.get("PORT", "9000"))

@@ -154,6 +154,35 @@ class Stack:
         """What the command line in a sentinel's container says."""
         return _run("docker", "exec", self.container(sentinel), "vedette", *command)
 
+    def read(self, service: str, path: str) -> str:
+        return _run("docker", "exec", self.container(service), "cat", path).strip()
+
+    def modes(self, service: str, directory: str) -> set[str]:
+        """Of the files in it."""
+        find = ("find", directory, "-type", "f", "-printf", "%m\\n")
+        return set(_run("docker", "exec", self.container(service), *find).split())
+
+    def rights(self, service: str) -> dict[str, str]:
+        """What the kernel says of the container's first process, by the names of /proc/PID/status."""
+        return dict(re.findall(r"^(\w+):\s*(.*)$", self.read(service, "/proc/1/status"), re.MULTILINE))
+
+    def root_is_read_only(self, service: str) -> bool:
+        mounts = [line.split() for line in self.read(service, "/proc/mounts").splitlines()]
+        return ["ro" in options.split(",") for _, at, _, options, *_ in mounts if at == "/"] == [True]
+
+    def may_write(self, service: str, path: str) -> bool:
+        return _succeeds("docker", "exec", self.container(service), "touch", path)
+
+    def post(self, sentinel: str, path: str) -> int:
+        """The status of a change that is asked for without a token."""
+        url = f"http://127.0.0.1:{self._env[_port_variable(sentinel)]}{path}"
+        headers = {"Content-Type": "application/json"}
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, b"{}", headers), timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
     def primary(self, sentinel: str) -> str | None:
         """The service that this sentinel names as primary; None while it names none."""
         answer = self._get(sentinel, f"/v1/groups/{GROUP}/primary")

@@ -97,6 +97,30 @@ def test_the_command_line_in_a_container_asks_its_sentinel(stack: Stack) -> None
     assert f"{primary}:6379" in stack.vedette("sentinel-2", "status", "--json")
 
 
+def test_secrets_are_drawn_for_this_installation_and_only_vedettes_user_reads_them(stack: Stack) -> None:
+    stack.wait_whole()
+    drawn = [stack.read("sentinel-1", f"/run/vedette/{name}") for name in ("cluster", "webhook", "token")]
+    assert len(set(drawn)) == 3 and all(len(secret) > 40 for secret in drawn)
+    assert drawn == [
+        stack.read("sentinel-3", f"/run/vedette/{name}") for name in ("cluster", "webhook", "token")
+    ]
+    assert stack.modes("sentinel-1", "/run/vedette") == {"600"}
+    assert stack.post("sentinel-1", "/v1/groups/mymaster/pause") == 401
+    stack.vedette("sentinel-2", "pause", "mymaster")
+    stack.vedette("sentinel-2", "resume", "mymaster")
+
+
+def test_no_process_is_root_or_may_become_it_or_writes_outside_of_its_state(stack: Stack) -> None:
+    for service in (*REDIS, *SENTINELS, "webhook-receiver"):
+        rights = stack.rights(service)
+        assert "0" not in rights["Uid"].split(), service
+        assert {int(rights[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}, service
+        assert rights["NoNewPrivs"] == "1", service
+        assert stack.root_is_read_only(service), service
+    assert stack.may_write("redis-1", "/data/x") and stack.may_write("sentinel-1", "/var/lib/vedette/x")
+    assert not stack.may_write("sentinel-1", "/run/vedette/token")
+
+
 def test_a_stopped_primary_is_replaced_and_comes_back_as_a_replica(stack: Stack) -> None:
     old, new = stop_and_fail_over(stack)
     stack.start(old)
