@@ -10,6 +10,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+AUDITORS := .venv-audit/.ready
 UV := .venv-lock/bin/uv
 UV_VERSION := 0.13.9
 
@@ -26,6 +27,7 @@ REFUSE_ARGS ?=
 MODEL_ARGS ?=
 CHAOS_ARGS ?=
 MUTATE_ARGS ?=
+AUDIT_ARGS ?=
 WILD_ARGS ?=
 # The servers of `make test-versions`: redis-6.2, redis-8.2, valkey-9.1, or several of them.
 VERSIONS ?= redis-6.2 redis-8.2 valkey-9.1
@@ -99,6 +101,10 @@ lint: $(READY) ## Style, format, types and the rules of who imports whom
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+.PHONY: audit
+audit: $(READY) $(AUDITORS) ## Known holes in what is locked, and weak workflows; AUDIT_ARGS=--strict: fail also where nobody answers
+	@$(BIN)/python -m tests.audit --tools .venv-audit/bin $(AUDIT_ARGS)
+
 .PHONY: format
 format: $(READY) ## Put the code into the form that lint asks for
 	@$(BIN)/ruff check --fix .
@@ -140,6 +146,7 @@ lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported
 	@$(LOCK) pyproject.toml -o requirements/runtime.txt
 	@$(LOCK) pyproject.toml --extra demo --group dev -c requirements/runtime.txt -o requirements/dev.txt
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
+	@$(LOCK) --group audit -c requirements/dev.txt -o requirements/audit.txt
 	@$(LOCK) --group plots -c requirements/dev.txt -o requirements/plots.txt
 	@$(LOCK) --group servers -c requirements/dev.txt -o requirements/servers.txt
 	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
@@ -151,6 +158,11 @@ $(UV): Makefile
 	@python=$$(.ci/find-python "$(PYTHON)") && "$$python" -m venv --clear .venv-lock
 	@.venv-lock/bin/pip install --quiet uv==$(UV_VERSION)
 	@touch $(UV)
+
+$(AUDITORS): requirements/audit.txt
+	@python=$$(.ci/find-python "$(PYTHON)") && "$$python" -m venv --clear .venv-audit
+	@.venv-audit/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --only-binary :all: -r $<
+	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml
 	@.ci/make-venv $(VENV) "$(PYTHON)"
@@ -178,5 +190,5 @@ tools: $(READY)
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
-	@rm -rf $(VENV) .venv-lowest .venv-lock .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) .venv-lowest .venv-lock .venv-audit .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
