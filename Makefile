@@ -105,6 +105,10 @@ lint: $(READY) ## Style, format, types and the rules of who imports whom
 audit: $(READY) $(AUDITORS) ## Known holes in what is locked, and weak workflows; AUDIT_ARGS=--strict: fail also where nobody answers
 	@$(BIN)/python -m tests.audit --tools .venv-audit/bin $(AUDIT_ARGS)
 
+.PHONY: dist
+dist: $(READY) $(AUDITORS) ## The wheel, the source and their bill of materials, the same bytes each time
+	@.ci/make-dist
+
 .PHONY: format
 format: $(READY) ## Put the code into the form that lint asks for
 	@$(BIN)/ruff check --fix .

@@ -10,7 +10,7 @@ import pytest
 from tests.docs_blocks import BLOCKS, CHECKOUT, with_block
 
 DOCUMENTS = [
-    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/safety.md"),
+    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "docs/safety.md"),
     *sorted(path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "examples").rglob("README.md")),
 ]
 
