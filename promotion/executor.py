@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import (
     BusyLoadingError,
@@ -165,17 +164,14 @@ def _taken(end: StopIteration) -> Taken:
     return taken
 
 
-class ClientExchange:
-    """Over the one connection of a redis-py client."""
+class ConnectionExchange:
+    """Over a connection of redis-py's, whose end it is."""
 
-    def __init__(self, client: Redis) -> None:
-        self._client = client
-        self._connection: AbstractConnection | None = None
+    def __init__(self, connection: AbstractConnection) -> None:
+        self._connection = connection
         self.unanswered: tuple[Word, ...] | None = None
 
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
-        if self._connection is None:
-            self._connection = await self._client.connection_pool.get_connection()
         connection = self._connection
         if not connection.is_connected:
             raise RedisConnectionError("the connection was closed")
@@ -191,7 +187,7 @@ class ClientExchange:
         return replies
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._connection.disconnect()
 
 
 def as_reply(reply: Any) -> Reply:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import config
 from quorum.errors import MembershipError
-from sentinel import story
+from sentinel import lean_redis, story
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.event_loop import OneClockLoop
 
@@ -71,6 +71,7 @@ def run(path: Path) -> None:
 
 async def _serve(path: Path, settings: config.Settings) -> None:
     # Imported here, so that a wrong configuration is told without loading all of it.
+    lean_redis.prepare()
     from sentinel.daemon import Daemon
     from sentinel.loopback_secret import LoopbackSecretError
     from sentinel.participation import members_advice

@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-import redis.asyncio
+from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from config import Settings
-from promotion.executor import ClientExchange, Exchange, Executor
+from promotion.executor import ConnectionExchange, Exchange, Executor
 from promotion.step_types import Step, Taken
 from quorum.confirmation import stored
 from quorum.evidence import Evidence, EvidenceKind
@@ -37,7 +37,7 @@ from sentinel.info_pace import InfoPace
 from sentinel.lateness import INFOS, Rounds, ping_rounds
 from sentinel.link_asking import LinkAsking
 from sentinel.member_settings import coordinator_config, member_config
-from sentinel.name_looks import AnotherServerError, NameLooks, client_of
+from sentinel.name_looks import AnotherServerError, NameLooks, connection_to
 from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
@@ -107,11 +107,10 @@ class GroupRuntime:
             discover=bool(self.settings.discover_replicas),
             promote=self.settings.discover_replicas == "promote",
         )
-        rng = random.Random(around.rng.random())
         place = around.line.place()
         state = states.get(name, HardState())
         made_with = member_config(name, around.settings, around.store, state, place)
-        member = Member(made_with, state, rng, now)
+        member = Member(made_with, state, around.rng, now)
         config = coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
@@ -228,11 +227,12 @@ class GroupRuntime:
     async def command(self, node: str, words: tuple[str, ...]) -> None:
         try:
             async with asyncio.timeout(limits.answer_s()):
-                client = await self._connect(node)
+                made = await self._connect(node)
                 try:
-                    await client.execute_command(*words)
+                    await made.send_command(*words)
+                    await made.read_response()
                 finally:
-                    await client.aclose()
+                    await made.disconnect()
         except (RedisError, OSError, TimeoutError) as error:
             logger.warning("%s: %s at %s: %s", self.name, " ".join(words), node, str(error) or "no answer")
 
@@ -349,7 +349,7 @@ class GroupRuntime:
         probe = self._probes.get(node)
         try:
             async with asyncio.timeout(limits.connect_s()):
-                return ClientExchange(await self._clients.take(node))
+                return ConnectionExchange(await self._clients.take(node))
         except (RedisError, OSError, TimeoutError) as error:
             lent = probe.exchange() if probe is not None else None
             if lent is None:
@@ -358,12 +358,12 @@ class GroupRuntime:
             logger.warning("%s: no new connection to %s (%s): acting over the probe's", self.name, node, why)
             return lent
 
-    async def _connect(self, node: str) -> redis.asyncio.Redis:
+    async def _connect(self, node: str) -> Connection:
         book = self.driver.coordinator.book
         if node not in book:
             raise RedisConnectionError("is not watched any more")
         try:
-            return await client_of(self.link, book[node], limits.answer_s())
+            return await connection_to(self.link, book[node], limits.answer_s())
         except AnotherServerError as another:
             self.driver.feed(NameLooked(node, another.run_id))
             raise

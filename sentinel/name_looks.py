@@ -12,7 +12,6 @@ import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
-import redis.asyncio
 from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
@@ -61,16 +60,16 @@ class AnotherServerError(RedisConnectionError):
         self.run_id = run_id
 
 
-async def client_of(link: RedisLink, record: NodeRecord, timeout_s: float) -> redis.asyncio.Redis:
-    """As ``RedisLink.client``, and to the very process that was heard last, if it tells who it is."""
-    client = await link.client(record.spec.host, record.spec.port, timeout_s, record.peer_ip)
+async def connection_to(link: RedisLink, record: NodeRecord, timeout_s: float) -> Connection:
+    """As ``RedisLink.named_connection``, to the very process that was heard last, if it tells who it is."""
+    made = await link.named_connection(record.spec.host, record.spec.port, timeout_s, record.peer_ip)
     run_id = ""
     with suppress(ResponseError):
-        run_id = str((await client.execute_command("INFO", "server")).get("run_id", ""))
+        run_id = await run_id_at(made)
     if record.info is not None and run_id not in ("", record.info.run_id):
-        await client.aclose()
+        await made.disconnect()
         raise AnotherServerError(run_id)
-    return client
+    return made
 
 
 class NameLooks:

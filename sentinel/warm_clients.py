@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-import redis.asyncio
+from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
 KEEP_S = 2.0
@@ -18,11 +18,11 @@ KEEP_S = 2.0
 
 
 class WarmClients:
-    """``connect`` makes a client that has one connection, and raises what ``RedisLink.client`` does."""
+    """``connect`` makes a connection, and raises what ``RedisLink.named_connection`` does."""
 
-    def __init__(self, connect: Callable[[str], Awaitable[redis.asyncio.Redis]]) -> None:
+    def __init__(self, connect: Callable[[str], Awaitable[Connection]]) -> None:
         self._connect = connect
-        self._tasks: dict[str, asyncio.Task[redis.asyncio.Redis]] = {}
+        self._tasks: dict[str, asyncio.Task[Connection]] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     def prepare(self, node: str) -> None:
@@ -31,12 +31,15 @@ class WarmClients:
             self._tasks[node] = task = asyncio.ensure_future(self._connect(node))
             asyncio.get_running_loop().call_later(KEEP_S, self._drop, node, task)
 
-    async def take(self, node: str) -> redis.asyncio.Redis:
-        """The client that was prepared for ``node``, else a new one; the caller closes it."""
+    async def take(self, node: str) -> Connection:
+        """The one that was prepared, if it is open still, else a new one; the caller closes it."""
         task = self._tasks.pop(node, None)
         if task is not None:
             with suppress(RedisError, OSError):
-                return await task
+                made = await task
+                if not await made.can_read():  # It would be its end.
+                    return made
+                await made.disconnect(nowait=True)
         return await self._connect(node)
 
     async def close(self) -> None:
@@ -44,7 +47,7 @@ class WarmClients:
             self._drop(node, task)
         await asyncio.gather(*self._closing, return_exceptions=True)
 
-    def _drop(self, node: str, task: asyncio.Task[redis.asyncio.Redis]) -> None:
+    def _drop(self, node: str, task: asyncio.Task[Connection]) -> None:
         if self._tasks.get(node) is not task:
             return
         del self._tasks[node]
@@ -54,6 +57,6 @@ class WarmClients:
         closing.add_done_callback(self._closing.discard)
 
 
-async def _close(task: asyncio.Task[redis.asyncio.Redis]) -> None:
+async def _close(task: asyncio.Task[Connection]) -> None:
     with suppress(RedisError, OSError, asyncio.CancelledError):
-        await (await task).aclose()
+        await (await task).disconnect()

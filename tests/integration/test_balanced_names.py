@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sentinel.name_looks import AnotherServerError, client_of, reached
+from sentinel.name_looks import AnotherServerError, connection_to, reached, run_id_at
 from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
@@ -88,10 +88,10 @@ async def test_a_step_is_not_taken_at_whoever_answers_now() -> None:
         taken, refused = 0, 0
         for _ in range(2 * len(cluster.nodes)):
             try:
-                client = await client_of(link, record, 1.0)
+                made = await connection_to(link, record, 1.0)
             except AnotherServerError:
                 refused += 1
             else:
-                taken += (await client.info("server"))["run_id"] == said.run_id
-                await client.aclose()
+                taken += await run_id_at(made) == said.run_id
+                await made.disconnect()
         assert (taken, refused) == (2, 4)

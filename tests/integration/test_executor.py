@@ -18,7 +18,7 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
-from promotion.executor import ClientExchange, Executor, Guard
+from promotion.executor import ConnectionExchange, Executor, Guard
 from promotion.fence import MAX_JUMP, MAX_TERM, SET_FENCE
 from promotion.step_types import Demoted, Promote, Repoint, Rewrite
 from sentinel.redis_link import Credentials, RedisLink
@@ -84,9 +84,9 @@ def executor(
     """Connects as the daemon does. ``through`` leads a node's connections to another address."""
     link = RedisLink(Credentials(username, password), Resolver(timeout_s), "s1", timeout_s)
 
-    async def connect(node: str) -> ClientExchange:
+    async def connect(node: str) -> ConnectionExchange:
         host, _, port = (through or {}).get(node, node).rpartition(":")
-        return ClientExchange(await link.client(host, int(port), timeout_s))
+        return ConnectionExchange(await link.named_connection(host, int(port), timeout_s))
 
     return Steps(Executor(connect, fence, timeout_s))
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 import redis
 import redis.asyncio
+from redis.asyncio.connection import Connection
 
 from quorum.evidence import Evidence, EvidenceKind
 from sentinel.info import NodeInfo
@@ -723,49 +724,52 @@ async def test_tls_to_a_server_without_it_ends_in_time_and_says_so(servers: Serv
     assert "TLS" in watched.evidence[0].detail
 
 
-# -- clients for commands ----------------------------------------------------------------------
+# -- connections for commands ----------------------------------------------------------------------
 
 
 def link(credentials: Credentials | None = None) -> RedisLink:
     return RedisLink(credentials or Credentials(), Resolver(LIMIT_S), "s1", LIMIT_S)
 
 
-async def test_a_client_has_one_plain_connection_under_our_name(servers: Servers) -> None:
+async def asked(connection: Connection, *words: str | int) -> object:
+    await connection.send_command(*words)
+    return await connection.read_response()
+
+
+async def test_a_connection_for_commands_is_plain_and_bears_our_name(servers: Servers) -> None:
     server = servers.start()
-    async with await link().client("127.0.0.1", server.port, LIMIT_S) as client:
-        async with client.pipeline() as pipe:
-            await pipe.watch("fence")
-            pipe.multi()
-            pipe.set("fence", 1)
-            assert await pipe.execute() == [True]
-        assert await client.get("fence") == b"1"
-        (ours,) = server.probe_clients()
-        assert (ours["name"], ours.get("lib-name", ""), ours.get("resp", "2")) == ("vedette-s1", "", "2")
+    connection = await link().named_connection("127.0.0.1", server.port, LIMIT_S)
+    for words in (("WATCH", "fence"), ("MULTI",), ("SET", "fence", 1), ("EXEC",)):
+        await asked(connection, *words)
+    assert await asked(connection, "GET", "fence") == b"1"
+    (ours,) = server.probe_clients()
+    assert (ours["name"], ours.get("lib-name", ""), ours.get("resp", "2")) == ("vedette-s1", "", "2")
+    await connection.disconnect()
     await until(lambda: not server.probe_clients(), "the end of the connection")
 
 
-async def test_a_client_that_cannot_connect_says_why(servers: Servers) -> None:
+async def test_a_connection_that_cannot_be_made_says_why(servers: Servers) -> None:
     server = servers.start()
     server.admin.config_set("requirepass", "right")
     with pytest.raises(redis.AuthenticationError) as refused:
-        await link(Credentials(password="wrong")).client("127.0.0.1", server.port, LIMIT_S)
+        await link(Credentials(password="wrong")).named_connection("127.0.0.1", server.port, LIMIT_S)
     assert classify(refused.value).kind is MISCONFIGURED
     server.kill()
     with pytest.raises(redis.ConnectionError) as dead:
-        await link().client("127.0.0.1", server.port, LIMIT_S)
+        await link().named_connection("127.0.0.1", server.port, LIMIT_S)
     assert classify(dead.value).kind is REFUSED
 
 
 async def test_a_command_without_an_answer_fails_in_time_and_is_not_repeated(servers: Servers) -> None:
     server = servers.start()
-    client = await link().client("127.0.0.1", server.port, 0.05)
+    connection = await link().named_connection("127.0.0.1", server.port, 0.05)
     server.pause()
     try:
         with pytest.raises(redis.TimeoutError):
-            await client.execute_command("INCR", "counter")
+            await asked(connection, "INCR", "counter")
     finally:
         server.resume()
-        await client.aclose()
+        await connection.disconnect()
     await until(lambda: server.admin.get("counter") == b"1", "the command that was sent")
     assert server.admin.info("commandstats")["cmdstat_incr"]["calls"] == 1
 

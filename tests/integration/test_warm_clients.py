@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-import redis.asyncio
+from redis.asyncio.connection import Connection
 
 from sentinel import warm_clients
 from sentinel.redis_link import Credentials, RedisLink
@@ -25,10 +25,15 @@ def server() -> Iterator[RedisServer]:
 def warm(server: RedisServer) -> WarmClients:
     link = RedisLink(Credentials(), Resolver(1.0), "s1", 1.0)
 
-    async def connect(_node: str) -> redis.asyncio.Redis:
-        return await link.client("127.0.0.1", server.port, 1.0)
+    async def connect(_node: str) -> Connection:
+        return await link.named_connection("127.0.0.1", server.port, 1.0)
 
     return WarmClients(connect)
+
+
+async def asked(connection: Connection, *words: str) -> object:
+    await connection.send_command(*words)
+    return await connection.read_response()
 
 
 def ours(server: RedisServer) -> set[str]:
@@ -41,12 +46,12 @@ async def test_what_was_prepared_is_what_is_taken(server: RedisServer) -> None:
     clients.prepare("node")
     await wait_until(lambda: len(ours(server)) == 1)
     (prepared,) = ours(server)
-    client = await clients.take("node")
-    assert str(await client.client_id()) == prepared
+    taken = await clients.take("node")
+    assert str(await asked(taken, "CLIENT", "ID")) == prepared
     other = await clients.take("node")
-    assert str(await other.client_id()) != prepared, "it is taken once"
-    await client.aclose()
-    await other.aclose()
+    assert str(await asked(other, "CLIENT", "ID")) != prepared, "it is taken once"
+    await taken.disconnect()
+    await other.disconnect()
     await clients.close()
     await wait_until(lambda: not ours(server))
 
@@ -65,7 +70,22 @@ async def test_what_failed_is_tried_anew(server: RedisServer) -> None:
     server.kill()
     clients.prepare("node")
     await asyncio.to_thread(server.restart)
-    client = await clients.take("node")
-    assert await client.ping()
-    await client.aclose()
+    taken = await clients.take("node")
+    assert await asked(taken, "PING") == b"PONG"
+    await taken.disconnect()
+    await clients.close()
+
+
+async def test_what_was_closed_meanwhile_is_made_anew(server: RedisServer) -> None:
+    clients = warm(server)
+    clients.prepare("node")
+    await wait_until(lambda: len(ours(server)) == 1)
+    (prepared,) = ours(server)
+    with server.client() as client:
+        client.client_kill_filter(_id=prepared)
+    other = await clients.take("another")  # While it is made, the end of the first is seen.
+    taken = await clients.take("node")
+    assert str(await asked(taken, "CLIENT", "ID")) != prepared
+    await taken.disconnect()
+    await other.disconnect()
     await clients.close()

@@ -20,6 +20,7 @@ from tests.mutations.rules_steps import STEPS
 from tests.mutations.rules_surface import SURFACE
 from tests.mutations.rules_touch import TOUCH
 from tests.mutations.rules_usable import USABLE
+from tests.mutations.rules_watching import WATCHING
 from tests.mutations.rules_writes import WRITES
 
 MUTATIONS: tuple[Mutation, ...] = (
@@ -41,4 +42,5 @@ MUTATIONS: tuple[Mutation, ...] = (
     *USABLE,
     *TOUCH,
     *SURFACE,
+    *WATCHING,
 )

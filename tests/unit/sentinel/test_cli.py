@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner, Result
 
-from sentinel.cli import app
+from sentinel.cli_app import app
 from sentinel.cli_client import Sentinels, normalised
 from sentinel.cli_exit import EPILOG, CliError, ExitCode
 from sentinel.cli_find import DEFAULT_URL, find_sentinels

@@ -14,7 +14,7 @@ from quorum.cluster import CLUSTER
 from quorum.messages import Entry, HardState, Topology
 from sentinel import cli_found
 from sentinel.api_answers import GroupsAnswer
-from sentinel.cli import app
+from sentinel.cli_app import app
 from sentinel.cli_exit import ExitCode
 from sentinel.live_members import MemberSeen
 from sentinel.store import Store

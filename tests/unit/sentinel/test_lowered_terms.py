@@ -17,7 +17,7 @@ from quorum import terms
 from quorum.directives import Closed, Directives, Outcome, Schedule
 from quorum.messages import Entry, HardState, Topology
 from sentinel.changes import Change
-from sentinel.cli import app
+from sentinel.cli_app import app
 from sentinel.cli_exit import ExitCode
 from sentinel.lowered_terms import LOWEST, CannotLowerError, look, lowered
 from sentinel.store import Store
