@@ -155,6 +155,10 @@ lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported
 	@$(LOCK) --group servers -c requirements/dev.txt -o requirements/servers.txt
 	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
 
+.PHONY: pin
+pin: $(READY) ## Pin the images from elsewhere by the digests that their registry has now; needs skopeo
+	@$(BIN)/python -m tests.pin_images
+
 LOCK = $(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
