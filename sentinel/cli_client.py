@@ -24,7 +24,7 @@ MAX_BYTES = 16 * 1024 * 1024
 
 _TYPE_PREFIX = "urn:vedette:problem:"
 _ADVICE = {
-    "unauthorized": "Give the API's token: --token-file FILE, VEDETTE_TOKEN, or -c with its configuration.",
+    "unauthorized": "Give the API's token: --token-file, VEDETTE_TOKEN_FILE, VEDETTE_TOKEN, or -c FILE.",
     "forbidden": "Ask on the sentinel's own machine, or configure api.token_file.",
     "unknown-group": "`vedette status` lists the groups.",
     "in-progress": "`vedette explain GROUP` shows what is under way.",

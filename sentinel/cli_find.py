@@ -23,7 +23,8 @@ def find_sentinels(
 ) -> Sentinels:
     """What is named outright goes before the environment.
 
-    URLs: ``urls``, the configuration, ``VEDETTE_URL``. Token: its file, ``VEDETTE_TOKEN``, the configuration.
+    URLs: ``urls``, the configuration, ``VEDETTE_URL``. Token: its file (``VEDETTE_TOKEN_FILE`` too),
+    ``VEDETTE_TOKEN``, the configuration.
     Raises CliError for a bad configuration, URL or token file.
     """
     token = _token(token_file, env)

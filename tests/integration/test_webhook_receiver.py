@@ -22,10 +22,13 @@ EVENT = {"type": "failover.completed", "id": "e1", "data": {"group": "g", "new_p
 
 
 class Receiver:
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, by_file: bool) -> None:
         self.port = free_port()
         self.log = directory / "log"
-        environment = {"VEDETTE_WEBHOOK_SECRET": SECRET, "PORT": str(self.port)}
+        file = directory / "secret"
+        file.write_text(f"{SECRET}\n")
+        named = {"VEDETTE_WEBHOOK_SECRET_FILE": str(file)} if by_file else {"VEDETTE_WEBHOOK_SECRET": SECRET}
+        environment = {**named, "PORT": str(self.port)}
         self.process = Process([sys.executable, str(RECEIVER)], directory, self.log, environment)
 
     def lines(self) -> list[str]:
@@ -47,9 +50,9 @@ class Receiver:
             return error.code
 
 
-@pytest.fixture
-def receiver(tmp_path: Path) -> Iterator[Receiver]:
-    started = Receiver(tmp_path)
+@pytest.fixture(params=[False, True], ids=["secret", "file"])
+def receiver(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Receiver]:
+    started = Receiver(tmp_path, by_file=request.param)
     try:
         wait_for(lambda: started.log.exists() and "listening" in started.log.read_text(), what="the receiver")
         yield started

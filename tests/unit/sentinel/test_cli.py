@@ -264,8 +264,9 @@ def test_the_token_of_the_file_goes_before_that_of_the_environment(
     env = {"VEDETTE_TOKEN": "of-the-environment", "VEDETTE_URL": fake.url}
     assert vedette("failover", "g", "--token-file", file, env=env).exit_code == ExitCode.OK
     assert vedette("failover", "g", env=env).exit_code == ExitCode.OK
+    assert vedette("failover", "g", env={**env, "VEDETTE_TOKEN_FILE": str(file)}).exit_code == ExitCode.OK
     tokens = [headers["Authorization"] for _, _, headers, _ in fake.asked]
-    assert tokens == ["Bearer of-the-file", "Bearer of-the-environment"]
+    assert tokens == ["Bearer of-the-file", "Bearer of-the-environment", "Bearer of-the-file"]
 
 
 # -- what it says ------------------------------------------------------------------------------
