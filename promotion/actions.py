@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from promotion.candidates import Ranking
+from promotion.events import Event
 from promotion.step_types import Step
 from promotion.view import NodeView
 
@@ -144,8 +145,7 @@ class Run:
 class Note:
     """For the log, the timeline and the webhooks: something worth telling happened."""
 
-    name: str
-    fields: dict[str, object] = field(default_factory=dict)
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)

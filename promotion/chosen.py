@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotion.actions import Action, Facts, Note, WriteIntent, WriteTopology
 from promotion.candidates import Ranking
+from promotion.events import CandidateChosen
 from promotion.shortfall import shortfall
 from promotion.step_types import Promote, WriteSafety
 from promotion.view import NodeView
@@ -26,7 +27,7 @@ class Chosen:
 
     def intend(self) -> list[Action]:
         return [
-            Note("candidate_chosen", {"node": self.target, "ranking": self.ranking}),
+            Note(CandidateChosen(self.target, self.ranking)),
             WriteIntent(self.target, self.cause),
         ]
 

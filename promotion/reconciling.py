@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from promotion import events
 from promotion.actions import Action, Facts, Note
 from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
@@ -115,20 +116,19 @@ def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Act
     """What is worth telling of a step that succeeded. Of the primary before, the loss is agreed on."""
     match step:
         case Repoint(node, reason=reason):
-            fields: dict[str, object] = {"node": node, "primary": facts.primary}
             if reason != "demote":
-                return [Note("repointed", fields)]
+                return [Note(events.Repointed(node, facts.primary))]
             measured = node == facts.previous and not facts.loss_known
             lost = None if measured else thrown_away(step, result)
-            return [Note("demoted", fields | ({"may_have_lost": lost} if lost is not None else {}))]
+            return [Note(events.Demoted(node, facts.primary, lost))]
         case Freeze():
             return told_of_handover(step)
         case KeepSafety(node, safety):
-            return [Note("safety_kept", {"node": node, "min_replicas": safety.min_replicas})]
+            return [Note(events.SafetyKept(node, safety.min_replicas))]
         case _:
             return []
 
 
 def told_of_failure(step: Step, reason: str) -> Note:
     """Of any step but the promotion itself."""
-    return Note("step_failed", {"node": step.node, "step": type(step).__name__.lower(), "reason": reason})
+    return Note(events.StepFailed(step.node, type(step).__name__.lower(), reason))

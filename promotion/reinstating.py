@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Action, Facts, Note
+from promotion.events import Regressed
 from promotion.histories import blank, histories, more_than
 from promotion.switching import caught_up
 from promotion.view import NodeView, find
@@ -29,7 +30,7 @@ class Return:
     """Nothing may be promoted now: who is known to hold data does not answer."""
 
     def told(self, facts: Facts) -> list[Action]:
-        return [Note("regressed", {"node": facts.primary, "reason": self.reason})]
+        return [Note(Regressed(facts.primary, self.reason))]
 
 
 def returned(views: Sequence[NodeView], facts: Facts) -> Return | None:

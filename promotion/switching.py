@@ -16,6 +16,7 @@ import enum
 from collections.abc import Sequence
 
 from promotion.actions import Action, Note, Request
+from promotion.events import HandedOver, WritesPaused, WritesResumed
 from promotion.following import is_itself
 from promotion.step_types import (
     Freeze,
@@ -72,11 +73,11 @@ def told_of_handover(step: Step) -> list[Action]:
     """What is worth telling of a switchover's step that succeeded, but for the promotion itself."""
     match step:
         case Freeze(node, for_s):
-            return [Note("writes_paused", {"node": node, "for_ms": round(for_s * 1000)})]
+            return [Note(WritesPaused(node, round(for_s * 1000)))]
         case Thaw(node) | Restore(node):
-            return [Note("writes_resumed", {"node": node})]
+            return [Note(WritesResumed(node))]
         case Repoint(node) | Handover(node):
-            return [Note("handed_over", {"node": node})]
+            return [Note(HandedOver(node))]
         case _:
             return []
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from promotion import events
 from promotion.actions import (
     Action,
     Facts,
@@ -72,8 +73,7 @@ class Work:
         self._chosen: Chosen | None = None
         self._beside = Beside(self._sealing, self._reconciling, in_vain)
         self._second_look = SecondLook()
-        self._undone: str | None = None
-        """Why a switchover had to be undone, which it is."""
+        self._undone: str | None = None  # why a switchover had to be undone, which it is
 
     @property
     def target(self) -> str | None:
@@ -112,7 +112,7 @@ class Work:
         if self.phase is not Phase.INTENT or self._chosen is None:
             return []
         if facts is not None and not facts.down and self._second_look.finds_it_back(views):
-            return [Note("intent_cancelled", {"node": self.target}), *self._resettle()]
+            return [Note(events.IntentCancelled(self.target)), *self._resettle()]
         if self._switchover is not None and self._switchover.stage is Stage.REHEARSE:
             self._enter(Phase.HANDING_OVER)
             return [Run(self._switchover.first())]
@@ -175,7 +175,7 @@ class Work:
         assert self._chosen is not None
         self._reconciling.changed(node, facts.primary or node)
         topology = self._chosen.topology(facts.primary, handed_over=self._switchover is not None)
-        return [Note("promoted", {"node": node}), topology]
+        return [Note(events.Promoted(node)), topology]
 
     def _give_up(self, reason: str, ranking: Ranking | None = None, **how: bool) -> list[Action]:
         self._enter(Phase.ABORTED)
@@ -225,7 +225,7 @@ class Work:
         lost = facts.down or wiped
         patient, disarmed = now < self._give_up_at, self._beside.disarmed(target)
         found = judge(intent, views, facts, lost=lost, avoid=self._avoid, disarmed=disarmed, patient=patient)
-        cancelled = Note("intent_cancelled", {"node": target})
+        cancelled = Note(events.IntentCancelled(target))
         match found.way:
             case Way.WAIT:
                 return self._look_again(f"{found.node} is handing over", (), now)
@@ -270,7 +270,7 @@ class Work:
             why = f"switchover to {self.target}: {self._switchover.failure}"
             if self._switchover.undone:
                 self._undone = why
-                return [Note("intent_cancelled", {"node": self.target}), *self._resettle()]
+                return [Note(events.IntentCancelled(self.target)), *self._resettle()]
             return self._give_up(why, soon=True)
         self._wake_at = now + self._settings.catch_up_poll_s
         return []
@@ -300,7 +300,7 @@ class Work:
         refusal = self._chooser.refusal(ranking, views, facts)
         if refusal and self._chooser.overrules(ranking, views, facts):
             self._sealing.overrule()
-            told, refusal = [Note("overruled", {"node": ranking.chosen, "reason": refusal})], None
+            told, refusal = [Note(events.Overruled(ranking.chosen, refusal))], None
         if ranking.chosen is None or refusal:
             reason = refusal or ranking.why_nobody(self.request) + (f": {back.reason}" if back else "")
             return self._give_up(refusal_for_people(reason, views, facts), ranking)
@@ -319,7 +319,7 @@ class Work:
         eligible = [verdict.node for verdict in ranking.verdicts if verdict.eligible]
         if not (steps := self._sealing.begin(views, eligible, facts, now)):
             return [self._observe(facts)]
-        return [Note("sealing", {"nodes": [step.node for step in steps]}), *(Run(step) for step in steps)]
+        return [Note(events.Sealing(tuple(step.node for step in steps))), *(Run(step) for step in steps)]
 
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts
@@ -342,7 +342,7 @@ class Work:
         if self.phase is Phase.HOLDING:
             return []
         self._enter(Phase.HOLDING)
-        return [Note("held", {"witnesses": list(witnesses), "reason": why})]
+        return [Note(events.Held(witnesses, why))]
 
     def _reconcile(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
         if facts.down or (facts.paused and self.target is None):

@@ -16,19 +16,70 @@ told: if the leader dies with its webhook undelivered, the next leader tells it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeAlias, assert_never
 
+from promotion import events as work
 from promotion.switching import SWITCHOVER
+from quorum.messages import Topology
 from quorum.rank import ranking
 from quorum.votes import majority
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.webhook_event import WebhookEvent, event_id
 
 ORPHAN_AFTER_S = 10.0
 """An event whose owner is not known any more (this sentinel was restarted) is taken over after this long."""
 MAX_OWNERS = 1000
+
+_NoWebhook: TypeAlias = (
+    nodes.NodeDown
+    | nodes.NodeUp
+    | nodes.NodeUnknown
+    | nodes.Misconfigured
+    | nodes.Blind
+    | nodes.DataLost
+    | nodes.Discovered
+    | nodes.NotWatched
+    | nodes.Dropped
+    | nodes.Foreign
+    | nodes.Double
+    | nodes.Balanced
+    | nodes.Contested
+    | nodes.Clustered
+    | nodes.Unlisted
+    | nodes.Identified
+    | leaders.Elected
+    | leaders.SteppedDown
+    | leaders.StandsBack
+    | leaders.StandsAgain
+    | leaders.RepairAborted
+    | leaders.IntentCommitted
+    | leaders.LossMeasured
+    | leaders.StepIncomplete
+    | leaders.Fenced
+    | leaders.FenceIgnored
+    | leaders.WorkDone
+    | leaders.SelfFenced
+    | leaders.SelfFenceEnded
+    | leaders.Stalled
+    | operators.OperatorEvent
+    | work.Held
+    | work.Sealing
+    | work.Regressed
+    | work.Overruled
+    | work.CandidateChosen
+    | work.IntentCancelled
+    | work.WritesPaused
+    | work.WritesResumed
+    | work.HandedOver
+    | work.Promoted
+    | work.Repointed
+    | work.SafetyKept
+    | work.StepFailed
+)
+"""For the log, and some for the history or the metrics: nobody is woken by them."""
 MAX_REASONS = 16
 """Of one group: beyond it the oldest is forgotten, and told again if it returns."""
 
@@ -61,48 +112,45 @@ class Alerts:
         """Of the groups whose primary is down: why it was not replaced, as far as this sentinel has told."""
 
     def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
-        fields: Mapping[str, Any] = notice.fields
-        group = notice.group
-        self._note_outage(notice.name, group, fields)
-        match notice.name:
-            case NoticeName.QUORUM_DOWN | NoticeName.QUORUM_UP:
-                what = "primary" if fields["primary"] else "replica"
-                type_ = f"{what}.{'down' if notice.name is NoticeName.QUORUM_DOWN else 'up'}"
-                data = {"node": fields["node"], "sentinels": fields["agree"]}
-                if fields.get("may_have_lost"):
-                    data["may_have_lost"] = fields["may_have_lost"]
-                return self._on_duty(type_, group, data, wall_ms)
-            case NoticeName.DEGRADED | NoticeName.RECOVERED:
-                type_ = f"primary.{notice.name.value}"
-                data = {"node": fields["node"], "refuses": fields["refuses"], "detail": fields["detail"]}
-                return self._on_duty(type_, group, data, wall_ms)
-            case NoticeName.UNWATCHED:
+        group, event, term = notice.group, notice.event, notice.term
+        self._note_outage(group, event)
+        if isinstance(event, _NoWebhook):
+            return []
+        match event:
+            case nodes.QuorumDown():
+                type_ = "primary.down" if event.primary else "replica.down"
+                return self._on_duty(type_, group, {"node": event.node, "sentinels": [*event.agree]}, wall_ms)
+            case nodes.QuorumUp():
+                type_ = "primary.up" if event.primary else "replica.up"
+                data: dict[str, object] = {"node": event.node, "sentinels": [*event.agree]}
+                return self._on_duty(type_, group, data | _lost(event.may_have_lost), wall_ms)
+            case nodes.Degraded(node, refuses, detail) | nodes.Recovered(node, refuses, detail):
+                data = {"node": node, "refuses": refuses, "detail": detail}
+                return self._on_duty(f"primary.{event.name}", group, data, wall_ms)
+            case nodes.Unwatched(node):
                 # Each sentinel speaks for itself: the others may watch it.
-                data = {"node": fields["node"], "sentinel": self._self_id}
-                id_ = event_id("primary.unwatched", group, self._self_id, self._boot, fields["node"])
+                data = {"node": node, "sentinel": self._self_id}
+                id_ = event_id("primary.unwatched", group, self._self_id, self._boot, node)
                 return [Alert(WebhookEvent(id_, "primary.unwatched", group, wall_ms, data), owner=True)]
-            case NoticeName.AMBIGUOUS:
-                return self._on_duty("group.ambiguous", group, {"reason": fields["reason"]}, wall_ms)
-            case NoticeName.FAILOVER_STARTED:
-                if fields["cause"] == SWITCHOVER:
+            case nodes.Ambiguous(reason):
+                return self._on_duty("group.ambiguous", group, {"reason": reason}, wall_ms)
+            case leaders.FailoverStarted(primary, cause, _, operation):
+                if cause == SWITCHOVER:
                     return []
-                data = {"term": fields["term"], "old_primary": fields["primary"], "cause": fields["cause"]}
-                anew = bool(self._refusals.get(group)) and not fields.get("operation")
-                return [replace(self._mine("failover.started", group, data, wall_ms), kept=not anew)]
-            case NoticeName.FAILOVER_ABORTED:
+                data = {"term": term, "old_primary": primary, "cause": cause}
+                anew = bool(self._refusals.get(group)) and not operation
+                return [replace(self._mine("failover.started", group, data, term, wall_ms), kept=not anew)]
+            case leaders.FailoverAborted(reason=why):
                 # A term may see two: a schedule is dropped before the failover that is refused.
-                why = fields["reason"]
-                alert = self._mine("failover.aborted", group, self._aborted(fields), wall_ms, why)
-                return [replace(alert, kept=self._is_news(group, fields))]
-            case NoticeName.DEMOTED:
-                data = {"term": fields["term"], "node": fields["node"], "primary": fields["primary"]}
-                if fields.get("may_have_lost"):
-                    data["may_have_lost"] = fields["may_have_lost"]
-                return [self._mine("node.demoted", group, data, wall_ms, fields["node"])]
-            case NoticeName.TOPOLOGY if fields["previous"] is not None:
-                return [self._completed(group, fields)]
+                alert = self._mine("failover.aborted", group, _aborted(event, term), term, wall_ms, why)
+                return [replace(alert, kept=self._is_news(group, event))]
+            case work.Demoted(node, primary, lost):
+                data = {"term": term, "node": node, "primary": primary, **_lost(lost)}
+                return [self._mine("node.demoted", group, data, term, wall_ms, node)]
+            case leaders.TopologyCommitted(topology):
+                return [self._completed(group, topology)] if topology.previous is not None else []
             case _:
-                return []
+                assert_never(event)
 
     def to_claim(self, standby: Iterable[str], now: float) -> list[str]:
         """Of the events on which this sentinel stands by, those that it must deliver now."""
@@ -117,64 +165,53 @@ class Alerts:
                 claims.append(id_)
         return claims
 
-    def _note_outage(self, name: NoticeName, group: str, fields: Mapping[str, Any]) -> None:
+    def _note_outage(self, group: str, event: NoticeEvent) -> None:
         """What was told of one outage silences nothing in the next one."""
-        about_primary = name in (NoticeName.QUORUM_DOWN, NoticeName.QUORUM_UP) and fields["primary"]
-        if about_primary or name is NoticeName.TOPOLOGY:
-            self._refusals.pop(group, None)
-        if about_primary and name is NoticeName.QUORUM_DOWN:
-            self._refusals[group] = {}
+        match event:
+            case nodes.QuorumDown(primary=True):
+                self._refusals[group] = {}
+            case nodes.QuorumUp(primary=True) | leaders.TopologyCommitted():
+                self._refusals.pop(group, None)
+            case _:
+                pass
 
-    def _is_news(self, group: str, fields: Mapping[str, Any]) -> bool:
+    def _is_news(self, group: str, aborted: leaders.FailoverAborted) -> bool:
         """Whether this refusal is to be told: not if the same outage has seen it already.
 
         An operator's request was refused to a person, who is always answered.
         """
         told = self._refusals.get(group)
-        if told is None or fields.get("operation"):
+        if told is None or aborted.operation:
             return True
-        reason = fields["reason"]
-        if reason in told:
+        if aborted.reason in told:
             return False
         if len(told) == MAX_REASONS:
             del told[next(iter(told))]
-        told[reason] = None
+        told[aborted.reason] = None
         return True
 
-    def _completed(self, group: str, fields: Mapping[str, Any]) -> Alert:
-        leader = fields["leader"]
-        type_ = "switchover.completed" if fields["cause"] == SWITCHOVER else "failover.completed"
-        id_ = event_id(type_, group, fields["term"], fields["since_ms"])
+    def _completed(self, group: str, topology: Topology) -> Alert:
+        type_ = "switchover.completed" if topology.cause == SWITCHOVER else "failover.completed"
+        id_ = event_id(type_, group, topology.term, topology.since_ms)
         data = {
-            "term": fields["term"],
-            "old_primary": fields["previous"],
-            "new_primary": fields["primary"],
-            "cause": fields["cause"],
-            "sentinel": leader,
-            "duration_ms": fields["duration_ms"],
+            "term": topology.term,
+            "old_primary": topology.previous,
+            "new_primary": topology.primary,
+            "cause": topology.cause,
+            "sentinel": topology.leader,
+            "duration_ms": topology.duration_ms,
+            **_lost(topology.may_have_lost),
         }
-        if fields.get("may_have_lost"):
-            data["may_have_lost"] = fields["may_have_lost"]
-        self._owners[id_] = (group, leader)
+        self._owners[id_] = (group, topology.leader)
         while len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]
         # The topology's own time, so that the body is the same whoever sends it.
-        event = WebhookEvent(id_, type_, group, fields["since_ms"], data)
-        return Alert(event, owner=leader == self._self_id)
+        event = WebhookEvent(id_, type_, group, topology.since_ms, data)
+        return Alert(event, owner=topology.leader == self._self_id)
 
-    def _aborted(self, fields: Mapping[str, Any]) -> dict[str, object]:
-        ranking_ = fields.get("ranking")
-        rejected = {v.node: v.reason for v in ranking_.verdicts} if ranking_ is not None else {}
-        return {
-            "term": fields["term"],
-            "old_primary": fields["primary"],
-            "reason": fields["reason"],
-            "candidates": rejected,
-        }
-
-    def _mine(self, type_: str, group: str, data: dict[str, object], wall_ms: int, *more: str) -> Alert:
-        term = data["term"]
-        assert isinstance(term, int)
+    def _mine(
+        self, type_: str, group: str, data: dict[str, object], term: int, wall_ms: int, *more: str
+    ) -> Alert:
         id_ = event_id(type_, group, term, wall_ms, *more)
         event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
         return Alert(event, owner=True)
@@ -191,3 +228,17 @@ class Alerts:
     def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:
         line = [m for m in ranking(group, self._members) if m == self._self_id or m in in_touch]
         return line[0] == self._self_id
+
+
+def _lost(may_have_lost: str | None) -> dict[str, object]:
+    return {"may_have_lost": may_have_lost} if may_have_lost else {}
+
+
+def _aborted(event: leaders.FailoverAborted, term: int) -> dict[str, object]:
+    verdicts = event.ranking.verdicts if event.ranking is not None else ()
+    return {
+        "term": term,
+        "old_primary": event.primary,
+        "reason": event.reason,
+        "candidates": {verdict.node: verdict.reason for verdict in verdicts},
+    }

@@ -8,7 +8,7 @@ then after a long while.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable
 
 from quorum.messages import Topology
 from sentinel.backoff import Backoff
@@ -26,7 +26,7 @@ class Attempts:
     def __init__(self, limit_s: float, known: Topology | None = None) -> None:
         self._pause = Backoff(first_s=FIRST_S, last_s=limit_s)
         self._soon = Backoff(first_s=FIRST_SOON_S, last_s=limit_s, at_once=1)
-        self._told: dict[tuple[str, str], float] = {}
+        self._told: dict[Hashable, float] = {}
         self.repeating = False
         """Whether something was given up since the last success."""
         self._known_term = known.term if known is not None else 0
@@ -35,26 +35,25 @@ class Attempts:
         """How long to wait after this attempt."""
         return (self._soon if soon else self._pause).next_s()
 
-    def given_up(self, name: str, reason: str, now: float) -> bool:
+    def given_up(self, why: Hashable, now: float) -> bool:
         """An attempt was. Returns whether that was told a while ago, for the same reason."""
         self.repeating = True
-        return self._is_known(name, reason, now)
+        return self._is_known(why, now)
 
-    def repeats(self, name: str, fields: Mapping[str, object], now: float) -> bool:
+    def repeats(self, what: Hashable, now: float) -> bool:
         """Whether an attempt is told of that only goes as one before, which was given up."""
-        what = "; ".join(f"{key}: {value}" for key, value in fields.items() if key != "ranking")
-        known = self._is_known(name, what, now)
+        known = self._is_known(what, now)
         return known and self.repeating
 
-    def _is_known(self, name: str, reason: str, now: float) -> bool:
+    def _is_known(self, what: Hashable, now: float) -> bool:
         """Whether this was told a while ago; else it is noted as told now."""
-        told_at = self._told.get((name, reason))
+        told_at = self._told.get(what)
         if told_at is not None and now - told_at < TELL_AGAIN_S:
             return True
-        self._told.pop((name, reason), None)
+        self._told.pop(what, None)
         if len(self._told) == MAX_REASONS:
             del self._told[next(iter(self._told))]
-        self._told[name, reason] = now
+        self._told[what] = now
         return False
 
     def committed(self, term: int) -> None:

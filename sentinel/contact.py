@@ -7,13 +7,14 @@ from typing import Protocol
 from quorum.member import Member
 from sentinel.group_inputs import Command, GroupEffect
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
+from sentinel.notices.leaders import SelfFenced, SelfFenceEnded
+from sentinel.notices.notice import NoticeEvent
 from sentinel.self_fence import SelfFence
 from sentinel.situation import Situation
 
 
 class Core(Protocol):
-    def tell(self, name: NoticeName, **fields: object) -> None: ...
+    def tell(self, event: NoticeEvent) -> None: ...
 
     def put(self, effect: GroupEffect) -> None: ...
 
@@ -53,6 +54,6 @@ class Contact:
             pause = ("CLIENT", "PAUSE", str(round(pausing.for_s * 1000)), "WRITE")
             self._core.put(Command(pausing.node, pause if pausing.for_s else ("CLIENT", "UNPAUSE")))
         if before is None and fence.node is not None:
-            self._core.tell(NoticeName.SELF_FENCED, node=fence.node, cut_off_ms=round(cut_off_s * 1000))
+            self._core.tell(SelfFenced(fence.node, round(cut_off_s * 1000)))
         elif before is not None and fence.node is None:
-            self._core.tell(NoticeName.SELF_FENCE_ENDED, node=before, reason=why)
+            self._core.tell(SelfFenceEnded(before, why))

@@ -49,9 +49,12 @@ from sentinel.group_inputs import (
     GroupInput,
     InfoSeen,
     LinkHeard,
+    LookAgain,
+    LookAnew,
     MajorityConfirmed,
     NameLooked,
     Ordered,
+    Publish,
     ReadDone,
     Requested,
     StepDone,
@@ -63,14 +66,16 @@ from sentinel.group_inputs import (
 from sentinel.impostors import Impostors
 from sentinel.judgements import Judgements
 from sentinel.leading import OPERATOR, Leading
-from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, notice_of, nowhere
+from sentinel.newcomers import Dropped, Elsewhere, Found, Newcomers, event_of, nowhere
 from sentinel.node_refusals import refused_now
 from sentinel.nodebook import NodeBook
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.nodes import Ambiguous
+from sentinel.notices.notice import Notice, NoticeEvent
+from sentinel.notices.operators import Resumed
 from sentinel.orders import Order, is_due
 from sentinel.own_reach import OwnReach
 from sentinel.situation import CoordinatorConfig, Situation
-from sentinel.topology_notices import fields_of
 from sentinel.who_is_who import WhoIsWho
 
 BOOTSTRAP = "bootstrap"
@@ -170,10 +175,9 @@ class Coordinator:
                 self._on_info(given, now, wall_ms)
             case NameLooked(node, run_id):
                 self._has_one_server(node, run_id, now, wall_ms)
-            case LinkHeard(node, link, took_s) if node in self.book and self.book.local(node) == node:
-                self.feed(LinkSaid(node, self.situation.link(link, now - took_s)), now, wall_ms)
-            case LinkHeard():
-                pass
+            case LinkHeard(node, link, took_s):
+                if node in self.book and self.book.local(node) == node:
+                    self.feed(LinkSaid(node, self.situation.link(link, now - took_s)), now, wall_ms)
             case ReadDone():
                 self._leading.read_done(given, now, wall_ms)
             case StepDone() | StepFailed() | StepUnsent() | StepFenced():
@@ -188,7 +192,7 @@ class Coordinator:
                 self.feed(given, now, wall_ms)
                 self._judgements.seen(node)
             case Stalled(gap_s):
-                self.tell(NoticeName.STALLED, gap_ms=round(gap_s * 1000))
+                self.tell(leaders.Stalled(round(gap_s * 1000)))
                 self._contact.stalled(now)
                 self.feed(given, now, wall_ms)
             case _:
@@ -251,7 +255,7 @@ class Coordinator:
             case Elected():
                 self._leading.elected(event, now, wall_ms)
             case SteppedDown(term, reason):
-                self.tell(NoticeName.STEPPED_DOWN, **self._leading.told_of_end(term, reason))
+                self._stepped_down(term, reason)
                 self._leading.end()
             case Committed(entry):
                 self.situation.relief.learned(entry, now)
@@ -264,6 +268,13 @@ class Coordinator:
             case OdownChanged(node, down, agree):
                 self._judgements.quorum_changed(node, down, agree, now)
 
+    def _stepped_down(self, term: int, reason: str) -> None:
+        again = self._leading.repeating and reason == "resigned"
+        self.tell(leaders.SteppedDown(reason), term, again=again)
+        # Who came back just before was passed over, and what it said until then does not count.
+        self.put(LookAnew())
+        self.put(LookAgain())
+
     def _tell_topology(self, topology: Topology | None) -> None:
         told = self._told_topology
         if topology is None or (told is not None and topology.term < told.term):
@@ -271,16 +282,20 @@ class Coordinator:
         self._told_topology = topology
         if told is None or topology.term > told.term:
             self._leading.request = None
-            self.tell(NoticeName.TOPOLOGY, **fields_of(topology))
+            self.put(Publish())
+            # What was known of the nodes is from before the change.
+            self.put(LookAnew())
+            self.tell(leaders.TopologyCommitted(topology), topology.term)
         elif topology.lost_bytes is not None and told.lost_bytes is None:
-            self.tell(NoticeName.LOSS_MEASURED, **fields_of(topology))
+            self.tell(leaders.LossMeasured(topology), topology.term)
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives
-        for name, fields in told_of(told, directives):
-            if name is NoticeName.RESUMED:
+        for event in told_of(told, directives):
+            if isinstance(event, Resumed):
                 self._leading.resumed_at = now
-            self.tell(name, **fields)
+            self.put(Publish())
+            self.tell(event)
 
     def _wants(self, now: float) -> frozenset[str]:
         """The work that needs a leader, beside what the agreement core sees by itself."""
@@ -288,8 +303,8 @@ class Coordinator:
         wanted = set()
         if self.topology is None and self.situation.can_bootstrap(now):
             wanted.add(BOOTSTRAP)
-        if self.situation.ambiguous not in (None, before):
-            self.tell(NoticeName.AMBIGUOUS, reason=self.situation.ambiguous)
+        if (why := self.situation.ambiguous) is not None and why != before:
+            self.tell(Ambiguous(why))
         if self.request is not None or self.order is not None:
             wanted.add(OPERATOR)
         if is_due(self.directives.schedule, self.member.time_come(now)):
@@ -335,8 +350,9 @@ class Coordinator:
 
     def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
         news = self.newcomers.seen(node, self.member.primary, self.member.register.state, now)
-        for name, fields in filter(None, map(notice_of, news)):
-            self.tell(name, **fields)
+        for each in news:
+            if (event := event_of(each)) is not None:
+                self.tell(event)
         if any(isinstance(each, Found | Dropped) for each in news):
             self._watch(now, wall_ms)
 
@@ -344,11 +360,11 @@ class Coordinator:
         self.feed(Watch(self.book.names, self.book.aliases), now, wall_ms)
 
     def _tell_who(self, now: float) -> None:
-        for name, fields in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):
-            self.tell(name, **fields)
+        for event in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):
+            self.tell(event)
 
-    def tell(self, name: NoticeName, **fields: object) -> None:
-        self.put(Tell(Notice(name, self.config.group, fields)))
+    def tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None:
+        self.put(Tell(Notice(self.config.group, event, term, again)))
 
     def put(self, effect: GroupEffect) -> None:
         self._out.append(effect)

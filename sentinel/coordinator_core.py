@@ -6,7 +6,7 @@ from typing import Protocol
 
 from quorum.inputs import Input
 from sentinel.group_inputs import GroupEffect
-from sentinel.notices import NoticeName
+from sentinel.notices.notice import NoticeEvent
 
 
 class Core(Protocol):
@@ -17,7 +17,7 @@ class Core(Protocol):
 
     def put(self, effect: GroupEffect) -> None: ...
 
-    def tell(self, name: NoticeName, **fields: object) -> None: ...
+    def tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None: ...
 
     def settle(self, now: float, wall_ms: int) -> None:
         """Draw the conclusions from what changed."""

@@ -39,7 +39,8 @@ from sentinel.member_settings import cluster_secret
 from sentinel.metrics import Metrics
 from sentinel.neighbours import Neighbours
 from sentinel.notes import ChangeNote, DeliveredNote, Note
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices.leaders import TopologyCommitted
+from sentinel.notices.notice import Notice
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
@@ -119,9 +120,7 @@ class Daemon:
             self._rng,
             ElectionLine(),
             info_pace(),
-            Neighbours(
-                {name: [node_spec(node) for node in group.nodes] for name, group in settings.groups.items()}
-            ),
+            Neighbours({name: [*map(node_spec, group.nodes)] for name, group in settings.groups.items()}),
             Contested(),
             link_pace(),
             self._stored,
@@ -324,7 +323,7 @@ class Daemon:
         self._metrics.on_notice(notice)
         self._operations.on_notice(notice)
         self._resp.on_notice(notice)
-        if notice.name is NoticeName.TOPOLOGY:
+        if isinstance(notice.event, TopologyCommitted):
             self._preflights.primary_changed(notice.group, clock.monotonic())
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quorum.usability import Refusal, Refusing
-from sentinel.notices import NoticeName
+from sentinel.notices.nodes import Degraded, NodeEvent, Recovered
 
 
 class Degradation:
     """``tell`` is told each; ``patience_s`` is how long either must have lasted."""
 
-    def __init__(self, patience_s: float, tell: Callable[..., None]) -> None:
+    def __init__(self, patience_s: float, tell: Callable[[NodeEvent], None]) -> None:
         self._patience_s = patience_s
         self._tell = tell
         self._primary: str | None = None
@@ -38,8 +38,7 @@ class Degradation:
             return
         before, self._told = self._told, self._seen
         if refusing is not None:
-            name, word, detail = NoticeName.DEGRADED, refusing.kind, refusing.detail
+            self._tell(Degraded(primary or "", refusing.kind.value, refusing.detail))
         else:
             assert before is not None
-            name, word, detail = NoticeName.RECOVERED, before, ""
-        self._tell(name, node=primary, refuses=word.value, detail=detail)
+            self._tell(Recovered(primary, before.value))

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sentinel.notices import NoticeName
+from promotion.events import Promoted
+from sentinel.notices.leaders import Elected, TopologyCommitted
+from sentinel.notices.nodes import NodeDown, QuorumDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,15 @@ def merged_tail(lines: Iterable[StoryLine], most: int) -> list[str]:
 def _describe(line: StoryLine, old: str) -> tuple[str, str] | None:
     fields = line.fields
     match line.event:
-        case NoticeName.NODE_DOWN if fields.get("node") == old:
+        case NodeDown.name if fields.get("node") == old:
             return "sdown", f"subjectively down: {fields.get('grade')}"
-        case NoticeName.QUORUM_DOWN if fields.get("node") == old:
+        case QuorumDown.name if fields.get("node") == old:
             return "odown", f"objectively down: {', '.join(fields.get('agree') or ())} agree"
-        case NoticeName.ELECTED:
+        case Elected.name:
             return "elected", f"elected leader in term {fields.get('term')}"
-        case NoticeName.PROMOTED:
+        case Promoted.name:
             return "promoted", f"promoted {fields.get('node')}"
-        case NoticeName.TOPOLOGY if fields.get("primary") != old:
+        case TopologyCommitted.name if fields.get("primary") != old:
             if fields.get("leader") == line.sentinel:
                 return "committed", f"committed by a majority: {fields.get('primary')} is primary"
             return "learned", f"learned that {fields.get('primary')} is primary"

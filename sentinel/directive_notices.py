@@ -8,32 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quorum.directives import Directives
-from sentinel.notices import NoticeName
+from sentinel.notices.operators import DirectiveEvent, Paused, Resumed, ScheduleClosed, Scheduled
 
 
-def told_of(before: Directives, now: Directives) -> Iterator[tuple[NoticeName, dict[str, object]]]:
-    """The notices, each with its fields."""
+def told_of(before: Directives, now: Directives) -> Iterator[DirectiveEvent]:
     if now.closed is not None and now.closed != before.closed:
         closed = now.closed
-        yield (
-            NoticeName.SCHEDULE_CLOSED,
-            {
-                "operation": closed.schedule.operation,
-                "outcome": closed.outcome.value,
-                "reason": closed.reason,
-                "primary": closed.primary,
-                "term": closed.term,
-            },
-        )
+        operation = closed.schedule.operation
+        yield ScheduleClosed(operation, closed.outcome, closed.reason, closed.primary, closed.term)
     if now.schedule is not None and now.schedule != before.schedule:
         schedule = now.schedule
-        yield (
-            NoticeName.SCHEDULED,
-            {"operation": schedule.operation, "at_ms": schedule.at_ms, "to": schedule.to},
-        )
+        yield Scheduled(schedule.operation, schedule.at_ms, schedule.to)
     if now.pause != before.pause:
         if now.pause is None:
-            yield NoticeName.RESUMED, {}
+            yield Resumed()
         else:
             pause = now.pause
-            yield NoticeName.PAUSED, {"since_ms": pause.since_ms, "by": pause.by, "reason": pause.reason}
+            yield Paused(pause.since_ms, pause.by, pause.reason)

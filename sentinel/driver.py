@@ -22,7 +22,11 @@ from sentinel.group_inputs import (
     Command,
     GroupEffect,
     GroupInput,
+    Look,
+    LookAgain,
+    LookAnew,
     Perform,
+    Publish,
     Read,
     ReadDone,
     StepDone,
@@ -30,19 +34,13 @@ from sentinel.group_inputs import (
     StepFenced,
     StepUnsent,
     Tell,
+    WarmUp,
 )
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices.notice import Notice
 from sentinel.register_driver import RegisterDriver
 from sentinel.state_thread import OnDurable
 
 logger = logging.getLogger(__name__)
-
-_ABOUT_DIRECTIVES = (
-    NoticeName.PAUSED,
-    NoticeName.RESUMED,
-    NoticeName.SCHEDULED,
-    NoticeName.SCHEDULE_CLOSED,
-)
 
 
 class Ports(Protocol):
@@ -61,6 +59,8 @@ class Ports(Protocol):
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
         """Send this once. What goes wrong is told to the log alone: whoever asked will ask again."""
+
+    def look_soon(self, how: Look) -> None: ...
 
     def tell(self, notice: Notice) -> None: ...
 
@@ -125,16 +125,14 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
                 self._background.start(self._perform(effect))
             case Command(node, words):
                 self._background.start(self._ports.command(node, words))
+            case Publish():
+                # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
+                self._topology = self.coordinator.member.register.state.committed.topology
+                self.directives = self.coordinator.directives
+            case LookAnew() | LookAgain() | WarmUp():
+                self._ports.look_soon(effect)
             case Tell(notice):
-                self._tell(notice)
-
-    def _tell(self, notice: Notice) -> None:
-        if notice.name is NoticeName.TOPOLOGY:
-            # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
-            self._topology = self.coordinator.member.register.state.committed.topology
-        elif notice.name in _ABOUT_DIRECTIVES:
-            self.directives = self.coordinator.directives
-        self._ports.tell(notice)
+                self._ports.tell(notice)
 
     async def _read(self, token: int, nodes: tuple[str, ...]) -> None:
         self.feed(ReadDone(token, await self._ports.read(nodes)))

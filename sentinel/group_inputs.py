@@ -11,7 +11,7 @@ from quorum.effects import Persist, Send
 from quorum.inputs import Input
 from sentinel.info import NodeInfo
 from sentinel.link_info import LinkInfo
-from sentinel.notices import Notice
+from sentinel.notices.notice import Notice
 from sentinel.orders import Order
 
 
@@ -146,8 +146,33 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
+class Publish:
+    """Clients are told from now on what is known to be committed: the topology, and operators' directives."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAnew:
+    """INFO from every node, soon: what was known of them is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """The same once more a little later, for those that are just coming back."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """Have a connection to the node ready, for a step will be taken there in a moment."""
+
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
+    """Tell people. Nothing but that follows from it."""
+
     notice: Notice
 
 
-GroupEffect: TypeAlias = Persist | Send | Read | Perform | Command | Tell
+Look: TypeAlias = LookAnew | LookAgain | WarmUp
+GroupEffect: TypeAlias = Persist | Send | Read | Perform | Command | Publish | Look | Tell

@@ -31,7 +31,7 @@ from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
 from sentinel.event_loop import late_s, spares
 from sentinel.group_access import node_spec, wishes
-from sentinel.group_inputs import InfoSeen, LinkHeard, NameLooked
+from sentinel.group_inputs import InfoSeen, LinkHeard, Look, LookAgain, LookAnew, NameLooked, WarmUp
 from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.lateness import INFOS, Rounds, ping_rounds
@@ -41,7 +41,7 @@ from sentinel.name_looks import AnotherServerError, NameLooks, connection_to
 from sentinel.neighbours import Neighbours
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices.notice import Notice
 from sentinel.peer_cluster import Clusters
 from sentinel.peer_stored import Ledger
 from sentinel.peer_twins import Twins
@@ -236,15 +236,16 @@ class GroupRuntime:
         except (RedisError, OSError, TimeoutError) as error:
             logger.warning("%s: %s at %s: %s", self.name, " ".join(words), node, str(error) or "no answer")
 
+    def look_soon(self, how: Look) -> None:
+        match how:
+            case LookAnew():
+                self._look_anew()
+            case LookAgain():
+                self._look_again()
+            case WarmUp(node):
+                self._clients.prepare(node)
+
     def tell(self, notice: Notice) -> None:
-        if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
-            # What was known of the nodes is from before the change.
-            self._look_anew()
-        if notice.name is NoticeName.STEPPED_DOWN:
-            # Who came back just before was passed over, and what it said until then does not count.
-            self._look_again()
-        if notice.name is NoticeName.CANDIDATE_CHOSEN:
-            self._clients.prepare(str(notice.fields["node"]))
         self._around.on_notice(notice)
 
     def fatal(self, error: BaseException) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 from config.address import Address
@@ -30,20 +29,12 @@ from sentinel.api_answers import (
 from sentinel.changes import Change
 from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
-
-_MAX_ISO_MS = 253_402_300_799_999
-"""The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
+from sentinel.instants import iso
 
 NodeState = Literal[
     "up", "down", "misconfigured", "unknown", "refuses_writes", "refuses_clients", "not_watched"
 ]
 NodeRole = Literal["primary", "replica", "unknown"]
-
-
-def iso(wall_ms: int) -> str:
-    """``2026-01-31T12:00:00.123Z``, from milliseconds since the epoch."""
-    at = datetime.fromtimestamp(max(0, min(wall_ms, _MAX_ISO_MS)) / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def majority(members: frozenset[str]) -> int:

@@ -10,6 +10,7 @@ from sentinel.client_room import kept
 from sentinel.driver import GroupDriver
 from sentinel.http_deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.http_inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
+from sentinel.instants import iso
 from sentinel.long_poll import Limit, TooManyWaitingError, TopologyWaiters
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.problem import ProblemError
@@ -92,7 +93,7 @@ class GroupHandlers:
             GroupsAnswer(
                 sentinel=deps.sentinel_id,
                 version=deps.version,
-                now=group_status.iso(clock.wall_ms()),
+                now=iso(clock.wall_ms()),
                 cluster_id=deps.cluster_id() or None,
                 members=sorted(deps.members),
                 former_members=deps.former_members(),

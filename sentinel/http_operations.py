@@ -18,6 +18,7 @@ from sentinel.group_inputs import Requested
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_directives import accepted, node_name, schedule, scheduled_operation
 from sentinel.http_inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
+from sentinel.instants import iso
 from sentinel.openapi import Endpoint
 from sentinel.preflight_switchover import objections, worth_a_look
 from sentinel.problem import ProblemError
@@ -146,14 +147,14 @@ class OperationHandlers:
                 operation=operation.id,
                 group=operation.group,
                 kind=operation.kind,
-                at=None if operation.at_ms is None else group_status.iso(operation.at_ms),
+                at=None if operation.at_ms is None else iso(operation.at_ms),
                 candidate=operation.candidate,
                 state=operation.state,
                 reason=operation.reason,
                 term=operation.term,
                 new_primary=operation.new_primary,
-                requested_at=group_status.iso(operation.requested_ms),
-                finished_at=None if finished_ms is None else group_status.iso(finished_ms),
+                requested_at=iso(operation.requested_ms),
+                finished_at=None if finished_ms is None else iso(finished_ms),
             )
         )
 

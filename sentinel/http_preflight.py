@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from sentinel.api_answers import PreflightAnswer, ProblemFound
-from sentinel.group_status import iso
 from sentinel.http_deps import HttpDeps, reply
+from sentinel.instants import iso
 from sentinel.openapi import Endpoint
 from sentinel.preflight import Report
 

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from sentinel.api_answers import ReceiverAnswer, RetriedAnswer, WebhookAnswer, WebhooksAnswer
 from sentinel.api_requests import RetryRequest
-from sentinel.group_status import iso
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.http_inputs import BODY_PROBLEMS, integer, json_body
+from sentinel.instants import iso
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.outbox import MAX_DEAD, Letter
 from sentinel.problem import ProblemError

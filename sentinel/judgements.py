@@ -10,16 +10,26 @@ from collections.abc import Callable
 
 from quorum.member import Member
 from quorum.messages import Opinion
-from sentinel.notices import NoticeName
+from sentinel.notices.nodes import (
+    Blind,
+    DataLost,
+    Misconfigured,
+    NodeDown,
+    NodeEvent,
+    NodeUnknown,
+    NodeUp,
+    QuorumDown,
+    QuorumUp,
+)
 
 
 class Judgements:
     """``tell`` is told each."""
 
-    def __init__(self, member: Member, tell: Callable[..., None]) -> None:
+    def __init__(self, member: Member, tell: Callable[[NodeEvent], None]) -> None:
         self._member = member
         self._tell = tell
-        self._troubles: dict[tuple[NoticeName, str], str] = {}
+        self._troubles: dict[tuple[type[Misconfigured | Blind], str], str] = {}
         self._down: set[str] = set()
         """Of which nodes was last told that a quorum calls them down."""
         self._told_gone: str | None = None
@@ -28,18 +38,13 @@ class Judgements:
         """This sentinel changed its mind."""
         node, verdict = opinion.node, self._member.verdict(opinion.node, now)
         if opinion.down:
-            self._tell(
-                NoticeName.NODE_DOWN,
-                node=node,
-                grade=opinion.grade.value,
-                after_ms=round((now - verdict.since) * 1000),
-                detail=verdict.detail,
-                primary=node == self._member.primary,
-            )
+            after_ms = round((now - verdict.since) * 1000)
+            grade, detail = opinion.grade.value, verdict.detail
+            self._tell(NodeDown(node, grade, after_ms, detail, primary=self._leads(node)))
         elif opinion.unknown:
-            self._tell(NoticeName.NODE_UNKNOWN, node=node, detail=verdict.detail)
+            self._tell(NodeUnknown(node, verdict.detail))
         else:
-            self._tell(NoticeName.NODE_UP, node=node)
+            self._tell(NodeUp(node))
             self.look()
             self._maybe_up(node, now)
 
@@ -48,37 +53,35 @@ class Judgements:
             self._maybe_up(node, now)
         elif node not in self._down:
             self._down.add(node)
-            self._tell(NoticeName.QUORUM_DOWN, node=node, agree=list(agree), primary=self._leads(node))
+            self._tell(QuorumDown(node, agree, primary=self._leads(node)))
 
     def look(self) -> None:
         """Whether what the primary lost is found to be in no node any more: no change can bring it back."""
         gone, before = self._member.memory.gone, self._told_gone
         self._told_gone = gone
-        if gone not in (None, before):
-            self._tell(NoticeName.DATA_LOST, node=self._member.primary, may_have_lost=gone)
+        if gone is not None and gone != before:
+            self._tell(DataLost(self._member.primary, gone))
 
     def seen(self, node: str) -> None:
         """Something was seen of ``node``: whether it refuses our key, or cannot be looked at from here."""
-        self._trouble(NoticeName.MISCONFIGURED, node, self._member.misconfigured(node))
-        self._trouble(NoticeName.BLIND, node, self._member.blind(node))
+        self._trouble(Misconfigured, node, self._member.misconfigured(node))
+        self._trouble(Blind, node, self._member.blind(node))
 
     def _maybe_up(self, node: str, now: float) -> None:
         verdict = self._member.verdict(node, now)
         if node not in self._down or verdict.down or verdict.unknown or self._member.is_odown(node):
             return
         self._down.discard(node)
-        agree = list(self._member.board.down(node, now))
+        agree = tuple(self._member.board.down(node, now))
         gone = self._member.memory.gone if self._leads(node) else None
-        self._tell(
-            NoticeName.QUORUM_UP, node=node, agree=agree, primary=self._leads(node), may_have_lost=gone
-        )
+        self._tell(QuorumUp(node, agree, primary=self._leads(node), may_have_lost=gone))
 
-    def _trouble(self, name: NoticeName, node: str, problem: str | None) -> None:
+    def _trouble(self, kind: type[Misconfigured | Blind], node: str, problem: str | None) -> None:
         if problem is None:
-            self._troubles.pop((name, node), None)
-        elif self._troubles.get((name, node)) != problem:
-            self._troubles[(name, node)] = problem
-            self._tell(name, node=node, detail=problem)
+            self._troubles.pop((kind, node), None)
+        elif self._troubles.get((kind, node)) != problem:
+            self._troubles[kind, node] = problem
+            self._tell(kind(node, problem))
 
     def _leads(self, node: str) -> bool:
         return node == self._member.primary

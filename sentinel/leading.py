@@ -10,7 +10,7 @@ the two, and keeps what belongs to one leadership: what it waits for, and when i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable
 from dataclasses import replace
 
 from promotion.actions import (
@@ -27,6 +27,7 @@ from promotion.actions import (
     WriteLoss,
     WriteTopology,
 )
+from promotion.events import CandidateChosen
 from promotion.switching import SWITCHOVER
 from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
@@ -48,9 +49,12 @@ from sentinel.group_inputs import (
     StepFenced,
     StepOver,
     StepUnsent,
+    WarmUp,
 )
 from sentinel.made_topology import Made
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import NoticeEvent
+from sentinel.notices.operators import Requested
 from sentinel.ordering import MAX_REASON_CHARS, Ordering
 from sentinel.situation import CoordinatorConfig, Situation
 from sentinel.step_notices import StepNotices
@@ -104,20 +108,13 @@ class Leading:
         """Whether its attempts come to nothing, and nobody asked for this one."""
         return self._attempts.repeating and self._asked is None
 
-    def told_of_end(self, term: int, reason: str) -> dict[str, object]:
-        return {"term": term, "reason": reason, "again": self.repeating and reason == "resigned"}
-
     # -- what happens --------------------------------------------------------------------------
 
     def requested(self, request: Request, now: float) -> None:
         self.request = request
         self._request_until = now + self._config.work.limit_s
-        self._core.tell(
-            NoticeName.REQUESTED,
-            kind=SWITCHOVER if request.switchover else "failover",
-            node=request.candidate,
-            operation=request.operation,
-        )
+        kind = SWITCHOVER if request.switchover else "failover"
+        self._core.tell(Requested(kind, request.candidate, request.operation))
 
     def wake(self, now: float, wall_ms: int) -> None:
         if self.work is not None:
@@ -130,14 +127,10 @@ class Leading:
 
     def elected(self, event: Elected, now: float, wall_ms: int) -> None:
         verdict = self._member.verdict(self._member.primary or "", now)
-        self._core.tell(
-            NoticeName.ELECTED,
-            term=event.term,
-            reasons=sorted(event.reasons),
-            evidence_age_ms=round((now - verdict.since) * 1000) if verdict.down else None,
-            again=self._again(NoticeName.ELECTED, {"reasons": sorted(event.reasons)}, now),
-            instead_of=self._member.standing.passed_over(now),
-        )
+        reasons = tuple(sorted(event.reasons))
+        age_ms = round((now - verdict.since) * 1000) if verdict.down else None
+        elected = leaders.Elected(reasons, age_ms, self._member.standing.passed_over(now))
+        self._core.tell(elected, event.term, again=self._again((elected.name, reasons), now))
         try:
             if not self._write_directives(now, wall_ms):
                 self._begin(event.term, now, wall_ms)
@@ -172,15 +165,10 @@ class Leading:
             if since is not None:
                 self._started_at = max(since, self.resumed_at)
                 self._started_ms = wall_ms - round((now - self._started_at) * 1000)
-            self._core.tell(
-                NoticeName.FAILOVER_STARTED,
-                term=term,
-                primary=facts.primary,
-                cause=cause_at_start(request, facts),
-                down=facts.down,
-                operation=request.operation if request else None,
-                again=self.repeating,
-            )
+            operation = request.operation if request else None
+            cause = cause_at_start(request, facts)
+            started = leaders.FailoverStarted(facts.primary, cause, facts.down, operation)
+            self._core.tell(started, term, again=self.repeating)
         self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
 
     @property
@@ -203,7 +191,7 @@ class Leading:
             self._directives_agreed(entry, now, wall_ms)
         elif entry.intent is not None:
             target = self._member.names.local(entry.intent.target)
-            self._act(Note("intent_committed", {"node": target}), now, wall_ms)
+            self._tell_repeatable(leaders.IntentCommitted(target), now)
             views, facts = self._situation.views(now), self._situation.facts(now)
             self._do(self.work.intent_committed(views, facts), now, wall_ms)
         else:
@@ -237,8 +225,8 @@ class Leading:
             return
         match given:
             case StepDone():
-                for name, fields in self._notices.of(step, given, self._member.register.state.term):
-                    self._core.tell(name, **{"again": self._again(name, fields, now), **fields})
+                for event, known in self._notices.of(step, given):
+                    self._tell_repeatable(event, now, known=known)
                 facts = self._situation.facts(now)
                 self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
             case StepFailed(_, reason, unknown):
@@ -249,13 +237,19 @@ class Leading:
                 # What an operator asked for is for the next leader.
                 self._core.feed(StopLeading(), now, wall_ms)
             case StepFenced(_, found_term):
-                self._core.tell(NoticeName.FENCED, node=step.node, found_term=found_term)
+                self._core.tell(leaders.Fenced(step.node, found_term))
                 self._core.feed(YieldTo(found_term), now, wall_ms)
                 self._core.feed(StopLeading(), now, wall_ms)
 
-    def _again(self, name: NoticeName, fields: Mapping[str, object], now: float) -> bool:
+    def _tell_repeatable(self, event: NoticeEvent, now: float, *, known: bool = False) -> None:
+        """``known``: it was told just before, whatever became of that attempt."""
+        what = replace(event, ranking=None) if isinstance(event, CandidateChosen) else event
+        again = self._again(what, now) or known
+        self._core.tell(event, self._member.register.state.term, again=again)
+
+    def _again(self, what: Hashable, now: float) -> bool:
         """Whether this only repeats what an attempt before has told, which came to nothing."""
-        return self._asked is None and self._attempts.repeats(name, fields, now)
+        return self._asked is None and self._attempts.repeats(what, now)
 
     # -- what the work asks for ----------------------------------------------------------------
 
@@ -276,6 +270,7 @@ class Leading:
             case AskAgain(node):
                 self._core.put(Read(FOR_NOBODY, (node,)))
             case WriteIntent(target, cause):
+                self._core.put(WarmUp(target))
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)
                 self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
@@ -291,12 +286,11 @@ class Leading:
                 self._propose(entry.topology, None, now, wall_ms)
             case Run(step):
                 self._core.put(Perform(self._under_way.take(step), term, step))
-            case Note(name, fields):
-                again = self._again(NoticeName(name), fields, now)
-                self._core.tell(NoticeName(name), term=term, again=again, **fields)
+            case Note(event):
+                self._tell_repeatable(event, now)
             case Finish():
                 self._attempts.succeeded()
-                self._core.tell(NoticeName.WORK_DONE, term=term)
+                self._core.tell(leaders.WorkDone(), term)
                 self._stop_leading(0.0, now, wall_ms)
             case GiveUp():
                 self._give_up(action, term, now, wall_ms)
@@ -325,17 +319,16 @@ class Leading:
         request = self._asked
         waits_itself = self._situation.given_up(request, now)
         retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon)
-        name = NoticeName.FAILOVER_ABORTED if action.failover else NoticeName.REPAIR_ABORTED
-        self._core.tell(
-            name,
-            term=term,
-            primary=self._member.primary,
-            reason=action.reason,
-            ranking=action.ranking,
+        kind = leaders.FailoverAborted if action.failover else leaders.RepairAborted
+        aborted = kind(
+            self._member.primary,
+            action.reason,
+            action.ranking,
             operation=request.operation if request else None,
             retry_after_ms=round(retry_after_s * 1000),
-            again=request is None and self._attempts.given_up(name, action.reason, now),
         )
+        again = request is None and self._attempts.given_up((kind, action.reason), now)
+        self._core.tell(aborted, term, again=again)
         self.request = None
         entry = self._member.register.state.entry
         dropped = self.ordering.given_up(self._directives, action.reason)
@@ -353,11 +346,6 @@ class Leading:
 
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None
-        self._core.tell(
-            NoticeName.FAILOVER_ABORTED,
-            term=self._member.register.state.term,
-            primary=self._member.primary,
-            reason=reason,
-            operation=self.request.operation,
-        )
+        aborted = leaders.FailoverAborted(self._member.primary, reason, operation=self.request.operation)
+        self._core.tell(aborted, self._member.register.state.term)
         self.request = None

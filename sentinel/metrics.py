@@ -10,7 +10,7 @@ import asyncio
 from collections import Counter as Tally
 from collections.abc import Collection, Iterable
 from itertools import pairwise, product
-from typing import Any
+from typing import TypeAlias, assert_never
 
 from prometheus_client import (
     CollectorRegistry,
@@ -25,13 +25,34 @@ from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from promotion import events as work
 from promotion.switching import SWITCHOVER, UNWRITABLE
 from quorum.messages import Grade
 from sentinel.changes import Change
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import Notice
 from sentinel.preflight_facts import GroupFacts
 
 OPERATOR = "operator"
+
+_NotCounted: TypeAlias = (
+    nodes.NodeEvent
+    | operators.OperatorEvent
+    | work.Event
+    | leaders.Elected
+    | leaders.SteppedDown
+    | leaders.StandsBack
+    | leaders.StandsAgain
+    | leaders.RepairAborted
+    | leaders.IntentCommitted
+    | leaders.StepIncomplete
+    | leaders.Fenced
+    | leaders.FenceIgnored
+    | leaders.WorkDone
+    | leaders.SelfFenced
+    | leaders.SelfFenceEnded
+)
+"""What no metric counts: of the nodes' condition the gauges are read from the groups themselves."""
 CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER, UNWRITABLE)
 
 _FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
@@ -137,25 +158,27 @@ class Metrics:
         ProcessCollector(registry=registry)
 
     def on_notice(self, notice: Notice) -> None:
-        fields: dict[str, Any] = dict(notice.fields)
-        match notice.name:
-            case NoticeName.FAILOVER_STARTED:
-                self._causes[notice.group] = fields["cause"] or OPERATOR
-            case NoticeName.FAILOVER_ABORTED:
+        event = notice.event
+        if isinstance(event, _NotCounted):
+            return
+        match event:
+            case leaders.FailoverStarted(cause=started):
+                self._causes[notice.group] = started or OPERATOR
+            case leaders.FailoverAborted():
                 cause = self._causes.pop(notice.group, OPERATOR)
                 self._failovers.count[notice.group, "aborted", cause] += 1
-            case NoticeName.TOPOLOGY:
+            case leaders.TopologyCommitted(made):
                 self._causes.pop(notice.group, None)
-                if fields["leader"] == self._sentinel_id and fields["previous"] is not None:
-                    self._failovers.count[notice.group, "completed", fields["cause"]] += 1
-                    self._durations.labels(notice.group).observe(fields["duration_ms"] / 1000)
-                self._set_loss(notice.group, fields["lost_bytes"])
-            case NoticeName.LOSS_MEASURED:
-                self._set_loss(notice.group, fields["lost_bytes"])
-            case NoticeName.STALLED:
+                if made.leader == self._sentinel_id and made.previous is not None:
+                    self._failovers.count[notice.group, "completed", made.cause] += 1
+                    self._durations.labels(notice.group).observe(made.duration_ms / 1000)
+                self._set_loss(notice.group, made.lost_bytes)
+            case leaders.LossMeasured(made):
+                self._set_loss(notice.group, made.lost_bytes)
+            case leaders.Stalled():
                 self._stalls.by_group[notice.group] += 1
             case _:
-                pass
+                assert_never(event)
 
     def on_timeline(self, change: Change) -> None:
         """To be called with the record of this sentinel's own change whenever it has more steps."""

@@ -16,7 +16,7 @@ from quorum.messages import HardState
 from sentinel.info import Attached
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes as told
 from sentinel.relations import Relations
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -221,17 +221,17 @@ class Newcomers:
         return why
 
 
-def notice_of(news: News) -> tuple[NoticeName, dict[str, str]] | None:
+def event_of(news: News) -> told.NodeEvent | None:
     """What is told of it, if anything."""
     match news:
         case Found(node, quiet=False):
-            return NoticeName.DISCOVERED, {"node": node}
+            return told.Discovered(node)
         case Dropped(node, why, quiet=False):
-            return NoticeName.DROPPED, {"node": node, "reason": why}
+            return told.Dropped(node, why)
         case NotWatched(node, why):
-            return NoticeName.NOT_WATCHED, {"node": node, "reason": why}
+            return told.NotWatched(node, why)
         case Foreign(node, why):
-            return NoticeName.FOREIGN, {"node": node, "reason": why}
+            return told.Foreign(node, why)
         case _:
             return None
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from quorum.directives import Outcome
 from sentinel import clock
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, operators
+from sentinel.notices.notice import Notice
 
 MAX_OPERATIONS = 200
 
@@ -23,7 +24,6 @@ State: TypeAlias = Literal["accepted", "scheduled", "running", "completed", "fai
 
 _OPEN = ("accepted", "scheduled", "running")
 _CHANGES = ("failover", "switchover")
-_FAILURES = (NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED, NoticeName.ORDER_REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,17 @@ class Operation:
         ordered = self.at_ms is not None and self.state != "running"
         return self.kind in _CHANGES and not ordered
 
+
+_Progress: TypeAlias = (
+    leaders.FailoverStarted
+    | leaders.FailoverAborted
+    | leaders.RepairAborted
+    | operators.Scheduled
+    | operators.ScheduleClosed
+    | operators.OrderDone
+    | operators.OrderRefused
+)
+"""What names the operation that it is about."""
 
 OUTCOMES = {
     Outcome.STARTED: "it was begun",
@@ -110,33 +121,48 @@ class Operations:
         return (o for o in self._operations.values() if o.group == group and o.is_open)
 
     def on_notice(self, notice: Notice) -> None:
-        fields: dict[str, Any] = dict(notice.fields)
-        if notice.name is NoticeName.TOPOLOGY:
-            self._on_topology(notice.group, fields["primary"], fields["term"])
-            return
-        operation = self._operations.get(fields.get("operation") or "")
-        if operation is None or not operation.is_open:
-            return
-        if notice.name is NoticeName.FAILOVER_STARTED:
-            self._put(replace(operation, state="running", term=fields["term"]))
-        elif notice.name in _FAILURES:
-            term = fields.get("term")
-            self._end(replace(operation, state="failed", reason=fields["reason"], term=term))
-        elif notice.name is NoticeName.ORDER_DONE and operation.at_ms is None:
-            self._end(replace(operation, state="completed", term=fields["term"]))
-        elif notice.name is NoticeName.SCHEDULED:
-            self._put(replace(operation, state="scheduled"))
-        elif notice.name is NoticeName.SCHEDULE_CLOSED:
-            self._on_closed(operation, fields)
+        event, term = notice.event, notice.term or None
+        match event:
+            case leaders.TopologyCommitted(topology):
+                self._on_topology(notice.group, topology.primary, topology.term)
+            case (
+                leaders.FailoverStarted(operation=id_)
+                | leaders.FailoverAborted(operation=id_)
+                | leaders.RepairAborted(operation=id_)
+                | operators.Scheduled(operation=id_)
+                | operators.ScheduleClosed(operation=id_)
+                | operators.OrderDone(operation=id_)
+                | operators.OrderRefused(operation=id_)
+            ):
+                operation = self._operations.get(id_ or "")
+                if operation is not None and operation.is_open:
+                    self._on_progress(operation, event, term)
+            case _:
+                pass
 
-    def _on_closed(self, operation: Operation, fields: Mapping[str, Any]) -> None:
-        outcome, term = Outcome(fields["outcome"]), fields["term"]
+    def _on_progress(self, operation: Operation, event: _Progress, term: int | None) -> None:
+        match event:
+            case leaders.FailoverStarted():
+                self._put(replace(operation, state="running", term=term))
+            case operators.OrderDone():
+                # A schedule that is agreed on is only then begun.
+                if operation.at_ms is None:
+                    self._end(replace(operation, state="completed", term=term))
+            case operators.Scheduled():
+                self._put(replace(operation, state="scheduled"))
+            case operators.ScheduleClosed():
+                self._on_closed(operation, event)
+            case _:
+                self._end(replace(operation, state="failed", reason=event.reason, term=term))
+
+    def _on_closed(self, operation: Operation, closed: operators.ScheduleClosed) -> None:
+        outcome, term = closed.outcome, closed.term
         if outcome is Outcome.STARTED:
             self._put(replace(operation, state="running"))
         elif outcome is Outcome.DONE:
-            self._end(replace(operation, state="completed", term=term, new_primary=fields["primary"]))
+            self._end(replace(operation, state="completed", term=term, new_primary=closed.primary))
         else:
-            reason = fields["reason"] or OUTCOMES[outcome]
+            reason = closed.reason or OUTCOMES[outcome]
             self._end(replace(operation, state="failed", reason=reason, term=term))
 
     def _on_topology(self, group: str, primary: str, term: int) -> None:

@@ -7,12 +7,12 @@ be carried out is dropped then; one that can is the work, like an operator's req
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from promotion.actions import Facts, Request
 from quorum.directives import Directives, Outcome, TimeCome
 from sentinel import orders
-from sentinel.notices import NoticeName
+from sentinel.notices.leaders import FailoverAborted
+from sentinel.notices.notice import Tell
+from sentinel.notices.operators import OrderDone, OrderRefused
 from sentinel.orders import Order, OrderRefusedError
 
 PATIENCE = 3
@@ -26,7 +26,7 @@ class Ordering:
     because its time has come, if that is why. ``tell`` says what became of an order.
     """
 
-    def __init__(self, limit_s: float, tell: Callable[..., None], now: float) -> None:
+    def __init__(self, limit_s: float, tell: Tell, now: float) -> None:
         self.order: Order | None = None
         self.scheduled: Request | None = None
         self._limit_s = limit_s
@@ -71,17 +71,12 @@ class Ordering:
     def agreed(self, term: int, primary: str | None) -> None:
         """What ``to_write`` asked for is committed. An order that came since then waits for its turn."""
         if self.order is not None and self.order is self._written:
-            self._tell(NoticeName.ORDER_DONE, operation=self.order.operation, term=term)
+            self._tell(OrderDone(self.order.operation), term)
             self.order = None
         if self._dropped is not None:
             operation, why = self._dropped
-            self._tell(
-                NoticeName.FAILOVER_ABORTED,
-                term=term,
-                primary=primary,
-                reason=f"the scheduled switchover is dropped: {why}",
-                operation=operation,
-            )
+            why = f"the scheduled switchover is dropped: {why}"
+            self._tell(FailoverAborted(primary, why, operation=operation), term)
 
     def take_schedule(self, directives: Directives, facts: Facts, come: TimeCome) -> None:
         """Make the schedule that is due the work; an unfinished change comes first, in a term of its own."""
@@ -116,7 +111,7 @@ class Ordering:
 
     def _refuse(self, reason: str) -> None:
         assert self.order is not None
-        self._tell(NoticeName.ORDER_REFUSED, operation=self.order.operation, reason=reason)
+        self._tell(OrderRefused(self.order.operation, reason))
         self.order = None
 
 

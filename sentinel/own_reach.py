@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from promotion.forecast import forecast
 from quorum.member import Member
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
+from sentinel.notices.leaders import StandsAgain, StandsBack
 from sentinel.situation import CoordinatorConfig, Situation
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class OwnReach:
             name for name in book.names if book[name].info is not None and not self._unusable(name, now)
         )
 
-    def tell(self, now: float, tell: Callable[..., None]) -> None:
+    def tell(self, now: float, tell: Callable[[StandsBack | StandsAgain], None]) -> None:
         """What is wrong with this sentinel alone is told once: its peers could, and it could not."""
         if 0 <= now - self._told_at < TELL_EVERY_S:
             return
@@ -85,10 +85,10 @@ class OwnReach:
             self._alone_since = now
         if now - self._alone_since >= LASTS_S and not self._told:
             self._told = why
-            tell(NoticeName.STANDS_BACK, reason=why, able=list(able))
+            tell(StandsBack(why, tuple(able)))
         elif not why and self._told:
             self._told = ""
-            tell(NoticeName.STANDS_AGAIN)
+            tell(StandsAgain())
 
     def _could_promote(self, now: float) -> bool:
         node, at = self._candidate

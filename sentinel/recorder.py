@@ -7,44 +7,41 @@ its work is over. For as long as the primary stays down, attempts that came to n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias
 
+from promotion import events as work
+from quorum.messages import Topology
 from sentinel.changes import Change, TimelineStep
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import Notice, NoticeEvent
 
 MAX_STEPS = 100
 
-_STEPS = frozenset(
-    {
-        NoticeName.NODE_DOWN,
-        NoticeName.QUORUM_DOWN,
-        NoticeName.REQUESTED,
-        NoticeName.ELECTED,
-        NoticeName.HELD,
-        NoticeName.SEALING,
-        NoticeName.OVERRULED,
-        NoticeName.CANDIDATE_CHOSEN,
-        NoticeName.INTENT_COMMITTED,
-        NoticeName.WRITES_PAUSED,
-        NoticeName.HANDED_OVER,
-        NoticeName.PROMOTED,
-        NoticeName.TOPOLOGY,
-        NoticeName.FAILOVER_ABORTED,
-        NoticeName.REPOINTED,
-        NoticeName.DEMOTED,
-        NoticeName.WORK_DONE,
-    }
-)
-_ENDS = frozenset({NoticeName.WORK_DONE, NoticeName.STEPPED_DOWN, NoticeName.REPAIR_ABORTED})
 _GIVEN_UP = "given_up"
-_LABELS = {
-    NoticeName.NODE_DOWN: "subjectively_down",
-    NoticeName.QUORUM_DOWN: "objectively_down",
-    NoticeName.FAILOVER_ABORTED: _GIVEN_UP,
-    NoticeName.TOPOLOGY: "committed",
-}
+
+_Step: TypeAlias = (
+    nodes.NodeDown
+    | nodes.QuorumDown
+    | operators.Requested
+    | leaders.Elected
+    | leaders.IntentCommitted
+    | leaders.TopologyCommitted
+    | leaders.FailoverAborted
+    | leaders.WorkDone
+    | work.Held
+    | work.Sealing
+    | work.Overruled
+    | work.CandidateChosen
+    | work.WritesPaused
+    | work.HandedOver
+    | work.Promoted
+    | work.Repointed
+    | work.Demoted
+)
+"""What the timeline of a change is made of. Whatever else is told is no step of it."""
+_End: TypeAlias = leaders.WorkDone | leaders.SteppedDown | leaders.RepairAborted
 
 
 class Recorder:
@@ -69,37 +66,40 @@ class Recorder:
 
     def on_notice(self, notice: Notice, now: float) -> None:
         """``now`` is monotonic seconds."""
-        fields: Mapping[str, Any] = notice.fields
-        if notice.name in (NoticeName.NODE_DOWN, NoticeName.QUORUM_DOWN) and not fields.get("primary"):
+        event = notice.event
+        if isinstance(event, nodes.NodeDown | nodes.QuorumDown) and not event.primary:
             return
         if self._mine is None:
-            self._begin_anew(notice.name, fields, now)
-        if notice.name in _STEPS:
-            self._add(self._label(notice), now)
-        if notice.name is NoticeName.TOPOLOGY:
-            self._on_topology(_change(self._group, fields))
-        elif notice.name is NoticeName.LOSS_MEASURED:
-            self._keep(_change(self._group, fields))
-        elif notice.name in _ENDS:
-            self._on_end(notice.name, now)
-        elif notice.name is NoticeName.FAILOVER_ABORTED and not self._leads:
-            self._forget_unless_down()
+            self._begin_anew(event, now)
+        if isinstance(event, _Step):
+            self._add(_label(event), now)
+        match event:
+            case leaders.TopologyCommitted(topology):
+                self._on_topology(_change(self._group, topology))
+            case leaders.LossMeasured(topology):
+                self._keep(_change(self._group, topology))
+            case leaders.FailoverAborted() if not self._leads:
+                self._forget_unless_down()
+            case leaders.WorkDone() | leaders.SteppedDown() | leaders.RepairAborted():
+                self._on_end(event, now)
+            case _:
+                pass  # A step, which is noted already, or nothing of the history.
 
-    def _begin_anew(self, name: NoticeName, fields: Mapping[str, Any], now: float) -> None:
-        match name:
-            case NoticeName.NODE_DOWN:
+    def _begin_anew(self, event: NoticeEvent, now: float) -> None:
+        match event:
+            case nodes.NodeDown():
                 leads = self._leads
                 self._forget()
-                self._leads, self._down = leads, fields["node"]
-                self._add("evidence", now - fields["after_ms"] / 1000)
-            case NoticeName.NODE_UP if fields["node"] == self._down:
+                self._leads, self._down = leads, event.node
+                self._add("evidence", now - event.after_ms / 1000)
+            case nodes.NodeUp(node) if node == self._down:
                 # What is under way because of it is told to its end.
                 self._down = None
                 if not self._leads:
                     self._forget()
-            case NoticeName.REQUESTED if not self._leads:
+            case operators.Requested() if not self._leads:
                 self._forget_unless_down()
-            case NoticeName.ELECTED:
+            case leaders.Elected():
                 self._leads = True
             case _:
                 pass
@@ -112,15 +112,16 @@ class Recorder:
             del self._steps[MAX_STEPS // 2]
         self._steps.append((label, at))
 
-    def _on_end(self, name: NoticeName, now: float) -> None:
+    def _on_end(self, event: _End, now: float) -> None:
         self._leads = False
         if self._mine is not None:
             self._spread(self._with_steps(self._mine))
             self._forget()
-        elif name is NoticeName.WORK_DONE:
+        elif isinstance(event, leaders.WorkDone):
             self._forget()
         else:
-            if name is NoticeName.STEPPED_DOWN and self._steps and self._steps[-1][0] != _GIVEN_UP:
+            resigned = isinstance(event, leaders.SteppedDown)
+            if resigned and self._steps and self._steps[-1][0] != _GIVEN_UP:
                 self._add("stepped_down", now)
             self._forget_unless_down()
 
@@ -147,23 +148,34 @@ class Recorder:
         self._down = None
         self._steps = []
 
-    @staticmethod
-    def _label(notice: Notice) -> str:
-        label = _LABELS.get(notice.name, notice.name.value)
-        node = notice.fields.get("node")
-        return f"{label} {node}" if notice.name in (NoticeName.REPOINTED, NoticeName.DEMOTED) else label
+
+def _label(event: _Step) -> str:
+    """What the step is called in the history."""
+    match event:
+        case nodes.NodeDown():
+            return "subjectively_down"
+        case nodes.QuorumDown():
+            return "objectively_down"
+        case leaders.FailoverAborted():
+            return _GIVEN_UP
+        case leaders.TopologyCommitted():
+            return "committed"
+        case work.Repointed(node) | work.Demoted(node):
+            return f"{event.name} {node}"
+        case _:
+            return event.name
 
 
-def _change(group: str, fields: Mapping[str, Any]) -> Change:
+def _change(group: str, topology: Topology) -> Change:
     return Change(
         group=group,
-        term=fields["term"],
-        old_primary=fields["previous"],
-        new_primary=fields["primary"],
-        cause=fields["cause"],
-        leader=fields["leader"],
-        at_ms=fields["since_ms"],
-        duration_ms=fields["duration_ms"],
-        bytes_possibly_lost=fields["lost_bytes"],
-        may_have_lost=fields.get("may_have_lost"),
+        term=topology.term,
+        old_primary=topology.previous,
+        new_primary=topology.primary,
+        cause=topology.cause,
+        leader=topology.leader,
+        at_ms=topology.since_ms,
+        duration_ms=topology.duration_ms,
+        bytes_possibly_lost=topology.lost_bytes,
+        may_have_lost=topology.may_have_lost,
     )

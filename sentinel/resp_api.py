@@ -19,8 +19,9 @@ from sentinel.client_room import MAX_CLIENTS, RESP, ClientRoom
 from sentinel.confirmed import Confirmed
 from sentinel.driver import GroupDriver
 from sentinel.listening import LET_IN_TOGETHER, deepen
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices.notice import Notice
 from sentinel.resp_auth import NOAUTH, WITHOUT_LOGIN, hello_options, login
+from sentinel.resp_channels import message_of
 from sentinel.resp_client import Client, notice_the_dead
 from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simple, encode
 
@@ -76,7 +77,7 @@ class RespServer:
 
     def on_notice(self, notice: Notice) -> None:
         """Publish what Redis Sentinel would."""
-        message = self._message(notice)
+        message = message_of(notice, self._drivers[notice.group])
         if message is None:
             return
         channel, text = message
@@ -86,29 +87,6 @@ class RespServer:
             for pattern in client.patterns:
                 if pattern in ("*", channel):
                     client.send(Push(("pmessage", pattern, channel, text)))
-
-    def _message(self, notice: Notice) -> tuple[str, str] | None:
-        fields, driver = notice.fields, self._drivers[notice.group]
-        where = resp_masters.address(driver)
-        if where is None:
-            return None
-        if notice.name is NoticeName.TOPOLOGY and fields["previous"] is not None:
-            host, _, port = str(fields["previous"]).rpartition(":")
-            return "+switch-master", f"{notice.group} {host.strip('[]')} {port} {where[0]} {where[1]}"
-        channels = {
-            NoticeName.NODE_DOWN: "+sdown",
-            NoticeName.NODE_UP: "-sdown",
-            NoticeName.QUORUM_DOWN: "+odown",
-            NoticeName.QUORUM_UP: "-odown",
-        }
-        if notice.name not in channels:
-            return None
-        name = str(fields["node"])
-        host, _, port = name.rpartition(":")
-        if driver.topology is not None and name == driver.topology.primary:
-            return channels[notice.name], f"master {notice.group} {host} {port}"
-        text = f"slave {name} {host} {port} @ {notice.group} {where[0]} {where[1]}"
-        return channels[notice.name], text
 
     # -- connections ---------------------------------------------------------------------------
 

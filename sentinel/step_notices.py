@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from promotion.step_types import Step, named
 from sentinel.group_inputs import StepDone
-from sentinel.notices import NoticeName
-
-News: TypeAlias = tuple[NoticeName, dict[str, object]]
+from sentinel.notices.leaders import FenceIgnored, StepIncomplete
 
 
 class StepNotices:
     def __init__(self) -> None:
-        self._ignored = ("", "")
-        """At which node a fence was last told to be absurd, and what it held."""
+        self._ignored: FenceIgnored | None = None
+        """The fence that was last told to be absurd."""
 
-    def of(self, step: Step, done: StepDone, term: int) -> Iterator[News]:
+    def of(self, step: Step, done: StepDone) -> Iterator[tuple[FenceIgnored | StepIncomplete, bool]]:
+        """Each with whether that very fence was told just before."""
         if done.absurd_fence:
-            known = (step.node, done.absurd_fence)
-            fields: dict[str, object] = {"node": step.node, "found": done.absurd_fence, "term": term}
-            yield NoticeName.FENCE_IGNORED, {**fields, "again": known == self._ignored}
-            self._ignored = known
+            event = FenceIgnored(step.node, done.absurd_fence)
+            yield event, event == self._ignored
+            self._ignored = event
         for said in done.refused:
-            yield NoticeName.STEP_INCOMPLETE, {"step": named(step), "node": step.node, "reason": said}
+            yield StepIncomplete(named(step), step.node, said), False

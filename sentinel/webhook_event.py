@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
+
+from sentinel.instants import iso
 
 MAX_ID_CHARS = 256
 MAX_BODY_BYTES = 64 * 1024
@@ -35,11 +36,10 @@ class WebhookEvent:
 
     def body(self) -> str:
         """The JSON that is sent, the same at every attempt. Raises ValueError or TypeError if it is none."""
-        at = datetime.fromtimestamp(self.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
         payload = {
             "type": self.type,
             "id": self.id,
-            "timestamp": at.replace("+00:00", "Z"),
+            "timestamp": iso(self.at_ms),
             "data": {"group": self.group, **self.data},
         }
         body = json.dumps(payload, allow_nan=False, separators=(",", ":"))

@@ -8,17 +8,15 @@ another group has too, or that is in cluster mode, nothing is changed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from quorum.member import Member
 from quorum.messages import EntryId
 from sentinel.agreed_nodes import Named, named_by
 from sentinel.contested import Contested
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 
 IN_CLUSTER_MODE = "is in cluster mode, in which REPLICAOF is refused"
-News: TypeAlias = tuple[NoticeName, dict[str, object]]
 
 
 class WhoIsWho:
@@ -30,7 +28,7 @@ class WhoIsWho:
         self._book = book
         self._contested = contested
         self._kept: tuple[EntryId, EntryId] | None = None
-        self._told: dict[tuple[NoticeName, str], str] = {}
+        self._told: tuple[nodes.Identity, ...] = ()
         book.objections.append(self.why_contested)
         book.objections.append(self.why_clustered)
 
@@ -79,33 +77,29 @@ class WhoIsWho:
             self._contested.saw(self._group, name, record.info.run_id, now)
         return self._book.sort_out(now)
 
-    def news(self, *, looked_at_all: bool) -> Iterator[News]:
+    def news(self, *, looked_at_all: bool) -> Iterator[nodes.Identity | nodes.Identified]:
         """What is new to people. ``looked_at_all``: each node has answered or is down, so that it is known
         whether the primary is one that is configured under another name.
         """
-        found: dict[tuple[NoticeName, str], str] = {}
-        for name, used in self._book.doubles.items():
-            found[NoticeName.DOUBLE, name] = used
-        for name, shown in self._book.balanced.why.items():
-            found[NoticeName.BALANCED, name] = shown
+        found: list[nodes.Identity] = [nodes.Double(name, used) for name, used in self._book.doubles.items()]
+        found += [nodes.Balanced(name, shown) for name, shown in self._book.balanced.why.items()]
         for name in self._book.names:
             if why := self.why_contested(name):
-                found[NoticeName.CONTESTED, name] = why
+                found.append(nodes.Contested(name, why))
             if why := self.why_clustered(name):
-                found[NoticeName.CLUSTERED, name] = why
+                found.append(nodes.Clustered(name, why))
         if self.unwatched is not None:
-            found[NoticeName.UNWATCHED, self.unwatched] = ""
+            found.append(nodes.Unwatched(self.unwatched))
         elif (primary := self.unlisted) is not None:
-            key = (NoticeName.UNLISTED, primary)
-            if looked_at_all or key in self._told:
-                found[key] = ""
-        told, self._told = self._told, found
-        for (name, node), why in found.items():
-            if told.get((name, node)) != why:
-                yield name, {"node": node, "reason": why}
-        for name, node in told:
-            if (name, node) not in found:
-                yield NoticeName.IDENTIFIED, {"node": node, "was": name.value}
+            listed_nowhere = nodes.Unlisted(primary)
+            if looked_at_all or listed_nowhere in self._told:
+                found.append(listed_nowhere)
+        told, self._told = self._told, tuple(found)
+        yield from (event for event in found if event not in told)
+        still = {(event.name, event.node) for event in found}
+        for event in told:
+            if (event.name, event.node) not in still:
+                yield nodes.Identified(event.node, event.name)
 
     def _named(self) -> tuple[Named, ...]:
         state = self._member.register.state

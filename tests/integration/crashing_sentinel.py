@@ -16,7 +16,8 @@ from promotion.step_types import Promote, Step, Taken
 from sentinel.cli import main
 from sentinel.daemon import Daemon
 from sentinel.group_runtime import GroupRuntime
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import Notice
 
 
 def crash_once() -> None:
@@ -42,8 +43,9 @@ def arm(moment: str) -> None:
         return result
 
     def crashing_on_notice(self: Daemon, notice: Notice) -> None:
-        leader = notice.fields.get("leader") == self._settings.sentinel.id
-        committed = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
+        made = notice.event.topology if isinstance(notice.event, leaders.TopologyCommitted) else None
+        committed = made is not None and made.previous is not None
+        leader = made is not None and made.leader == self._settings.sentinel.id
         if moment == "after_commit" and committed and leader:
             crash_once()
         on_notice(self, notice)

@@ -13,7 +13,8 @@ from quorum.role import Role
 from quorum.terms import is_absurd
 from quorum.votes import majority
 from sentinel.group_inputs import Perform
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, operators
+from sentinel.notices.notice import Notice
 from sentinel.orders import LATE_MS
 from tests.simulation.balancing import touches
 from tests.simulation.cluster_mode import meddles
@@ -118,32 +119,29 @@ class Checks:
     # -- what is told --------------------------------------------------------------------------
 
     def on_notice(self, host: Host, notice: Notice) -> None:
-        fields = notice.fields
-        if notice.name is NoticeName.ELECTED:
-            term = int(str(fields["term"]))
+        event, term = notice.event, notice.term
+        if isinstance(event, leaders.Elected):
             first = self._leaders.setdefault(term, host.label)
             if first != host.label:
                 self.broken(f"S1: {first} and {host.label} both lead in term {term}")
             if host.disk.entry.intent is not None:
                 self._promised.add(term)
             self.count_election()
-        elif notice.name is NoticeName.FAILOVER_STARTED and fields["operation"] is not None:
-            self._asked[int(str(fields["term"]))] = str(fields["operation"])
-        elif notice.name is NoticeName.SCHEDULE_CLOSED:
-            self._world.coverage.add(f"a schedule {fields['outcome']}")
-            operation = str(fields["operation"])
-            late = str(fields["reason"]).startswith("its time was missed")
+        elif isinstance(event, leaders.FailoverStarted) and event.operation is not None:
+            self._asked[term] = event.operation
+        elif isinstance(event, operators.ScheduleClosed):
+            self._world.coverage.add(f"a schedule {event.outcome}")
+            operation = event.operation
+            late = event.reason.startswith("its time was missed")
             if late and len(self._reached(operation, LATE_MS)) < majority(len(self._world.hosts)):
                 self.broken(f"S8: {operation} is dropped as too late, and it is not, by the clocks of most")
-        elif notice.name is NoticeName.TOPOLOGY and fields["primary"] == BALANCED:
+        elif isinstance(event, leaders.TopologyCommitted) and event.topology.primary == BALANCED:
             self.broken(f"S7: {BALANCED}, which leads to several servers, is agreed on as the primary")
-        elif notice.name is NoticeName.TOPOLOGY:
+        elif isinstance(event, leaders.TopologyCommitted):
             on_disk = host.disk.committed.topology
-            if on_disk is None or on_disk.term < int(str(fields["term"])):
-                self.broken(
-                    f"S3: {host.name} tells of term {fields['term']}, and has {_at(host.disk)} on disk"
-                )
-            self._on_topology(host, int(str(fields["term"])), true_name(str(fields["primary"])))
+            if on_disk is None or on_disk.term < term:
+                self.broken(f"S3: {host.name} tells of term {term}, and has {_at(host.disk)} on disk")
+            self._on_topology(host, term, true_name(event.topology.primary))
 
     def asked_for(self) -> None:
         """An operator asks for something, which needs a leader."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from sentinel.notices import Notice, NoticeName
+from promotion import events
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import Notice
 from tests.simulation.cluster_ids import SITUATIONS as CLUSTER_IDS
 from tests.simulation.cluster_mode import HAPPENED
 from tests.simulation.directories import LISTENED, REFUSED
@@ -16,31 +17,31 @@ from tests.simulation.replacing import BEGUN, DONE, JOINT
 from tests.simulation.twins import SITUATIONS as TWINS
 
 _BY_NOTICE = {
-    NoticeName.REGRESSED: "the primary did not get its role back",
-    NoticeName.FENCED: "a command refused by the fence",
-    NoticeName.FENCE_IGNORED: "a fence that counts as missing",
-    NoticeName.HELD: "a leader held back",
-    NoticeName.STANDS_BACK: "a sentinel that lets the others lead",
-    NoticeName.INTENT_CANCELLED: "an intent cancelled by a successor",
-    NoticeName.DEMOTED: "a second master demoted",
-    NoticeName.FAILOVER_ABORTED: "a failover given up, with the reason",
-    NoticeName.REPAIR_ABORTED: "a repair given up, with the reason",
-    NoticeName.MISCONFIGURED: "a node that refuses its sentinels",
-    NoticeName.DEGRADED: "a primary that refuses its clients, told",
-    NoticeName.RECOVERED: "the end of that, told",
-    NoticeName.DISCOVERED: "a replica that nobody configured",
-    NoticeName.DROPPED: "one that is no longer the group's",
-    NoticeName.SEALING: "replicas cut off before the choice",
-    NoticeName.SAFETY_KEPT: "the demand on writes changed",
-    NoticeName.LOSS_MEASURED: "a loss measured",
-    NoticeName.DATA_LOST: "a loss that no change could mend, told",
-    NoticeName.SELF_FENCED: "a primary paused by a sentinel cut off",
-    NoticeName.SELF_FENCE_ENDED: "that pause ended",
-    NoticeName.STALLED: "a stalled sentinel",
-    NoticeName.PAUSED: "a group paused",
-    NoticeName.RESUMED: "a group resumed",
-    NoticeName.SCHEDULED: "a switchover scheduled",
-    NoticeName.ORDER_REFUSED: "an order refused",
+    events.Regressed: "the primary did not get its role back",
+    leaders.Fenced: "a command refused by the fence",
+    leaders.FenceIgnored: "a fence that counts as missing",
+    events.Held: "a leader held back",
+    leaders.StandsBack: "a sentinel that lets the others lead",
+    events.IntentCancelled: "an intent cancelled by a successor",
+    events.Demoted: "a second master demoted",
+    leaders.FailoverAborted: "a failover given up, with the reason",
+    leaders.RepairAborted: "a repair given up, with the reason",
+    nodes.Misconfigured: "a node that refuses its sentinels",
+    nodes.Degraded: "a primary that refuses its clients, told",
+    nodes.Recovered: "the end of that, told",
+    nodes.Discovered: "a replica that nobody configured",
+    nodes.Dropped: "one that is no longer the group's",
+    events.Sealing: "replicas cut off before the choice",
+    events.SafetyKept: "the demand on writes changed",
+    leaders.LossMeasured: "a loss measured",
+    nodes.DataLost: "a loss that no change could mend, told",
+    leaders.SelfFenced: "a primary paused by a sentinel cut off",
+    leaders.SelfFenceEnded: "that pause ended",
+    leaders.Stalled: "a stalled sentinel",
+    operators.Paused: "a group paused",
+    operators.Resumed: "a group resumed",
+    operators.Scheduled: "a switchover scheduled",
+    operators.OrderRefused: "an order refused",
 }
 
 SITUATIONS = (
@@ -100,26 +101,25 @@ class Coverage:
         self.counts[situation] += 1
 
     def on_notice(self, who: str, notice: Notice) -> None:
-        fields: dict[str, Any] = dict(notice.fields)
-        if notice.name in _BY_NOTICE:
-            self.add(_BY_NOTICE[notice.name])
-        match notice.name:
-            case NoticeName.INTENT_COMMITTED:
-                if self._intent is not None and fields["term"] > self._intent[2]:
-                    same = fields["node"] == self._intent[1]
+        if type(notice.event) in _BY_NOTICE:
+            self.add(_BY_NOTICE[type(notice.event)])
+        match notice.event:
+            case leaders.IntentCommitted(node):
+                if self._intent is not None and notice.term > self._intent[2]:
+                    same = node == self._intent[1]
                     self.add(f"an intent {'finished' if same else 'superseded'} by a successor")
-                self._intent = (who, fields["node"], fields["term"])
-            case NoticeName.PROMOTED:
-                self._promoted_term = fields["term"]
-            case NoticeName.TOPOLOGY if fields["leader"] == who:
+                self._intent = (who, node, notice.term)
+            case events.Promoted():
+                self._promoted_term = notice.term
+            case leaders.TopologyCommitted(made) if made.leader == who:
                 self._intent = None
-                if fields["previous"] is not None:
-                    self.add("a switchover" if fields["cause"] == "switchover" else "a failover")
-                if fields["cause"] == "unwritable":
+                if made.previous is not None:
+                    self.add("a switchover" if made.cause == "switchover" else "a failover")
+                if made.cause == "unwritable":
                     self.add("a primary that refuses writes hands over")
-                if fields["cause"] == "regressed":
+                if made.cause == "regressed":
                     self.add("a wiped primary")
-            case NoticeName.STEPPED_DOWN if fields["reason"] == "lost touch with the majority":
+            case leaders.SteppedDown("lost touch with the majority"):
                 self.add("a leader lost its lease in mid-work")
 
     def on_crash(self, who: str) -> None:

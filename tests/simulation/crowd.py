@@ -20,7 +20,8 @@ from quorum.inputs import Observed, PeerGone, Received, Stalled, Wake
 from sentinel.election_line import ElectionLine
 from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, LinkHeard, Perform, Read
 from sentinel.info_pace import AT_ONCE, LINKS_AT_ONCE, LINKS_PAUSE_S, PAUSE_S, Pace
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import Notice
 from tests.simulation.contact import Contact
 from tests.simulation.faults import Cast
 from tests.simulation.host import TICK_S, GroupShape, Host
@@ -191,9 +192,9 @@ class GroupWorld(World):
     def on_notice(self, host: Host, notice: Notice) -> None:
         super().on_notice(host, notice)
         if self.lost is not None:
-            if notice.name is NoticeName.STEPPED_DOWN:
-                self.crowd.ends[str(notice.fields["reason"])] += 1
-            self.crowd.notices[notice.name] += 1
+            if isinstance(notice.event, leaders.SteppedDown):
+                self.crowd.ends[notice.event.reason] += 1
+            self.crowd.notices[notice.event.name] += 1
 
     def lose_primary(self) -> None:
         topology = self.hosts["h1"].disk.committed.topology

@@ -28,9 +28,8 @@ from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
-from sentinel.group_inputs import Command, GroupEffect, GroupInput, Perform, Read, Tell
+from sentinel.group_inputs import Command, GroupEffect, GroupInput, LookAnew, Perform, Read, Tell
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
 from sentinel.situation import CoordinatorConfig
 from tests.simulation.contact import GROUP, Contact
 from tests.simulation.directories import LISTENED, REFUSED
@@ -431,8 +430,8 @@ class Host:
                 self.hands.say(node, words)
             case Tell(notice):
                 self.world.on_notice(self, notice)
-                if notice.name in (NoticeName.TOPOLOGY, NoticeName.STEPPED_DOWN):
-                    self.probing.ask_all()
+            case LookAnew():
+                self.probing.ask_all()
 
     def _refused_write(self, state: HardState) -> None:
         """As the daemon's driver does it: nothing that depends on it may be said, so the process ends.

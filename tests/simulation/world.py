@@ -11,9 +11,10 @@ from promotion.sealing import WriteRules
 from promotion.step_types import SEAL_HOST, SEAL_PORT, WriteSafety
 from quorum.messages import Topology
 from sentinel.group_inputs import Ordered, Requested
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes
+from sentinel.notices.notice import Notice
+from sentinel.notices.sentences import sentence
 from sentinel.orders import ResumeOrder
-from sentinel.story import SENTENCES
 from tests.simulation.balancing import ADDED, draw_balanced
 from tests.simulation.balancing import ONE_IN as BALANCED_ONE_IN
 from tests.simulation.checks import Checks
@@ -411,19 +412,18 @@ class World:
         self.story.append(f"{self.at_s:8.3f}  {who:4} {what}")
 
     def on_notice(self, host: Host, notice: Notice) -> None:
-        self.tell(host.label, SENTENCES[notice.name](notice.fields))
+        self.tell(host.label, sentence(notice))
         self.coverage.on_notice(host.name, notice)
         self.checks.on_notice(host, notice)
-        if notice.name is NoticeName.ELECTED:
-            self.elected.append(f"{host.label} for {notice.fields['reasons']}")
-        if notice.name is NoticeName.ELECTED and self.trap is not None:
-            self._spring(host, *self.trap)
-        down = notice.name is NoticeName.QUORUM_DOWN and notice.fields["primary"]
-        if down and self.setup.style == "harmless":
+        event, harmless = notice.event, self.setup.style == "harmless"
+        if isinstance(event, leaders.Elected):
+            self.elected.append(f"{host.label} for {list(event.reasons)}")
+            if self.trap is not None:
+                self._spring(host, *self.trap)
+        if harmless and isinstance(event, nodes.QuorumDown) and event.primary:
             self.checks.broken("S6: the primary is called down, and it never was")
-        topology = notice.name is NoticeName.TOPOLOGY and notice.fields["previous"] is not None
-        if topology and self.setup.style == "harmless":
-            self.checks.broken(f"S6: {notice.fields['cause']} although no node was down")
+        if harmless and isinstance(event, leaders.TopologyCommitted) and event.topology.previous is not None:
+            self.checks.broken(f"S6: {event.topology.cause} although no node was down")
 
     def _spring(self, host: Host, count: int, seconds: float) -> None:
         self.trap = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sentinel.notices import Notice, NoticeName
+from promotion import events
+from sentinel.notices import leaders, nodes
+from sentinel.notices.notice import Notice
 from tests.simulation.checks import RuleBrokenError
 from tests.simulation.host import Host
 from tests.simulation.node import Node
@@ -16,9 +18,6 @@ LASTS_S = 15.0
 SETTLES_S = 40.0
 LOOK_EVERY = 4
 """Events: to look after each takes longer than what happens."""
-FAILURES = (NoticeName.STEP_FAILED, NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED)
-SEEN = (NoticeName.MISCONFIGURED, NoticeName.NODE_DOWN, NoticeName.DEGRADED)
-"""That a node does not answer those who watch it as it should."""
 
 
 @dataclass(slots=True)
@@ -116,22 +115,24 @@ class Trial:
 
     def _hear(self, host: Host, notice: Notice) -> None:
         self._on_notice(host, notice)
-        fields = notice.fields
+        event = notice.event
         at_s = self.world.schedule.now - self._began_at
-        if notice.name is NoticeName.TOPOLOGY and fields["previous"] is not None:
-            term = int(str(fields["term"]))
-            if term not in self._told:
-                self._told.add(term)
-                self._seen.causes.append((at_s, str(fields["cause"]), str(fields["primary"])))
+        if isinstance(event, leaders.TopologyCommitted) and event.topology.previous is not None:
+            made = event.topology
+            if made.term not in self._told:
+                self._told.add(made.term)
+                self._seen.causes.append((at_s, made.cause, made.primary))
         if not self._lasting:
             return
-        if notice.name is NoticeName.ELECTED:
+        if isinstance(event, leaders.Elected):
             self._seen.elections.append(at_s)
-        elif notice.name in SEEN:
-            self._seen.watched.add(str(fields["node"]))
-        elif notice.name in FAILURES:
-            text = f"{fields['node']}: {fields['reason']}" if "node" in fields else str(fields["reason"])
-            self._seen.failures.append((at_s, notice.name.value, text))
+        elif isinstance(event, nodes.Misconfigured | nodes.NodeDown | nodes.Degraded):
+            # A node does not answer those who watch it as it should.
+            self._seen.watched.add(event.node)
+        elif isinstance(event, events.StepFailed):
+            self._seen.failures.append((at_s, event.name, f"{event.node}: {event.reason}"))
+        elif isinstance(event, leaders.FailoverAborted | leaders.RepairAborted):
+            self._seen.failures.append((at_s, event.name, event.reason))
 
     def _look(self) -> None:
         self._looks += 1

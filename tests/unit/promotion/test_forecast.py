@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from promotion import events
 from promotion.actions import Facts, GiveUp, Note, Request
 from promotion.candidates import Policy, Ranking
 from promotion.forecast import forecast
@@ -110,4 +111,5 @@ def test_what_a_person_alone_may_take_is_not_refused() -> None:
     work = Work(settings(), named("b:1"), {}, 0.0)
     work.begin([GONE, stray, LOST], replace(DOWN, gone_by_all=False), 0.0)
     actions = work.observed([GONE, stray, LOST], DOWN, 0.0)
-    assert any(isinstance(action, Note) and action.name == "candidate_chosen" for action in actions)
+    noted = [action.event for action in actions if isinstance(action, Note)]
+    assert any(isinstance(event, events.CandidateChosen) for event in noted)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import Facts, Note
 from promotion.lost_writes import bytes_possibly_lost, shared_bytes, thrown_away
 from promotion.plan import reconcile
@@ -63,9 +64,9 @@ def test_what_a_master_by_hand_has_taken_alone_is_told_when_it_is_demoted() -> N
     facts = Facts("a:1", True, None, False, "", False, 0.0, (), ("a:1", "b:1"), frozenset())
     [note] = told_of(step, facts, Demoted("h2", 390))
     lost = "at most 290 bytes of writes that b:1 alone had taken"
-    assert note == Note("demoted", {"node": "b:1", "primary": "a:1", "may_have_lost": lost})
+    assert note == Note(events.Demoted("b:1", "a:1", lost))
     [measured] = told_of(step, replace(facts, previous="b:1", loss_known=False), Demoted("h2", 390))
-    assert isinstance(measured, Note) and "may_have_lost" not in measured.fields, "it is agreed on, and told"
+    assert measured == Note(events.Demoted("b:1", "a:1")), "the loss is agreed on, and told then"
 
 
 @pytest.mark.parametrize("result", [None, Demoted("h2", 100)])

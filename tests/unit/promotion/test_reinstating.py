@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import Facts, GiveUp, Note, PendingIntent, WriteIntent
 from promotion.candidates import Policy
 from promotion.reinstating import returned
@@ -74,9 +75,8 @@ def test_one_that_came_back_whole_does(facts: Facts) -> None:
 def test_a_leader_promotes_another_and_says_why() -> None:
     leader = Work(SETTINGS, None, {}, 0.0)
     told, chosen, intent = leader.observed([EMPTY, C, B], UNUSABLE, 0.1)
-    assert told == Note(
-        "regressed", {"node": "a:1", "reason": "a:1 holds less of the newest history than c:1, b:1"}
-    )
+    why = "a:1 holds less of the newest history than c:1, b:1"
+    assert told == Note(events.Regressed("a:1", why))
     assert isinstance(chosen, Note) and intent == WriteIntent("b:1", "regressed")
 
 

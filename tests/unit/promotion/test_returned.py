@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import (
     Action,
     AskAgain,
@@ -72,7 +73,7 @@ def test_an_operator_is_obeyed_whatever_it_would_answer() -> None:
 def test_it_stays_primary_if_it_is_back_with_its_data(back: NodeView) -> None:
     leader, _ = intending()
     told, *rest = leader.intent_committed([back, VIEWS[1]], UP)
-    assert told == Note("intent_cancelled", {"node": "b:1"})
+    assert told == Note(events.IntentCancelled("b:1"))
     assert rest == [Resettle()]
     assert leader.phase is Phase.COMMITTING
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import (
     Action,
     Facts,
@@ -73,21 +74,21 @@ def under_way() -> Work:
 def paused() -> Work:
     leader = under_way()
     told, *rest = leader.step_done(FREEZE, None, FACTS, 0.1)
-    assert told == Note("writes_paused", {"node": "a:1", "for_ms": 4000}) and rest == LOOK
+    assert told == Note(events.WritesPaused("a:1", 4000)) and rest == LOOK
     return leader
 
 
 def demoted() -> Work:
     leader = paused()
     assert leader.observed([A, WHOLE, C], FACTS, 0.2) == [Run(DEMOTE)]
-    assert leader.step_done(DEMOTE, None, FACTS, 0.3) == [Note("handed_over", {"node": "a:1"}), *LOOK]
+    assert leader.step_done(DEMOTE, None, FACTS, 0.3) == [Note(events.HandedOver("a:1")), *LOOK]
     return leader
 
 
 def ended(leader: Work, undo: Thaw | Restore) -> str:
     """The reason that is told once all is as before."""
     told, *_, resettle = leader.step_done(undo, None, FACTS, 10.1)
-    assert told == Note("writes_resumed", {"node": "a:1"}) and resettle == Resettle()
+    assert told == Note(events.WritesResumed("a:1")) and resettle == Resettle()
     (give_up,) = leader.topology_committed(FACTS, 10.2)
     assert isinstance(give_up, GiveUp)
     return give_up.reason

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import Facts, Finish, Note, Run
 from promotion.step_types import Freeze, Repoint, Rewrite
 from promotion.view import NodeView
@@ -30,7 +31,7 @@ def test_they_are_held_once_and_it_is_told() -> None:
     leader, views, facts = has_promoted(BACK)
     assert Run(HOLD) in leader.observed(views, facts, 0.3)
     done = leader.step_done(HOLD, None, facts, 0.3)
-    assert Note("writes_paused", {"node": "a:1", "for_ms": 5000}) in done
+    assert Note(events.WritesPaused("a:1", 5000)) in done
     again = leader.step_done(Rewrite("b:1"), None, facts, 0.3)
     assert Run(HOLD) not in [*again, *leader.observed(views, facts, 0.4)]
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from promotion import events
 from promotion.actions import (
     Action,
     AskAgain,
@@ -160,7 +161,7 @@ def test_a_refusal_seen_by_all_needs_no_witness_but_links_that_are_down() -> Non
 def test_a_refusal_proves_no_more_than_silence_while_a_replica_is_linked() -> None:
     leader, still = work(), replace(B, link_up=True, last_io_s=5)
     (held,) = leader.observed([GONE, still, C], DOWN, 0.1)
-    assert held == Note("held", {"witnesses": ["b:1"], "reason": "still linked to b:1"})
+    assert held == Note(events.Held(("b:1",), "still linked to b:1"))
     assert asked(leader.observed([GONE, still, C], HUNG, 0.2)) == [WriteIntent("b:1", "silent")]
 
 
@@ -173,7 +174,7 @@ def test_what_was_read_before_the_primary_was_called_down_is_read_anew() -> None
     silent = replace(HUNG, silence_s=1.0, earlier=(seen,))
     assert leader.observed([GONE, seen, C], silent, 0.5) == [Observe(("b:1", "c:1"))]
     (held,) = leader.observed([GONE, replace(seen, offset_bytes=950), C], silent, 0.6)
-    assert held == Note("held", {"witnesses": ["b:1"], "reason": "still heard by b:1"})
+    assert held == Note(events.Held(("b:1",), "still heard by b:1"))
 
 
 def test_an_intent_is_finished_if_its_target_has_become_a_master() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
@@ -49,7 +50,8 @@ from sentinel.info import Attached, NodeInfo
 from sentinel.leading import FOR_NOBODY
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.situation import CoordinatorConfig
 from tests.unit.quorum.member_cases import config, numbered
 
@@ -110,11 +112,14 @@ class Disk:
                 assert self.state.entry.term == term and intent is not None and intent.target == node
             case Send(_, Append(term)):
                 assert (self.state.term, self.state.voted_for) == (term, "s1")
-            case Tell(Notice(NoticeName.TOPOLOGY, _, fields)):
+            case Tell(Notice(_, leaders.TopologyCommitted(told))):
                 topology = self.state.committed.topology
-                assert topology is not None and topology.term == fields["term"]
+                assert topology is not None and topology.term == told.term
             case _:
                 pass
+
+
+E = TypeVar("E")
 
 
 @dataclass
@@ -261,12 +266,18 @@ class World:
 
     def told_names(self) -> list[str]:
         """The names of the notices since the last call."""
-        names = [notice.name.value for notice in self.notices]
+        names = [notice.event.name for notice in self.notices]
         self.notices.clear()
         return names
 
-    def last(self, name: NoticeName) -> dict[str, object]:
-        return dict([notice for notice in self.notices if notice.name is name][-1].fields)
+    def events(self, kind: type[E]) -> list[E]:
+        return [notice.event for notice in self.notices if isinstance(notice.event, kind)]
+
+    def last(self, kind: type[E]) -> E:
+        return self.events(kind)[-1]
+
+    def last_notice(self, kind: type[NoticeEvent]) -> Notice:
+        return [notice for notice in self.notices if isinstance(notice.event, kind)][-1]
 
     @property
     def primary(self) -> tuple[str, int] | None:

@@ -32,7 +32,7 @@ from sentinel.coordinator import Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
-from sentinel.group_inputs import InfoSeen, LinkHeard
+from sentinel.group_inputs import InfoSeen, LinkHeard, Look
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.http_pages import Pages
@@ -40,7 +40,7 @@ from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.notices import Notice
+from sentinel.notices.notice import Notice
 from sentinel.operation_lookup import OperationLookup
 from sentinel.operations import Operations
 from sentinel.outbox import Outbox
@@ -109,6 +109,9 @@ class MemoryRedis:
         asyncio.get_running_loop().call_soon(done, None)
 
     def send(self, to: str, message: Message) -> None:
+        pass
+
+    def look_soon(self, how: Look) -> None:
         pass
 
     async def read(self, nodes: tuple[str, ...]) -> frozenset[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from promotion import events
 from promotion.candidates import Ranking, Verdict
 from quorum.rank import ranking
 from sentinel.alerts import MAX_OWNERS, MAX_REASONS, ORPHAN_AFTER_S, Alert, Alerts
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes
+from sentinel.notices.notice import NoticeEvent
+from tests.unit.sentinel.notice_cases import notice
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
 MEMBERS = frozenset({"s1", "s2", "s3"})
@@ -27,17 +32,17 @@ def alerts(self_id: str, *absent: str, boot: int = 1) -> Alerts:
     return Alerts(self_id, MEMBERS, lambda: MEMBERS - {self_id, *absent}, boot)
 
 
-def tell(to: Alerts, name: NoticeName, **fields: object) -> list[Alert]:
-    return to.on_notice(Notice(name, "g", fields), 5)
+def tell(to: Alerts, kind: type[NoticeEvent], **fields: Any) -> list[Alert]:
+    return to.on_notice(notice(kind, **fields), 5)
 
 
 def down(to: Alerts, primary: bool = True) -> Alert:
-    (alert,) = tell(to, NoticeName.QUORUM_DOWN, node=A, agree=["s1", "s2"], primary=primary)
+    (alert,) = tell(to, nodes.QuorumDown, node=A, agree=["s1", "s2"], primary=primary)
     return alert
 
 
 def completed(to: Alerts) -> Alert:
-    (alert,) = tell(to, NoticeName.TOPOLOGY, **TOPOLOGY)
+    (alert,) = tell(to, leaders.TopologyCommitted, **TOPOLOGY)
     return alert
 
 
@@ -58,26 +63,26 @@ def test_a_completed_failover_is_the_same_event_at_every_sentinel_and_the_leader
 
 
 def test_the_first_topology_is_no_failover() -> None:
-    assert tell(alerts("s1"), NoticeName.TOPOLOGY, **TOPOLOGY | {"previous": None}) == []
+    assert tell(alerts("s1"), leaders.TopologyCommitted, **TOPOLOGY | {"previous": None}) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "primary", "type_"),
+    ("kind", "primary", "type_"),
     [
-        (NoticeName.QUORUM_DOWN, True, "primary.down"),
-        (NoticeName.QUORUM_UP, True, "primary.up"),
-        (NoticeName.QUORUM_DOWN, False, "replica.down"),
-        (NoticeName.QUORUM_UP, False, "replica.up"),
+        (nodes.QuorumDown, True, "primary.down"),
+        (nodes.QuorumUp, True, "primary.up"),
+        (nodes.QuorumDown, False, "replica.down"),
+        (nodes.QuorumUp, False, "replica.up"),
     ],
 )
 def test_what_no_leader_does_is_told_by_the_first_in_line(
-    name: NoticeName, primary: bool, type_: str
+    kind: type[NoticeEvent], primary: bool, type_: str
 ) -> None:
     fields = {"node": A, "agree": ["s1", "s2"], "primary": primary}
-    (alert,) = tell(alerts(LINE[0]), name, **fields)
+    (alert,) = tell(alerts(LINE[0]), kind, **fields)
     assert (alert.event.type, alert.owner) == (type_, True)
     assert alert.event.data == {"node": A, "sentinels": ["s1", "s2"], "sentinel": LINE[0]}
-    (heard,) = tell(alerts(LINE[1]), name, **fields)
+    (heard,) = tell(alerts(LINE[1]), kind, **fields)
     assert (heard.event.type, heard.owner, heard.kept) == (type_, False, False), "for its listeners only"
 
 
@@ -89,9 +94,9 @@ def test_if_the_first_in_line_is_out_of_touch_the_next_one_tells() -> None:
 def test_a_primary_that_is_up_again_without_its_data_is_told_with_what_is_lost() -> None:
     lost = "restarted at offset 10, a replica is at 90"
     fields = {"node": A, "agree": [], "primary": True}
-    (alert,) = tell(alerts(LINE[0]), NoticeName.QUORUM_UP, **fields, may_have_lost=lost)
+    (alert,) = tell(alerts(LINE[0]), nodes.QuorumUp, **fields, may_have_lost=lost)
     assert (alert.event.type, alert.event.data["may_have_lost"]) == ("primary.up", lost)
-    (alert,) = tell(alerts(LINE[0]), NoticeName.QUORUM_UP, **fields, may_have_lost=None)
+    (alert,) = tell(alerts(LINE[0]), nodes.QuorumUp, **fields, may_have_lost=None)
     assert "may_have_lost" not in alert.event.data
 
 
@@ -107,73 +112,70 @@ def test_every_time_is_another_event_also_after_a_restart() -> None:
 
 def test_another_installation_s_group_of_the_same_name_has_other_ids() -> None:
     """A receiver of both takes the second for a repetition otherwise; so it is after a new beginning."""
-    told: dict[NoticeName, dict[str, object]] = {
-        NoticeName.QUORUM_DOWN: {"node": A, "agree": [], "primary": True},
-        NoticeName.AMBIGUOUS: {"reason": "no master has replicas"},
-        NoticeName.FAILOVER_STARTED: {"term": 2, "primary": A, "cause": "refused"},
-        NoticeName.FAILOVER_ABORTED: {"term": 2, "primary": A, "reason": "no eligible replica"},
-        NoticeName.DEMOTED: {"term": 2, "node": A, "primary": B},
+    told: dict[type[NoticeEvent], dict[str, Any]] = {
+        nodes.QuorumDown: {"node": A, "agree": [], "primary": True},
+        nodes.Ambiguous: {"reason": "no master has replicas"},
+        leaders.FailoverStarted: {"term": 2, "primary": A, "cause": "refused"},
+        leaders.FailoverAborted: {"term": 2, "primary": A, "reason": "no eligible replica"},
+        events.Demoted: {"term": 2, "node": A, "primary": B},
     }
-    for name, fields in told.items():
-        notice = Notice(name, "g", fields)
-        here, there = (alerts(LINE[0]).on_notice(notice, wall_ms)[0].event.id for wall_ms in (5, 6))
-        assert here != there, name
-    here, there = (
-        tell(alerts(LINE[0]), NoticeName.TOPOLOGY, **TOPOLOGY | {"since_ms": at})[0].event.id for at in (5, 6)
-    )
+    for kind, fields in told.items():
+        told_at = (alerts(LINE[0]).on_notice(notice(kind, **fields), wall_ms) for wall_ms in (5, 6))
+        here, there = (made[0].event.id for made in told_at)
+        assert here != there, kind
+    begun = (TOPOLOGY | {"since_ms": at} for at in (5, 6))
+    here, there = (tell(alerts(LINE[0]), leaders.TopologyCommitted, **made)[0].event.id for made in begun)
     assert here != there
 
 
 def test_a_schedule_s_end_does_not_hide_the_refusal_in_the_same_term() -> None:
     to = alerts(LINE[0])
     reasons = ("the scheduled switchover is dropped: the primary is down", "no eligible replica")
-    ids = [
-        tell(to, NoticeName.FAILOVER_ABORTED, term=2, primary=A, reason=why)[0].event.id for why in reasons
-    ]
+    ids = [tell(to, leaders.FailoverAborted, term=2, primary=A, reason=why)[0].event.id for why in reasons]
     assert len(set(ids)) == 2
 
 
 def test_an_unclear_primary_is_told() -> None:
-    (alert,) = tell(alerts(LINE[0]), NoticeName.AMBIGUOUS, reason="no master has replicas")
+    (alert,) = tell(alerts(LINE[0]), nodes.Ambiguous, reason="no master has replicas")
     assert (alert.event.type, alert.event.data["reason"]) == ("group.ambiguous", "no master has replicas")
 
 
 @pytest.mark.parametrize(
-    ("name", "type_"),
-    [(NoticeName.DEGRADED, "primary.degraded"), (NoticeName.RECOVERED, "primary.recovered")],
+    ("kind", "type_"),
+    [(nodes.Degraded, "primary.degraded"), (nodes.Recovered, "primary.recovered")],
 )
-def test_a_primary_that_refuses_its_clients_is_told(name: NoticeName, type_: str) -> None:
+def test_a_primary_that_refuses_its_clients_is_told(kind: type[NoticeEvent], type_: str) -> None:
     fields = {"node": A, "refuses": "OOM", "detail": "refuses writes (-OOM)"}
-    (alert,) = tell(alerts(LINE[0]), name, **fields)
+    (alert,) = tell(alerts(LINE[0]), kind, **fields)
     assert (alert.event.type, alert.owner, alert.kept) == (type_, True, True)
     assert alert.event.data == {**fields, "sentinel": LINE[0]}
-    (heard,) = tell(alerts(LINE[1]), name, **fields)
+    (heard,) = tell(alerts(LINE[1]), kind, **fields)
     assert not heard.kept
 
 
 def test_what_the_leader_does_is_its_own_to_tell() -> None:
     to = alerts(LINE[2])
-    (started,) = tell(to, NoticeName.FAILOVER_STARTED, term=2, primary=A, cause="refused")
+    (started,) = tell(to, leaders.FailoverStarted, term=2, primary=A, cause="refused")
     assert (started.event.type, started.owner) == ("failover.started", True)
     verdict = Verdict(C, False, None, "priority 0", 0, None, None)
     (aborted,) = tell(
         to,
-        NoticeName.FAILOVER_ABORTED,
+        leaders.FailoverAborted,
         term=2,
         primary=A,
         reason="no eligible replica",
         ranking=Ranking((verdict,), None),
     )
     assert aborted.event.data["candidates"] == {C: "priority 0"}
-    demoted = [tell(to, NoticeName.DEMOTED, term=2, node=node, primary=B)[0].event for node in (A, C)]
+    demoted = [tell(to, events.Demoted, term=2, node=node, primary=B)[0].event for node in (A, C)]
     assert demoted[0].type == "node.demoted" and demoted[0].id != demoted[1].id
 
 
 def attempt(to: Alerts, reason: str, *, operation: str | None = None) -> tuple[bool, bool]:
     """A failover is begun and refused: whether either is a webhook. A listener hears of both in any case."""
     asked = {"primary": A, "term": 2, "operation": operation}
-    (started,) = tell(to, NoticeName.FAILOVER_STARTED, cause="refused", **asked)
-    (aborted,) = tell(to, NoticeName.FAILOVER_ABORTED, reason=reason, **asked)
+    (started,) = tell(to, leaders.FailoverStarted, cause="refused", **asked)
+    (aborted,) = tell(to, leaders.FailoverAborted, reason=reason, **asked)
     assert started.owner and aborted.owner
     return started.kept, aborted.kept
 
@@ -188,14 +190,14 @@ def test_a_refused_failover_is_told_once_and_again_when_the_reason_is_a_new_one(
     assert completed(to).kept, "its end is told"
 
 
-@pytest.mark.parametrize("end", [NoticeName.QUORUM_UP, NoticeName.TOPOLOGY, None])
-def test_the_next_outage_is_told_anew(end: NoticeName | None) -> None:
+@pytest.mark.parametrize("end", [nodes.QuorumUp, leaders.TopologyCommitted, None])
+def test_the_next_outage_is_told_anew(end: type[NoticeEvent] | None) -> None:
     to = alerts(LINE[2])
     down(to)
     attempt(to, "no eligible replica")
-    if end is NoticeName.QUORUM_UP:
+    if end is nodes.QuorumUp:
         tell(to, end, node=A, agree=[], primary=True)
-    elif end is NoticeName.TOPOLOGY:
+    elif end is leaders.TopologyCommitted:
         completed(to)
     down(to)
     assert attempt(to, "no eligible replica") == (True, True)
@@ -204,7 +206,7 @@ def test_the_next_outage_is_told_anew(end: NoticeName | None) -> None:
 def test_nothing_is_silenced_while_no_primary_is_known_to_be_down_or_in_another_group() -> None:
     to = alerts(LINE[2])
     assert attempt(to, "no eligible replica") == attempt(to, "no eligible replica") == (True, True)
-    to.on_notice(Notice(NoticeName.QUORUM_DOWN, "h", {"node": A, "agree": [], "primary": True}), 5)
+    to.on_notice(notice(nodes.QuorumDown, "h", node=A, primary=True), 5)
     assert attempt(to, "no eligible replica") == (True, True)
     down(to, primary=False)
     assert attempt(to, "no eligible replica") == (True, True), "a replica's loss is no outage"
@@ -214,8 +216,8 @@ def test_a_replica_that_goes_down_or_comes_back_does_not_repeat_a_refusal() -> N
     to = alerts(LINE[2])
     down(to)
     attempt(to, "no eligible replica")
-    for name in (NoticeName.QUORUM_DOWN, NoticeName.QUORUM_UP):
-        tell(to, name, node=B, agree=[], primary=False)
+    for kind in (nodes.QuorumDown, nodes.QuorumUp):
+        tell(to, kind, node=B, agree=[], primary=False)
     assert attempt(to, "no eligible replica") == (False, False)
 
 
@@ -244,11 +246,9 @@ def test_reasons_are_forgotten_at_a_limit_the_oldest_first() -> None:
     assert attempt(to, "reason 0")[1]
 
 
-@pytest.mark.parametrize(
-    "name", [NoticeName.NODE_DOWN, NoticeName.ELECTED, NoticeName.REPAIR_ABORTED, NoticeName.WORK_DONE]
-)
-def test_the_rest_is_for_the_log(name: NoticeName) -> None:
-    assert tell(alerts(LINE[0]), name) == []
+@pytest.mark.parametrize("kind", [nodes.NodeDown, leaders.Elected, leaders.RepairAborted, leaders.WorkDone])
+def test_the_rest_is_for_the_log(kind: type[NoticeEvent]) -> None:
+    assert tell(alerts(LINE[0]), kind) == []
 
 
 def test_who_stands_by_takes_over_when_the_owner_is_out_of_touch() -> None:
@@ -272,7 +272,7 @@ def test_after_a_restart_an_event_whose_owner_is_forgotten_is_taken_over_in_time
 def test_owners_are_forgotten_at_a_limit_the_oldest_first() -> None:
     to = alerts(LINE[1], LINE[0])
     ids = [
-        tell(to, NoticeName.TOPOLOGY, **TOPOLOGY | {"term": term})[0].event.id
+        tell(to, leaders.TopologyCommitted, **TOPOLOGY | {"term": term})[0].event.id
         for term in range(2, MAX_OWNERS + 3)
     ]
     assert to.to_claim(ids, 0.0) == ids[1:]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 
+from promotion import events
 from promotion.step_types import Promote
 from sentinel.attempts import MAX_REASONS, TELL_AGAIN_S, Attempts
 from sentinel.group_inputs import StepFailed
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders
 from tests.unit.sentinel.coordinator_cases import A, World
 
 LIMIT_S = 10.0
-ODOWN = {"reasons": ["odown"]}
+ODOWN = ("elected", "odown")
 
 
 def test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time() -> None:
@@ -37,30 +38,30 @@ def test_a_newer_topology_whoever_brought_it_about_ends_the_waiting() -> None:
 def test_a_reason_is_told_once_and_again_after_a_long_while_or_a_success() -> None:
     attempts = Attempts(LIMIT_S)
     assert not attempts.repeating
-    assert not attempts.given_up("failover_aborted", "EVAL: no", 0.0)
-    assert attempts.repeating and attempts.given_up("failover_aborted", "EVAL: no", 1.0)
-    assert not attempts.given_up("failover_aborted", "MISCONF", 1.0)
-    assert not attempts.given_up("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+    assert not attempts.given_up("EVAL: no", 0.0)
+    assert attempts.repeating and attempts.given_up("EVAL: no", 1.0)
+    assert not attempts.given_up("MISCONF", 1.0)
+    assert not attempts.given_up("EVAL: no", TELL_AGAIN_S)
     attempts.succeeded()
     assert not attempts.repeating
-    assert not attempts.given_up("failover_aborted", "EVAL: no", TELL_AGAIN_S)
+    assert not attempts.given_up("EVAL: no", TELL_AGAIN_S)
 
 
 def test_what_led_to_it_is_told_once_too_and_whatever_succeeds_each_time() -> None:
     attempts = Attempts(LIMIT_S)
-    assert not attempts.repeats("elected", ODOWN, 0.0)
-    assert not attempts.repeats("elected", ODOWN, 0.1), "nothing was given up since"
-    attempts.given_up("failover_aborted", "EVAL: no", 0.2)
-    assert attempts.repeats("elected", ODOWN, 0.3)
-    assert not attempts.repeats("candidate_chosen", {"node": "b"}, 0.3)
-    assert not attempts.repeats("elected", ODOWN, 0.3 + TELL_AGAIN_S)
+    assert not attempts.repeats(ODOWN, 0.0)
+    assert not attempts.repeats(ODOWN, 0.1), "nothing was given up since"
+    attempts.given_up("EVAL: no", 0.2)
+    assert attempts.repeats(ODOWN, 0.3)
+    assert not attempts.repeats("b", 0.3)
+    assert not attempts.repeats(ODOWN, 0.3 + TELL_AGAIN_S)
 
 
 def test_what_is_remembered_has_a_limit() -> None:
     attempts = Attempts(LIMIT_S)
     for number in range(MAX_REASONS + 1):
-        attempts.given_up("failover_aborted", f"reason {number}", 0.0)
-    assert not attempts.given_up("failover_aborted", "reason 0", 0.0)
+        attempts.given_up(f"reason {number}", 0.0)
+    assert not attempts.given_up("reason 0", 0.0)
 
 
 def test_a_promotion_that_fails_again_and_again_costs_ever_fewer_terms_and_is_told_once() -> None:
@@ -75,8 +76,8 @@ def test_a_promotion_that_fails_again_and_again_costs_ever_fewer_terms_and_is_to
                 world.step(StepFailed(perform.token, "EVAL: no"))
         world.advance(0.1)
     assert 2 <= len(tried_at) < 15, "in 40 s"
-    aborted = [dict(n.fields) for n in world.notices if n.name is NoticeName.FAILOVER_ABORTED]
-    news = [str(fields["reason"]) for fields in aborted if not fields["again"]]
+    aborted = [(n.event, n.again) for n in world.notices if isinstance(n.event, leaders.FailoverAborted)]
+    news = [event.reason for event, again in aborted if not again]
     assert len(news) == len(set(news)), "each reason once"
 
 
@@ -87,9 +88,10 @@ def test_what_each_attempt_does_before_it_fails_is_told_once() -> None:
         while world.performs:
             world.step(StepFailed(world.perform().token, "EVAL: no"))
         world.advance(0.1)
-    for name in (NoticeName.ELECTED, NoticeName.CANDIDATE_CHOSEN, NoticeName.INTENT_COMMITTED):
-        told = [dict(n.fields) for n in world.notices if n.name is name]
-        news = [str(fields.get("node", fields.get("reasons"))) for fields in told if not fields["again"]]
-        assert len(told) > len(news) == len(set(news)), name
-    resigned = [dict(n.fields) for n in world.notices if n.name is NoticeName.STEPPED_DOWN]
-    assert all(fields["again"] for fields in resigned)
+    for kind in (leaders.Elected, events.CandidateChosen, leaders.IntentCommitted):
+        told = [n for n in world.notices if isinstance(n.event, kind)]
+        news = [
+            getattr(n.event, "node", None) or getattr(n.event, "reasons", None) for n in told if not n.again
+        ]
+        assert len(told) > len(news) == len(set(news)), kind
+    assert all(n.again for n in world.notices if isinstance(n.event, leaders.SteppedDown))

@@ -9,7 +9,7 @@ import pytest
 from quorum.messages import Entry, HardState, Place, Topology
 from sentinel.balanced import APART_S, HOLD_S, MAX_REMEMBERED, WINDOW_S, Balanced
 from sentinel.group_inputs import InfoSeen, NameLooked
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 from sentinel.preflight_identity_rules import IDENTITY_RULES, without_balanced
 from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, group, node
@@ -88,7 +88,7 @@ def test_it_is_left_out_and_the_primary_is_known_by_its_own_name() -> None:
     turns(world)
     assert world.primary == (A, 1) and world.coordinator.book.names == (A, B, C)
     assert world.coordinator.book.doubles == {} and N in world.coordinator.book.watched
-    assert world.last(NoticeName.BALANCED)["node"] == N
+    assert world.last(nodes.Balanced).node == N
     world.look()
     world.advance(3.0)
     assert world.performs == [] and world.primary == (A, 1)
@@ -125,12 +125,12 @@ def test_an_entry_of_before_a_restart_is_understood_by_the_run_id() -> None:
 def test_where_it_was_the_primarys_only_name_that_is_told() -> None:
     at = Place("redis", 6379, run_id="run-x")
     entry = Entry(1, 1, Topology(N, 1, None, "bootstrap", "s1", 0, 0, primary_at=at))
-    nodes = {N: replace(info(A, "master"), run_id="run-x"), B: info(B), C: info(C)}
-    world = World(HardState(1, None, entry, entry), nodes=nodes)
+    known = {N: replace(info(A, "master"), run_id="run-x"), B: info(B), C: info(C)}
+    world = World(HardState(1, None, entry, entry), nodes=known)
     world.step(NameLooked(N, f"run-{B}"))
     world.step(NameLooked(N, "run-x"))
     assert world.coordinator.who_is_who.unwatched == N and world.performs == []
-    assert world.last(NoticeName.UNWATCHED)["node"] == N
+    assert world.last(nodes.Unwatched).node == N
 
 
 def test_alone_it_makes_nobody_the_primary() -> None:

@@ -15,7 +15,7 @@ from quorum.inputs import Observed, Stalled
 from quorum.messages import Entry, HardState, Intent
 from sentinel.group_inputs import Requested, StepDone, StepFailed, StepFenced
 from sentinel.info import Attached
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders, nodes
 from sentinel.relations import GRACE_S
 from tests.unit.sentinel.coordinator_cases import COMMITTED, LIMIT_S, A, B, C, World, info, offset
 
@@ -50,9 +50,9 @@ def test_what_the_topology_tells_of_the_failover() -> None:
     world = World()
     world.kill(A)
     world.succeed()
-    told = world.last(NoticeName.TOPOLOGY)
-    assert (told["primary"], told["previous"], told["cause"], told["leader"]) == (B, A, "refused", "s1")
-    assert told["duration_ms"] == pytest.approx(100, abs=60), "from the first evidence"
+    told = world.last(leaders.TopologyCommitted).topology
+    assert (told.primary, told.previous, told.cause, told.leader) == (B, A, "refused", "s1")
+    assert told.duration_ms == pytest.approx(100, abs=60), "from the first evidence"
 
 
 def test_it_holds_while_a_replica_still_hears_from_the_primary() -> None:
@@ -77,7 +77,7 @@ def test_it_gives_up_if_a_replica_never_ceases_to_hear_from_it() -> None:
         world.look(B)
         world.advance(0.15)
     assert world.performs == []
-    assert world.last(NoticeName.FAILOVER_ABORTED)["reason"] == f"still heard by {B}"
+    assert world.last(leaders.FailoverAborted).reason == f"still heard by {B}"
 
 
 def test_without_a_candidate_it_says_why_and_waits_longer_each_time() -> None:
@@ -85,10 +85,10 @@ def test_without_a_candidate_it_says_why_and_waits_longer_each_time() -> None:
     for name in (B, C):
         world.nodes[name] = replace(world.nodes[name], priority=0)
     world.kill(A)
-    aborted = world.last(NoticeName.FAILOVER_ABORTED)
+    aborted = world.last(leaders.FailoverAborted)
     why = f"no eligible replica; an operator may name one that holds data: {B}, {C}"
-    assert (aborted["reason"], aborted["retry_after_ms"]) == (why, 1000)
-    ranking = aborted["ranking"]
+    assert (aborted.reason, aborted.retry_after_ms) == (why, 1000)
+    ranking = aborted.ranking
     assert isinstance(ranking, Ranking)
     assert {v.node: v.reason for v in ranking.verdicts} == dict.fromkeys(
         (B, C), "priority 0: never to be promoted"
@@ -97,7 +97,7 @@ def test_without_a_candidate_it_says_why_and_waits_longer_each_time() -> None:
     world.advance(0.9)
     assert world.told_names() == []
     world.advance(0.2)
-    assert world.last(NoticeName.FAILOVER_ABORTED)["retry_after_ms"] == 2000
+    assert world.last(leaders.FailoverAborted).retry_after_ms == 2000
     assert world.performs == [] and world.primary == (A, 1)
 
 
@@ -106,7 +106,7 @@ def test_a_promotion_that_failed_is_followed_by_another_candidate_in_a_higher_te
     world.kill(A)
     promotion = world.perform()
     world.step(StepFailed(promotion.token, "no reply"))
-    assert world.last(NoticeName.FAILOVER_ABORTED)["reason"] == f"promoting {B} failed: no reply"
+    assert world.last(leaders.FailoverAborted).reason == f"promoting {B} failed: no reply"
     world.advance(0.1)
     second = world.succeed()
     assert second.step == Promote(C) and second.term > promotion.term
@@ -156,9 +156,9 @@ def test_a_fence_makes_it_yield_and_go_above(found_term: int) -> None:
     promotion = world.perform()
     assert promotion.term == 2
     world.step(StepFenced(promotion.token, found_term))
-    assert world.last(NoticeName.FENCED) == {"node": B, "found_term": found_term}
+    assert world.last(leaders.Fenced) == leaders.Fenced(B, found_term)
     world.advance(0.1)
-    assert NoticeName.STEPPED_DOWN in [notice.name for notice in world.notices]
+    assert world.events(leaders.SteppedDown)
     assert world.perform().term > found_term
 
 
@@ -204,8 +204,8 @@ def test_a_repointing_that_failed_is_told_and_tried_again_later() -> None:
     world.kill(A)
     world.succeed()
     world.step(StepFailed(world.perform().token, "no reply"))
-    aborted = world.last(NoticeName.REPAIR_ABORTED)
-    assert (aborted["reason"], aborted["retry_after_ms"]) == (f"{C}: no reply", 1000)
+    aborted = world.last(leaders.RepairAborted)
+    assert (aborted.reason, aborted.retry_after_ms) == (f"{C}: no reply", 1000)
     world.advance(0.8)
     world.look(C)
     assert world.performs == []
@@ -218,10 +218,10 @@ def test_an_operators_request_is_carried_out(candidate: str | None) -> None:
     world = World()
     world.step(Requested(Request("op-1", candidate)))
     world.advance(0.1)
-    assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-1"
+    assert world.last(leaders.FailoverStarted).operation == "op-1"
     assert world.succeed().step == Promote(candidate or B)
-    told = world.last(NoticeName.TOPOLOGY)
-    assert (told["primary"], told["cause"]) == (candidate or B, "operator")
+    told = world.last(leaders.TopologyCommitted).topology
+    assert (told.primary, told.cause) == (candidate or B, "operator")
     assert world.coordinator.request is None
     demoted = {world.succeed().step.node for _ in range(2)}
     assert demoted == {A, B, C} - {candidate or B}
@@ -234,10 +234,10 @@ def test_a_request_that_cannot_be_done_is_answered_at_once() -> None:
     world.nodes[C] = replace(world.nodes[C], priority=0)
     world.step(Requested(Request("op-1", C)))
     world.advance(0.1)
-    aborted = world.last(NoticeName.FAILOVER_ABORTED)
-    assert aborted["operation"] == "op-1"
-    assert aborted["reason"] == f"{C}: priority 0: never to be promoted"
-    assert aborted["retry_after_ms"] == 0, "it is not tried again, so nothing else waits for it"
+    aborted = world.last(leaders.FailoverAborted)
+    assert aborted.operation == "op-1"
+    assert aborted.reason == f"{C}: priority 0: never to be promoted"
+    assert aborted.retry_after_ms == 0, "it is not tried again, so nothing else waits for it"
     assert world.coordinator.request is None and world.performs == []
 
 
@@ -247,8 +247,8 @@ def test_a_request_without_a_majority_expires() -> None:
     world.advance(LIMIT_S - 0.1)
     assert world.told_names() == ["requested"]
     world.advance(0.2)
-    aborted = world.last(NoticeName.FAILOVER_ABORTED)
-    assert (aborted["operation"], aborted["reason"]) == ("op-1", "no leader could be elected in time")
+    aborted = world.last(leaders.FailoverAborted)
+    assert (aborted.operation, aborted.reason) == ("op-1", "no leader could be elected in time")
     assert world.coordinator.request is None and world.performs == []
 
 
@@ -331,7 +331,7 @@ def test_a_replica_that_nobody_configured_is_watched_too() -> None:
     world.coordinator.book.update(B, world.nodes[B], "10.0.0.2", world.now)
     world.nodes[A] = info(A, "master", attached=(stranger,))
     world.look(A)
-    assert world.last(NoticeName.DISCOVERED) == {"node": "10.0.0.9:6390"}
+    assert world.last(nodes.Discovered) == nodes.Discovered("10.0.0.9:6390")
     assert "10.0.0.9:6390" in world.coordinator.book
 
 

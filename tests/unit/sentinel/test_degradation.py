@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from quorum.usability import Refusal, Refusing
 from sentinel.degradation import Degradation
-from sentinel.notices import NoticeName
+from sentinel.notices.nodes import Degraded, NodeEvent, Recovered
 from tests.unit.sentinel.coordinator_cases import A, B
 
 OOM = Refusing(Refusal.OOM, "no memory")
@@ -16,8 +16,9 @@ class Told:
         self.lines: list[tuple[str, object, object]] = []
         self.degradation = Degradation(1.0, self._tell)
 
-    def _tell(self, name: NoticeName, **fields: object) -> None:
-        self.lines.append((name.value, fields["node"], fields["refuses"]))
+    def _tell(self, event: NodeEvent) -> None:
+        assert isinstance(event, Degraded | Recovered)
+        self.lines.append((event.name, event.node, event.refuses))
 
     def look(self, refusing: Refusing | None, now: float, primary: str | None = A) -> None:
         self.degradation.look(primary, refusing, now)

@@ -12,7 +12,7 @@ from sentinel.impostors import MARGIN_S, Impostors
 from sentinel.info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 from sentinel.relations import Relations
 from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 
@@ -118,9 +118,9 @@ def test_a_primary_whose_name_leads_elsewhere_is_silent_and_replaced_and_the_oth
                 world.nodes = {A: FOREIGN, B: info(B, follows=node), C: info(C, follows=node), node: new}
             world.step(StepDone(perform.token))
     assert promoted
-    down = [n for n in world.notices if n.name is NoticeName.NODE_DOWN and n.fields["node"] == A]
-    assert [n.fields["grade"] for n in down] == ["silent"]
-    assert "another server answers there" in str(down[0].fields["detail"])
+    down = [event for event in world.events(nodes.NodeDown) if event.node == A]
+    assert [event.grade for event in down] == ["silent"]
+    assert "another server answers there" in down[0].detail
 
 
 def test_while_the_replicas_hear_the_node_nobody_takes_its_place() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Stalled
 from quorum.messages import Entry, Grade, Opinion, Opinions
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 from tests.unit.sentinel.coordinator_cases import COMMITTED, KNOWN, A, C, World
 
 ABOUT = ("node_down", "node_unknown", "node_up", "quorum_down", "quorum_up", "blind")
@@ -89,4 +89,4 @@ def test_an_unknown_node_s_sentinel_supports_nobody() -> None:
 def test_the_notices_say_why() -> None:
     world = with_dead_replica()
     stall(world)
-    assert "stalled" in str(world.last(NoticeName.NODE_UNKNOWN)["detail"])
+    assert "stalled" in str(world.last(nodes.NodeUnknown).detail)

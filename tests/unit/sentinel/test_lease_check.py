@@ -8,6 +8,7 @@ from quorum.inputs import Received
 from quorum.messages import AppendReply
 from quorum.role import Role
 from sentinel.group_inputs import Requested, StepDone, StepUnsent
+from sentinel.notices import leaders
 from tests.unit.sentinel.coordinator_cases import A, B, World, info, offset
 
 
@@ -60,7 +61,7 @@ def test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work() -
     late = AppendReply(rehearsals[0].term, register._progress.round, register.state.entry.id)
     world.step(Received("s2", late))
     assert not register.lease_valid(world.now)
-    assert "lost touch with the majority" in [notice.fields.get("reason") for notice in world.notices]
+    assert leaders.SteppedDown("lost touch with the majority") in world.events(leaders.SteppedDown)
     world.in_touch = True
     world.advance(1.0)
     assert world.perform().step == rehearsals[0].step, "and the next leader takes the request up"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from promotion import events
 from promotion.step_types import Promote
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from sentinel.group_inputs import LinkHeard
 from sentinel.link_info import LinkInfo
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 
 
@@ -18,8 +19,8 @@ def test_a_refusal_is_no_failover_while_a_replica_is_linked() -> None:
     assert world.told_names() == [] and world.performs == []
     world.linked = False
     world.advance(0.05)
-    told = world.last(NoticeName.NODE_DOWN)
-    assert (told["grade"], told["detail"]) == ("refused", f"connection refused; no longer linked: {B}, {C}")
+    told = world.last(nodes.NodeDown)
+    assert (told.grade, told.detail) == ("refused", f"connection refused; no longer linked: {B}, {C}")
     assert world.succeed().step == Promote(B)
 
 
@@ -40,14 +41,14 @@ def test_a_primary_that_is_back_while_the_intent_is_committed_stays() -> None:
     world = World(members=3)
     world.hold_entries = True
     world.kill(A)
-    assert world.last(NoticeName.CANDIDATE_CHOSEN)["node"] == B and world.performs == []
+    assert world.last(events.CandidateChosen).node == B and world.performs == []
     assert world.asked == [A]
     world.dead.clear()
     world.step(Observed(A, Evidence(EvidenceKind.ALIVE)))
     world.look(A)
     world.hold_entries = False
     world.advance(0.2)
-    assert world.last(NoticeName.INTENT_CANCELLED)["node"] == B
+    assert world.last(events.IntentCancelled).node == B
     assert world.performs == [] and world.primary == (A, 1)
     assert world.coordinator.member.register.state.committed.intent is None
 
@@ -59,9 +60,9 @@ def test_a_replica_that_is_lost_as_well_vouches_for_nobody() -> None:
         world.dead.add(name)
         world.step(Observed(name, Evidence(EvidenceKind.REFUSED, "connection refused")))
     world.advance(0.05)
-    told = [notice.fields for notice in world.notices if notice.name is NoticeName.NODE_DOWN]
-    assert told[0]["node"] == A
-    assert told[0]["detail"] == "connection refused; no replica with a link to it could be asked"
+    told = world.events(nodes.NodeDown)
+    assert told[0].node == A
+    assert told[0].detail == "connection refused; no replica with a link to it could be asked"
 
 
 def test_just_behind_a_change_all_are_asked_and_a_refusal_waits() -> None:
@@ -76,6 +77,6 @@ def test_just_behind_a_change_all_are_asked_and_a_refusal_waits() -> None:
     assert not world.coordinator.member.is_odown(B), "a forwarder that is away looks the same"
     world.nodes[C], world.linked = info(C, follows=B), True
     world.advance(0.6)
-    told = world.last(NoticeName.NODE_DOWN)
-    assert (told["grade"], told["node"]) == ("silent", B)
-    assert str(told["detail"]).endswith(f"still linked: {C}")
+    told = world.last(nodes.NodeDown)
+    assert (told.grade, told.node) == ("silent", B)
+    assert told.detail.endswith(f"still linked: {C}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import generate_latest
@@ -15,8 +16,10 @@ from quorum.messages import GENESIS, Opinions
 from sentinel import clock
 from sentinel.changes import Change, TimelineStep
 from sentinel.metrics import Metrics
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import Notice, NoticeEvent
 from tests.unit.sentinel.http_cases import GROUP, SINCE_MS, TERM_7, A, B, C, World, eventually, running
+from tests.unit.sentinel.notice_cases import notice
 
 pytestmark = pytest.mark.unit
 
@@ -39,15 +42,11 @@ def scrape(metrics: Metrics) -> Samples:
     return parse(generate_latest(metrics.registry).decode())
 
 
-def notice(name: NoticeName, group: str = GROUP, **fields: object) -> Notice:
-    return Notice(name, group, fields)
-
-
 def topology(
     leader: str = "s1", previous: str | None = A, cause: str = "refused", group: str = GROUP
 ) -> Notice:
     return notice(
-        NoticeName.TOPOLOGY,
+        leaders.TopologyCommitted,
         group,
         term=8,
         primary=B,
@@ -83,9 +82,9 @@ def test_failovers_are_counted_by_their_leader_alone(metrics: Metrics) -> None:
 
 
 def test_an_aborted_failover_has_the_cause_it_began_with(metrics: Metrics) -> None:
-    metrics.on_notice(notice(NoticeName.FAILOVER_STARTED, term=8, cause="silent", operation=None))
-    metrics.on_notice(notice(NoticeName.FAILOVER_ABORTED, term=8, reason="x", operation=None))
-    metrics.on_notice(notice(NoticeName.FAILOVER_ABORTED, term=9, reason="no leader", operation="op-1"))
+    metrics.on_notice(notice(leaders.FailoverStarted, GROUP, term=8, cause="silent", operation=None))
+    metrics.on_notice(notice(leaders.FailoverAborted, GROUP, term=8, reason="x", operation=None))
+    metrics.on_notice(notice(leaders.FailoverAborted, GROUP, term=9, reason="no leader", operation="op-1"))
     assert sorted((labels["outcome"], labels["cause"]) for labels, _ in failovers(scrape(metrics))) == [
         ("aborted", "operator"),
         ("aborted", "silent"),
@@ -102,7 +101,7 @@ def test_counters_begin_at_zero_so_that_the_first_event_is_an_increase() -> None
 def test_a_stall_that_every_group_tells_of_is_one(metrics: Metrics) -> None:
     assert value(scrape(metrics), "vedette_stalls_total") == 0
     for group in ("a", "b", "a", "b"):
-        metrics.on_notice(notice(NoticeName.STALLED, group, gap_ms=900))
+        metrics.on_notice(notice(leaders.Stalled, group, gap_ms=900))
     assert value(scrape(metrics), "vedette_stalls_total") == 2
 
 
@@ -135,9 +134,8 @@ def test_the_first_topology_of_all_is_no_failover(metrics: Metrics) -> None:
 
 
 def test_every_notice_is_taken(metrics: Metrics) -> None:
-    for name in NoticeName:
-        if name not in (NoticeName.TOPOLOGY, NoticeName.FAILOVER_STARTED):
-            metrics.on_notice(notice(name, lost_bytes=1))
+    for kind in get_args(NoticeEvent):
+        metrics.on_notice(notice(kind, GROUP))
 
 
 def test_what_the_daemon_measures(metrics: Metrics) -> None:

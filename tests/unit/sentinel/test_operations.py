@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders
+from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.operations import MAX_OPERATIONS, Operations
+from tests.unit.sentinel.notice_cases import notice
 
 pytestmark = pytest.mark.unit
 
 
 def topology(primary: str = "b:1", term: int = 3, group: str = "g") -> Notice:
-    return Notice(NoticeName.TOPOLOGY, group, {"primary": primary, "term": term})
+    return notice(leaders.TopologyCommitted, group, primary=primary, term=term)
 
 
 def started(operation: str | None, group: str = "g") -> Notice:
-    return Notice(NoticeName.FAILOVER_STARTED, group, {"operation": operation, "term": 3})
+    return notice(leaders.FailoverStarted, group, operation=operation, term=3)
 
 
-def aborted(operation: str | None, name: NoticeName = NoticeName.FAILOVER_ABORTED) -> Notice:
-    return Notice(name, "g", {"operation": operation, "term": 3, "reason": "no eligible replica"})
+def aborted(operation: str | None, kind: type[NoticeEvent] = leaders.FailoverAborted) -> Notice:
+    return notice(kind, operation=operation, term=3, reason="no eligible replica")
 
 
 @pytest.fixture
@@ -44,10 +46,10 @@ def test_accepted_running_completed(operations: Operations) -> None:
     assert (ended.state, ended.term, ended.new_primary, ended.finished_ms) == ("completed", 3, "b:1", 1234)
 
 
-@pytest.mark.parametrize("name", [NoticeName.FAILOVER_ABORTED, NoticeName.REPAIR_ABORTED])
-def test_given_up(operations: Operations, name: NoticeName) -> None:
+@pytest.mark.parametrize("kind", [leaders.FailoverAborted, leaders.RepairAborted])
+def test_given_up(operations: Operations, kind: type[NoticeEvent]) -> None:
     id_ = operations.accept("g", None).id
-    operations.on_notice(aborted(id_, name))
+    operations.on_notice(aborted(id_, kind))
     ended = operations.get(id_)
     assert ended is not None and (ended.state, ended.reason) == ("failed", "no eligible replica")
 
@@ -64,22 +66,22 @@ def test_somebody_elses_change_ends_it_too(operations: Operations) -> None:
 
 def test_notices_of_others_leave_it_alone(operations: Operations) -> None:
     id_ = operations.accept("g", None).id
-    for notice in (
+    for other in (
         topology(group="h"),
         started(None),
         started("op-unknown"),
         aborted(None),
-        Notice(NoticeName.WORK_DONE, "g", {"term": 3}),
+        notice(leaders.WorkDone, term=3),
     ):
-        operations.on_notice(notice)
+        operations.on_notice(other)
     assert state_of(operations, id_) == "accepted"
 
 
 def test_what_has_ended_stays_ended(operations: Operations) -> None:
     id_ = operations.accept("g", None).id
     operations.on_notice(topology(term=3))
-    for notice in (aborted(id_), started(id_), topology("c:1", term=4)):
-        operations.on_notice(notice)
+    for other in (aborted(id_), started(id_), topology("c:1", term=4)):
+        operations.on_notice(other)
     ended = operations.get(id_)
     assert ended is not None and (ended.state, ended.term, ended.new_primary) == ("completed", 3, "b:1")
 

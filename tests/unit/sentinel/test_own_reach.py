@@ -11,7 +11,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received
 from quorum.messages import GENESIS, Opinions
 from sentinel import own_reach
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders
 from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 
 
@@ -47,17 +47,17 @@ def test_where_all_refuse_it_the_reason_names_each() -> None:
 def test_people_are_told_once_it_lasts_and_only_if_others_could() -> None:
     world = World(members=3)
     pass_time(world, 7)
-    assert NoticeName.STANDS_BACK.value not in world.told_names(), "nobody has said that it could"
+    assert leaders.StandsBack.name not in world.told_names(), "nobody has said that it could"
     world.step(Received("s2", Opinions(1, 1, (), GENESIS, stands_back="")))
     pass_time(world, 3)
-    assert NoticeName.STANDS_BACK.value not in world.told_names()
+    assert leaders.StandsBack.name not in world.told_names()
     pass_time(world, 4)
-    assert world.last(NoticeName.STANDS_BACK)["able"] == ["s2"]
-    assert world.told_names().count(NoticeName.STANDS_BACK.value) == 1
+    assert world.last(leaders.StandsBack).able == ("s2",)
+    assert world.told_names().count(leaders.StandsBack.name) == 1
     world.dead.clear()
     world.look()
     world.advance(2.0)
-    assert NoticeName.STANDS_AGAIN.value in world.told_names()
+    assert leaders.StandsAgain.name in world.told_names()
     assert A not in world.dead
 
 

@@ -9,7 +9,7 @@ from promotion.step_types import Disarm, Promote, Repoint
 from quorum.directives import Directives, Pause
 from quorum.messages import Entry, HardState, Intent
 from sentinel.group_inputs import Ordered, Requested, StepDone
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders, operators
 from sentinel.ordering import PATIENCE
 from sentinel.orders import PauseOrder, ResumeOrder
 from tests.unit.sentinel.coordinator_cases import COMMITTED, LIMIT_S, WALL_MS, A, B, C, World, info
@@ -61,7 +61,8 @@ def test_a_dead_primary_is_told_and_left_alone_until_the_group_is_resumed() -> N
     told = world.told_names()
     assert told[:4] == ["elected", "resumed", "order_done", "failover_started"]
     assert world.succeed().step == Promote(B)
-    assert world.last(NoticeName.TOPOLOGY)["duration_ms"] == pytest.approx(0, abs=500), "not the pause"
+    made = world.last(leaders.TopologyCommitted).topology
+    assert made.duration_ms == pytest.approx(0, abs=500), "not the pause"
 
 
 def test_nothing_is_re_pointed_or_demoted() -> None:
@@ -85,7 +86,7 @@ def test_an_operator_may_name_a_node_and_the_rest_follows_it(switchover: bool) -
     world.advance(0.1)
     if switchover:
         world.rehearse()
-        assert world.last(NoticeName.INTENT_COMMITTED)["node"] == C
+        assert world.last(leaders.IntentCommitted).node == C
         return
     assert world.succeed().step == Promote(C)
     assert world.succeed().step == Repoint(B, "redis-c", 6379, "repoint")
@@ -97,9 +98,9 @@ def test_what_an_operator_leaves_to_be_chosen_is_refused() -> None:
     world = paused()
     world.step(Requested(Request("op-3", None)))
     world.advance(0.1)
-    aborted = world.last(NoticeName.FAILOVER_ABORTED)
-    assert (aborted["operation"], world.performs) == ("op-3", [])
-    assert "paused" in str(aborted["reason"])
+    aborted = world.last(leaders.FailoverAborted)
+    assert (aborted.operation, world.performs) == ("op-3", [])
+    assert "paused" in str(aborted.reason)
 
 
 def test_a_change_that_an_intent_has_promised_is_finished_whole() -> None:
@@ -150,8 +151,8 @@ def test_an_order_without_a_majority_expires() -> None:
     world.advance(PATIENCE * LIMIT_S - 0.1)
     assert world.told_names() == []
     world.advance(0.2)
-    refused = world.last(NoticeName.ORDER_REFUSED)
-    assert refused == {"operation": "op-1", "reason": "no majority could agree on it in time"}
+    refused = operators.OrderRefused("op-1", "no majority could agree on it in time")
+    assert world.last(operators.OrderRefused) == refused
     world.in_touch = True
     world.advance(2)
     assert world.coordinator.directives.pause is None

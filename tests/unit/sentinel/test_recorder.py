@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from promotion import events
 from sentinel.changes import Change, TimelineStep
-from sentinel.notices import Notice, NoticeName
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import NoticeEvent
 from sentinel.recorder import MAX_STEPS, Recorder
 from tests.unit.sentinel.coordinator_cases import A, B, C, World
+from tests.unit.sentinel.notice_cases import notice
 
 TOPOLOGY = {
     "term": 2,
@@ -32,14 +36,14 @@ class Kept:
         self.spread: list[Change] = []
         self.recorder = Recorder("g", self_id, self.kept.append, self.spread.append)
 
-    def tell(self, name: NoticeName, at: float, **fields: object) -> None:
-        self.recorder.on_notice(Notice(name, "g", fields), at)
+    def tell(self, kind: type[NoticeEvent], at: float, /, **fields: Any) -> None:
+        self.recorder.on_notice(notice(kind, **fields), at)
 
     def down(self, at: float, node: str = A, after_ms: int = 100, primary: bool = True) -> None:
-        self.tell(NoticeName.NODE_DOWN, at, node=node, after_ms=after_ms, primary=primary)
+        self.tell(nodes.NodeDown, at, node=node, after_ms=after_ms, primary=primary)
 
     def topology(self, at: float) -> None:
-        self.tell(NoticeName.TOPOLOGY, at, **TOPOLOGY)
+        self.tell(leaders.TopologyCommitted, at, **TOPOLOGY)
 
 
 def steps(change: Change) -> list[tuple[str, float]]:
@@ -49,13 +53,13 @@ def steps(change: Change) -> list[tuple[str, float]]:
 def test_the_leader_tells_its_timeline_at_the_commit_and_again_at_the_end() -> None:
     kept = Kept()
     kept.down(10.1)
-    kept.tell(NoticeName.QUORUM_DOWN, 10.12, node=A, primary=True)
-    kept.tell(NoticeName.ELECTED, 10.15)
-    kept.tell(NoticeName.CANDIDATE_CHOSEN, 10.2, node=B)
-    kept.tell(NoticeName.PROMOTED, 10.25, node=B)
+    kept.tell(nodes.QuorumDown, 10.12, node=A, primary=True)
+    kept.tell(leaders.Elected, 10.15)
+    kept.tell(events.CandidateChosen, 10.2, node=B)
+    kept.tell(events.Promoted, 10.25, node=B)
     kept.topology(10.3)
-    kept.tell(NoticeName.REPOINTED, 10.5, node=C)
-    kept.tell(NoticeName.WORK_DONE, 10.6)
+    kept.tell(events.Repointed, 10.5, node=C)
+    kept.tell(leaders.WorkDone, 10.6)
     at_commit, at_end = kept.spread
     assert steps(at_commit) == [
         ("evidence", 0),
@@ -81,7 +85,7 @@ def test_the_others_keep_a_skeleton_until_they_hear_more() -> None:
 def test_a_leader_that_loses_its_lease_after_the_commit_still_tells_what_it_knows() -> None:
     kept = Kept()
     kept.topology(10.3)
-    kept.tell(NoticeName.STEPPED_DOWN, 10.4, term=2, reason="lost touch with the majority")
+    kept.tell(leaders.SteppedDown, 10.4, term=2, reason="lost touch with the majority")
     assert [change.timeline for change in kept.spread] == [(TimelineStep("committed", 0.0),)] * 2
 
 
@@ -96,12 +100,12 @@ def test_a_replica_that_goes_down_is_not_part_of_the_story() -> None:
 def test_while_the_primary_stays_down_failed_attempts_are_part_of_the_story() -> None:
     kept = Kept()
     kept.down(10.1)
-    kept.tell(NoticeName.ELECTED, 10.2)
-    kept.tell(NoticeName.STEPPED_DOWN, 10.3, term=2, reason="lost touch with the majority")
-    kept.tell(NoticeName.ELECTED, 11.0)
-    kept.tell(NoticeName.FAILOVER_ABORTED, 11.1, term=3)
-    kept.tell(NoticeName.STEPPED_DOWN, 11.1, term=3, reason="resigned")
-    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.tell(leaders.Elected, 10.2)
+    kept.tell(leaders.SteppedDown, 10.3, term=2, reason="lost touch with the majority")
+    kept.tell(leaders.Elected, 11.0)
+    kept.tell(leaders.FailoverAborted, 11.1, term=3)
+    kept.tell(leaders.SteppedDown, 11.1, term=3, reason="resigned")
+    kept.tell(leaders.Elected, 20.0)
     kept.topology(20.1)
     assert steps(kept.spread[0]) == [
         ("evidence", 0),
@@ -119,9 +123,9 @@ def test_while_the_primary_stays_down_failed_attempts_are_part_of_the_story() ->
 def test_a_loss_that_is_over_is_not_told_of_the_next_change(node: str) -> None:
     kept = Kept()
     kept.down(10.1)
-    kept.tell(NoticeName.STEPPED_DOWN, 10.3, term=2, reason="resigned")
-    kept.tell(NoticeName.NODE_UP, 15.0, node=node)
-    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.tell(leaders.SteppedDown, 10.3, term=2, reason="resigned")
+    kept.tell(nodes.NodeUp, 15.0, node=node)
+    kept.tell(leaders.Elected, 20.0)
     kept.topology(20.1)
     began = "elected" if node == A else "evidence"
     assert steps(kept.spread[0])[0] == (began, 0)
@@ -130,8 +134,8 @@ def test_a_loss_that_is_over_is_not_told_of_the_next_change(node: str) -> None:
 def test_a_primary_that_comes_back_while_it_is_replaced_does_not_cut_the_story_short() -> None:
     kept = Kept()
     kept.down(10.1)
-    kept.tell(NoticeName.ELECTED, 10.2)
-    kept.tell(NoticeName.NODE_UP, 10.25, node=A)
+    kept.tell(leaders.Elected, 10.2)
+    kept.tell(nodes.NodeUp, 10.25, node=A)
     kept.topology(10.3)
     assert [name for name, _ in steps(kept.spread[0])] == [
         "evidence",
@@ -143,9 +147,9 @@ def test_a_primary_that_comes_back_while_it_is_replaced_does_not_cut_the_story_s
 
 def test_a_request_that_nobody_could_take_up_is_not_told_of_the_next_change() -> None:
     kept = Kept()
-    kept.tell(NoticeName.REQUESTED, 10.0, node=B)
-    kept.tell(NoticeName.FAILOVER_ABORTED, 11.0, term=2)
-    kept.tell(NoticeName.ELECTED, 20.0)
+    kept.tell(operators.Requested, 10.0, node=B)
+    kept.tell(leaders.FailoverAborted, 11.0, term=2)
+    kept.tell(leaders.Elected, 20.0)
     kept.topology(20.1)
     assert steps(kept.spread[0]) == [("elected", 0), ("committed", 100)]
 
@@ -153,24 +157,21 @@ def test_a_request_that_nobody_could_take_up_is_not_told_of_the_next_change() ->
 def test_what_another_request_left_is_not_told_of_the_next_one() -> None:
     kept = Kept()
     for at in (10.0, 20.0):
-        kept.tell(NoticeName.REQUESTED, at, node=B)
-        kept.tell(NoticeName.ELECTED, at + 0.1)
-        kept.tell(NoticeName.STEPPED_DOWN, at + 0.2, term=2, reason="lost touch with the majority")
-    kept.tell(NoticeName.REQUESTED, 30.0, node=B)
+        kept.tell(operators.Requested, at, node=B)
+        kept.tell(leaders.Elected, at + 0.1)
+        kept.tell(leaders.SteppedDown, at + 0.2, term=2, reason="lost touch with the majority")
+    kept.tell(operators.Requested, 30.0, node=B)
     kept.topology(30.1)
     assert steps(kept.spread[0]) == [("requested", 0), ("committed", 100)]
 
 
 def test_a_switchover_begins_with_the_request_and_tells_how_long_writes_were_held_up() -> None:
     kept = Kept()
-    for name, at in (
-        (NoticeName.REQUESTED, 10.0),
-        (NoticeName.ELECTED, 10.01),
-        (NoticeName.WRITES_PAUSED, 10.02),
-        (NoticeName.HANDED_OVER, 10.04),
-        (NoticeName.PROMOTED, 10.05),
-    ):
-        kept.tell(name, at, node=A)
+    kept.tell(operators.Requested, 10.0, node=A)
+    kept.tell(leaders.Elected, 10.01)
+    kept.tell(events.WritesPaused, 10.02, node=A)
+    kept.tell(events.HandedOver, 10.04, node=A)
+    kept.tell(events.Promoted, 10.05, node=A)
     kept.topology(10.06)
     assert steps(kept.spread[0]) == [
         ("requested", 0),
@@ -186,22 +187,22 @@ def test_a_timeline_has_a_limit_and_keeps_its_beginning_and_its_end() -> None:
     kept = Kept()
     kept.down(9.0)
     for number in range(1000):
-        kept.tell(NoticeName.HELD, 10.0 + number)
+        kept.tell(events.Held, 10.0 + number)
     kept.topology(2000.0)
     timeline = steps(kept.spread[0])
     assert len(timeline) == MAX_STEPS
     assert (timeline[0], timeline[-1][0]) == (("evidence", 0), "committed")
     for _ in range(10):
-        kept.tell(NoticeName.REPOINTED, 2001.0, node=C)
-    kept.tell(NoticeName.WORK_DONE, 2002.0)
+        kept.tell(events.Repointed, 2001.0, node=C)
+    kept.tell(leaders.WorkDone, 2002.0)
     assert steps(kept.spread[-1]) == timeline
 
 
 def test_a_whole_failover() -> None:
     world, kept = World(), Kept()
     world.fail_over()
-    for notice in world.notices:
-        kept.recorder.on_notice(notice, world.now)
+    for told in world.notices:
+        kept.recorder.on_notice(told, world.now)
     change = kept.spread[-1]
     assert (change.old_primary, change.new_primary, change.term) == (A, B, 2)
     assert steps(change)[0] == ("evidence", 0) and steps(change)[-1][0] == "work_done"

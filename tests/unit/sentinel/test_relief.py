@@ -13,7 +13,7 @@ from quorum.messages import GENESIS, Entry, Intent, Opinion, Opinions, Topology
 from quorum.usability import Refusal, Refusing, Source
 from sentinel.group_inputs import StepDone, StepFailed
 from sentinel.info_limits import Limits
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders
 from sentinel.relief import FAILED_S, MADE_S, Relief
 from tests.unit.sentinel.coordinator_cases import COMMITTED, A, B, C, World, info, offset
 
@@ -34,7 +34,7 @@ def rehearsed(world: World) -> Step:
 
 
 def started(world: World) -> bool:
-    return any(notice.name is NoticeName.FAILOVER_STARTED for notice in world.notices)
+    return any(isinstance(notice.event, leaders.FailoverStarted) for notice in world.notices)
 
 
 def test_it_hands_over_once_it_has_refused_writes_for_long() -> None:
@@ -43,7 +43,7 @@ def test_it_hands_over_once_it_has_refused_writes_for_long() -> None:
     world.advance(1.9)
     assert not started(world)
     world.advance(0.3)
-    assert world.last(NoticeName.FAILOVER_STARTED)["cause"] == UNWRITABLE
+    assert world.last(leaders.FailoverStarted).cause == UNWRITABLE
     assert isinstance(rehearsed(world), Freeze)
     intent = world.disk.state.entry.intent
     assert intent is not None and (intent.target, intent.cause) == (B, UNWRITABLE)
@@ -111,7 +111,7 @@ def test_what_failed_is_not_tried_again_at_once_and_does_not_put_off_a_failover(
     assert not started(world), "it waits"
     world.kill(A)
     world.advance(0.5)
-    assert world.last(NoticeName.FAILOVER_STARTED)["cause"] == "refused"
+    assert world.last(leaders.FailoverStarted).cause == "refused"
 
 
 def topology(term: int, cause: str) -> Topology:

@@ -12,7 +12,7 @@ from quorum.directives import NOT_YET, Directives, Outcome, Pause, Schedule, Tim
 from quorum.inputs import Gossip
 from quorum.messages import Append, Entry, HardState, Intent
 from sentinel.group_inputs import Ordered, Requested, StepDone, StepFailed
-from sentinel.notices import NoticeName
+from sentinel.notices import leaders, operators
 from sentinel.orders import LATE_MS, CancelOrder, ScheduleOrder
 from tests.unit.sentinel.coordinator_cases import COMMITTED, WALL_MS, A, B, C, World, info, offset
 
@@ -69,16 +69,16 @@ def test_it_is_agreed_on_and_told_and_nothing_happens_before_its_time(members: i
 @pytest.mark.parametrize("to", [B, None])
 def test_at_its_time_it_is_carried_out_once(to: str | None) -> None:
     world = at_its_time(planned(members=3, to=to))
-    assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-1"
+    assert world.last(leaders.FailoverStarted).operation == "op-1"
     world.rehearse()
     assert closed(world) == (Outcome.STARTED, ""), "taken out in the write that announces the change"
     carry_out(world)
     world.succeed()
     world.advance(2)
     assert world.primary is not None and world.primary[0] == B
-    told = [dict(notice.fields) for notice in world.notices if notice.name is NoticeName.SCHEDULE_CLOSED]
-    assert [fields["outcome"] for fields in told] == ["started", "done"]
-    assert (told[1]["primary"], told[1]["term"]) == world.primary
+    told = world.events(operators.ScheduleClosed)
+    assert [event.outcome for event in told] == [Outcome.STARTED, Outcome.DONE]
+    assert (told[1].primary, told[1].term) == world.primary
     world.told_names()
     world.advance(10)
     assert world.performs == [] and world.told_names() == []
@@ -136,8 +136,8 @@ def test_it_is_dropped_if_the_group_is_paused_at_its_time() -> None:
     held = replace(WAITING, directives=Directives(Pause(0, "s1"), PLANNED))
     world = at_its_time(World(HardState(1, None, held, held)))
     assert closed(world) == (Outcome.DROPPED, "the group was paused at its time")
-    told = world.last(NoticeName.FAILOVER_ABORTED)
-    assert told["operation"] == "op-1" and "paused at its time" in str(told["reason"]), "people are told"
+    told = world.last(leaders.FailoverAborted)
+    assert told.operation == "op-1" and "paused at its time" in str(told.reason), "people are told"
     assert world.coordinator.directives.pause is not None and world.performs == []
 
 
@@ -173,7 +173,7 @@ def test_it_is_dropped_with_the_reason_if_it_cannot_be_done() -> None:
     at_its_time(world)
     outcome, reason = closed(world)
     assert (outcome, reason) == (Outcome.DROPPED, f"{C}: priority 0: never to be promoted")
-    assert world.last(NoticeName.FAILOVER_ABORTED)["operation"] == "op-1"
+    assert world.last(leaders.FailoverAborted).operation == "op-1"
     assert world.told_names()[-1] == "stepped_down" and world.performs == []
 
 
@@ -190,7 +190,7 @@ def test_another_one_than_the_operator_has_seen_is_not_cancelled() -> None:
     world = planned()
     world.step(Ordered(CancelOrder("op-2", "op-0")))
     world.advance(0.2)
-    assert world.last(NoticeName.ORDER_REFUSED)["reason"] == "op-0 is not scheduled any more"
+    assert world.last(operators.OrderRefused).reason == "op-0 is not scheduled any more"
     assert world.coordinator.directives.schedule is not None
 
 
@@ -198,12 +198,12 @@ def test_a_second_one_is_refused_and_so_is_one_whose_time_has_come() -> None:
     world = planned()
     world.step(Ordered(ScheduleOrder(replace(PLANNED, operation="op-2"))))
     world.advance(0.2)
-    assert world.last(NoticeName.ORDER_REFUSED)["reason"] == "op-1 is scheduled already: cancel it first"
+    assert world.last(operators.OrderRefused).reason == "op-1 is scheduled already: cancel it first"
     other = World(wall_ms=AT_MS)
     other.step(Ordered(ScheduleOrder(PLANNED)))
     other.advance(0.2)
     assert other.coordinator.directives.schedule is None
-    assert "its time had come" in str(other.last(NoticeName.ORDER_REFUSED)["reason"])
+    assert "its time had come" in other.last(operators.OrderRefused).reason
 
 
 def test_an_operators_request_goes_first_and_the_schedule_then_has_its_turn() -> None:
@@ -211,7 +211,7 @@ def test_an_operators_request_goes_first_and_the_schedule_then_has_its_turn() ->
     world.wall_ms = AT_MS
     world.step(Requested(Request("op-7", C)))
     world.advance(0.1)
-    assert world.last(NoticeName.FAILOVER_STARTED)["operation"] == "op-7"
+    assert world.last(leaders.FailoverStarted).operation == "op-7"
     assert world.perform().step == Promote(C)
     assert world.coordinator.directives.schedule is not None
 
@@ -232,8 +232,8 @@ def test_an_order_that_comes_while_something_else_is_being_agreed_on_waits_for_i
     world._answer = answers  # type: ignore[method-assign]
     world.advance(0.5)
     assert closed(world)[0] is Outcome.DROPPED
-    assert world.last(NoticeName.ORDER_REFUSED)["operation"] == "op-2"
-    assert NoticeName.ORDER_DONE not in [notice.name for notice in world.notices]
+    assert world.last(operators.OrderRefused).operation == "op-2"
+    assert not world.events(operators.OrderDone)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from quorum.messages import Entry, HardState, Intent, Opinions, Place, Topology
 from sentinel.agreed_nodes import named_by
 from sentinel.contested import Contested
 from sentinel.group_inputs import InfoSeen, Requested
-from sentinel.notices import NoticeName
+from sentinel.notices import nodes
 from tests.unit.sentinel.coordinator_cases import A, B, C, World, info
 
 OLD = "10.0.0.1:6379"
@@ -53,9 +53,9 @@ def test_an_unlisted_primary_is_watched_told_and_failed_over() -> None:
     follow = {name: replace(info(name), master_host="10.0.0.1") for name in (A, B, C)}
     world.nodes = {**gone, **follow}
     world.look()
-    assert world.last(NoticeName.UNLISTED)["node"] == OLD and world.coordinator.who_is_who.unlisted == OLD
+    assert world.last(nodes.Unlisted).node == OLD and world.coordinator.who_is_who.unlisted == OLD
     world.step(InfoSeen(OLD, world.nodes[OLD], None))
-    assert [notice.name for notice in world.notices].count(NoticeName.UNLISTED) == 1
+    assert len(world.events(nodes.Unlisted)) == 1
     world.kill(OLD)
     assert isinstance(world.perform().step, Promote)
 
@@ -69,7 +69,7 @@ def test_a_committed_primary_that_is_unknown_here_is_stored_watched_and_told() -
     assert OLD in world.coordinator.book.watched and OLD in world.coordinator.member.names.nodes
     world.advance(1.5)
     assert world.coordinator.member.verdict(OLD, world.now).down, "it is judged like any other"
-    assert world.last(NoticeName.UNLISTED)["node"] == OLD
+    assert world.last(nodes.Unlisted).node == OLD
 
 
 def test_one_whose_name_says_no_address_is_told_not_to_be_watched() -> None:
@@ -78,7 +78,7 @@ def test_one_whose_name_says_no_address_is_told_not_to_be_watched() -> None:
     world.step(Received("s2", Opinions(1, 1, (), Entry(7, 2, topology))))
     assert world.primary == ("the big one", 7)
     world.look()
-    assert world.last(NoticeName.UNWATCHED)["node"] == "the big one"
+    assert world.last(nodes.Unwatched).node == "the big one"
 
 
 def test_it_is_let_go_once_no_entry_names_it() -> None:
@@ -93,7 +93,7 @@ def test_it_is_let_go_once_no_entry_names_it() -> None:
     assert OLD in world.coordinator.book and not world.coordinator.book[OLD].spec.unlisted, "it was primary"
     assert world.coordinator.topology is not None and world.coordinator.topology.primary == promoted
     assert world.coordinator.who_is_who.unlisted is None
-    assert NoticeName.IDENTIFIED in [notice.name for notice in world.notices]
+    assert world.events(nodes.Identified)
 
 
 def test_an_intents_target_is_watched_too() -> None:
@@ -118,7 +118,7 @@ def twins(**changes: object) -> World:
 def test_of_two_names_of_one_server_the_first_is_used_and_the_other_is_told() -> None:
     world = twins()
     assert world.coordinator.book.names == (A, C) and world.coordinator.book.doubles == {B: A}
-    assert world.last(NoticeName.DOUBLE) == {"node": B, "reason": A}
+    assert world.last(nodes.Double) == nodes.Double(B, A)
     assert [view.name for view in world.coordinator.situation.views(world.now)] == [A, C]
     assert world.performs == [], "and it is not made to follow itself"
     ranking = world.coordinator.situation.ranking(world.now)
@@ -148,7 +148,7 @@ def test_a_server_that_another_group_has_is_not_touched_by_either() -> None:
     world.nodes[C] = replace(info(C), master_host="redis-x", master_port=1)
     world.look(C)
     world.advance(1.0)
-    assert world.last(NoticeName.CONTESTED)["node"] == C and world.performs == []
+    assert world.last(nodes.Contested).node == C and world.performs == []
     world.kill(A)
     assert world.succeed().step == Promote(B)
     assert [p for p in world.performs if isinstance(p.step, Repoint) and p.step.node == C] == []
@@ -160,7 +160,7 @@ def test_a_server_in_cluster_mode_is_neither_demoted_for_ever_nor_promoted() -> 
     world.nodes[C] = info(C, "master", cluster_mode=True, attached=())
     world.look(C)
     world.advance(30.0)
-    assert world.last(NoticeName.CLUSTERED)["node"] == C
+    assert world.last(nodes.Clustered).node == C
     assert world.told_names().count("elected") == 0 and world.performs == []
     world.nodes[C] = info(C, cluster_mode=True, priority=1)
     world.look(C)
@@ -183,7 +183,7 @@ def test_a_primary_that_is_not_watched_is_told() -> None:
     world.coordinator.member.step(Watch((B, C)), world.now)
     assert world.coordinator.who_is_who.unwatched == A
     world.look(B)
-    assert world.last(NoticeName.UNWATCHED)["node"] == A
+    assert world.last(nodes.Unwatched).node == A
 
 
 @pytest.mark.parametrize("name", [B, "REDIS-B:6379", OLD])
