@@ -17,13 +17,14 @@ from sentinel.cli_client import Sentinels
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.cli_screen import Screen
 from sentinel.cli_show import understood
-from sentinel.group_access import node_spec, redis_link, wishes
+from sentinel.group_access import node_spec, redis_link
 from sentinel.live_members import Finding, MemberSeen, member_findings
 from sentinel.preflight_facts import SEVERITIES, GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.preflight_identity_rules import between_groups
 from sentinel.preflight_other_monitors import client_id, cluster_tag
 from sentinel.preflight_rules import find_problems
+from sentinel.preflight_wishes import wishes
 from sentinel.resolver import Resolver
 
 GROUPS_AT_ONCE = 4

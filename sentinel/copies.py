@@ -6,7 +6,7 @@ was begun, and that was after the replica was last seen without it, and after it
 
 from __future__ import annotations
 
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeRecord
 from sentinel.offset_trail import OffsetTrail
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from config import GroupSettings, NodeSettings
 from sentinel.newcomers import FORGET_S, DiscoveryRules
 from sentinel.node_spec import NodeSpec
-from sentinel.preflight_facts import Wishes
 from sentinel.redis_link import Credentials, RedisLink
 from sentinel.resolver import Resolver
 from sentinel.tls_files import TlsFiles, TlsPaths
@@ -43,19 +42,6 @@ def discovery_rules(group: GroupSettings) -> DiscoveryRules:
         secret=group.password is not None or certificate,
         ranges=group.discover_range,
         forget_s=max(FORGET_S, 10 * group.effective_info_interval),
-    )
-
-
-def wishes(group: GroupSettings) -> Wishes:
-    """What a preflight has to look for."""
-    return Wishes(
-        username=group.username or "default",
-        fence_key=group.fence_key,
-        write_safety=group.write_safety is not None,
-        self_fence=group.self_fence,
-        promote_discovered=group.discover_replicas == "promote",
-        durability=group.durability is not None,
-        down_after_s=group.down_after,
     )
 
 

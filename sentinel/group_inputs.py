@@ -9,8 +9,8 @@ from promotion.actions import Request
 from promotion.step_types import Demoted, Step
 from quorum.effects import Persist, Send
 from quorum.inputs import Input
-from sentinel.info import NodeInfo
 from sentinel.link_info import LinkInfo
+from sentinel.node_info import NodeInfo
 from sentinel.notices.notice import Notice
 from sentinel.orders import Order
 

@@ -30,15 +30,15 @@ from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.driver import GroupDriver
 from sentinel.election_line import ElectionLine
 from sentinel.event_loop import late_s, spares
-from sentinel.group_access import node_spec, wishes
+from sentinel.group_access import node_spec
 from sentinel.group_inputs import InfoSeen, LinkHeard, Look, LookAgain, LookAnew, NameLooked, WarmUp
-from sentinel.info import NodeInfo
 from sentinel.info_pace import InfoPace
 from sentinel.lateness import INFOS, Rounds, ping_rounds
 from sentinel.link_asking import LinkAsking
 from sentinel.member_settings import coordinator_config, member_config
 from sentinel.name_looks import AnotherServerError, NameLooks, connection_to
 from sentinel.neighbours import Neighbours
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices.notice import Notice
@@ -48,6 +48,7 @@ from sentinel.peer_twins import Twins
 from sentinel.preflight_facts import GroupFacts
 from sentinel.preflight_gather import gather
 from sentinel.preflight_other_monitors import cluster_tag
+from sentinel.preflight_wishes import wishes
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
 from sentinel.situation import SETTLE_S

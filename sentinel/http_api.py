@@ -26,11 +26,11 @@ from sentinel.http_operations import OperationHandlers
 from sentinel.http_server import Runner, Site
 from sentinel.http_webhooks import WebhookHandlers
 from sentinel.listening import LET_IN_TOGETHER
-from sentinel.long_poll import MAX_WAITING, Limit
 from sentinel.metrics_clients import ClientCollector
 from sentinel.metrics_collector import GroupCollector
 from sentinel.metrics_redis_exporter import RedisExporterCollector
 from sentinel.openapi import Endpoint
+from sentinel.waiting import MAX_WAITING, Limit
 
 __all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 

@@ -17,9 +17,9 @@ from sentinel.client_room import kept
 from sentinel.driver import GroupDriver
 from sentinel.events import RESET, StreamEvent
 from sentinel.http_deps import HttpDeps
-from sentinel.long_poll import Limit, TooManyWaitingError
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.problem import ProblemError
+from sentinel.waiting import Limit, TooManyWaitingError
 
 MAX_LISTENING = 1024
 HEARTBEAT_S = 15.0

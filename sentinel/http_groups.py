@@ -11,11 +11,12 @@ from sentinel.driver import GroupDriver
 from sentinel.http_deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.http_inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
 from sentinel.instants import iso
-from sentinel.long_poll import Limit, TooManyWaitingError, TopologyWaiters
+from sentinel.long_poll import TopologyWaiters
 from sentinel.openapi import Endpoint, Parameter
 from sentinel.problem import ProblemError
 from sentinel.state_file import StoreError
 from sentinel.store import MAX_CHANGES_PER_GROUP
+from sentinel.waiting import Limit, TooManyWaitingError
 
 DEFAULT_WAIT_S = 30.0
 DEFAULT_HISTORY = 100

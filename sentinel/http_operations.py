@@ -20,6 +20,7 @@ from sentinel.http_directives import accepted, node_name, schedule, scheduled_op
 from sentinel.http_inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
 from sentinel.instants import iso
 from sentinel.openapi import Endpoint
+from sentinel.operation_lookup import LookupFailedError
 from sentinel.preflight_switchover import objections, worth_a_look
 from sentinel.problem import ProblemError
 
@@ -135,7 +136,10 @@ class OperationHandlers:
         id_ = request.match_info["operation"]
         operation = self._deps.operations.get(id_) or scheduled_operation(self._deps, id_)
         if operation is None:
-            told = await self._deps.ask_taker(id_)
+            try:
+                told = await self._deps.ask_taker(id_)
+            except LookupFailedError as error:
+                raise ProblemError("unavailable", str(error)) from error
             if told is None:
                 raise ProblemError(
                     "unknown-operation", "No sentinel took it, or remembers it; see the history."

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.nodebook import NodeBook
 from sentinel.relations import Relations
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from promotion.places import written
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 
 MAX_REMEMBERED = 256
 """Of each kind, the oldest is forgotten first."""

@@ -11,14 +11,10 @@ import asyncio
 from collections import deque
 
 from sentinel.driver import GroupDriver
+from sentinel.waiting import Limit
 
-MAX_WAITING = 10_000
 WOKEN_TOGETHER = 20
 """Their answers take a few milliseconds."""
-
-
-class TooManyWaitingError(Exception):
-    """As many clients as this sentinel has memory for are waiting already."""
 
 
 class TopologyWaiters:
@@ -77,19 +73,3 @@ class TopologyWaiters:
                 woken.set_result(None)
         if self._due:
             asyncio.get_running_loop().call_soon(self._wake_some)
-
-
-class Limit:
-    """How many may be inside at once."""
-
-    def __init__(self, most: int = MAX_WAITING) -> None:
-        self.most = most
-        self.inside = 0
-
-    def __enter__(self) -> None:
-        if self.inside >= self.most:
-            raise TooManyWaitingError(f"{self.inside} clients are waiting already")
-        self.inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.inside -= 1

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from sentinel.client_room import HTTP, RESP, ClientRoom
-from sentinel.long_poll import Limit
+from sentinel.waiting import Limit
 
 
 class ClientCollector(Collector):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from quorum.messages import HardState
-from sentinel.info import Attached
+from sentinel.node_info import Attached
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import nodes as told

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from promotion.disk_refusal import disk_refusal
 from quorum.usability import Refusal, Refusing
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 
 MB = 1 << 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from sentinel.agreed_nodes import Named, spec_of
 from sentinel.balanced import Balanced
 from sentinel.copies import Copies
 from sentinel.doubles import Doubles
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.node_places import may_be_known, name_for, node_at
 from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.node_views import Onlooker, view_of

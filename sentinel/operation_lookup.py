@@ -16,12 +16,15 @@ from yarl import URL
 from sentinel.api_answers import OperationAnswer
 from sentinel.operations import taken_by
 from sentinel.peer_links import HostPort
-from sentinel.problem import ProblemError
 
 TIMEOUT_S = 2.0
 MOST_AT_ONCE = 4
 """Anybody may ask, and each look-up holds a connection for as long as the other sentinel takes."""
 MAX_BYTES = 64 * 1024
+
+
+class LookupFailedError(Exception):
+    """The sentinel that took the operation cannot be asked now; the text says which, and why."""
 
 
 class OperationLookup:
@@ -36,7 +39,7 @@ class OperationLookup:
     async def ask(self, id_: str) -> OperationAnswer | None:
         """None if no other sentinel took it, or that one does not know it either.
 
-        Raises ProblemError if it cannot be asked. It asks nobody in turn, since the id names itself.
+        Raises LookupFailedError if it cannot be asked. It asks nobody in turn, since the id names itself.
         """
         taker = taken_by(id_)
         if taker is None or taker == self._self_id or taker not in self._members:
@@ -45,14 +48,14 @@ class OperationLookup:
         path = f"/v1/operations/{id_}"
         url = URL.build(scheme="http", host=address.host, port=address.port, path=path)
         if self._asking >= MOST_AT_ONCE:
-            raise ProblemError("unavailable", f"{taker} took it, and is being asked for others already.")
+            raise LookupFailedError(f"{taker} took it, and is being asked for others already.")
         self._asking += 1
         try:
             raw = await self._fetch(url)
             return None if raw is None else OperationAnswer.model_validate_json(raw)
         except (aiohttp.ClientError, OSError, TimeoutError, ValidationError) as error:
             why = "it answers oddly" if isinstance(error, ValidationError) else str(error) or "no answer"
-            raise ProblemError("unavailable", f"{taker} took it, and cannot be asked: {why:.200}.") from error
+            raise LookupFailedError(f"{taker} took it, and cannot be asked: {why:.200}.") from error
         finally:
             self._asking -= 1
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 
 Severity: TypeAlias = Literal["error", "warning"]
 """``error``: the next failover would fail, or lose data. ``warning``: it would be worse than it need be."""

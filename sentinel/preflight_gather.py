@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from quorum.evidence import EvidenceKind
 from sentinel import clock
 from sentinel.certificates import expires_at
-from sentinel.info import InfoError, NodeInfo, parse_info
+from sentinel.info import InfoError, parse_info
 from sentinel.name_looks import reached
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.preflight_facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Wishes
 from sentinel.preflight_other_monitors import MAX_LISTED_CLIENTS, monitors_of

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.preflight_facts import Address, GroupFacts, Stranger
 from sentinel.preflight_talk import NODE_TIMEOUT_S
 from sentinel.redis_evidence import classify

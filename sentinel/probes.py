@@ -19,10 +19,11 @@ from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
 from sentinel import clock
-from sentinel.info import InfoError, NodeInfo, parse_info, parse_safety
+from sentinel.info import InfoError, parse_info, parse_safety
 from sentinel.life import Life
 from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
+from sentinel.node_info import NodeInfo
 from sentinel.node_refusals import of_connecting, of_ping
 from sentinel.probe_line import Command, Line
 from sentinel.reconnecting import pause_s

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from promotion.view import SEALED
-from sentinel.info import NodeInfo
 from sentinel.kinship import Endpoint, Kinship, Relation
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeRecord, NodeSpec
 from sentinel.nodebook import NodeBook
 

@@ -20,7 +20,7 @@ import redis.asyncio
 from redis.asyncio.connection import Connection
 
 from quorum.evidence import Evidence, EvidenceKind
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.probes import Probe
 from sentinel.redis_evidence import classify
 from sentinel.redis_link import Credentials, RedisLink

@@ -58,6 +58,7 @@ PURE = [
             "neighbours",
             "newcomers",
             "node_checks",
+            "node_info",
             "node_places",
             "node_spec",
             "node_views",
@@ -76,6 +77,7 @@ PURE = [
             "situation",
             "step_notices",
             "superseded",
+            "waiting",
             "who_is_who",
         )
     ),

@@ -46,8 +46,8 @@ from sentinel.group_inputs import (
     StepDone,
     Tell,
 )
-from sentinel.info import Attached, NodeInfo
 from sentinel.leading import FOR_NOBODY
+from sentinel.node_info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import leaders

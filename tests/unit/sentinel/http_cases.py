@@ -36,8 +36,8 @@ from sentinel.group_inputs import InfoSeen, LinkHeard, Look
 from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
 from sentinel.http_guard import Guard
 from sentinel.http_pages import Pages
-from sentinel.info import NodeInfo
 from sentinel.metrics import Metrics
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices.notice import Notice

@@ -14,7 +14,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Stalled
 from quorum.messages import Entry, HardState, Intent
 from sentinel.group_inputs import Requested, StepDone, StepFailed, StepFenced
-from sentinel.info import Attached
+from sentinel.node_info import Attached
 from sentinel.notices import leaders, nodes
 from sentinel.relations import GRACE_S
 from tests.unit.sentinel.coordinator_cases import COMMITTED, LIMIT_S, A, B, C, World, info, offset

@@ -12,7 +12,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from quorum.messages import Append, Entry, Grade, Intent, Opinion, Opinions, Topology
 from sentinel.group_inputs import InfoSeen
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeSpec
 from tests.unit.sentinel.http_cases import GROUP, HEALTHY, SINCE_MS, TERM_7, A, B, C, World, info, running
 

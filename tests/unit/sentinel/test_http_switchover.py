@@ -16,7 +16,7 @@ from promotion.sealing import WriteRules
 from promotion.step_types import Freeze, Promote, Rehearse, Repoint, Step, Taken
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
-from sentinel.info import NodeInfo
+from sentinel.node_info import NodeInfo
 from tests.unit.sentinel import http_cases
 from tests.unit.sentinel.http_cases import GROUP, A, B, C, MemoryRedis, World, eventually, running
 

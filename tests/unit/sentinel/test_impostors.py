@@ -9,7 +9,7 @@ import pytest
 from promotion.step_types import Promote
 from sentinel.group_inputs import StepDone
 from sentinel.impostors import MARGIN_S, Impostors
-from sentinel.info import Attached, NodeInfo
+from sentinel.node_info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices import nodes

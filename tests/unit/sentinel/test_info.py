@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentinel.info import MAX_ATTACHED, MAX_INFO_BYTES, Attached, InfoError, parse_info
+from sentinel.info import MAX_ATTACHED, MAX_INFO_BYTES, InfoError, parse_info
+from sentinel.node_info import Attached
 
 pytestmark = pytest.mark.unit
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from promotion.withheld import HOLD_S
-from sentinel.info import Attached, NodeInfo
+from sentinel.node_info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.relations import GRACE_S, Relations

@@ -8,7 +8,6 @@ from ipaddress import ip_network
 import pytest
 
 from quorum.messages import Intent
-from sentinel.info import Attached, NodeInfo
 from sentinel.neighbours import Neighbours
 from sentinel.newcomers import (
     MAX_DISCOVERED,
@@ -20,6 +19,7 @@ from sentinel.newcomers import (
     News,
     NotWatched,
 )
+from sentinel.node_info import Attached, NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from tests.unit.sentinel.coordinator_cases import COMMITTED, KNOWN, A, B, info

@@ -8,8 +8,9 @@ import pytest
 
 from promotion.step_types import WriteSafety
 from quorum.usability import Refusal
-from sentinel.info import NodeInfo, parse_info
+from sentinel.info import parse_info
 from sentinel.info_limits import Limits
+from sentinel.node_info import NodeInfo
 from sentinel.node_refusals import of_connecting, of_ping, refused_now, would_refuse
 from tests.unit.sentinel.coordinator_cases import A, B, info
 

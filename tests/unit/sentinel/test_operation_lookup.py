@@ -8,9 +8,8 @@ import pytest
 from aiohttp import ThreadedResolver
 
 from config.address import Address
-from sentinel.operation_lookup import MOST_AT_ONCE, OperationLookup
+from sentinel.operation_lookup import MOST_AT_ONCE, LookupFailedError, OperationLookup
 from sentinel.operations import taken_by
-from sentinel.problem import ProblemError
 from tests.waiting import wait_until
 
 
@@ -32,12 +31,12 @@ async def test_few_look_ups_are_under_way_at_once_and_the_next_ones_are_told_so(
     early, _ = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
     refused = [task.exception() for task in early]
     assert len(refused) == 50 - MOST_AT_ONCE
-    assert all(isinstance(error, ProblemError) and "asked for others" in error.detail for error in refused)
+    assert all(isinstance(error, LookupFailedError) and "asked for others" in str(error) for error in refused)
     await wait_until(lambda: connected == MOST_AT_ONCE, 20, "the few to be connected")
     done.set()
-    with pytest.raises(ProblemError, match="cannot be asked"):
+    with pytest.raises(LookupFailedError, match="cannot be asked"):
         await next(task for task in asked if task not in early)
     await asyncio.gather(*asked, return_exceptions=True)
-    with pytest.raises(ProblemError, match="cannot be asked"):
+    with pytest.raises(LookupFailedError, match="cannot be asked"):
         await lookup.ask(id_)
     server.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sentinel.info import Attached
+from sentinel.node_info import Attached
 from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem
 from sentinel.preflight_rules import find_problems
 from tests.unit.sentinel.http_cases import B, C
