@@ -29,6 +29,7 @@ from sentinel.event_feed import EventFeed
 from sentinel.events import EventLog
 from sentinel.freshness import Freshness
 from sentinel.group_access import node_spec, redis_link
+from sentinel.group_facts import FactsGatherer
 from sentinel.group_inputs import MajorityConfirmed
 from sentinel.group_runtime import GroupRuntime, Surroundings
 from sentinel.http_deps import HttpDeps
@@ -124,9 +125,6 @@ class Daemon:
             Contested(),
             link_pace(),
             self._stored,
-            self._links.clocks.told_apart,
-            self._links.twins,
-            self._links.clusters,
         )
         for name, state in states.items():
             if state.term >= HIGH:
@@ -152,11 +150,10 @@ class Daemon:
         self._participation = Participation(
             self._drivers, self._cluster, store, self._background.start, self._links, frozenset(members)
         )
+        links = self._links
+        self._gatherer = FactsGatherer(members, links.clocks.told_apart, links.twins, links.clusters)
         self._preflights = Preflights(
-            {
-                name: Checked(group.settings.preflight_interval, group.gather_facts, group.is_calm)
-                for name, group in self._groups.items()
-            },
+            {name: self._checked(group) for name, group in self._groups.items()},
             self._rng,
             self._metrics.preflight_problems,
             clock.monotonic(),
@@ -234,7 +231,7 @@ class Daemon:
             peer_handler=self._links.handler,
             version=VERSION,
             preflight=self._preflights.report,
-            gather=lambda name: self._groups[name].gather_facts(),
+            gather=lambda name: self._gatherer.of(self._groups[name]),
             disk=Disk(settings.sentinel.state_dir),
             files=self._doors.files,
             confirmed=self._confirmed,
@@ -261,6 +258,9 @@ class Daemon:
             scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
             scheduler.every(PREFLIGHT_TICK_S, "preflight", lambda: self._preflights.tick(clock.monotonic()))
+
+    def _checked(self, group: GroupRuntime) -> Checked:
+        return Checked(group.settings.preflight_interval, partial(self._gatherer.of, group), group.is_calm)
 
     # -- what happens --------------------------------------------------------------------------
 

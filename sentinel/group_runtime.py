@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from redis.asyncio.connection import Connection
@@ -42,13 +42,7 @@ from sentinel.node_info import NodeInfo
 from sentinel.node_spec import NodeSpec
 from sentinel.nodebook import NodeBook
 from sentinel.notices.notice import Notice
-from sentinel.peer_cluster import Clusters
 from sentinel.peer_stored import Ledger
-from sentinel.peer_twins import Twins
-from sentinel.preflight_facts import GroupFacts
-from sentinel.preflight_gather import gather
-from sentinel.preflight_other_monitors import cluster_tag
-from sentinel.preflight_wishes import wishes
 from sentinel.probes import Probe
 from sentinel.redis_link import RedisLink
 from sentinel.situation import SETTLE_S
@@ -80,9 +74,6 @@ class Surroundings:
     contested: Contested
     links: InfoPace
     stored: Ledger
-    clocks_apart: Callable[[], Mapping[str, str]]
-    twins: Twins
-    clusters: Clusters
 
 
 class GroupRuntime:
@@ -173,31 +164,7 @@ class GroupRuntime:
         if self._gossips % QUIET_GOSSIPS == 0 or not self.driver.coordinator.quiet:
             self.gossip()
 
-    # -- preflight -----------------------------------------------------------------------------
-
-    async def gather_facts(self) -> GroupFacts:
-        """For a preflight: what the nodes are like, by connections of their own."""
-        coordinator, members = self.driver.coordinator, self._around.settings.cluster.members
-        book, who = coordinator.book, coordinator.who_is_who
-        specs = [book[name].spec for name in (*book.names, *book.doubles, *book.balanced.why)]
-        facts = await gather(self.link, specs, wishes(self.settings))
-        return replace(
-            facts,
-            unwatched=dict(coordinator.newcomers.unwatched),
-            balanced=dict(book.balanced.why),
-            contested={name: why for name in book.names if (why := who.why_contested(name))},
-            unlisted=who.unlisted,
-            unwatched_primary=who.unwatched,
-            members=frozenset(members),
-            cluster_tag=cluster_tag(members),
-            clocks=self._around.clocks_apart(),
-            no_part=coordinator.member.recovery.why(),
-            apart=dict(coordinator.member.attendance.apart),
-            twice=self._around.twins.twice(clock.monotonic()),
-            foreign=dict(self._around.clusters.foreign),
-            newest_term=coordinator.situation.newest_term(clock.monotonic()),
-            own_term=coordinator.member.register.state.term,
-        )
+    # -- what is asked of it -------------------------------------------------------------------
 
     def is_calm(self) -> bool:
         """Whether nobody changes anything, or is about to."""

@@ -47,7 +47,6 @@ PURE = [
             "freshness",
             "group_inputs",
             "impostors",
-            "instants",
             "judgements",
             "kinship",
             "lateness",
