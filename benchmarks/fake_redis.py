@@ -4,8 +4,8 @@
 
 Enough of RESP for those who watch (PING, INFO, PUBLISH and SUBSCRIBE, HELLO is refused), at a fraction of
 what real servers cost, so that what is measured is the cost of watching. Its INFO is a real server's, with
-the replication section of the node. The first line of its output are its ports, those of a group together
-and the primary's first.
+the replication section of the node; time goes on in it, and its primary writes a little. The first line of
+its output are its ports, those of a group together and the primary's first.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
+import time
 from collections import defaultdict
 
 import hiredis
@@ -20,10 +21,12 @@ import hiredis
 from tests.redis_server import RedisServer
 
 NODES = 3
+FIRST = 10_000_000
 COUNT = b"COUNT"
 """Not Redis's: how many commands this node was sent."""
 
 _OWN = re.compile(rb"(?m)^(role|slave\d+|connected_slaves|master_\w+|slave_\w+|second_repl_offset):.*\r\n")
+_GROWS = re.compile(rb"(?m)^(uptime_in_seconds|total_net_input_bytes|used_memory):\d+|(offset[:=])1000\b")
 REPLID, NO_REPLID = b"7" * 40, b"0" * 40
 
 
@@ -32,7 +35,8 @@ class Node:
 
     def __init__(self, template: bytes) -> None:
         self.commands = 0
-        self.info = b""
+        self._says = b""
+        self._growing = 0
         self.channels: dict[bytes, set[asyncio.Transport]] = defaultdict(set)
         self._template = template
 
@@ -41,7 +45,18 @@ class Node:
         text = re.sub(rb"run_id:\w+", b"run_id:%040x" % port, text)
         text = re.sub(rb"tcp_port:\d+", b"tcp_port:%d" % port, text)
         text = text.replace(b"# Replication\r\n", b"# Replication\r\n" + role)
-        self.info = b"$%d\r\n%b\r\n" % (len(text), text)
+        self._says = _GROWS.sub(_growing, text.replace(b"%", b"%%"))
+        self._growing = len(_GROWS.findall(text))
+
+    @property
+    def info(self) -> bytes:
+        """With one number for all that grows."""
+        text = self._says % ((FIRST + int(time.monotonic()),) * self._growing)
+        return b"$%d\r\n%b\r\n" % (len(text), text)
+
+
+def _growing(found: re.Match[bytes]) -> bytes:
+    return found[2] + b"%d" if found[2] else found[1] + b":%d"
 
 
 def primary_says(replicas: list[int]) -> bytes:

@@ -91,6 +91,24 @@ class Memory:
             self._suspect = seen.run_id
             self._heard.clear()
 
+    def goes_on(self, node: str, seen: DataSeen) -> bool:
+        """As ``see`` and ``judge`` where the node is the process that it was, and no former one of the
+        primary is remembered, which could have held more. False: nothing was taken in.
+        """
+        known, primary = self._latest.get(node), self._latest.get(self._primary or "")
+        if known is None or primary is None or self._lost is not None or self._proof is not None:
+            return False
+        if (known.run_id, known.role) != (seen.run_id, seen.role) or seen.loading or primary.role != "master":
+            return False
+        if [process.run_id for process in self._processes] != [primary.run_id]:
+            return False
+        self._latest[node] = seen
+        if node == self._primary:
+            self._processes = [seen]
+        else:
+            self._heard.add(node)
+        return True
+
     def judge(self, answers: Callable[[str], bool]) -> str | None:
         """Why the primary's data has fallen back. Only nodes that ``answers`` prove anything."""
         now = self._latest.get(self._primary or "")

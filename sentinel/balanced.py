@@ -46,6 +46,10 @@ class Balanced:
         for known in (self.why, self._until, self._heard, self._current):
             known.pop(name, None)
 
+    def leads_to(self, name: str, run_id: str) -> bool:
+        """Whether that is whom it led to last, so that to hear it again proves nothing."""
+        return self._current.get(name) == run_id
+
     def heard(self, name: str, run_id: str, now: float) -> bool:
         """Whose server has answered at ``name``. Returns whether it counts otherwise than before."""
         before = name in self.why

@@ -104,7 +104,7 @@ class Coordinator:
         self.newcomers = Newcomers(book, config.discovery, elsewhere)
         self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
-        self._reach = OwnReach(config, member, book, self.situation, now)
+        self.reach = OwnReach(config, member, book, self.situation, now)
         self._leading = Leading(config, member, self.situation, self, now)
         self._contact = Contact(config.work.rules.self_fence, member, book, self.situation, self, now)
         self._degradation = Degradation(member.config.patience.down_after_s, self.tell)
@@ -219,7 +219,7 @@ class Coordinator:
         if (said := self.situation.clock_said(wall_ms)) is not None:
             self.feed(said, now, wall_ms)
         self._leading.wake(now, wall_ms)
-        self._reach.tell(now, self.tell)
+        self.reach.tell(now, self.tell)
         self._judgements.look()
         primary = self.member.primary
         self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)

@@ -22,6 +22,7 @@ from sentinel.group_inputs import (
     Command,
     GroupEffect,
     GroupInput,
+    InfoSeen,
     Look,
     LookAgain,
     LookAnew,
@@ -39,6 +40,7 @@ from sentinel.group_inputs import (
 from sentinel.notices.notice import Notice
 from sentinel.register_driver import RegisterDriver
 from sentinel.state_thread import OnDurable
+from sentinel.steady import Steady
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
     def __init__(self, coordinator: Coordinator, ports: Ports, check_run: Callable[[float], None]) -> None:
         super().__init__(coordinator.config.group, ports.persist, ports.fatal, check_run)
         self.coordinator = coordinator
+        self._steady = Steady(coordinator)
         self._ports = ports
         self._background = Background(self._step_failed)
         self._topology = coordinator.member.register.state.committed.topology
@@ -105,10 +108,14 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
     # -- stepping ------------------------------------------------------------------------------
 
     def _confirms(self, given: GroupInput, now: float) -> bool:
+        if isinstance(given, InfoSeen):
+            return self._steady.notes(given, now, clock.wall_ms())
         return self.coordinator.confirms(given, now)
 
     def _core_step(self, given: GroupInput, now: float) -> Iterable[GroupEffect]:
-        return self.coordinator.step(given, now, clock.wall_ms())
+        effects = self.coordinator.step(given, now, clock.wall_ms())
+        self._steady.stepped(given)
+        return effects
 
     def _core_deadline(self, now: float) -> float | None:
         return self.coordinator.next_deadline(now)

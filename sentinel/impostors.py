@@ -10,7 +10,7 @@ data, follows one of its nodes, or is followed by one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from sentinel.node_info import NodeInfo
@@ -58,6 +58,10 @@ class Impostors:
         was_another = self._book.impostors.pop(name, None) is not None
         self._heard[name] = _Heard(info.run_id, now, wall_ms)
         return None, was_another
+
+    def heard_again(self, name: str, now: float, wall_ms: int) -> None:
+        """The process that was heard last has spoken."""
+        self._heard[name] = replace(self._heard[name], at=now, wall_ms=wall_ms)
 
     def _why(self, before: _Heard, info: NodeInfo, is_primary: bool, now: float, wall_ms: int) -> str:
         if not (is_primary or info.keys):

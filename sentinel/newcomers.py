@@ -129,6 +129,16 @@ class Newcomers:
             news += self._take_in(node, now)
         return news
 
+    @property
+    def are_none(self) -> bool:
+        """Nobody is reported whom nobody configured, as far as is known."""
+        return not (self.unwatched or self._held)
+
+    def looked(self, node: str, primary: str | None, now: float) -> None:
+        """``node`` has spoken, and reports nobody else than before."""
+        if node == primary:
+            self._looked_at = now
+
     # -- whom the book has already -------------------------------------------------------------
 
     def _judge(self, spec: NodeSpec, now: float) -> list[News]:

@@ -65,6 +65,19 @@ class NodeBook:
             self._trails.pop(name, None)
         self.version += 1
 
+    def note(self, name: str, info: NodeInfo, now: float) -> None:
+        """As ``update`` with what says only how far the node is by now: nobody need look at it anew."""
+        self._records[name] = replace(self._records[name], info=info, info_at=now)
+        self.balanced.heard(name, info.run_id, now)
+        if info.role == "master":
+            self._trails.setdefault(name, OffsetTrail()).add(info.replid, info.offset_bytes, now)
+
+    @property
+    def is_plain(self) -> bool:
+        """Each node was configured, under one name that is used for nothing else."""
+        odd = self.balanced.why or self._doubles.of or self._spelled or self.impostors
+        return not odd and not any(record.spec.discovered for record in self._records.values())
+
     def behind_s(self, name: str, primary: str) -> float | None:
         """How old the data of ``name`` was when last seen, by the offsets of ``primary``, where known."""
         record, trail = self._records[name], self._trails.get(primary)

@@ -90,6 +90,11 @@ class OwnReach:
             self._told = ""
             tell(StandsAgain())
 
+    def goes_on(self, now: float) -> None:
+        """All is as it was: what was well is well still."""
+        if not self._known[2]:
+            self._alone_since = now
+
     def _could_promote(self, now: float) -> bool:
         node, at = self._candidate
         if not 0 <= now - at < HOLDS_S or node == self._member.primary or node not in self._book:

@@ -183,6 +183,23 @@ class Situation:
             return False
         return relief(self._config.work, self.views(now), self._facts(now), self.avoided(now)) is not None
 
+    @property
+    def quiet_since(self) -> float:
+        """When a leader was last heard."""
+        return self._quiet_since
+
+    def counts(self, info_at: float) -> bool:
+        """Whether what a node said then is from after any leader was last heard."""
+        return info_at > self._quiet_since + SETTLE_S
+
+    def is_settled(self, now: float) -> bool:
+        """Nothing is to be mended, or to be watched more closely than as ever."""
+        return self._standing[1:] == (False, True) and not self._baseline and not self.is_odd(now)
+
+    def goes_on(self, now: float) -> None:
+        """All is as it was: what was safe is safe still."""
+        self._unsafe_since = now
+
     def facts(self, now: float) -> Facts:
         """What the leader's work is told of the world."""
         return replace(self._facts(now), unwritable=self.unwritable(now))
@@ -267,8 +284,7 @@ class Situation:
         return astray or now - self._unsafe_since >= UNSAFE_FOR_S
 
     def _astray(self, primary: str, known: Sequence[NodeView]) -> bool:
-        since = self._quiet_since + SETTLE_S
-        seen = {name for name in self._book.names if self._book[name].info_at > since}
+        seen = {name for name in self._book.names if self.counts(self._book[name].info_at)}
         views = [view for view in known if view.name == primary or view.name in seen]
         slots = self._config.work.parallel_syncs
         plan = reconcile(primary, views, parallel_syncs=slots, lost=self._member.memory.lost)

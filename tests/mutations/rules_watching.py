@@ -4,7 +4,60 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
+_STEADY = "tests/unit/sentinel/test_steady.py"
+
 WATCHING = (
+    Mutation(
+        "noted-when-taken-in",
+        "an INFO is noted without a step only where one like it was taken in as things stand",
+        "L1",
+        "sentinel/steady.py",
+        "if self._taken.get(node) != self._standing or node not in self._book or not",
+        "if node not in self._book or not",
+        (f"{_STEADY}::test_behind_a_change_each_node_is_taken_in_by_a_step_before_it_is_noted",),
+        style="",
+    ),
+    Mutation(
+        "noted-when-calm",
+        "while anything is amiss in a group, each INFO is a step",
+        "L1",
+        "sentinel/steady.py",
+        "or not self._is_calm(now):",
+        "or False:",
+        (f"{_STEADY}::test_while_anything_is_amiss_each_is_a_step",),
+        style="",
+    ),
+    Mutation(
+        "scheduled-is-not-calm",
+        "while a switchover is scheduled, each INFO is a step: its time may have come",
+        "S8",
+        "sentinel/steady.py",
+        "            and register.state.entry.directives.schedule is None\n",
+        "",
+        (f"{_STEADY}::test_while_a_switchover_is_scheduled_each_is_a_step_for_its_time_may_come",),
+        style="",
+    ),
+    Mutation(
+        "emptied-is-a-step",
+        "an INFO in which the data are gone, or less, is no confirmation of the one before",
+        "S7",
+        "sentinel/steady.py",
+        "        before.offset_bytes <= info.offset_bytes\n        and before.uptime_s <= info.uptime_s\n"
+        "        and bool(before.keys) == bool(info.keys)\n",
+        "        before.uptime_s <= info.uptime_s\n",
+        (f"{_STEADY}::test_what_says_more_is_a_step",),
+        style="",
+    ),
+    Mutation(
+        "noted-is-kept",
+        "how far a node is, and when it was heard, is kept also where an INFO is no step",
+        "S7",
+        "sentinel/steady.py",
+        "        self._book.note(node, info, now)\n",
+        "",
+        (f"{_STEADY}::test_what_says_only_that_time_has_gone_on_is_noted_with_how_far_the_node_is",),
+        style="",
+    ),
     Mutation(
         "lean-daemon",
         "a daemon loads nothing of redis-py's clients, and of the command line",

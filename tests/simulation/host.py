@@ -28,9 +28,10 @@ from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
-from sentinel.group_inputs import Command, GroupEffect, GroupInput, LookAnew, Perform, Read, Tell
+from sentinel.group_inputs import Command, GroupEffect, GroupInput, InfoSeen, LookAnew, Perform, Read, Tell
 from sentinel.nodebook import NodeBook
 from sentinel.situation import CoordinatorConfig
+from sentinel.steady import Steady
 from tests.simulation.contact import GROUP, Contact
 from tests.simulation.directories import LISTENED, REFUSED
 from tests.simulation.hands import Hands
@@ -181,6 +182,7 @@ class Host:
         work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
         book = NodeBook(listed, discover=True)
         self.brain = Coordinator(CoordinatorConfig(self.shape.name, work, None), member, book, self.now)
+        self._steady = Steady(self.brain)
         self.brain.who_is_who.keep()
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
@@ -323,12 +325,13 @@ class Host:
         if not self.awake and not isinstance(given, Stalled):
             self._late.append(partial(self.feed, given))
             return
-        if self.brain.confirms(given, self.now):
+        if self._notes(self.brain, given):
             self.worked(given, stepped=False)
             return
         self.worked(given, stepped=True)
         try:
             self._queue.extend(self.brain.step(given, self.now, self.wall_ms))
+            self._steady.stepped(given)
         except (NotLeaderError, PeerViolationError):
             return
         self.world.checks.leads_for_something(self)
@@ -338,6 +341,11 @@ class Host:
         self._set_alarm()
         self.probing.look()
         self.stepped()
+
+    def _notes(self, brain: Coordinator, given: GroupInput) -> bool:
+        if isinstance(given, InfoSeen):
+            return self._steady.notes(given, self.now, self.wall_ms)
+        return brain.confirms(given, self.now)
 
     def tell_all(self, given: Stalled | PeerGone | IdTwice) -> None:
         """Its registers."""

@@ -74,6 +74,7 @@ PURE = [
             "relations",
             "self_fence",
             "situation",
+            "steady",
             "step_notices",
             "superseded",
             "waiting",

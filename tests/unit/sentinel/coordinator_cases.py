@@ -53,6 +53,7 @@ from sentinel.nodebook import NodeBook
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.situation import CoordinatorConfig
+from sentinel.steady import Steady
 from tests.unit.quorum.member_cases import config, numbered
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
@@ -146,6 +147,8 @@ class World:
     now: float = START
     wall_ms: int = WALL_MS
     """Stands still unless the test moves it."""
+    noted: list[str] | None = None
+    """Nodes whose INFO was noted without a step, as the driver does; None: each is a step."""
     clocks: dict[str, TimeCome | None] = field(default_factory=dict)
     """What peers say of the schedule; else as s1 does."""
 
@@ -160,6 +163,7 @@ class World:
         policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
         work = WorkSettings(policy, parallel_syncs=1, limit_s=LIMIT_S, rules=self.rules)
         self.coordinator = Coordinator(CoordinatorConfig("g", work, self.told), member, book, START)
+        self.steady = Steady(self.coordinator)
         self.disk = Disk(self.state)
         self.notices: list[Notice] = []
         self.performs: list[Perform] = []
@@ -180,7 +184,9 @@ class World:
         if len(self._inputs) > 1:
             return
         while self._inputs:
-            for effect in self.coordinator.step(self._inputs[0], self.now, self.wall_ms):
+            effects = self.coordinator.step(self._inputs[0], self.now, self.wall_ms)
+            self.steady.stepped(self._inputs[0])
+            for effect in effects:
                 self.disk.check(effect)
                 self._apply(effect)
             self._inputs.popleft()
@@ -206,7 +212,11 @@ class World:
 
     def look(self, *names: str) -> None:
         for name in names or [node for node in self.nodes if node not in self.dead]:
-            self.step(InfoSeen(name, self._said_by(name), None))
+            seen = InfoSeen(name, self._said_by(name), None)
+            if self.noted is not None and self.steady.notes(seen, self.now, self.wall_ms):
+                self.noted.append(name)
+            else:
+                self.step(seen)
 
     def _said_by(self, name: str) -> NodeInfo:
         """A replica's link is down once its primary is gone."""
