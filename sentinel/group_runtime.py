@@ -91,6 +91,7 @@ class GroupRuntime:
         interval_s, phase = self.settings.effective_ping_interval, around.rng.randrange(1000)
         self._ping_rounds = ping_rounds(interval_s, self.settings.down_after, phase)
         self._info_rounds = Rounds(self.settings.effective_info_interval, INFOS, phase)
+        self._info_due = False
         self._second_look: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
@@ -142,17 +143,16 @@ class GroupRuntime:
     def ping(self) -> None:
         now, situation = clock.monotonic(), self.driver.coordinator.situation
         asks = self._ping_rounds.asks(now, spares=spares())
+        and_info, self._info_due = self._info_due and asks, self._info_due and not asks
         for node, probe in self._probes.items():
             if asks:
-                probe.ping()
+                probe.ping(and_info=and_info)
             if situation.awaits_witness(node, now):
                 self._around.infos.request(probe)
 
     def request_info(self) -> None:
-        """The periodic round."""
-        asks = self._info_rounds.asks(clock.monotonic(), spares=spares())
-        for probe in self._probes.values() if asks else ():
-            probe.request_info()
+        """The periodic round: it is asked along with the next PING."""
+        self._info_due = self._info_due or self._info_rounds.asks(clock.monotonic(), spares=spares())
 
     def gossip(self) -> None:
         """Tell the peers this sentinel's opinions of the nodes."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 
 from promotion.step_types import WriteSafety
-from sentinel.info_limits import LIMIT_NAMES, read_limits
+from sentinel.info_fields import NAMES, fields_of
+from sentinel.info_limits import read_limits
 from sentinel.node_info import Attached, NodeInfo
 
 MAX_INFO_BYTES = 1024 * 1024
@@ -24,46 +25,6 @@ _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 _HOST = re.compile(r"[0-9A-Za-z_.:%-]{1,255}", re.ASCII)
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", re.ASCII)
 _NO_REPLID = "0" * 40
-
-_NAMES = frozenset(
-    {
-        "aof_base_size",
-        "aof_current_size",
-        "aof_enabled",
-        "async_loading",
-        "loading",
-        "master_failover_state",
-        "master_host",
-        "master_last_io_seconds_ago",
-        "master_link_down_since_seconds",
-        "master_link_status",
-        "master_port",
-        "master_repl_offset",
-        "master_replid",
-        "master_replid2",
-        "master_sync_in_progress",
-        "rdb_last_load_keys_loaded",
-        "redis_mode",
-        "redis_version",
-        "replica_announced",
-        "role",
-        "run_id",
-        "second_repl_offset",
-        "server_mode",
-        "slave_priority",
-        "slave_read_only",
-        "slave_repl_offset",
-        "total_net_input_bytes",
-        "uptime_in_seconds",
-        "valkey_version",
-        *LIMIT_NAMES,
-    }
-)
-_WANTED = re.compile(
-    rf"^({'|'.join(sorted(_NAMES, reverse=True))}|slave[0-9]{{1,6}}|db[0-9]{{1,10}}):([^\r\n]*)",
-    re.ASCII | re.MULTILINE,
-)
-"""A tenth of the lines that INFO has: to take all of them apart would cost most of what watching costs."""
 
 
 class InfoError(Exception):
@@ -144,18 +105,18 @@ def parse_safety(reply: object) -> WriteSafety | None:
 
 
 class _Fields:
-    """The ``name:value`` lines that are wanted; of a name that is there twice, the last counts."""
+    """The ``name:value`` lines that are wanted."""
 
     def __init__(self, text: str) -> None:
-        self._values: dict[str, str] = dict(_WANTED.findall(text))
+        self._values = fields_of(text)
 
     def get(self, name: str) -> str | None:
-        assert name in _NAMES, name
+        assert name in NAMES, name
         return self._values.get(name)
 
     def numbered(self, prefix: str) -> list[tuple[str, str]]:
         """Those whose name is ``prefix`` and a number."""
-        names = [name for name in self._values if name not in _NAMES and name.startswith(prefix)]
+        names = [name for name in self._values if name not in NAMES and name.startswith(prefix)]
         return [(name, self._values[name]) for name in names]
 
     def matching(self, name: str, pattern: re.Pattern[str], default: str | None = None) -> str:

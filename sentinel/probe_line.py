@@ -8,9 +8,8 @@ it is one callback. The end of the connection is seen when it happens, not when 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -30,6 +29,14 @@ MAX_OUTSTANDING = 16
 MAX_BESIDE = 64
 """Of others' commands (``send_all``)."""
 
+PONG = b"+PONG\r\n"
+
+_arriving = bytearray(64 * 1024)
+"""What arrives at any line is read into this, and taken out of it before anything else arrives: a buffer for
+each, of the size that asyncio makes, would be made and cut to seven bytes hundreds of times a second.
+"""
+_arrived = memoryview(_arriving)
+
 _packed = lru_cache(maxsize=64)(hiredis.pack_command)
 
 
@@ -46,7 +53,7 @@ class Command:
     """
 
     words: tuple[str, ...]
-    waiters: list[asyncio.Future[Any]] = field(default_factory=list)
+    waiters: Sequence[asyncio.Future[Any]] = ()
     sent_at: float = 0.0
     reply: asyncio.Future[Any] | None = None
 
@@ -55,7 +62,7 @@ OnReply: TypeAlias = Callable[[Command, object, float], None]
 """Takes the command, its reply (an error reply as an exception) and the seconds it took."""
 
 
-class Line(asyncio.Protocol):
+class Line(asyncio.BufferedProtocol):
     """Takes ``connection`` over; ``run`` it once, at once.
 
     Invariant: the oldest outstanding command is the one that the next reply answers.
@@ -65,24 +72,29 @@ class Line(asyncio.Protocol):
         self._on_reply = on_reply
         self._silence_s = silence_s
         self._loop = asyncio.get_running_loop()
-        self._outstanding: deque[Command] = deque()
+        self._outstanding: list[Command] = []
         self._replies = BoundedReplies()
         self._lost: asyncio.Future[Evidence] = self._loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_since = 0.0
         self.answered = False
-        self._writer = take_over(connection, self)
+        self._transport = take_over(connection, self)
 
-    def send(self, command: Command) -> None:
-        """Sends ``command``; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
-        if sum(other.reply is None for other in self._outstanding) >= MAX_OUTSTANDING:
+    def send(self, *commands: Command) -> None:
+        """Sends them in one write; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
+        outstanding = self._outstanding
+        if outstanding and sum(other.reply is None for other in outstanding) >= MAX_OUTSTANDING:
             raise OverflowError(f"{MAX_OUTSTANDING} commands are outstanding")
-        command.sent_at = clock.monotonic()
-        if not self._outstanding:
-            self._waiting_since = command.sent_at
-        self._outstanding.append(command)
-        self._writer.write(_packed(command.words))
-        self._arm()
+        now = clock.monotonic()
+        if not outstanding:
+            self._waiting_since = now
+        for command in commands:
+            command.sent_at = now
+        outstanding += commands
+        packed = [_packed(command.words) for command in commands]
+        self._transport.write(packed[0] if len(packed) == 1 else b"".join(packed))
+        if self._timer is None:
+            self._arm()
 
     def send_all(self, commands: list[Command]) -> None:
         """Sends them in one write. Raises redis-py's ConnectionError when the line is lost, or too busy."""
@@ -96,7 +108,7 @@ class Line(asyncio.Protocol):
         for command in commands:
             command.sent_at = now
         self._outstanding.extend(commands)
-        self._writer.write(b"".join(_pack(command.words) for command in commands))
+        self._transport.write(b"".join(_pack(command.words) for command in commands))
         self._arm()
 
     def count(self, words: tuple[str, ...]) -> int:
@@ -123,9 +135,20 @@ class Line(asyncio.Protocol):
             if self._timer is not None:
                 self._timer.cancel()
             # Not closed, for TLS would say goodbye and wait for an answer, which a lost node never gives.
-            self._writer.transport.abort()
+            self._transport.abort()
 
-    # -- asyncio.Protocol ----------------------------------------------------------------------
+    # -- asyncio.BufferedProtocol --------------------------------------------------------------
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        return _arrived
+
+    def buffer_updated(self, nbytes: int) -> None:
+        # Almost all that ever arrives is the answer to a PING, for which no parser is needed.
+        if nbytes == len(PONG) and _arriving.startswith(PONG) and self._replies.are_whole:
+            if not self._lost.done():
+                self._take(b"PONG")
+        else:
+            self.data_received(bytes(_arrived[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -151,7 +174,7 @@ class Line(asyncio.Protocol):
             unasked = reply if isinstance(reply, Exception) else InvalidResponse("a reply to no command")
             self._tell(Command(()), unasked, 0.0)
             return
-        command = self._outstanding.popleft()
+        command = self._outstanding.pop(0)
         self.answered = True
         self._waiting_since = now = clock.monotonic()
         if command.reply is not None:

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from redis.exceptions import InvalidResponse, RedisError
 
-from promotion.step_types import WriteSafety
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.usability import Refusing, Source
 from sentinel import clock
-from sentinel.info import InfoError, parse_info, parse_safety
+from sentinel.info import InfoError, parse_info
+from sentinel.info_asides import Asides
 from sentinel.life import Life
 from sentinel.link_exchange import LineExchange
 from sentinel.link_info import LinkInfo, parse_link
@@ -30,10 +28,7 @@ from sentinel.reconnecting import pause_s
 from sentinel.redis_evidence import classify, error_text
 from sentinel.redis_link import RedisLink
 
-logger = logging.getLogger(__name__)
-
 PING = ("PING",)
-SAFETY = ("CONFIG", "GET", "min-replicas-*")
 INFO = ("INFO",)
 """The default sections: several named ones are an error before Redis 7."""
 LINK = ("INFO", "replication")
@@ -41,6 +36,9 @@ LINK = ("INFO", "replication")
 MISCONFIGURED_RETRY_S = 1.0
 """At most. It counts as life only while it is confirmed, so it is tried several times in each patience."""
 MAX_REFRESHES = 64
+
+
+_ALIVE = Evidence(EvidenceKind.ALIVE)
 
 
 class Probe:
@@ -104,16 +102,12 @@ class Probe:
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[NodeInfo | None]] = []
         self._refused: dict[tuple[str, ...], Evidence] = {}
-        self._read_safety = read_safety
-        self._fence = ("GET", fence_key) if fence_key is not None else None
-        self._may_evict = self._fence_missing = False
-        self._safety: WriteSafety | None = None
-        self._demanding = False
-        """Whether its newest INFO shows that it demands something of writes."""
-        self._told_unsafe = False
+        self._asides = Asides(node, read_safety, fence_key)
         self._attempts = 0
         self._refused_last = False
         self._loading = False
+        self._plain_pongs = False
+        """The last PONG on this connection showed life and nothing else, and another would show the same."""
         self._life = Life()
 
     def exchange(self) -> LineExchange | None:
@@ -141,9 +135,18 @@ class Probe:
             await asyncio.gather(self._task, return_exceptions=True)
         self._fail_waiting()
 
-    def ping(self) -> None:
-        """Sends a PING, unless one is unanswered yet or there is no connection. Never blocks."""
+    def ping(self, *, and_info: bool = False) -> None:
+        """Sends a PING, unless one is unanswered yet or there is no connection. Never blocks.
+
+        ``and_info``: and an INFO, in the same write: with that it is one thing to send and one to read.
+        """
+        line = self._line
+        if and_info and line is not None and line.count(PING) == line.count(INFO) == 0:
+            self._send_info(line, Command(PING))
+            return
         self._ask(PING)
+        if and_info:
+            self._ask(INFO)
 
     def request_info(self) -> None:
         """Sends an INFO, unless one is unanswered yet or there is no connection."""
@@ -195,6 +198,7 @@ class Probe:
         self._refused.clear()
         self._told_refusals.clear()
         self._turned_away = None
+        self._plain_pongs = False
         try:
             line = await self._connect()
         except (RedisError, OSError) as error:
@@ -205,8 +209,7 @@ class Probe:
             return seen
         self._line = line
         self._life.connected()
-        line.send(Command(PING))
-        self._send_info(line)
+        self._send_info(line, Command(PING))
         # Last, since a server that turns us away says why in answer to the first command.
         line.send(Command(("CLIENT", "SETNAME", self._link.client_name)))
         opened_at = clock.monotonic()
@@ -250,14 +253,9 @@ class Probe:
         else:
             self._line.send(Command(words))
 
-    def _send_info(self, line: Line) -> None:
+    def _send_info(self, line: Line, *before: Command) -> None:
         waiters, self._waiting = self._waiting, []
-        if self._read_safety or self._demanding:
-            # In front, so that the INFO is told along with what this says.
-            line.send(Command(SAFETY))
-        if self._may_evict and self._fence is not None:
-            line.send(Command(self._fence))
-        line.send(Command(INFO, [*waiters]))
+        line.send(*before, *map(Command, self._asides.questions()), Command(INFO, waiters))
 
     def _on_reply(self, command: Command, reply: object, latency_s: float) -> None:
         if command.words == PING:
@@ -268,12 +266,10 @@ class Probe:
         elif command.words == LINK:
             if (link := parse_link(reply)) is not None:
                 self._tell_link(self.node, link, latency_s)
-        elif command.words == SAFETY:
-            self._on_safety(reply)
-        elif command.words == self._fence:
-            self._fence_missing = reply is None
         elif not command.words and isinstance(reply, Exception):
             self._refuse((), reply)
+        else:
+            self._asides.answered(command.words, reply)
 
     def _on_pong(self, reply: object, latency_s: float) -> None:
         if isinstance(reply, Exception):
@@ -282,21 +278,23 @@ class Probe:
             self._refuse(PING, reply)
         elif reply != b"PONG":
             self._refuse(PING, InvalidResponse("PING is not answered with PONG"))
+        elif self._plain_pongs and not self._refused and not self._loading:
+            self._tell_latency(self.node, latency_s)
+            self._tell_evidence(self.node, _ALIVE)
         else:
             self._tell_latency(self.node, latency_s)
             self._note_refusal(Source.DOOR, None)
             self._note_refusal(Source.PING, None)
             if (shown := self._life.pong()) is not None:
                 self._accept(PING, shown)
+            self._plain_pongs = shown == _ALIVE
             if self._loading:
                 self._ask(INFO)  # what it has loaded is not judged before it is all there, and then at once
 
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
         try:
-            info = _read_info(reply)
-            missing = self._fence_missing and info.role == "master"
-            info = replace(info, safety=self._safety, fence_missing=missing)
+            info = self._asides.complete(_read_info(reply))
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
@@ -304,22 +302,12 @@ class Probe:
             self._loading = info.loading and not info.async_loading
             # INFO is served while loading, and must not hide that nothing else is.
             self._accept(INFO, Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
-            self._demanding = info.limits.good_replicas is not None
-            self._may_evict = info.limits.evicts_any_key
-            self._fence_missing = self._fence_missing and self._may_evict
             self._tell_info(self.node, info)
         for waiter in command.waiters:
             if not waiter.done():
                 waiter.set_result(info)
         if self._waiting and self._line is not None:
             self._send_info(self._line)
-
-    def _on_safety(self, reply: object) -> None:
-        """A refusal is no evidence about the node: it only cannot be told what to demand of writes."""
-        before, self._safety = self._safety, parse_safety(reply)
-        if self._safety is None and self._read_safety and (before is not None or not self._told_unsafe):
-            self._told_unsafe = True
-            logger.warning("%s: write_safety cannot be kept, CONFIG GET is refused: %s", self.node, reply)
 
     def _note_door(self, error: Exception) -> None:
         refusing = of_connecting(error_text(error))
@@ -330,6 +318,7 @@ class Probe:
     def _note_refusal(self, source: Source, refusing: Refusing | None) -> None:
         if source not in self._told_refusals or self._told_refusals[source] != refusing:
             self._told_refusals[source] = refusing
+            self._plain_pongs = False
             self._tell_refusal(self.node, source, refusing)
 
     def _accept(self, words: tuple[str, ...], evidence: Evidence) -> None:

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from redis.asyncio.connection import AbstractConnection, Connection
 from redis.asyncio.retry import Retry
@@ -257,24 +257,40 @@ def peer_certificate(connection: Connection) -> bytes | None:
     return certificate
 
 
-def take_over(connection: Connection, protocol: asyncio.Protocol) -> asyncio.StreamWriter:
+class Taking(Protocol):
+    """What is told of a connection from then on: an ``asyncio.BufferedProtocol`` that knows bytes too."""
+
+    def data_received(self, data: bytes) -> None: ...
+
+    def connection_lost(self, error: Exception | None) -> None: ...
+
+
+def take_over(connection: Connection, protocol: Taking) -> asyncio.Transport:
     """From now on ``protocol`` is told what arrives, first of all what redis-py had not read yet.
 
-    redis-py, which has no interface for this, is left with a connection that it takes for closed. Keep
-    the writer, which closes the transport when nobody needs it any more.
+    redis-py, which has no interface for this, is left with a connection that it takes for closed. Its streams
+    are left to nobody: they would be kept for each node, and cost as much as all that is known of it.
     """
     reader: Any = connection._reader
-    writer = connection._writer
+    writer: Any = connection._writer
     assert writer is not None
     connection._reader = connection._writer = None
-    transport: Any = writer.transport
-    transport.set_protocol(protocol)
+    transport: asyncio.Transport = writer.transport
+    transport.set_protocol(protocol)  # type: ignore[arg-type]
+    writer._transport = _Closed()  # A stream that nobody needs any more would close it.
     transport.resume_reading()
     if reader._buffer:
         protocol.data_received(bytes(reader._buffer))
     if reader._eof or transport.is_closing():
         protocol.connection_lost(reader.exception())
-    return writer
+    return transport
+
+
+class _Closed:
+    """In the place of a transport that is somebody else's."""
+
+    def is_closing(self) -> bool:
+        return True
 
 
 def _telling(failures: list[Exception]) -> Exception:

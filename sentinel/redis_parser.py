@@ -23,8 +23,6 @@ MAX_REPLY_BYTES = 2 * MAX_INFO_BYTES
 MAX_REPLY_ITEMS = MAX_REPLY_BYTES // 4
 """Of the shortest items that there are (``$-1``, ``:0``, ``+``) so many fit into the longest reply."""
 
-_IDLE_ROOM_BYTES = 1024
-
 _PARSER_TRIPS = (ValueError, TypeError, LookupError, MemoryError)
 """What redis-py and hiredis raise on replies that no Redis sends, as ``-MOVED`` without an address."""
 
@@ -70,31 +68,38 @@ class BoundedParser(_AsyncHiredisParser):
 
 
 class BoundedReplies:
-    """Replies out of bytes as they arrive; error replies are exceptions of redis-py's types, not raised."""
+    """Replies out of bytes as they arrive; error replies are exceptions of redis-py's types, not raised.
+
+    There is a parser only while a reply is on its way: hiredis keeps the room that the last one took.
+    """
 
     def __init__(self) -> None:
-        self._reader = hiredis.Reader(
-            protocolError=InvalidResponse, replyError=BoundedParser.parse_error, notEnoughData=_INCOMPLETE
-        )
-        # Or else each keeps room for twice the longest INFO until the next.
-        self._reader.setmaxbuf(_IDLE_ROOM_BYTES)
+        self._reader: hiredis.Reader | None = None
         self._announced = _announced()
         self._room_bytes = MAX_REPLY_BYTES
+
+    @property
+    def are_whole(self) -> bool:
+        """What arrives next is the beginning of a reply."""
+        return self._announced.is_between and self._room_bytes == MAX_REPLY_BYTES
 
     def read(self, data: bytes) -> Iterator[object]:
         """The replies that ``data`` completes. Raises ``InvalidResponse`` as ``BoundedParser`` does."""
         _judge(self._announced, data)
-        self._reader.feed(data)
+        reader = self._reader = self._reader or _reader()
+        reader.feed(data)
         self._room_bytes -= len(data)
-        while (reply := self._next()) is not _INCOMPLETE:
+        while (reply := self._next(reader)) is not _INCOMPLETE:
             self._room_bytes = MAX_REPLY_BYTES
             yield reply
         if self._room_bytes < 0:
             raise _too_long()
+        if self.are_whole:
+            self._reader = None
 
-    def _next(self) -> object:
+    def _next(self, reader: hiredis.Reader) -> object:
         try:
-            reply: object = self._reader.gets(False)
+            reply: object = reader.gets(False)
         except _PARSER_TRIPS as error:
             raise _unreadable(error) from error
         if isinstance(reply, hiredis.PushNotification):
@@ -103,6 +108,12 @@ class BoundedReplies:
 
 
 _INCOMPLETE = object()
+
+
+def _reader() -> hiredis.Reader:
+    return hiredis.Reader(
+        protocolError=InvalidResponse, replyError=BoundedParser.parse_error, notEnoughData=_INCOMPLETE
+    )
 
 
 def _announced() -> AnnouncedSizes:

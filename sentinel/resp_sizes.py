@@ -43,6 +43,11 @@ class AnnouncedSizes:
         self._room = max_items
         self._is_over = False
 
+    @property
+    def is_between(self) -> bool:
+        """Each message that began has ended."""
+        return not (self._rest or self._skip or self._open or self._is_over)
+
     def judge(self, data: bytes) -> None:
         """To be called with all that arrives, before it is parsed. Raises AnnouncedError.
 

@@ -59,6 +59,16 @@ WATCHING = (
         style="",
     ),
     Mutation(
+        "a-piece-is-no-pong",
+        "seven bytes are the answer to a PING only where no other reply is on its way",
+        "S6",
+        "sentinel/probe_line.py",
+        " and self._replies.are_whole:",
+        ":",
+        ("tests/unit/sentinel/test_probe_line.py::test_what_arrives_in_pieces_is_what_it_is_as_a_whole",),
+        style="",
+    ),
+    Mutation(
         "lean-daemon",
         "a daemon loads nothing of redis-py's clients, and of the command line",
         "L1",

@@ -24,8 +24,9 @@ from sentinel.lateness import (
     ping_rounds,
 )
 from sentinel.probe_line import Command, Line
+from sentinel.redis_parser import BoundedReplies
 
-PING = ("PING",)
+PING, INFO = ("PING",), ("INFO",)
 SILENCE_S = 100.0
 MAX_TURNS = 1000
 
@@ -46,16 +47,25 @@ class Watched:
         self.ours = ours
         self.line: Line
         self.served: asyncio.Task[Evidence]
+        self.replies: list[object] = []
 
     async def connect(self) -> None:
         reader, writer = await asyncio.open_connection(sock=self.ours)
         connection: Any = SimpleNamespace(_reader=reader, _writer=writer)
-        self.line = Line(connection, lambda _command, _reply, _took_s: None, SILENCE_S)
+        self.line = Line(connection, self._on_reply, SILENCE_S)
         self.served = asyncio.create_task(self.line.run())
 
     def answer(self) -> None:
         self.node.recv(1000)
         self.node.sendall(b"+PONG\r\n")
+
+    def _on_reply(self, _command: Command, reply: object, _took_s: float) -> None:
+        self.replies.append(reply)
+
+    def arrives(self, data: bytes) -> bytes:
+        """In the line's buffer, as the event loop puts it there."""
+        self.line.get_buffer(-1)[: len(data)] = data
+        return data
 
     async def count_is(self, questions: int) -> None:
         for _ in range(MAX_TURNS):
@@ -100,6 +110,42 @@ def test_an_answer_that_lies_in_the_socket_while_a_turn_takes_long_is_no_silence
         await watched.close()
 
     run(scenario())
+
+
+def test_what_arrives_in_pieces_is_what_it_is_as_a_whole() -> None:
+    """Also where a piece looks like the answer to a PING."""
+    pieces = (
+        b"+PO",
+        b"NG\r\n",
+        b"$14\r\n",
+        b"+PONG\r\n",
+        b"+PONG\r\n",
+        b"\r\n",
+        b"+PONG\r\n",
+        b"*1\r\n",
+        b"+PONG\r\n",
+    )
+
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        watched.line.send(Command(PING), Command(INFO), Command(PING), Command(("EXEC",)))
+        assert watched.node.recv(1000).count(b"PING") == 2, "in one write"
+        for piece in pieces:
+            watched.line.buffer_updated(len(watched.arrives(piece)))
+        assert watched.replies == [b"PONG", b"+PONG\r\n" * 2, b"PONG", [b"PONG"]]
+        await watched.close()
+
+    run(scenario())
+
+
+def test_between_two_replies_there_is_no_parser_which_would_keep_the_room_of_the_last() -> None:
+    replies = BoundedReplies()
+    assert list(replies.read(b"$5\r\nab")) == []
+    assert not replies.are_whole
+    assert list(replies.read(b"cde\r\n")) == [b"abcde"]
+    assert replies.are_whole
+    assert replies._reader is None
 
 
 def test_a_node_that_does_not_answer_is_silent_after_its_patience(time: SimpleNamespace) -> None:
