@@ -6,12 +6,11 @@ import asyncio
 import logging
 import random
 import signal
-import time
 from functools import partial
 
 import aiohttp
 
-from config import Settings, WebhookSettings
+from config import Settings
 from quorum.cluster import CLUSTER
 from quorum.messages import Message
 from sentinel import clock, event_loop, jobs, memory, story
@@ -58,7 +57,7 @@ from sentinel.resp_api import RespServer
 from sentinel.scheduler import Scheduler
 from sentinel.store import Store
 from sentinel.version import VERSION
-from sentinel.webhook_event import Endpoint
+from sentinel.webhook_duty import WebhookDuty, endpoints
 from sentinel.webhooks import Webhooks
 
 logger = logging.getLogger(__name__)
@@ -104,12 +103,13 @@ class Daemon:
         )
         self._freshness = Freshness(settings.cluster.peer_timeout)
         self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
-        self._alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
         self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
         self._operations = Operations(settings.sentinel.id)
         self._lookup = OperationLookup(settings.sentinel.id, members, HttpResolver(self._resolver))
         self._metrics = Metrics(settings.sentinel.id, VERSION, tuple(settings.groups))
-        self._outbox = Outbox(store.thread, [_endpoint(hook) for hook in settings.webhooks])
+        self._outbox = Outbox(store.thread, endpoints(settings.webhooks))
+        alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
+        self._duty = WebhookDuty(alerts, self._outbox, self._background.start, self._metrics.set_webhooks)
         around = Surroundings(
             settings,
             store,
@@ -250,9 +250,9 @@ class Daemon:
         scheduler.every(gossip_s, "cluster", self._cluster.gossip_if_due)
         jobs.wake_at_schedules(scheduler, self._drivers.values())
         if self._settings.webhooks:
-            scheduler.every(jobs.RETRY_S, "webhooks", partial(self._retry_webhooks, webhooks))
+            scheduler.every(jobs.RETRY_S, "webhooks", partial(self._duty.look, webhooks))
         scheduler.every(jobs.FILES_S, "files", self._doors.files.look)
-        scheduler.every(jobs.SWEEP_S, "outbox", self._sweep)
+        scheduler.every(jobs.SWEEP_S, "outbox", self._duty.sweep)
         scheduler.every(jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.settings.tls is not None for group in self._groups.values()):
             scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)
@@ -316,7 +316,7 @@ class Daemon:
         if isinstance(note, ChangeNote) and note.change.group in self._groups:
             self._keep(note.change)
         elif isinstance(note, DeliveredNote):
-            self._background.start(self._outbox.mark_delivered(note.ids))
+            self._duty.on_delivered_elsewhere(note.ids)
 
     def _on_notice(self, notice: Notice) -> None:
         story.tell(notice)
@@ -326,10 +326,8 @@ class Daemon:
         if isinstance(notice.event, TopologyCommitted):
             self._preflights.primary_changed(notice.group, clock.monotonic())
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
-        for alert in self._alerts.on_notice(notice, clock.wall_ms()):
+        for alert in self._duty.on_notice(notice):
             self._events.tell(alert.event)
-            if alert.kept:
-                self._background.start(self._outbox.add(alert.event, alert.owner))
 
     def _on_delivered(self, event_id: str) -> None:
         self._tell_peers(DeliveredNote((event_id,)))
@@ -340,16 +338,6 @@ class Daemon:
             logger.critical("this sentinel must stop: %s", error)
             self._failure = error
             self._stop.set()
-
-    async def _retry_webhooks(self, webhooks: Webhooks) -> None:
-        await webhooks.run_due(time.time())
-        standby = await self._outbox.standby_ids()
-        if claims := self._alerts.to_claim(standby, clock.monotonic()):
-            await self._outbox.claim(claims)
-        self._metrics.set_webhooks(*await self._outbox.counts())
-
-    async def _sweep(self) -> None:
-        await self._outbox.sweep(time.time())
 
     def _keep(self, change: Change) -> None:
         self._background.start(self._store.add_change(change))
@@ -363,7 +351,3 @@ class Daemon:
         for member in self._settings.cluster.members:
             if member != self._settings.sentinel.id:
                 self._links.send_note(member, note)
-
-
-def _endpoint(hook: WebhookSettings) -> Endpoint:
-    return Endpoint(hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts)
