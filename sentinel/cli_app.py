@@ -15,9 +15,9 @@ from sentinel import cli_offline
 from sentinel.cli_command import Asking, Candidate, ConfigFile, Group, OptionalGroup, Target, asking
 from sentinel.cli_command import errors as _errors
 from sentinel.cli_command import print_json as _print_json
-from sentinel.cli_command import safe as _safe
 from sentinel.cli_exit import EPILOG, CliError, ExitCode
 from sentinel.cli_webhooks import webhooks
+from sentinel.story import clean
 
 if TYPE_CHECKING:
     from sentinel.cli_client import Reply, Sentinels
@@ -223,7 +223,7 @@ cli_offline.add_to(app)
 
 def _confirm(question: str) -> None:
     """Raises CliError on a no."""
-    if not typer.confirm(_safe(question), err=True):
+    if not typer.confirm(clean(question), err=True):
         raise CliError(ExitCode.REFUSED, "nothing was done")
 
 
@@ -236,6 +236,6 @@ def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | 
     if as_json:
         _print_json({**reply.body, "asked": reply.url})
     elif wait_s is not None:
-        typer.echo(_safe(f"{group}: {cli_directives.ended(reply.body)}"))
+        typer.echo(clean(f"{group}: {cli_directives.ended(reply.body)}"))
     else:
-        typer.echo(_safe(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))
+        typer.echo(clean(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))

@@ -15,7 +15,6 @@ import typer
 
 from sentinel.cli_complete import group_names, node_names
 from sentinel.cli_exit import CliError, complain
-from sentinel.story import clean
 
 if TYPE_CHECKING:
     from sentinel.cli_client import Sentinels
@@ -111,8 +110,3 @@ def errors(as_json: bool = False) -> Iterator[None]:
 def print_json(body: Mapping[str, object]) -> None:
     # ASCII only: whatever a node answered, no control character reaches the terminal.
     typer.echo(json.dumps(body, indent=2))
-
-
-def safe(text: str) -> str:
-    """Nothing in it drives the terminal."""
-    return clean(text)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from sentinel.cli_command import ConfigFile, Json, OptionalGroup, errors, print_json, safe
+from sentinel.cli_command import ConfigFile, Json, OptionalGroup, errors, print_json
 from sentinel.cli_exit import EPILOG, ExitCode, complain
+from sentinel.story import clean
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,7 +56,7 @@ def check(
         elif as_json:
             print_json(cli_run.report(loaded))
         else:
-            typer.echo(safe(f"{config}: ok"))
+            typer.echo(clean(f"{config}: ok"))
 
 
 def import_sentinel_conf(
@@ -124,7 +125,7 @@ def repair_terms(
             print_json({"groups": [each.as_json() for each in seen]})
         else:
             for each in seen:
-                typer.echo(safe(each.sentence()))
+                typer.echo(clean(each.sentence()))
         if any(each.runs_out for each in seen):
             complain(cli_repair.ADVICE)
             raise typer.Exit(ExitCode.REFUSED)
@@ -150,7 +151,7 @@ def found_anew(
             print_json(found.as_json())
         else:
             for line in found.lines():
-                typer.echo(safe(line))
+                typer.echo(clean(line))
         if not accept_loss:
             complain(cli_found.ADVICE)
 

@@ -18,6 +18,7 @@ from sentinel.api_answers import (
 from sentinel.cli_client import Reply
 from sentinel.cli_exit import CliError, ExitCode
 from sentinel.cli_screen import Screen
+from sentinel.first_problem import first_problem
 
 REFUSING = ("refuses_writes", "refuses_clients")
 """The states of nodes that live, and are no good to their clients."""
@@ -30,11 +31,10 @@ def understood(reply: Reply, model: type[_Answer]) -> _Answer:
     try:
         return model.model_validate(reply.body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "answer"
+        first = first_problem(error, "answer")
         raise CliError(
             ExitCode.UNREACHABLE,
-            f"{reply.url} answered what this command does not understand: {field}: {first['msg']}",
+            f"{reply.url} answered what this command does not understand: {first}",
             "Is it a sentinel, and of the same release? `vedette version` tells this one's.",
         ) from error
 

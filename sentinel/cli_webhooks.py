@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import typer
 
-from sentinel.cli_command import Asking, asking, print_json, safe
+from sentinel.cli_command import Asking, asking, print_json
 from sentinel.cli_exit import EPILOG, CliError, ExitCode, complain
+from sentinel.story import clean
 
 if TYPE_CHECKING:
     from sentinel.api_answers import WebhooksAnswer
@@ -55,7 +56,7 @@ def retry(
     if asked.as_json:
         print_json({"retried": retried})
     else:
-        typer.echo(safe(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
+        typer.echo(clean(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
 
 
 def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:

@@ -11,6 +11,7 @@ from promotion.candidates import Ranking
 from promotion.view import NodeView
 from quorum.directives import Pause, Schedule
 from quorum.messages import Topology
+from quorum.votes import majority
 from sentinel.api_answers import (
     CandidateAnswer,
     CandidatesAnswer,
@@ -37,13 +38,9 @@ NodeState = Literal[
 NodeRole = Literal["primary", "replica", "unknown"]
 
 
-def majority(members: frozenset[str]) -> int:
-    return len(members) // 2 + 1
-
-
 def has_majority(members: frozenset[str], peers_in_touch: frozenset[str]) -> bool:
     """Whether this sentinel and the peers it is in touch with are a majority of the members."""
-    return 1 + len(peers_in_touch & members) >= majority(members)
+    return 1 + len(peers_in_touch & members) >= majority(len(members))
 
 
 def primary(
@@ -81,7 +78,7 @@ def group(
         role=register.role.value,
         leader=register.leader if register.hears_leader(now) else None,
         quorum=coordinator.member.config.quorum,
-        majority=majority(members),
+        majority=majority(len(members)),
         has_majority=has_majority(members, peers_in_touch),
         takes_no_part=coordinator.member.recovery.why() or None,
         stands_back=_standing_back(coordinator, peers_in_touch, now),

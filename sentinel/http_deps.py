@@ -11,6 +11,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from quorum.messages import Topology
+from quorum.votes import majority
 from sentinel import group_status
 from sentinel.api_answers import OperationAnswer
 from sentinel.confirmed import Confirmed
@@ -87,7 +88,7 @@ class HttpDeps:
         """Raises ProblemError unless this sentinel is in touch with a majority."""
         if self.has_majority:
             return
-        needed, found = group_status.majority(self.members), self.reachable()
+        needed, found = majority(len(self.members)), self.reachable()
         raise ProblemError(
             "no-quorum",
             f"In touch with {len(found)} of {len(self.members)} sentinels, itself included; {needed} needed.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from sentinel import group_status
+from quorum.votes import majority
 from sentinel.api_answers import HealthAnswer, ReadyAnswer
 from sentinel.http_deps import HttpDeps, reply
 from sentinel.openapi import Endpoint
@@ -45,7 +45,7 @@ class HealthHandlers:
         deps, missing = self._deps, []
         found = deps.reachable()
         if not deps.has_majority:
-            needed = group_status.majority(deps.members)
+            needed = majority(len(deps.members))
             missing.append(f"in touch with {len(found)} of {len(deps.members)} sentinels, {needed} needed")
         if why := deps.no_part():
             missing.append(why)

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from quorum.messages import Message
+from sentinel.first_problem import first_problem
 from sentinel.notes import Note
 from sentinel.peer_stored import Stored
 
@@ -198,7 +199,9 @@ def decode(payload: bytes) -> Frame:
     try:
         frame = _FRAME.validate_json(payload)
     except ValidationError as error:
-        raise PeerProtocolError(_other_version(payload) or _first(error)) from None
+        raise PeerProtocolError(
+            _other_version(payload) or first_problem(error, "frame")[:MAX_TEXT_CHARS]
+        ) from None
     if frame.v != PROTOCOL_VERSION:
         raise PeerProtocolError(f"speaks version {frame.v!r:.40}, this sentinel speaks {PROTOCOL_VERSION}")
     problem = _out_of_bounds(frame, frame.kind, arrives=True)
@@ -288,9 +291,3 @@ def _other_version(payload: bytes) -> str | None:
     if version == PROTOCOL_VERSION:
         return None
     return f"speaks version {version!r:.40}, this sentinel speaks {PROTOCOL_VERSION}"
-
-
-def _first(error: ValidationError) -> str:
-    details = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(part) for part in details["loc"])
-    return f"{path or 'frame'}: {details['msg']}"[:MAX_TEXT_CHARS]

@@ -29,7 +29,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE hard_state (
     group_name TEXT PRIMARY KEY, body BLOB NOT NULL, crc INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE setting (
+CREATE TABLE setting (  -- nothing is kept there any more; a former release reads it at its start
     group_name TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (group_name, key)
 ) WITHOUT ROWID;
 CREATE TABLE change (

@@ -7,24 +7,21 @@ storage before answering). The agreement core relies on nothing else here.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import sqlite3
 import zlib
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from quorum.messages import HardState
 from sentinel.changes import Change
+from sentinel.first_problem import first_problem
 from sentinel.state_file import AFRESH, UNTOLD, VOUCHED_FILE, StoreError
 from sentinel.state_thread import OnDurable, StateThread
 
 MAX_CHANGES_PER_GROUP = 1000
-MAX_SETTINGS_PER_GROUP = 256
-MAX_SETTING_BYTES = 64 * 1024
 
 _RETIRED = (
     "%s: not in the configuration any more, so what was agreed on in it is set aside; if that is a mistake, "
@@ -44,7 +41,6 @@ class Store:
         self._thread = thread
         self._vouched = thread.vouched
         self._untold = thread.untold
-        self._settings = thread.read_blocking(_select_settings)
 
     @classmethod
     def open(cls, state_dir: Path, sentinel_id: str) -> Store:
@@ -118,27 +114,6 @@ class Store:
         """
         self._thread.put_state(_row(group, state), done)
 
-    async def put(self, group: str, key: str, value: object) -> None:
-        """Remember a small JSON ``value``; ``None`` forgets the key.
-
-        Raises ValueError or TypeError when it is not JSON, or too much of it.
-        """
-        text = json.dumps(value, allow_nan=False)
-        if len(text) > MAX_SETTING_BYTES:
-            raise ValueError(f"setting {group}/{key}: {len(text)} bytes, at most {MAX_SETTING_BYTES}")
-        known = self._settings.get(group, {})
-        if value is not None and key not in known and len(known) >= MAX_SETTINGS_PER_GROUP:
-            raise ValueError(f"setting {group}/{key}: group has {len(known)} settings already")
-        await self._thread.write(lambda connection: _write_setting(connection, group, key, text))
-        if value is None:
-            self._settings.get(group, {}).pop(key, None)
-        else:
-            self._settings.setdefault(group, {})[key] = text
-
-    def get_all(self, group: str) -> dict[str, Any]:
-        """The settings of a group, from memory; each call gives fresh objects."""
-        return {key: json.loads(text) for key, text in self._settings.get(group, {}).items()}
-
     async def add_change(self, change: Change) -> None:
         """Add to the history, once per ``(group, term)``: what two records know is merged."""
         await self._thread.write(lambda connection: _insert_change(connection, change))
@@ -156,7 +131,7 @@ class Store:
         except ValidationError as error:
             path = self._thread.path
             raise StoreError(
-                f"state file {path}: group {group!r}: broken history ({_first(error)})"
+                f"state file {path}: group {group!r}: broken history ({first_problem(error, 'record')})"
             ) from error
 
     async def close(self) -> None:
@@ -169,19 +144,12 @@ class Store:
             try:
                 return _HARD_STATE.validate_json(body, strict=True)
             except ValidationError as error:
-                problem = _first(error)
+                problem = first_problem(error, "record")
         path = self._thread.path
         raise StoreError(
             f"state file {path}: group {group!r} has a broken record ({problem}): "
             f"{AFRESH.format(path.parent)}"
         )
-
-
-def _first(error: ValidationError) -> str:
-    """The first problem, as ``field.path: what``."""
-    details = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    path = ".".join(str(part) for part in details["loc"])
-    return f"{path or 'record'}: {details['msg']}"
 
 
 def _row(group: str, state: HardState) -> tuple[str, bytes, int]:
@@ -193,20 +161,6 @@ def _write_vouched(connection: sqlite3.Connection, value: str) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (VOUCHED_FILE, value))
     if value:
         connection.execute("DELETE FROM meta WHERE key = ?", (UNTOLD,))
-
-
-def _select_settings(connection: sqlite3.Connection) -> dict[str, dict[str, str]]:
-    settings: dict[str, dict[str, str]] = {}
-    for group, key, text in connection.execute("SELECT group_name, key, value FROM setting"):
-        settings.setdefault(group, {})[key] = text
-    return settings
-
-
-def _write_setting(connection: sqlite3.Connection, group: str, key: str, text: str) -> None:
-    if text == "null":
-        connection.execute("DELETE FROM setting WHERE group_name = ? AND key = ?", (group, key))
-    else:
-        connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (group, key, text))
 
 
 def _insert_change(connection: sqlite3.Connection, change: Change) -> None:

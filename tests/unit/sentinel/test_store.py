@@ -19,7 +19,7 @@ from quorum.directives import Closed, Directives, Outcome, Pause, Schedule
 from quorum.messages import Entry, HardState, Intent, Topology
 from sentinel.changes import Change, TimelineStep
 from sentinel.state_file import SCHEMA_VERSION, StoreError
-from sentinel.store import MAX_CHANGES_PER_GROUP, MAX_SETTING_BYTES, MAX_SETTINGS_PER_GROUP, Store
+from sentinel.store import MAX_CHANGES_PER_GROUP, Store
 from tests.unit.sentinel.store_cases import persist
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -59,9 +59,6 @@ async def test_everything_survives_a_restart_and_boots_are_counted(tmp_path: Pat
     await persist(store, "g", state(3))
     await persist(store, "h", HardState())
     await persist(store, "g", state(4))
-    await store.put("g", "paused", {"until": None, "names": ["é"]})
-    await store.put("g", "gone", 1)
-    await store.put("g", "gone", None)
     await store.add_change(change(4, steps=2))
     await store.close()
     await store.close()
@@ -69,8 +66,6 @@ async def test_everything_survives_a_restart_and_boots_are_counted(tmp_path: Pat
     again = Store.open(tmp_path / "deep" / "s1", "s1")
     assert again.boot > first
     assert again.hard_states() == {"g": state(4), "h": HardState()}
-    assert again.get_all("g") == {"paused": {"until": None, "names": ["é"]}}
-    assert again.get_all("h") == {}
     assert await again.changes("g") == [change(4, steps=2)]
     await again.close()
 
@@ -121,19 +116,12 @@ async def test_history_is_newest_first_once_per_term_and_the_richer_record_stays
     await store.close()
 
 
-async def test_history_and_settings_are_bounded(tmp_path: Path) -> None:
+async def test_the_history_is_bounded(tmp_path: Path) -> None:
     store = Store.open(tmp_path, "s1")
     await asyncio.gather(*(store.add_change(change(term)) for term in range(MAX_CHANGES_PER_GROUP + 5)))
     kept = await store.changes("g", 10 * MAX_CHANGES_PER_GROUP)
     assert len(kept) == MAX_CHANGES_PER_GROUP
     assert kept[-1].term == 5
-    await asyncio.gather(*(store.put("g", f"k{i}", i) for i in range(MAX_SETTINGS_PER_GROUP)))
-    with pytest.raises(ValueError, match="g/one more"):
-        await store.put("g", "one more", 1)
-    with pytest.raises(ValueError, match="h/big"):
-        await store.put("h", "big", "x" * MAX_SETTING_BYTES)
-    with pytest.raises(ValueError, match="not JSON"):
-        await store.put("h", "nan", float("nan"))
     assert store.failure is None
     await store.close()
 
@@ -331,7 +319,7 @@ async def main():
         print(acked)
     print(store.failure)
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    for call in (persist(store, "g", HardState()), store.put("g", "k", 1), store.changes("g", 1)):
+    for call in (persist(store, "g", HardState()), store.changes("g", 1)):
         try:
             await call
         except StoreError as error:
@@ -350,7 +338,7 @@ async def test_after_a_full_disk_every_waiter_is_told_and_nothing_is_accepted_an
     lines = child.stdout.splitlines()
     acked = int(lines[0])
     assert acked > 0
-    assert len([line for line in lines if line.startswith("refused:") and "free disk space" in line]) == 3
+    assert len([line for line in lines if line.startswith("refused:") and "free disk space" in line]) == 2
     store = Store.open(tmp_path, "s1")
     assert {kept.term for kept in store.hard_states().values()} <= {acked, acked + 1}
     assert len(store.hard_states()) == 5
