@@ -32,6 +32,8 @@ class Attendance:
         self._begun = False
         self._answer: set[str] = set()
         self._questions: dict[str, tuple[int, int]] = {}
+        self._said: dict[str, tuple[object, ...]] = {}
+        """What each peer's last report said of itself, and under which members it was judged."""
 
     def keep(self, register: Register, now: float) -> bool:
         """Take part by now, or with others, if that is due. True if all peers are to be told."""
@@ -70,7 +72,23 @@ class Attendance:
         if about is not None and about.asks:
             self._answer.add(sender)
             self._questions[sender] = (report.boot, report.seq)
+        self._said[sender] = self._said_in(report)
         return True
+
+    def repeats(self, sender: str, report: Opinions, board: OpinionBoard, now: float) -> bool:
+        """Whether it says what the peer's last one said, so that nothing follows; it is noted then."""
+        about = report.about
+        if self.recovery.listens or sender in self.apart or self._said.get(sender) != self._said_in(report):
+            return False
+        if about is not None and (about.asks or about.answers):
+            return False
+        if not board.repeats(sender, report, now):
+            return False
+        self.recovery.repeated(sender, (report.boot, report.seq))
+        return True
+
+    def _said_in(self, report: Opinions) -> tuple[object, ...]:
+        return report.boot, report.about, report.stands_back, self.recovery.membership
 
     def id_twice(self, is_so: bool, register: Register, now: float) -> None:
         """Whether another process has this sentinel's id."""
@@ -82,6 +100,7 @@ class Attendance:
         self.recovery.forget(peer)
         self.apart.pop(peer, None)
         self._questions.pop(peer, None)
+        self._said.pop(peer, None)
 
     def report(
         self,

@@ -39,6 +39,8 @@ class Campaign:
         self.reasons: frozenset[str] = frozenset()
         self._at: float | None = None
         self._in_line = False
+        self._gave_way = set[str]()
+        """To whom, since this work was there, and since its last attempt."""
         self._rank = rank
         self._timing = timing
         self._rng = rng
@@ -56,6 +58,8 @@ class Campaign:
         if self._at is None or now < self._at:
             return False
         self._in_line = not self._crowd.admits()
+        if not self._in_line:
+            self._gave_way.clear()
         return not self._in_line
 
     def set_reasons(self, reasons: frozenset[str], now: float, leader_until: float) -> None:
@@ -88,6 +92,19 @@ class Campaign:
         if self.reasons:
             self.retry(now)
 
+    def gives_way(self, member: str, now: float) -> bool:
+        """``member`` stands, and would have this sentinel's vote: who comes behind it lets it try, once.
+
+        Where all have waited, for the work or in line, all are due; each would vote for itself.
+        """
+        if self._standing is None or not self.reasons or member in self._gave_way:
+            return False
+        if not self._standing.is_before(member, now):
+            return False
+        self._gave_way.add(member)
+        self.retry(now)
+        return True
+
     def resigned(self, member: str, resign: Resign, now: float, *, own: bool) -> None:
         """A leader stopped. If it gave up it goes last, and whoever may do better tries at once."""
         hold_s = resign.retry_after_ms / 1000
@@ -117,15 +134,17 @@ class Campaign:
 
     def stop(self) -> None:
         self._at, self._in_line = None, False
+        self._gave_way.clear()
 
     @property
     def hold_ms(self) -> int:
         """For how long a candidate is to ask its voters to stick to it; 0: for an election timeout."""
-        return self._timing.hold_ms(self._crowd.size, self._crowd.late_s)
+        return self._timing.hold_ms(self._crowd.size, self._crowd.unread_s)
 
     @property
     def _head_start_s(self) -> float:
-        return max(self._timing.stagger_s, self._crowd.size * self._timing.crowd_s)
+        """More than one election takes, which is several turns of a loop that is late."""
+        return max(self._timing.stagger_s, self._crowd.size * self._timing.crowd_s, self._crowd.late_s)
 
     def _set(self, at: float) -> None:
         self._at, self._in_line = max(at, self._hold_until, self._started_until), False

@@ -16,7 +16,12 @@ class Crowd(Protocol):
 
     @property
     def late_s(self) -> float:
-        """How late this process asks, and takes in what is answered; 0: it has time."""
+        """How late this process acts; 0: it has time."""
+        ...
+
+    @property
+    def unread_s(self) -> float:
+        """By how much longer than usual what it waits for may not be read yet; not less than ``late_s``."""
         ...
 
     def admits(self) -> bool:
@@ -34,6 +39,7 @@ class Always:
 
     size: int
     late_s: float = 0.0
+    unread_s: float = 0.0
 
     def admits(self) -> bool:
         return True

@@ -41,11 +41,12 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class DataObserved:
-    """``link`` None: it follows nobody."""
+    """``link`` None: it follows nobody. ``took_s`` ago the node was asked."""
 
     node: str
     seen: DataSeen
     link: LinkSeen | None = None
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,9 @@ class Stalled:
 
 @dataclass(frozen=True, slots=True)
 class Gossip:
-    """Time to repeat this sentinel's opinions to the peers."""
+    """Time to repeat its opinions to the peers. ``looks``: and to draw conclusions, as in any step."""
+
+    looks: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping
 from typing import Protocol
 
-from quorum.evidence import LinkSeen
+from quorum.evidence import Evidence, EvidenceKind, LinkSeen
 
 
 class Links:
@@ -116,3 +116,9 @@ def hear_link(nodes: Mapping[str, Linked], replica: str, word: LinkSeen | None) 
             node.links.take(replica, word)
         else:
             node.links.forget(replica)
+
+
+def hear_end(nodes: Mapping[str, Linked], replica: str, evidence: Evidence) -> None:
+    """A process that ends closes its connections: what its link said is from before."""
+    if evidence.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED, EvidenceKind.UNRESOLVED):
+        hear_link(nodes, replica, None)

@@ -19,7 +19,7 @@ from quorum.confirmation import confirmed_at
 from quorum.detector import Detector, Verdict
 from quorum.directives import TimeCome
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged
-from quorum.evidence import DataSeen, Evidence, EvidenceKind
+from quorum.evidence import DataSeen, Evidence
 from quorum.inputs import (
     ClockSaid,
     DataObserved,
@@ -40,7 +40,7 @@ from quorum.inputs import (
     Watch,
     YieldTo,
 )
-from quorum.links import Links, hear_link
+from quorum.links import Links, hear_end, hear_link
 from quorum.member_config import MemberConfig
 from quorum.memory import Memory
 from quorum.messages import AppendReply, EntryId, Grade, HardState, Opinion, Opinions, Resign
@@ -75,12 +75,12 @@ class Member:
         self.register = Register(me, config.members, campaign, timing, state, now, under, ballot)
         self.register.listening = self.recovery.why()
         self.names = Names()
-        self.board = OpinionBoard(config.self_id, config.quorum, config.opinion_ttl_s, self.names)
+        self.board = OpinionBoard(me, config.quorum, config.opinion_ttl_s, self.names, config.late_s)
         self.usability = Usability(config.unwritable_after_s)
         self._detectors: dict[str, Detector] = {}
         self.memory = Memory()
         self.memory.reign(self.primary)
-        self._judged_term = self._topology_term
+        self._judged_term, self._judged_at = self._topology_term, now
         self._odown, self._wanted, self._urgent = frozenset[str](), frozenset[str](), False
         self.judgements = 0
         """Grows whenever this sentinel, or the quorum, changed its mind about a node."""
@@ -112,6 +112,10 @@ class Member:
         """As ``step(Observed(...))`` where nothing follows from it: almost always. False: step it."""
         detector = self._detectors.get(node)
         return detector is not None and detector.confirms(evidence, now)
+
+    def repeats(self, sender: str, report: Opinions, now: float) -> bool:
+        """As ``confirms`` for a peer's report that says what its last one said."""
+        return self.attendance.repeats(sender, report, self.board, now)
 
     def troubled(self, now: float) -> bool:
         """Whether this group may soon want a leader: its primary is being lost, or was never found."""
@@ -204,10 +208,10 @@ class Member:
             case Observed(node, evidence):
                 if node in self._detectors:
                     self._detectors[node].observe(evidence, now)
-                    self._note_lost(node, evidence)
-            case DataObserved(node, seen, link):
+                    hear_end(self._detectors, node, evidence)
+            case DataObserved(node, seen, link, took_s):
                 hear_link(self._detectors, node, link)
-                self._on_data(node, seen, now)
+                self._on_data(node, seen, now, now - took_s)
             case RefusalSeen(node, source, refusing):
                 if node in self._detectors:
                     self.usability.saw(node, source, refusing, now)
@@ -328,19 +332,14 @@ class Member:
             self.board.record(sender, report, now)
             self.standing.heard(sender, report.stands_back)
 
-    def _on_data(self, node: str, seen: DataSeen, now: float) -> None:
+    def _on_data(self, node: str, seen: DataSeen, now: float, asked_at: float) -> None:
         if node not in self._detectors:
             return
         self.names.saw(node, seen.run_id)
         self.memory.see(node, seen)
-        if node == self.primary:
+        if node == self.primary and asked_at >= self._judged_at:  # Else it is of a role before that.
             self._detectors[node].saw_role(seen.role == "master", now)
         self._judge_data(now)
-
-    def _note_lost(self, node: str, evidence: Evidence) -> None:
-        """A process that ends closes its connections: what its link said is from before."""
-        if evidence.kind in (EvidenceKind.CLOSED, EvidenceKind.REFUSED, EvidenceKind.UNRESOLVED):
-            hear_link(self._detectors, node, None)
 
     def _judge_data(self, now: float) -> None:
         self.memory.reign(self.primary)
@@ -356,7 +355,7 @@ class Member:
         """
         if self._topology_term != self._judged_term:
             made = self.primary if self._judged_term else None
-            self._judged_term = self._topology_term
+            self._judged_term, self._judged_at = self._topology_term, now
             self.standing.done()
             for node, detector in self._detectors.items():
                 detector.got_role(is_made=node == made, now=now)

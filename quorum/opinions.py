@@ -7,10 +7,10 @@ the same author, whatever order they arrive in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from quorum.detector import Verdict
+from quorum.detector import Verdict, in_time
 from quorum.directives import NOT_YET, TimeCome
 from quorum.messages import Entry, Grade, Opinion, Opinions
 from quorum.names import Names
@@ -33,15 +33,28 @@ class _Report:
 class OpinionBoard:
     """``quorum`` is how many sentinels must agree, this one included, for objectively down."""
 
-    def __init__(self, self_id: str, quorum: int, ttl_s: float, names: Names | None = None) -> None:
+    def __init__(
+        self,
+        self_id: str,
+        quorum: int,
+        ttl_s: float,
+        names: Names | None = None,
+        late_s: Callable[[], float] = in_time,
+    ) -> None:
         self._names = names or Names()
         self._self_id = self_id
         self._quorum = quorum
         self._ttl_s = ttl_s
+        self._late_s = late_s
         self._own: dict[str, Opinion] = {}
         self._reports: dict[str, _Report] = {}
         self.time = NOT_YET
         """What this sentinel's own clock says of the schedule."""
+
+    @property
+    def _lasts_s(self) -> float:
+        """What a peer has said since may not be read yet."""
+        return self._ttl_s + self._late_s()
 
     def time_come(self, needed: int, now: float) -> TimeCome:
         """What ``needed`` sentinels say of the schedule that has come by this one's clock.
@@ -49,7 +62,7 @@ class OpinionBoard:
         Who is of a release that does not say agrees with this one, as it did when each went by its own clock.
         """
         own = self.time
-        fresh = [r.time for r in self._reports.values() if now < r.heard_at + self._ttl_s]
+        fresh = [r.time for r in self._reports.values() if now < r.heard_at + self._lasts_s]
         said = [own, *(own if time is None else time for time in fresh)]
         of_it = [time for time in said if own.operation and time.operation == own.operation]
         if len(of_it) < needed:
@@ -90,6 +103,20 @@ class OpinionBoard:
         opinions = self._in_own_words(report.opinions)
         said = report.opinions
         self._reports[author] = _Report(version, now, said, opinions, report.committed, trouble, report.time)
+
+    def repeats(self, author: str, report: Opinions, now: float) -> bool:
+        """Whether it only says what the last one said, which counts still: then it counts for longer."""
+        known = self._reports.get(author)
+        if known is None or now >= known.heard_at + self._lasts_s:
+            return False
+        boot, seq = known.version
+        same = report.boot == boot and report.seq > seq and report.opinions == known.said
+        if not (same and report.committed == known.committed and report.time == known.time):
+            return False
+        if self._in_own_words(known.said) != known.opinions:
+            return False  # Another node is meant by it, by what is known of their names since.
+        self._reports[author] = replace(known, version=(boot, report.seq), heard_at=now)
+        return True
 
     def rename(self, nodes: Iterable[str], aliases: Mapping[str, str]) -> None:
         """These are the names now: what was heard of the nodes is sorted anew."""
@@ -141,7 +168,7 @@ class OpinionBoard:
         """Who says that nothing is known of ``node``, fresh opinions only."""
         said = {self._self_id: self._own.get(node)}
         for author, report in self._reports.items():
-            if now < report.heard_at + self._ttl_s:
+            if now < report.heard_at + self._lasts_s:
                 said[author] = report.opinions.get(node)
         return frozenset(who for who, opinion in said.items() if opinion is not None and opinion.unknown)
 
@@ -158,7 +185,7 @@ class OpinionBoard:
         others = sum(
             opinion.unwritable
             for report in self._reports.values()
-            if report.any_trouble and now < report.heard_at + self._ttl_s
+            if report.any_trouble and now < report.heard_at + self._lasts_s
             for opinion in (report.opinions.get(node),)
             if opinion is not None
         )
@@ -166,14 +193,16 @@ class OpinionBoard:
 
     def next_expiry(self, now: float) -> float | None:
         """When the next report that calls something down, or unwritable, goes stale."""
-        expiries = [report.heard_at + self._ttl_s for report in self._reports.values() if report.any_trouble]
+        expiries = [
+            report.heard_at + self._lasts_s for report in self._reports.values() if report.any_trouble
+        ]
         return min((at for at in expiries if at > now), default=None)
 
     def _others(self, node: str, now: float) -> Iterator[tuple[str, Grade]]:
         """Who else says that ``node`` is down, fresh opinions only."""
         for author, report in self._reports.items():
             opinion = report.opinions.get(node) if report.any_trouble else None
-            if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:
+            if opinion is not None and opinion.down and now < report.heard_at + self._lasts_s:
                 yield author, opinion.grade
 
 

@@ -25,7 +25,7 @@ that comes back by a former name has no past, and its fences only grow.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quorum.errors import MembershipError
 from quorum.membership import Membership
@@ -216,6 +216,11 @@ class Recovery:
             return False
         self._doubt_it(BEHIND)
         return True
+
+    def repeated(self, peer: str, version: tuple[int, int]) -> None:
+        """It says what it said before, so an earlier word that comes now is late."""
+        if peer in self._words:
+            self._words[peer] = replace(self._words[peer], version=version)
 
     def twice(self, is_so: bool, now: float) -> None:
         """Another process has this sentinel's id, or no longer: what that promised is not known here."""

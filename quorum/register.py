@@ -218,6 +218,8 @@ class Register(Seat):
     def _on_pre_vote_request(self, sender: str, request: PreVoteRequest, now: float) -> None:
         why = self._loyalty(sender, now) or self._voter.refusal(sender, request, self.state)
         term = self.state.term if why else request.term
+        if not why and self.role is not Role.CANDIDATE and self._campaign.gives_way(sender, now):
+            self._become_follower(f"lets {sender} stand")
         self._journal.send(sender, PreVoteReply(term, granted=not why, reason=why))
 
     def _on_pre_vote_reply(self, sender: str, reply: PreVoteReply, now: float) -> None:

@@ -35,6 +35,10 @@ class Standing:
         ahead = sum(self._key(member, now) < mine for member in self._rank)
         return ahead + (len(self._rank) if self.able_peers() and self.why_not(now) else 0)
 
+    def is_before(self, member: str, now: float) -> bool:
+        """Whether ``member`` stands before this sentinel does."""
+        return member in self._rank and self._key(member, now) < self._key(self._self_id, now)
+
     def gave_up(self, member: str, reason: str, now: float) -> None:
         """Its attempt at the work came to nothing."""
         if member in self._rank:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 AT_ONCE = 12
 SLOWEST = 4
+LATE = 0.5
+"""A sentinel that is late by a second divides by so much more than one, lest it has to lose some first."""
 
 
 class Admission:
@@ -18,6 +20,10 @@ class Admission:
     def __init__(self) -> None:
         self.at_once = AT_ONCE
         self.slowness = 1
+
+    def room(self, late_s: float) -> int:
+        """How many at once, ``late_s`` being how late this process is."""
+        return max(1, min(self.at_once, int(AT_ONCE / (1 + LATE * late_s))))
 
     def lost(self) -> None:
         """A leader lost its lease, and its group still wants one."""

@@ -203,10 +203,6 @@ class Coordinator:
         out, self._out = self._out, []
         return out
 
-    def confirms(self, given: GroupInput, now: float) -> bool:
-        """Whether this reply or refusal only repeats what is known: it is noted then, and no step is due."""
-        return isinstance(given, Observed) and self.member.confirms(given.node, given.evidence, now)
-
     @property
     def quiet(self) -> bool:
         """Whether what it thinks need not be repeated at each gossip; ``self_fence`` waits for that."""
@@ -326,7 +322,7 @@ class Coordinator:
             self.feed(Replaced(seen.node, another), now, wall_ms)
         if another is not None:
             return
-        self.book.update(seen.node, seen.info, seen.peer_ip, now)
+        self.book.update(seen.node, seen.info, seen.peer_ip, now, now - seen.took_s)
         if self.who_is_who.saw(seen.node, now):
             self._watch(now, wall_ms)
         # What is decided is decided by what the server says to the name that is used.
@@ -335,7 +331,7 @@ class Coordinator:
             self.situation.note_witness(seen.node, now)
             if seen.node in self.book:
                 link = self.situation.link(seen.info.link, now - seen.took_s)
-                self.feed(DataObserved(seen.node, seen.info.data_seen(), link), now, wall_ms)
+                self.feed(DataObserved(seen.node, seen.info.data_seen(), link, seen.took_s), now, wall_ms)
                 refusing = refused_now(seen.info, before)
                 if refusing != self.member.usability.says(seen.node, Source.INFO):
                     self.feed(RefusalSeen(seen.node, Source.INFO, refusing), now, wall_ms)

@@ -12,7 +12,6 @@ import aiohttp
 
 from config import Settings
 from quorum.cluster import CLUSTER
-from quorum.messages import Message
 from sentinel import clock, event_loop, jobs, memory, story
 from sentinel.alerts import Alerts
 from sentinel.background import Background
@@ -47,6 +46,7 @@ from sentinel.outbox import Outbox
 from sentinel.participation import Participation
 from sentinel.peer_links import TICK_S, PeerLinks
 from sentinel.peer_report import peer_states
+from sentinel.peer_reports import Reports
 from sentinel.peer_stored import Ledger
 from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
 from sentinel.preflight import Checked, Preflights
@@ -83,11 +83,13 @@ class Daemon:
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
         states = store.hard_states()
         self._stored = Ledger()
+        self._registers: dict[str, GroupDriver | ClusterDriver] = {}
+        self._reports = Reports(self._registers.get)
         self._links = PeerLinks(
             settings.sentinel.id,
             members,
             cluster_secret(settings),
-            on_batch=self._on_batch,
+            on_batch=self._reports.heard,
             on_note=self._on_note,
             on_touch=self._on_touch,
             on_up=self._on_up,
@@ -136,7 +138,7 @@ class Daemon:
         }
         store.retire({*self._groups, CLUSTER})
         self._drivers = {name: group.driver for name, group in self._groups.items()}
-        self._registers: dict[str, GroupDriver | ClusterDriver] = {**self._drivers, CLUSTER: self._cluster}
+        self._registers.update(self._drivers | {CLUSTER: self._cluster})
         resp_password = settings.sentinel.resp_password
         self._resp = RespServer(
             settings.sentinel.id,
@@ -294,15 +296,10 @@ class Daemon:
             if group.link.tls_files is not None:
                 group.link.tls_files.look()
 
-    def _on_batch(self, peer: str, batch: list[tuple[str, Message]]) -> None:
-        for group, message in batch:
-            register = self._registers.get(group)
-            if register is not None:
-                register.received(peer, message)
-
     def _on_touch(self, peer: str, in_touch: bool) -> None:
         logger.info("peer %s is %s", peer, "in touch" if in_touch else "out of touch")
         if not in_touch:
+            self._reports.gone(peer)
             for register in self._registers.values():
                 register.peer_gone(peer)
         self._events.touch_all()

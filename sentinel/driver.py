@@ -14,6 +14,7 @@ from typing import Protocol
 from promotion.conversation import FencedError, LeaseLostError, StepError, StepUnknownError
 from promotion.step_types import Step, Taken
 from quorum.effects import Send
+from quorum.inputs import Gossip
 from quorum.messages import EntryId, HardState, Message, Topology
 from sentinel import clock
 from sentinel.background import Background
@@ -39,6 +40,7 @@ from sentinel.group_inputs import (
 )
 from sentinel.notices.notice import Notice
 from sentinel.register_driver import RegisterDriver
+from sentinel.repeating import confirms, said_again
 from sentinel.state_thread import OnDurable
 from sentinel.steady import Steady
 
@@ -110,9 +112,11 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
     def _confirms(self, given: GroupInput, now: float) -> bool:
         if isinstance(given, InfoSeen):
             return self._steady.notes(given, now, clock.wall_ms())
-        return self.coordinator.confirms(given, now)
+        return confirms(self.coordinator.member, given, now)
 
     def _core_step(self, given: GroupInput, now: float) -> Iterable[GroupEffect]:
+        if isinstance(given, Gossip) and not given.looks:
+            return said_again(self.coordinator.member, now)
         effects = self.coordinator.step(given, now, clock.wall_ms())
         self._steady.stepped(given)
         return effects

@@ -56,12 +56,15 @@ class ElectionLine:
     def late_s(self) -> float:
         return self._time.late_s()
 
+    def unread_s(self) -> float:
+        return self._time.unread_s()
+
     def admits(self, place: Place) -> bool:
         now = self._time.now()
         self._expire(now)
         if place in self._turns:
             return True
-        if len(self._turns) < self.admission.at_once:
+        if len(self._turns) < self.admission.room(self._time.late_s()):
             self._turns[place] = now
             return True
         if place not in self._waiting:
@@ -77,9 +80,11 @@ class ElectionLine:
     def _serve(self) -> None:
         now = self._time.now()
         self._expire(now)
-        while self._waiting and len(self._turns) < self.admission.at_once:
+        while self._waiting and len(self._turns) < self.admission.room(self._time.late_s()):
             # It takes its turn, unless somebody else leads by now.
-            self._waiting.popleft().wake()
+            first = next((place for place in self._waiting if place.is_first), self._waiting[0])
+            self._waiting.remove(first)
+            first.wake()
         self._arm(now)
 
     def _expire(self, now: float) -> None:
@@ -112,12 +117,21 @@ class Place:
         self.wake = wake
 
     @property
+    def is_first(self) -> bool:
+        """Whether this sentinel is the first of its group to stand; the others may well find it led then."""
+        return self._member is not None and self._member.rank == 0
+
+    @property
     def size(self) -> int:
         return self._line.size()
 
     @property
     def late_s(self) -> float:
         return self._line.late_s()
+
+    @property
+    def unread_s(self) -> float:
+        return self._line.unread_s()
 
     def admits(self) -> bool:
         return self._line.admits(self)

@@ -33,7 +33,7 @@ from sentinel.event_loop import late_s, spares
 from sentinel.group_access import node_spec
 from sentinel.group_inputs import InfoSeen, LinkHeard, Look, LookAgain, LookAnew, NameLooked, WarmUp
 from sentinel.info_pace import InfoPace
-from sentinel.lateness import INFOS, Rounds, ping_rounds
+from sentinel.lateness import GOSSIPS, INFOS, Rounds, ping_rounds
 from sentinel.link_asking import LinkAsking
 from sentinel.member_settings import coordinator_config, member_config
 from sentinel.name_looks import AnotherServerError, NameLooks, connection_to
@@ -92,6 +92,7 @@ class GroupRuntime:
         self._ping_rounds = ping_rounds(interval_s, self.settings.down_after, phase)
         self._info_rounds = Rounds(self.settings.effective_info_interval, INFOS, phase)
         self._info_due = False
+        self._gossip_rounds = Rounds(around.settings.cluster.gossip_interval, GOSSIPS, phase)
         self._second_look: asyncio.TimerHandle | None = None
         self._closing: set[asyncio.Task[None]] = set()
         now = clock.monotonic()
@@ -156,7 +157,7 @@ class GroupRuntime:
 
     def gossip(self) -> None:
         """Tell the peers this sentinel's opinions of the nodes."""
-        self.driver.feed(Gossip())
+        self.driver.feed(Gossip(looks=self._gossip_rounds.asks(clock.monotonic(), spares=spares())))
 
     def gossip_if_due(self) -> None:
         """To be called at each gossip interval."""

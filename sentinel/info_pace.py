@@ -22,7 +22,7 @@ LINKS_PAUSE_S = 0.01
 
 LATE_PAUSES = 8
 """A process that is late itself pauses longer by so many times its lateness in seconds."""
-LONGEST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 0.3
 """So nobody waits for ever: some hundred INFOs have been asked for after 2 s."""
 
 

@@ -24,8 +24,16 @@ LASTING_S = 0.5
 """It has been late for so long without a break, which no single pause is."""
 ASKED_AGAIN_S = 1.0
 """Behind rounds that were left out a silence still lasts longer, until every node has been asked again."""
-PINGS, INFOS = 3, 3
+PINGS, INFOS, GOSSIPS = 3, 6, 3
 """One of so many rounds is not left out."""
+
+AGAIN = 0.1
+AGAIN_MOST_S = 1.0
+
+
+def again_s(soon_s: float, late_s: float) -> float:
+    """When to look again at what may only not be read yet: who is late does not read it any sooner."""
+    return min(max(soon_s, AGAIN * late_s), max(soon_s, AGAIN_MOST_S))
 
 
 class Lateness:

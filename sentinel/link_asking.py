@@ -8,6 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from sentinel.event_loop import unread_s
+from sentinel.lateness import again_s
+
 EVERY_S = 0.01
 
 
@@ -21,7 +24,7 @@ class LinkAsking:
     def look(self) -> None:
         """To be called after each step of the group: what it saw may have begun a doubt."""
         if self._timer is None and self._ask():
-            self._timer = asyncio.get_running_loop().call_later(EVERY_S, self._on_timer)
+            self._timer = asyncio.get_running_loop().call_later(again_s(EVERY_S, unread_s()), self._on_timer)
 
     def close(self) -> None:
         if self._timer is not None:

@@ -16,6 +16,10 @@ class LoopTime(Protocol):
         """As ``event_loop.late_s``."""
         ...
 
+    def unread_s(self) -> float:
+        """As ``event_loop.unread_s``."""
+        ...
+
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         """Once, and not from within."""
         ...
@@ -29,6 +33,9 @@ class EventLoopTime:
 
     def late_s(self) -> float:
         return event_loop.late_s()
+
+    def unread_s(self) -> float:
+        return event_loop.unread_s()
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()

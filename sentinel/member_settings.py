@@ -15,7 +15,7 @@ from quorum.timing import Timing
 from quorum.votes import majority
 from sentinel import this_process
 from sentinel.election_line import Place
-from sentinel.event_loop import late_s
+from sentinel.event_loop import unread_s
 from sentinel.group_access import discovery_rules
 from sentinel.loopback_secret import loopback_secret
 from sentinel.situation import CoordinatorConfig
@@ -41,7 +41,7 @@ def member_config(
         boot=store.boot,
         ballot=this_process.NUMBER,
         crowd=place,
-        late_s=late_s,
+        late_s=unread_s,
         unwritable_after_s=group.unwritable_after,
         vouched=_is_vouched(store, state),
     )

@@ -32,9 +32,13 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class NodeRecord:
-    """``info_at`` is monotonic; ``peer_ip`` is None until the node was reached once."""
+    """``info_at`` and ``asked_at`` are monotonic: when the newest INFO was taken in, and when asked for.
+
+    ``peer_ip`` is None until the node was reached once.
+    """
 
     spec: NodeSpec
     info: NodeInfo | None = None
     info_at: float = 0.0
     peer_ip: str | None = None
+    asked_at: float = 0.0

@@ -6,6 +6,7 @@ run id: of several names that lead to one, the book speaks of it by the one that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -54,20 +55,24 @@ class NodeBook:
     def __contains__(self, name: str) -> bool:
         return name in self._records
 
-    def update(self, name: str, info: NodeInfo, peer_ip: str | None, now: float) -> None:
+    def update(
+        self, name: str, info: NodeInfo, peer_ip: str | None, now: float, asked_at: float = math.inf
+    ) -> None:
         record = self._records[name]
         follows = self.name_of(info.link.host, info.link.port) if info.link.host and info.link.port else ""
         self._copies.see(record, info, now, self._trails.get(follows))
-        self._records[name] = NodeRecord(record.spec, info, now, peer_ip or record.peer_ip)
+        self._records[name] = NodeRecord(
+            record.spec, info, now, peer_ip or record.peer_ip, min(now, asked_at)
+        )
         if info.role == "master":
             self._trails.setdefault(name, OffsetTrail()).add(info.replid, info.offset_bytes, now)
         else:
             self._trails.pop(name, None)
         self.version += 1
 
-    def note(self, name: str, info: NodeInfo, now: float) -> None:
+    def note(self, name: str, info: NodeInfo, now: float, asked_at: float) -> None:
         """As ``update`` with what says only how far the node is by now: nobody need look at it anew."""
-        self._records[name] = replace(self._records[name], info=info, info_at=now)
+        self._records[name] = replace(self._records[name], info=info, info_at=now, asked_at=asked_at)
         self.balanced.heard(name, info.run_id, now)
         if info.role == "master":
             self._trails.setdefault(name, OffsetTrail()).add(info.replid, info.offset_bytes, now)

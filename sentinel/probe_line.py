@@ -8,7 +8,8 @@ it is one callback. The end of the connection is seen when it happens, not when 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -20,7 +21,8 @@ from redis.exceptions import InvalidResponse
 
 from quorum.evidence import Evidence, EvidenceKind
 from sentinel import clock
-from sentinel.event_loop import read_up_to
+from sentinel.event_loop import can_wait, read_up_to, unread_s
+from sentinel.lateness import again_s
 from sentinel.redis_evidence import classify
 from sentinel.redis_link import take_over
 from sentinel.redis_parser import BoundedReplies
@@ -28,6 +30,9 @@ from sentinel.redis_parser import BoundedReplies
 MAX_OUTSTANDING = 16
 MAX_BESIDE = 64
 """Of others' commands (``send_all``)."""
+
+AGAIN_S = 0.02
+"""A silence that may only not be read yet is looked at again after that, and not in every turn."""
 
 PONG = b"+PONG\r\n"
 
@@ -79,6 +84,8 @@ class Line(asyncio.BufferedProtocol):
         self._waiting_since = 0.0
         self.answered = False
         self._transport = take_over(connection, self)
+        self._hurries = 0
+        self._fd: int = self._transport.get_extra_info("socket").fileno()
 
     def send(self, *commands: Command) -> None:
         """Sends them in one write; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
@@ -111,6 +118,22 @@ class Line(asyncio.BufferedProtocol):
         self._transport.write(b"".join(_pack(command.words) for command in commands))
         self._arm()
 
+    @contextmanager
+    def hurried(self) -> Iterator[None]:
+        """Meanwhile what is answered comes before what other nodes say."""
+        self._hurries += 1
+        can_wait(self._fd, False)
+        try:
+            yield
+        finally:
+            self._hurries -= 1
+            self._may_wait()
+
+    def _may_wait(self) -> None:
+        """Once the node has answered: whether it does is news."""
+        if self.answered and not self._hurries and not self._lost.done():
+            can_wait(self._fd, True)
+
     def count(self, words: tuple[str, ...]) -> int:
         """How many such commands wait for their reply."""
         return sum(command.words == words for command in self._outstanding)
@@ -134,6 +157,7 @@ class Line(asyncio.BufferedProtocol):
                     command.reply.set_exception(RedisConnectionError("the connection was lost"))
             if self._timer is not None:
                 self._timer.cancel()
+            can_wait(self._fd, False)
             # Not closed, for TLS would say goodbye and wait for an answer, which a lost node never gives.
             self._transport.abort()
 
@@ -175,7 +199,9 @@ class Line(asyncio.BufferedProtocol):
             self._tell(Command(()), unasked, 0.0)
             return
         command = self._outstanding.pop(0)
-        self.answered = True
+        if not self.answered:
+            self.answered = True
+            self._may_wait()
         self._waiting_since = now = clock.monotonic()
         if command.reply is not None:
             if not command.reply.done():
@@ -193,11 +219,11 @@ class Line(asyncio.BufferedProtocol):
 
     # -- silence -------------------------------------------------------------------------------
 
-    def _arm(self) -> None:
+    def _arm(self, again_s: float = 0.0) -> None:
         """One timer that looks when it fires whether to wait on, as moving it at each reply costs more."""
         if self._timer is None and self._outstanding:
             left_s = self._waiting_since + self._silence_s - clock.monotonic()
-            self._timer = self._loop.call_later(max(0.0, left_s), self._on_timer)
+            self._timer = self._loop.call_later(max(again_s, left_s), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -206,4 +232,4 @@ class Line(asyncio.BufferedProtocol):
             detail = f"no reply for {self._silence_s:g} s; connecting anew"
             self._lose(Evidence(EvidenceKind.UNREACHABLE, detail))
         else:
-            self._arm()
+            self._arm(again_s(AGAIN_S, unread_s()))

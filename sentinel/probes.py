@@ -171,10 +171,11 @@ class Probe:
             self._hurry.set()
         elif self._line.count(INFO) < 2:
             self._send_info(self._line)
+        hurried = self._line.hurried() if self._line is not None else contextlib.nullcontext()
         try:
-            async with asyncio.timeout(timeout_s):
-                return await answer
-        except TimeoutError:
+            with hurried, contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    return await answer
             return None
         finally:
             if answer in self._waiting:

@@ -54,6 +54,7 @@ class RegisterDriver(ABC, Generic[_Given, _Effect]):
         )
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
+        self._stepped_at = 0.0
         self._closed = False
         self._violations = LimitedLog(logger, VIOLATION_AGAIN_S)
         self._on_change: list[Callable[[], None]] = []
@@ -137,7 +138,10 @@ class RegisterDriver(ABC, Generic[_Given, _Effect]):
 
         ``now`` is that of the step: a deadline that has passed since then is due, not over.
         """
-        at = self._core_deadline(now)
+        self._stepped_at = now
+        self._arm(self._core_deadline(now))
+
+    def _arm(self, at: float | None) -> None:
         if at is None or (self._timer is not None and self._timer_at is not None and self._timer_at <= at):
             return
         if self._timer is not None:
@@ -147,6 +151,16 @@ class RegisterDriver(ABC, Generic[_Given, _Effect]):
         self._timer = asyncio.get_running_loop().call_later(delay, self._on_timer)
 
     def _on_timer(self) -> None:
+        """Mostly it is no longer due: a node that has answered since has moved its deadline on."""
         self._timer = None
         self._timer_at = None
-        self.feed(Wake())
+        if self._closed:
+            return
+        now = clock.monotonic()
+        self._check_run(now)
+        # By the time of the last step, for what was still to come then and is over by now is due.
+        at = self._core_deadline(self._stepped_at)
+        if at is not None and at <= now:
+            self.feed(Wake())
+        elif self._timer is None:
+            self._arm(at)

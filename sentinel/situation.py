@@ -188,9 +188,9 @@ class Situation:
         """When a leader was last heard."""
         return self._quiet_since
 
-    def counts(self, info_at: float) -> bool:
-        """Whether what a node said then is from after any leader was last heard."""
-        return info_at > self._quiet_since + SETTLE_S
+    def counts(self, asked_at: float) -> bool:
+        """Whether what a node was asked then it said after any leader was last heard."""
+        return asked_at > self._quiet_since + SETTLE_S
 
     def is_settled(self, now: float) -> bool:
         """Nothing is to be mended, or to be watched more closely than as ever."""
@@ -284,7 +284,7 @@ class Situation:
         return astray or now - self._unsafe_since >= UNSAFE_FOR_S
 
     def _astray(self, primary: str, known: Sequence[NodeView]) -> bool:
-        seen = {name for name in self._book.names if self.counts(self._book[name].info_at)}
+        seen = {name for name in self._book.names if self.counts(self._book[name].asked_at)}
         views = [view for view in known if view.name == primary or view.name in seen]
         slots = self._config.work.parallel_syncs
         plan = reconcile(primary, views, parallel_syncs=slots, lost=self._member.memory.lost)

@@ -105,7 +105,7 @@ class Steady:
         if not isinstance(given, InfoSeen):
             return
         node = given.node
-        if node in self._book and self._situation.counts(self._book[node].info_at):
+        if node in self._book and self._situation.counts(self._book[node].asked_at):
             self._taken[node] = self._standing
         else:
             self._taken.pop(node, None)
@@ -128,7 +128,7 @@ class Steady:
             return False
         self._group.impostors.heard_again(node, now, wall_ms)
         self._group.newcomers.looked(node, self._member.primary, now)
-        self._book.note(node, info, now)
+        self._book.note(node, info, now, now - seen.took_s)
         self._situation.goes_on(now)
         self._group.reach.goes_on(now)
         return True

@@ -14,6 +14,7 @@ from tests.mutations.rules_disk import DISK
 from tests.mutations.rules_identity import IDENTITY
 from tests.mutations.rules_leading import LEADING
 from tests.mutations.rules_members import MEMBERS
+from tests.mutations.rules_overload import OVERLOAD
 from tests.mutations.rules_promotion import PROMOTION
 from tests.mutations.rules_refusals import REFUSALS
 from tests.mutations.rules_steps import STEPS
@@ -41,6 +42,7 @@ MUTATIONS: tuple[Mutation, ...] = (
     *REFUSALS,
     *USABLE,
     *TOUCH,
+    *OVERLOAD,
     *SURFACE,
     *WATCHING,
 )

@@ -38,7 +38,7 @@ DETECTION = (
         "only fresh opinions count",
         "S6",
         "quorum/opinions.py",
-        "if opinion is not None and opinion.down and now < report.heard_at + self._ttl_s:",
+        "if opinion is not None and opinion.down and now < report.heard_at + self._lasts_s:",
         "if opinion is not None and opinion.down:",
         (f"{_MEMBER}::test_nor_does_an_opinion_that_has_gone_stale",),
     ),

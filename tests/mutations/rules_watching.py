@@ -53,7 +53,7 @@ WATCHING = (
         "how far a node is, and when it was heard, is kept also where an INFO is no step",
         "S7",
         "sentinel/steady.py",
-        "        self._book.note(node, info, now)\n",
+        "        self._book.note(node, info, now, now - seen.took_s)\n",
         "",
         (f"{_STEADY}::test_what_says_only_that_time_has_gone_on_is_noted_with_how_far_the_node_is",),
         style="",

@@ -16,12 +16,14 @@ from itertools import pairwise
 
 from promotion.sealing import WriteRules
 from quorum.effects import Persist, Send
-from quorum.inputs import Observed, PeerGone, Received, Stalled, Wake
+from quorum.inputs import Gossip, Observed, PeerGone, Received, Stalled, Wake
+from quorum.messages import Message
 from sentinel.election_line import ElectionLine
 from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, LinkHeard, Perform, Read
 from sentinel.info_pace import AT_ONCE, LINKS_AT_ONCE, LINKS_PAUSE_S, PAUSE_S, Pace
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice
+from sentinel.peer_reports import Reports
 from tests.simulation.contact import Contact
 from tests.simulation.faults import Cast
 from tests.simulation.host import TICK_S, GroupShape, Host
@@ -39,9 +41,12 @@ LOOK_S = 0.01
 
 MS = 0.001
 CALLBACK_S = 0.03 * MS
+TICK_COST_S = 0.01 * MS
+"""One callback ticks for many groups."""
 STEP_S = 0.25 * MS
 CONFIRMS_S = 0.05 * MS
-BY_INPUT = {InfoSeen: 0.8 * MS, LinkHeard: 0.2 * MS, Received: 0.35 * MS, Observed: 0.3 * MS}
+PARSE_S = 0.1 * MS
+BY_INPUT = {InfoSeen: 0.8 * MS, LinkHeard: 0.2 * MS, Received: 0.25 * MS, Observed: 0.3 * MS}
 SEND_S = 0.08 * MS
 PERSIST_S = 0.2 * MS
 READ_S = 0.3 * MS
@@ -58,7 +63,11 @@ class Machine:
         self.line = ElectionLine(self.loop)
         self.infos: Pace[Eye] = Pace(lambda eye: eye.ask_info(), AT_ONCE, PAUSE_S, self.loop)
         self.links: Pace[Eye] = Pace(lambda eye: eye.ask_link(), LINKS_AT_ONCE, LINKS_PAUSE_S, self.loop)
+        self.reports = Reports(self._register, self.loop)
         self.stalls = 0
+
+    def _register(self, group: str) -> CrowdHost | None:
+        return next((host for host in self.hosts if host.shape.name == group), None)
 
     def _on_stall(self, gap_s: float) -> None:
         self.stalls += 1
@@ -119,6 +128,9 @@ class CrowdHost(Host):
     def late_s(self) -> float:
         return self.machine.loop.late_s()
 
+    def unread_s(self) -> float:
+        return self.machine.loop.unread_s()
+
     @property
     def spares(self) -> bool:
         return self.machine.loop.spares
@@ -127,19 +139,30 @@ class CrowdHost(Host):
     def read_up_to(self) -> float:
         return self.machine.loop.read_up_to
 
-    def when_awake(self, call: Callable[[], None]) -> None:
+    def when_awake(self, call: Callable[[], None], can_wait: object = None) -> None:
         def run() -> None:
             self.machine.loop.spend(CALLBACK_S)
             call()
 
-        self.machine.loop.submit(run)
+        self.machine.loop.submit(run, can_wait)
 
     def worked(self, given: GroupInput, *, stepped: bool) -> None:
         cost_s = BY_INPUT.get(type(given), STEP_S) if stepped else CONFIRMS_S
+        if isinstance(given, Gossip) and not given.looks:
+            cost_s = CONFIRMS_S
+        self.machine.loop.look()
         self.machine.loop.spend(cost_s)
 
     def stepped(self) -> None:
         self._place.look()
+
+    def receive(self, sender: str, message: Message) -> None:
+        self.machine.loop.spend(PARSE_S)
+        self.machine.reports.heard(sender, [(self.shape.name, message)])
+
+    def received(self, sender: str, message: Message) -> None:
+        """As ``sentinel.peer_reports`` wants it."""
+        super().receive(sender, message)
 
     def ask_info(self, eye: Eye) -> None:
         self.machine.infos.request(eye)
@@ -165,10 +188,11 @@ class CrowdHost(Host):
         self.world.schedule.at(TICK_S, partial(self._tick, boots))
         if not self._tick_waits_for_turn:
             self._tick_waits_for_turn = True
-            self.when_awake(self._take_tick)
+            self.machine.loop.submit(self._take_tick)
 
     def _take_tick(self) -> None:
         self._tick_waits_for_turn = False
+        self.machine.loop.spend(TICK_COST_S)
         self._on_tick()
 
 

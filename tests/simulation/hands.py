@@ -24,19 +24,18 @@ from promotion.conversation import (
     StepUnknownError,
     Word,
 )
-from promotion.executor import missing
+from promotion.executor import LATE_TRIPS, missing
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
 from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent
+from sentinel.limits import STEP_S
 from tests.simulation.balancing import reaches_another
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host
-
-STEP_TIMEOUT_S = 2.0
 
 
 class Taking:
@@ -61,7 +60,8 @@ class Taking:
 
     def begin(self) -> None:
         step = self._perform.step
-        limit_s = STEP_TIMEOUT_S + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
+        limit_s = STEP_S + LATE_TRIPS * self._host.late_s()
+        limit_s += step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0
         self._host.world.schedule.at(limit_s, partial(self._lost, "no answer in time"))
         if reaches_another(self._host, step.node, self._node):
             self._lost("another process answers there than was looked at")

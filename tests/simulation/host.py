@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from sentinel.clock import STALL_S
 from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.group_inputs import Command, GroupEffect, GroupInput, InfoSeen, LookAnew, Perform, Read, Tell
 from sentinel.nodebook import NodeBook
+from sentinel.repeating import confirms, said_again
 from sentinel.situation import CoordinatorConfig
 from sentinel.steady import Steady
 from tests.simulation.contact import GROUP, Contact
@@ -104,6 +105,7 @@ class Host:
         self._free_at = 0.0
         self._late: list[Callable[[], None]] = []
         self._wake_at: float | None = None
+        self._stepped_at = 0.0
         self._alarm_for: Schedule | None = None
         self._ticks = 0
         self._tick_waits = False
@@ -172,7 +174,7 @@ class Host:
             self.boots,
             ballot=self.boots,
             crowd=self.crowd,
-            late_s=self.late_s,
+            late_s=self.unread_s,
             vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,
         )
@@ -267,6 +269,9 @@ class Host:
     def late_s(self) -> float:
         return 0.0
 
+    def unread_s(self) -> float:
+        return 0.0
+
     @property
     def spares(self) -> bool:
         """Whether it leaves rounds out, being late."""
@@ -277,7 +282,7 @@ class Host:
         """What has arrived by then has been taken in."""
         return self.world.schedule.now
 
-    def when_awake(self, call: Callable[[], None]) -> None:
+    def when_awake(self, call: Callable[[], None], can_wait: object = None) -> None:
         """Now, or when the process goes on; never, if it is gone by then."""
         if self.awake and not self.lag_s:
             call()
@@ -330,11 +335,12 @@ class Host:
             return
         self.worked(given, stepped=True)
         try:
-            self._queue.extend(self.brain.step(given, self.now, self.wall_ms))
+            self._queue.extend(self._step(self.brain, given))
             self._steady.stepped(given)
         except (NotLeaderError, PeerViolationError):
             return
         self.world.checks.leads_for_something(self)
+        self._stepped_at = self.now
         self.probing.follow()
         self._pump()
         self._arm()
@@ -345,7 +351,13 @@ class Host:
     def _notes(self, brain: Coordinator, given: GroupInput) -> bool:
         if isinstance(given, InfoSeen):
             return self._steady.notes(given, self.now, self.wall_ms)
-        return brain.confirms(given, self.now)
+        return confirms(brain.member, given, self.now)
+
+    def _step(self, brain: Coordinator, given: GroupInput) -> Iterable[GroupEffect]:
+        """As the daemon's driver."""
+        if isinstance(given, Gossip) and not given.looks:
+            return said_again(brain.member, self.now)
+        return brain.step(given, self.now, self.wall_ms)
 
     def tell_all(self, given: Stalled | PeerGone | IdTwice) -> None:
         """Its registers."""
@@ -390,7 +402,7 @@ class Host:
     def _arm(self) -> None:
         if self.brain is None:
             return
-        at = self.brain.next_deadline(self.now)
+        at = self.brain.next_deadline(self._stepped_at)
         if at is None or (self._wake_at is not None and self._wake_at <= at):
             return
         self._wake_at = at
@@ -401,9 +413,18 @@ class Host:
         def wake() -> None:
             if self.boots == boots and self._wake_at == at:
                 self._wake_at = None
-                self.feed(Wake())
+                self._wake_if_due()
 
         self.when_awake(wake) if self.lags else wake()
+
+    def _wake_if_due(self) -> None:
+        """As the daemon's drivers do it."""
+        at = self.brain.next_deadline(self._stepped_at) if self.brain is not None and self.awake else None
+        if not self.awake or (at is not None and at <= self.now):
+            self.feed(Wake())
+        else:
+            self.worked(Wake(), stepped=False)
+            self._arm()
 
     def _pump(self) -> None:
         boots = self.boots
@@ -523,4 +544,4 @@ class Host:
             self.vouched = self.vouched or self.disk.membership is not None
 
     def gossip(self) -> None:
-        self.feed(Gossip())
+        self.feed(Gossip(looks=self.probing.looks_at_gossip()))

@@ -5,7 +5,7 @@ The daemon's ``probes`` do this with sockets; the evidence and its order are the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,13 @@ from quorum.inputs import Observed, RefusalSeen
 from quorum.usability import Refusing, Source
 from sentinel.group_inputs import InfoSeen, LinkHeard, ReadDone
 from sentinel.info import parse_info, parse_safety
-from sentinel.lateness import INFOS, Rounds, ping_rounds
+from sentinel.lateness import GOSSIPS, INFOS, Rounds, again_s, ping_rounds
+from sentinel.limits import READ_S, TURNS
 from sentinel.link_asking import EVERY_S
 from sentinel.link_info import parse_link
 from sentinel.node_refusals import of_ping
+from sentinel.probe_line import AGAIN_S
+from sentinel.reconnecting import FEW, pause_s
 from sentinel.redis_evidence import classify
 from tests.simulation.balancing import look
 from tests.simulation.naming import BALANCED
@@ -30,8 +33,9 @@ from tests.simulation.wire import Wire
 if TYPE_CHECKING:
     from tests.simulation.host import Host
 
-READ_TIMEOUT_S = 0.5
 INFO_TICKS = 8
+TICK_S = 0.25
+GOSSIP_S = 1.0
 CONNECT_TIMEOUT_S = 1.0
 LASTED_S = 0.25
 """A connection that lasted for longer is made anew at once when it is given up."""
@@ -49,7 +53,7 @@ class Eye:
         self.connected = False
         self.asked_at: float | None = None
         self._began_at = 0.0
-        self._outstanding = 0
+        self._outstanding = self._infos = 0
         self._waiting_since = 0.0
         """When the oldest outstanding command began to wait for its reply, or the newest reply came."""
         self._answered = self._armed = False
@@ -57,6 +61,7 @@ class Eye:
         self._loading = False
         self._looked_at = ""
         self._asks_link = False
+        self._attempts, self._again_at = 0, 0.0
         self._refused: dict[str, Evidence] = {}
         """What is refused as misconfigured on this connection."""
 
@@ -67,7 +72,8 @@ class Eye:
     def tick(self, *, asks_ping: bool, asks_info: bool) -> None:
         now, read_up_to = self.host.world.schedule.now, self.host.read_up_to
         if self.wire is None:
-            self.connect()
+            if now >= self._again_at:
+                self.connect()
         elif not self.connected:
             if read_up_to - self._began_at > CONNECT_TIMEOUT_S:
                 self._fail(Evidence(EvidenceKind.UNREACHABLE))
@@ -96,7 +102,11 @@ class Eye:
         self._began_at = self.host.world.schedule.now
         wire.open(partial(self._on_open, wire), partial(self._on_refused, wire))
 
-    def ask_info(self) -> None:
+    def ask_info(self, *, anew: bool = False) -> None:
+        """Unless that is unanswered yet; ``anew``: one may be under way from before."""
+        if not self.connected or self._infos > anew:
+            return
+        self._infos += 1
         asked_at = self.host.now
         if self.host.shape.rules.safety is not None:
             self._ask(_SAFETY, self._on_safety)
@@ -110,7 +120,7 @@ class Eye:
 
     def close(self) -> None:
         self._asks_link = self._answered = self._armed = False
-        self._outstanding = 0
+        self._outstanding = self._infos = 0
         if self.wire is not None:
             self.wire.close()
         self.wire = None
@@ -128,7 +138,12 @@ class Eye:
 
     def _awake(self, wire: Wire, boots: int, on_reply: Any, value: Any) -> None:
         if self.host.boots == boots:
-            self.host.when_awake(partial(self._replied, wire, on_reply, value))
+            self._take_in(partial(self._replied, wire, on_reply, value))
+
+    def _take_in(self, call: Callable[[], None]) -> None:
+        """In its turn: what a leader waits for comes before what other nodes say."""
+        waits = self._answered and not self.host.probing.awaits(self.name)
+        self.host.when_awake(call, self if waits else None)
 
     def _replied(self, wire: Wire, on_reply: Any, value: Any) -> None:
         if self.wire is not wire:
@@ -138,13 +153,13 @@ class Eye:
         self._answered = True
         on_reply(value)
 
-    def _arm(self, wire: Wire) -> None:
+    def _arm(self, wire: Wire, again_s: float = 0.0) -> None:
         """As the daemon's line: a connection on which nothing is heard for the whole silence is given up."""
         if self.wire is wire and self._outstanding and not self._armed:
             self._armed = True
             schedule = self.host.world.schedule
             left_s = self._waiting_since + self.silence_s - schedule.now
-            schedule.at(max(0.0, left_s), partial(self._on_silence, wire))
+            schedule.at(max(again_s, left_s), partial(self._on_silence, wire))
 
     def _on_silence(self, wire: Wire) -> None:
         if self.wire is not wire:
@@ -165,7 +180,7 @@ class Eye:
             return
         self._armed = False
         if not self._outstanding or not self._is_silent(self.host.read_up_to):
-            self._arm(wire)
+            self._arm(wire, again_s(AGAIN_S, self.host.unread_s()))
             return
         lasted = self._answered and self.host.world.schedule.now - self._began_at > LASTED_S
         self._fail(Evidence(EvidenceKind.UNREACHABLE))
@@ -176,6 +191,7 @@ class Eye:
         def opened() -> None:
             if self.wire is wire and not wire.closed:
                 self.connected = True
+                self._attempts = 0
                 self.asked_at = self.host.world.schedule.now
                 self._ask(("PING",), self._on_pong)
                 self.ask_info()
@@ -184,7 +200,7 @@ class Eye:
 
     def _on_refused(self, wire: Wire) -> None:
         if self.wire is wire:
-            self.host.when_awake(partial(self._fail, Evidence(EvidenceKind.REFUSED)))
+            self._take_in(partial(self._fail, Evidence(EvidenceKind.REFUSED)))
 
     def _on_closed(self) -> None:
         def closed() -> None:
@@ -194,9 +210,14 @@ class Eye:
                 self.host.probing.ask_all()
             self.connect()
 
-        self.host.when_awake(closed)
+        self._take_in(closed)
 
     def _fail(self, evidence: Evidence) -> None:
+        if evidence.kind is EvidenceKind.REFUSED:
+            # One with few groups in need tries at each tick.
+            self._attempts += 1
+            crowd, now = self.host.crowd.size, self.host.world.schedule.now
+            self._again_at = now + (pause_s(self._attempts, TICK_S, crowd) if crowd > FEW else 0.0)
         self.close()
         self._see(evidence)
 
@@ -242,11 +263,12 @@ class Eye:
 
     def _on_link(self, asked_at: float, value: Any) -> None:
         self._asks_link = False
-        link = None if isinstance(value, ReplyError) else parse_link(str(value).encode())
+        link = None if isinstance(value, ReplyError) else parse_link(value)
         if link is not None and not self.host.world.denied(self.host.name, self.node.name):
             self.host.feed(LinkHeard(self.name, link, self.host.now - asked_at))
 
     def _on_info(self, asked_at: float, value: Any) -> None:
+        self._infos -= 1
         if self.host.world.denied(self.host.name, self.node.name):
             return
         if isinstance(value, ReplyError):
@@ -275,6 +297,7 @@ class Probing:
         patience_s = host.shape.down_after_s
         self._ping_rounds = ping_rounds(patience_s / 4, patience_s, host.phase)
         self._info_rounds = Rounds(2 * patience_s, INFOS, host.phase)
+        self._gossip_rounds = Rounds(GOSSIP_S, GOSSIPS, host.phase)
         self._token = 0
         self._missing: set[str] = set()
         self._answered: set[str] = set()
@@ -315,6 +338,9 @@ class Probing:
         for eye in list(self._eyes.values()):
             eye.tick(asks_ping=asks_ping, asks_info=asks_info)
 
+    def looks_at_gossip(self) -> bool:
+        return self._gossip_rounds.asks(self._host.world.schedule.now, spares=self._host.spares)
+
     def look(self) -> None:
         """After each step: while the primary is in doubt, its replicas are asked for their links."""
         brain = self._host.brain
@@ -326,7 +352,9 @@ class Probing:
                 self._host.ask_link(self._eyes[name])
         if names:
             self._asks_links = True
-            self._host.world.schedule.at(EVERY_S, partial(self._ask_links_again, self._host.boots))
+            self._host.world.schedule.at(
+                again_s(EVERY_S, self._host.unread_s()), partial(self._ask_links_again, self._host.boots)
+            )
 
     def _ask_links_again(self, boots: int) -> None:
         if self._host.boots == boots:
@@ -363,11 +391,15 @@ class Probing:
             if eye.wire is None:
                 eye.connect()
             elif eye.connected:
-                eye.ask_info()
+                eye.ask_info(anew=True)
         boots = self._host.boots
-        self._host.world.schedule.at(READ_TIMEOUT_S, partial(self._end, boots, token))
+        self._host.world.schedule.at(READ_S + TURNS * self._host.late_s(), partial(self._end, boots, token))
         if not self._missing:
             self._host.world.schedule.at(0.0, partial(self._end, boots, token))
+
+    def awaits(self, name: str) -> bool:
+        """Whether the leader's reading waits for that node."""
+        return name in self._missing
 
     def seen(self, name: str) -> None:
         if name in self._missing:

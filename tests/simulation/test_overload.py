@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import statistics
+from functools import partial
+
 import pytest
 
+from sentinel.event_loop import A_TURN
 from tests.simulation.crowd import Crowd
 from tests.simulation.loops import PERIOD_S, Loop, Quota
 from tests.simulation.schedule import Schedule
@@ -22,6 +26,22 @@ def test_sentinels_with_a_sixth_of_a_processor_do_not_elect_one_another_away() -
     result = Crowd(25, share=0.166).run(20.0)
     assert len(result.recovered) == 25, str(result)
     assert result.elections_each <= 1.2, str(result)
+
+
+def test_more_groups_than_there_is_time_for_each_get_a_primary() -> None:
+    """What watching and gossip take was more than there is: everything stood in one line, seconds long,
+    and votes, entries and steps came too late at its end.
+    """
+    result = Crowd(40, share=0.1).run(30.0)
+    assert len(result.recovered) == 40, str(result)
+    assert result.elections_each <= 2.0, str(result)
+
+
+def test_where_all_costs_five_times_as_much_it_takes_about_five_times_as_long() -> None:
+    """Ten times it was, for what was asked of the nodes again and again grew with the time that it took."""
+    quick, slow = Crowd(25).run(10.0), Crowd(25, factor=5.0).run(10.0)
+    assert len(slow.recovered) == 25 and slow.elections_each <= 1.2, str(slow)
+    assert statistics.median(slow.recovered) <= 6 * statistics.median(quick.recovered), str(slow)
 
 
 def test_sentinels_that_are_seconds_late_call_no_node_down_that_answers() -> None:
@@ -60,3 +80,41 @@ def test_what_comes_while_a_callback_runs_stands_behind_it() -> None:
     assert [name for name, _ in seen] == ["first", "second", "stall", "timer"]
     assert seen[0] == ("first", 0.0) and seen[1] == ("second", 0.2) and seen[3] == ("timer", 0.6)
     assert loop.busy_s == pytest.approx(0.6) and loop.latest_s == pytest.approx(0.35)
+
+
+def test_what_elects_goes_before_what_nodes_say_and_each_node_has_its_turn() -> None:
+    schedule, seen = Schedule(), list[str]()
+    loop = Loop(schedule, on_stall=lambda _: None)
+
+    def work(name: str) -> None:
+        seen.append(name)
+        loop.spend(0.01)
+
+    def vote(number: int) -> None:
+        work("vote")
+        if number:
+            loop.submit(lambda: vote(number - 1))
+
+    loop.submit(lambda: vote(2))
+    for number in range(2 * A_TURN):
+        loop.submit(partial(work, f"node {number}"), number)
+    schedule.run(2.0)
+    nodes = [f"node {number}" for number in range(2 * A_TURN)]
+    assert seen == ["vote", *nodes[:A_TURN], "vote", *nodes[A_TURN:], "vote"]
+
+
+def test_one_callback_that_does_many_things_is_no_stall() -> None:
+    """As in the daemon, where each group looks at the clock before it takes anything in."""
+    schedule, gaps = Schedule(), list[float]()
+    loop = Loop(schedule, gaps.append)
+
+    def work(pieces: int) -> None:
+        for _ in range(pieces):
+            loop.look()
+            loop.spend(0.6 / pieces)
+
+    loop.submit(lambda: work(10))
+    loop.submit(lambda: work(1))
+    loop.submit(lambda: work(1))
+    schedule.run(3.0)
+    assert gaps == [pytest.approx(0.6)]

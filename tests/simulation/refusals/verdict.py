@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promotion.actions import SWITCHOVER_TIMEOUT_S
-from tests.simulation.hands import STEP_TIMEOUT_S
+from sentinel.limits import STEP_S
 from tests.simulation.model_redis.refusals import CONNECT, How
 from tests.simulation.refusals.cases import WATCHING, Case
 from tests.simulation.refusals.scenarios import PRIMARY, TARGET
@@ -96,7 +96,7 @@ def _forbids_fence(case: Case) -> bool:
 
 def outage_limit_s(case: Case) -> float:
     """How long nobody may take writes."""
-    quiet_s = 0.0 if case.how in (How.ERROR, How.ERROR_AT_EXEC) else STEP_TIMEOUT_S
+    quiet_s = 0.0 if case.how in (How.ERROR, How.ERROR_AT_EXEC) else STEP_S
     if case.scenario.switches_over:
         return SWITCHOVER_TIMEOUT_S + quiet_s + MARGIN_S
     if not case.scenario.fails_over:

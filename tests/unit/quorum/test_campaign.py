@@ -8,6 +8,7 @@ import pytest
 
 from quorum.campaign import Campaign
 from quorum.crowd import ALONE
+from quorum.standing import Standing
 from quorum.timing import Timing
 
 TIMING = Timing()
@@ -23,7 +24,7 @@ class Others:
         self.admit = admit
         self.lost = 0
 
-    late_s = 0.0
+    late_s = unread_s = 0.0
 
     def admits(self) -> bool:
         return self.admit
@@ -148,6 +149,36 @@ def test_the_hold_is_kept_even_if_the_work_goes_and_comes_back() -> None:
     line.set_reasons(frozenset(), 201.0, NOBODY)
     line.set_reasons(WORK, 202.0, NOBODY)
     assert line.at == 210.0
+
+
+def behind(*others: str) -> Campaign:
+    """Of s3, the last of three; ``others`` have given up."""
+    standing = Standing("s3", ("s1", "s2", "s3"))
+    for member in others:
+        standing.gave_up(member, "cannot", 199.0)
+    line = Campaign(2, TIMING, random.Random(1), not_before=START, crowd=Others(1), standing=standing)
+    line.set_reasons(WORK, 200.0, NOBODY)
+    return line
+
+
+def test_who_comes_later_lets_whom_it_would_vote_for_try_once() -> None:
+    line = behind()
+    assert line.due(line.at or 0.0), "it is due"
+    assert line.gives_way("s1", 201.0)
+    assert line.at is not None and line.at >= 201.0 + TIMING.election_min_s
+    assert not line.gives_way("s1", 201.1), "one that only talks does not hold it up for ever"
+    assert line.gives_way("s2", 201.2)
+    assert line.due(line.at) and line.gives_way("s1", 203.0), "since its own attempt"
+
+
+def test_nobody_gives_way_to_who_comes_later_or_has_given_up_or_without_work() -> None:
+    assert not behind("s1").gives_way("s1", 201.0)
+    line = behind()
+    line.stop()
+    line.reasons = frozenset()
+    assert not line.gives_way("s1", 201.0)
+    first = Standing("s1", ("s1", "s2", "s3"))
+    assert not first.is_before("s2", 200.0) and not first.is_before("s9", 200.0)
 
 
 def test_who_leads_does_not_stand() -> None:

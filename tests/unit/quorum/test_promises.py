@@ -49,7 +49,7 @@ def test_a_candidate_that_is_late_itself_asks_for_longer_up_to_the_same_limit() 
     asked = [TIMING.hold_ms(1, late_s) for late_s in (0.0, 0.25, 0.5, 10.0)]
     assert asked == [USUAL_MS, 1000, 2000, 2000]
     assert TIMING.hold_ms(CROWD.size, 0.1) == ASKED_MS, "the crowd may need more"
-    register = make(crowd=Always(1, late_s=0.25))
+    register = make(crowd=Always(1, unread_s=0.25))
     register.want(frozenset({"odown"}), NOW)
     register.wake(NOW)
     register.take_effects()

@@ -165,7 +165,7 @@ def test_who_is_elected_too_late_to_act_does_not_lead() -> None:
 
 def test_votes_that_come_too_late_are_a_loss_as_a_lost_lease_is() -> None:
     """Whoever stands for more than it has time for is to stand for less."""
-    crowd = Mock(wraps=ALONE, size=1, late_s=0.0)
+    crowd = Mock(wraps=ALONE, size=1, late_s=0.0, unread_s=0.0)
     register = candidate(crowd=crowd)
     hear(register, "s2", VoteReply(1, True, promised_ms=PROMISED_MS), NOW + TIMING.lease_s)
     assert crowd.lost_lease.call_count == 1

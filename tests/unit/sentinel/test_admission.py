@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sentinel.admission import AT_ONCE, SLOWEST, Admission
 from sentinel.election_line import ElectionLine
 
@@ -46,3 +48,30 @@ async def test_a_lease_lost_over_work_that_is_not_done_counts_and_no_other() -> 
     place.is_troubled = lambda now: True  # type: ignore[method-assign]
     place.lost_lease()
     assert line.admission.at_once == AT_ONCE // 2
+
+
+def test_who_is_late_itself_begins_fewer_before_it_has_lost_any() -> None:
+    admission = Admission()
+    assert [admission.room(late_s) for late_s in (0.0, 0.5, 1.0, 2.0, 100.0)] == [12, 9, 8, 6, 1]
+    for _ in range(3):
+        admission.lost()
+    assert admission.room(0.5) == 1, "what was lost counts as well"
+
+
+async def test_the_line_admits_by_how_late_the_process_is() -> None:
+    line = ElectionLine(LateLoop())
+    assert [line.place().admits() for _ in range(7)] == [True] * 6 + [False]
+
+
+class LateLoop:
+    def now(self) -> float:
+        return 0.0
+
+    def late_s(self) -> float:
+        return 2.0
+
+    def unread_s(self) -> float:
+        return 2.0
+
+    def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
+        """Nobody gets a turn later."""

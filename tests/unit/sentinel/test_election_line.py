@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from quorum.member import Member
 from sentinel import clock, election_line
 from sentinel.admission import AT_ONCE
 from sentinel.election_line import ElectionLine, Place
@@ -51,6 +54,19 @@ async def test_who_is_woken_and_does_not_want_to_stand_lets_the_next_in() -> Non
     line.leave(some[0])
     await asyncio.sleep(0)
     assert woken == [AT_ONCE, AT_ONCE + 1]
+
+
+async def test_of_who_waits_those_groups_go_first_in_which_it_is_the_first_to_stand() -> None:
+    line, woken = ElectionLine(), list[int]()
+    some = places(line, AT_ONCE + 3, woken)
+    for rank, place in zip((1, 2, 0), some[AT_ONCE:], strict=True):
+        place._member = cast(Member, SimpleNamespace(rank=rank))
+    for place in some:
+        place.admits()
+    some[-1].wake = lambda: woken.append(some[-1].admits() * 100)
+    line.leave(some[0])
+    await asyncio.sleep(0)
+    assert woken == [100]
 
 
 async def test_a_turn_that_leads_nowhere_ends(monkeypatch: pytest.MonkeyPatch) -> None:

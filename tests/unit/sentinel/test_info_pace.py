@@ -46,6 +46,9 @@ class Late:
     def late_s(self) -> float:
         return self.late
 
+    def unread_s(self) -> float:
+        return self.late
+
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
         self.timers.append((delay_s, call))
 

@@ -21,6 +21,7 @@ from sentinel.lateness import (
     PINGS,
     Lateness,
     Rounds,
+    again_s,
     ping_rounds,
 )
 from sentinel.probe_line import Command, Line
@@ -139,6 +140,25 @@ def test_what_arrives_in_pieces_is_what_it_is_as_a_whole() -> None:
     run(scenario())
 
 
+def test_once_it_has_answered_it_waits_for_its_turn_but_not_with_what_a_leader_waits_for() -> None:
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        waiting: Any = asyncio.get_running_loop()._sockets.can_wait  # type: ignore[attr-defined]
+        watched.line.send(Command(PING))
+        assert not waiting, "whether it answers at all is news"
+        watched.answer()
+        await watched.count_is(0)
+        assert waiting == {watched.ours.fileno()}
+        with watched.line.hurried(), watched.line.hurried():
+            assert not waiting
+        assert waiting
+        await watched.close()
+        assert not waiting, "the next connection may have its number"
+
+    run(scenario())
+
+
 def test_between_two_replies_there_is_no_parser_which_would_keep_the_room_of_the_last() -> None:
     replies = BoundedReplies()
     assert list(replies.read(b"$5\r\nab")) == []
@@ -146,6 +166,11 @@ def test_between_two_replies_there_is_no_parser_which_would_keep_the_room_of_the
     assert list(replies.read(b"cde\r\n")) == [b"abcde"]
     assert replies.are_whole
     assert replies._reader is None
+
+
+def test_who_is_late_looks_again_later_and_never_much_later() -> None:
+    assert [again_s(0.01, late_s) for late_s in (0.0, 0.05, 1.0, 100.0)] == [0.01, 0.01, 0.1, 1.0]
+    assert again_s(2.0, 100.0) == 2.0
 
 
 def test_a_node_that_does_not_answer_is_silent_after_its_patience(time: SimpleNamespace) -> None:

@@ -138,3 +138,21 @@ async def test_after_the_end_it_takes_nothing_in_and_sends_nothing() -> None:
     driver.writing.pop()(None)
     driver.feed(Gossip())
     assert driver.given == [Gossip()] and not driver.sent
+
+
+async def test_a_deadline_that_has_moved_on_meanwhile_makes_no_step() -> None:
+    """As when a node has answered since, which was noted without a step."""
+    woken = asyncio.Event()
+
+    def answer(given: Given) -> list[Send]:
+        if isinstance(given, Wake):
+            woken.set()
+        return []
+
+    driver = Driver(answer)
+    driver.deadline = clock.monotonic() + 0.001
+    driver.feed(Gossip())
+    moved_to = driver.deadline = clock.monotonic() + 0.05
+    await asyncio.wait_for(woken.wait(), 30.0)
+    assert clock.monotonic() >= moved_to and driver.given == [Gossip(), Wake()]
+    driver.end()
