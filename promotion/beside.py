@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from promotion.actions import Facts
+from promotion.lately import Lately
 from promotion.reconciling import Reconciling
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Seal, Step
 
 
 class Beside:
-    """``in_vain`` names nodes at which nobody could be cut off a moment ago."""
-
-    def __init__(self, sealing: Sealing, reconciling: Reconciling, in_vain: Collection[str] = ()) -> None:
+    def __init__(self, sealing: Sealing, reconciling: Reconciling, lately: Lately) -> None:
         self._disarmed = False
-        self._in_vain = in_vain
+        self._in_vain = lately.not_disarmed
         self._sealing = sealing
         self._reconciling = reconciling
 

@@ -39,11 +39,13 @@ def reconcile(
     in_flight: frozenset[str] = frozenset(),
     resume: bool = False,
     lost: Collection[str] = (),
+    last: Collection[str] = (),
 ) -> Plan:
     """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time.
 
     ``resume``: the writes of a stray master may be paused. ``lost`` are the histories that the primary wrote
-    before a restart in which its data fell back.
+    before a restart in which its data fell back. ``last`` go behind the others: nobody is to
+    wait for one that answers no step.
     """
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))
@@ -66,6 +68,7 @@ def reconcile(
         return Plan(syncing=syncing, unreachable=unreachable, blocked=blocked, would_wipe=would_wipe)
     demotions = [_demote(view, target, resume) for view in astray if view.role == "master"]
     rest = [_repoint(view, target) for view in astray if view.role != "master"]
+    rest.sort(key=lambda step: step.node in last)
     slots = max(0, parallel_syncs - len(syncing))
     return Plan(
         steps=(*demotions, *rest[:slots]),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from promotion import events
 from promotion.actions import Action, Facts, Note
+from promotion.lately import Lately
 from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
 from promotion.sealing import WriteRules
@@ -29,11 +30,12 @@ class Next:
 
 
 class Reconciling:
-    def __init__(self, rules: WriteRules, parallel_syncs: int) -> None:
+    def __init__(self, rules: WriteRules, parallel_syncs: int, lately: Lately) -> None:
         self._rules = rules
         self._parallel_syncs = parallel_syncs
         self._in_flight: frozenset[str] = frozenset()
         self._failed: dict[str, str] = {}
+        self._lately = lately.not_repointed
         self._demoted: Demoted | None = None
         self._unwritten: frozenset[str] = frozenset()
         self._withheld = False
@@ -54,6 +56,7 @@ class Reconciling:
             in_flight=self._in_flight,
             resume=self._rules.self_fence,
             lost=facts.histories,
+            last={*self._failed, *self._lately},
         )
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
         hold = withhold(facts.previous, views)

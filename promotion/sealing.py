@@ -3,7 +3,8 @@
 Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So what it has is final, which
 ``durability`` needs; and a primary on the far side of a partition that demands acknowledgements
 (``write_safety``) stops accepting writes a known time later, which ``fence_wait`` waits for. Whoever leads
-after a leader that lost its lease goes on with that wait: replicas say since when they are cut off.
+after a leader that lost its lease goes on with that wait: replicas say since when they are cut off. One that
+could not be cut off a moment ago is left out where the others are enough: each leader would wait for it anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from promotion.actions import Facts
 from promotion.durability import Coverage, behind_newest, coverage
+from promotion.lately import NOTHING, Lately
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import NodeView
 
@@ -33,12 +35,13 @@ class WriteRules:
 class Sealing:
     """One leader's sealing in one term. ``until`` is the end of the window of ``fence_wait``."""
 
-    def __init__(self, rules: WriteRules) -> None:
+    def __init__(self, rules: WriteRules, lately: Lately = NOTHING) -> None:
         self.until = 0.0
         self.taken = False
         self._rules = rules
         self._in_flight: set[str] = set()
         self._failed: dict[str, str] = {}
+        self._uncut = lately.not_sealed
 
     def needed(self, facts: Facts) -> bool:
         return self._rules.acknowledged_by is not None or self._waits(facts)
@@ -63,7 +66,7 @@ class Sealing:
 
         If there is none, it is done.
         """
-        steps = tuple(
+        wanted = tuple(
             Seal(view.name, view.known)
             for view in views
             if view.reachable
@@ -72,10 +75,24 @@ class Sealing:
             and view.follows == facts.primary
             and (self._rules.acknowledged_by is not None or view.name in eligible)
         )
+        left_out = {step.node for step in wanted if step.node in self._uncut}
+        if not self._suffices(left_out, views, eligible, facts):
+            left_out = set()
+        self._failed |= {node: self._uncut[node] for node in left_out}
+        steps = tuple(step for step in wanted if step.node not in left_out)
         self._in_flight = {step.node for step in steps}
         if not steps:
-            self._end(facts, now, _cut_off_for_s(views))
+            self._end(facts, now, _cut_off_for_s([view for view in views if view.name not in left_out]))
         return steps
+
+    def _suffices(
+        self, left_out: Collection[str], views: Sequence[NodeView], eligible: Collection[str], facts: Facts
+    ) -> bool:
+        """Whether somebody can be promoted without those."""
+        if self._rules.acknowledged_by is None:
+            return any(node not in left_out for node in eligible)
+        counted = self._coverage(views, facts)
+        return sum(node not in left_out for node in counted.seen) >= counted.needed
 
     def step_over(self, step: Seal, reason: str, facts: Facts, now: float) -> bool:
         """``reason`` says why it failed. Returns whether it was the last one under way."""

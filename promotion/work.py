@@ -10,7 +10,7 @@ In a paused group only what an intent has promised, or an operator asks for by n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from promotion import events
 from promotion.actions import (
@@ -34,6 +34,7 @@ from promotion.choice import refusal_for_people, wiped_meanwhile
 from promotion.chooser import Chooser
 from promotion.chosen import Chosen, chosen
 from promotion.discovery import Ambiguous, discover
+from promotion.lately import NOTHING, Lately
 from promotion.lifecycle import Phase, check_transition
 from promotion.reconciling import Reconciling, told_of, told_of_failure
 from promotion.reinstating import REGRESSED, returned
@@ -49,7 +50,7 @@ from promotion.work_settings import WorkSettings
 
 
 class Work:
-    """``avoid``: nodes whose promotion failed lately, and why; ``in_vain``: where nobody was cut off."""
+    """``avoid``: nodes whose promotion failed lately, and why; ``lately``: what else did."""
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class Work:
         request: Request | None,
         avoid: Mapping[str, str],
         now: float,
-        in_vain: Collection[str] = (),
+        lately: Lately = NOTHING,
     ) -> None:
         self.phase = Phase.OBSERVING
         self.request = request
@@ -66,12 +67,12 @@ class Work:
         self._wake_at: float | None = None
         self._give_up_at = now + settings.limit_s
         self._testimony = Testimony(settings.testimony_s)
-        self._sealing = Sealing(settings.rules)
+        self._sealing = Sealing(settings.rules, lately)
         self._chooser = Chooser(settings.policy, request, self._avoid, self._sealing)
-        self._reconciling = Reconciling(settings.rules, settings.parallel_syncs)
+        self._reconciling = Reconciling(settings.rules, settings.parallel_syncs, lately)
         self._switchover: Switchover | None = None
         self._chosen: Chosen | None = None
-        self._beside = Beside(self._sealing, self._reconciling, in_vain)
+        self._beside = Beside(self._sealing, self._reconciling, lately)
         self._second_look = SecondLook()
         self._undone: str | None = None  # why a switchover had to be undone, which it is
 
@@ -157,9 +158,8 @@ class Work:
             return self._give_up(why, soon=True)
         if self.phase is Phase.CANCELLING:
             return self._resettle()
-        failed = told_of_failure(step, reason)
         over = self._beside.step_over(step, None, reason, facts, now)
-        return [failed, *([self._observe(facts)] if over else [])]
+        return [told_of_failure(step, reason), *([self._observe(facts)] if over else [])]
 
     def _not_promoted(self, step: Promote, why: str, facts: Facts, unknown: bool) -> list[Action]:
         """The old primary of a switchover gets its role back, if the target is known not to have got it."""

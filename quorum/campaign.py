@@ -111,7 +111,7 @@ class Campaign:
         if self._standing is not None and resign.gave_up:
             if resign.reason and not own and self._standing.may_try(now):
                 hold_s = 0.0
-            self._standing.gave_up(member, resign.reason, now)
+            self._standing.gave_up(member, resign.reason, now, resign.retry_after_ms / 1000)
         self.hold(now + hold_s)
 
     def lost_lease(self, member: str, now: float) -> None:

@@ -3,7 +3,8 @@
 The ranking (``rank``) knows nothing of what a sentinel can use. One whose user, or route, keeps it from every
 replica would win each election, give up, and win the next: so whoever gave up goes last, and whoever sees
 that it could promote nobody, where another says that it could, lets all others try before. Nobody is kept
-from standing, for the others may be down. The reasons travel, so that whoever leads instead can tell them.
+from standing, for the others may be down. The reasons travel, so that whoever leads instead can tell them;
+and so do the waits, so that attempts that all come to nothing become rarer whoever makes them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Standing:
         self._rank = {member: rank for rank, member in enumerate(order)}
         self._gave_up: dict[str, tuple[float, str]] = {}
         self._stands_back: dict[str, str] = {}
+        self._waited: tuple[float, float] = (-math.inf, 0.0)
 
     def place(self, now: float) -> int:
         """How many others this sentinel lets stand before it does."""
@@ -39,10 +41,16 @@ class Standing:
         """Whether ``member`` stands before this sentinel does."""
         return member in self._rank and self._key(member, now) < self._key(self._self_id, now)
 
-    def gave_up(self, member: str, reason: str, now: float) -> None:
-        """Its attempt at the work came to nothing."""
+    def gave_up(self, member: str, reason: str, now: float, wait_s: float = 0.0) -> None:
+        """Its attempt at the work came to nothing. ``wait_s``: how long it wants all to wait for the next."""
         if member in self._rank:
             self._gave_up[member] = (now, reason)
+            self._waited = (now, wait_s)
+
+    def waited_s(self, now: float) -> float:
+        """For how long all were to wait after the newest attempt, whoever made it; 0 if that is long over."""
+        at, wait_s = self._waited
+        return wait_s if now - at < FORGET_S else 0.0
 
     def heard(self, peer: str, stands_back: str | None) -> None:
         """Why it could promote nobody, as it says itself; empty if it could, None if it does not say."""
@@ -52,6 +60,7 @@ class Standing:
     def done(self) -> None:
         """There is a new topology, whoever brought it about."""
         self._gave_up.clear()
+        self._waited = (-math.inf, 0.0)
 
     def may_try(self, now: float) -> bool:
         """Whether another's failure need not keep this sentinel from trying at once: once each."""

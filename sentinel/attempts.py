@@ -2,8 +2,9 @@
 
 Every repetition waits longer than the last, up to a limit: also what may well succeed at once (at another
 node, or as the next look finds it), of which only the first repetition comes at once. The delay travels in
-the leader's resignation, so that all sentinels hold. What fails again for the same reason is told once, and
-then after a long while.
+the leader's resignation, so that all sentinels hold, and whoever fails next waits twice as long: each for
+itself, those of many sentinels would come one upon the other. What fails again for the same reason is told
+once, and then after a long while.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Attempts:
     """``known`` is the topology that is committed so far."""
 
     def __init__(self, limit_s: float, known: Topology | None = None) -> None:
+        self._limit_s = limit_s
         self._pause = Backoff(first_s=FIRST_S, last_s=limit_s)
         self._soon = Backoff(first_s=FIRST_SOON_S, last_s=limit_s, at_once=1)
         self._told: dict[Hashable, float] = {}
@@ -31,9 +33,10 @@ class Attempts:
         """Whether something was given up since the last success."""
         self._known_term = known.term if known is not None else 0
 
-    def wait_s(self, *, soon: bool) -> float:
-        """How long to wait after this attempt."""
-        return (self._soon if soon else self._pause).next_s()
+    def wait_s(self, *, soon: bool, waited_s: float = 0.0) -> float:
+        """How long to wait after this attempt. ``waited_s``: after the one before, which may be another's."""
+        own_s = (self._soon if soon else self._pause).next_s()
+        return max(own_s, min(2 * waited_s, self._limit_s)) if own_s else 0.0
 
     def given_up(self, why: Hashable, now: float) -> bool:
         """An attempt was. Returns whether that was told a while ago, for the same reason."""

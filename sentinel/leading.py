@@ -156,8 +156,8 @@ class Leading:
         if self.request is None:
             self.ordering.take_schedule(self._directives, facts, self._member.time_come(now))
         request = self._asked
-        avoided, in_vain = self._situation.avoided(now), self._situation.tried.not_disarmed(now)
-        self.work = Work(self._config.work, request, avoided, now, in_vain)
+        avoided, lately = self._situation.avoided(now), self._situation.tried.lately(now)
+        self.work = Work(self._config.work, request, avoided, now, lately)
         relieves = is_relief(request, facts)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
             since = verdict.since if verdict.down else None
@@ -318,7 +318,8 @@ class Leading:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
         waits_itself = self._situation.given_up(request, now)
-        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon)
+        waited_s = self._member.standing.waited_s(now)
+        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon, waited_s=waited_s)
         kind = leaders.FailoverAborted if action.failover else leaders.RepairAborted
         aborted = kind(
             self._member.primary,

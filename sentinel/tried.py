@@ -7,32 +7,33 @@ again, for ever.
 
 from __future__ import annotations
 
-from promotion.step_types import Disarm, Promote, Step
+from promotion.lately import Lately
+from promotion.step_types import Disarm, Promote, Repoint, Seal, Step
 
 
 class Tried:
-    """``for_s`` is for how long another node goes before one whose promotion failed."""
+    """``for_s`` is for how long another node goes before one at which a step failed."""
 
     def __init__(self, for_s: float) -> None:
         self._for_s = for_s
-        self._not_promoted: dict[str, tuple[float, str]] = {}
-        self._not_disarmed: dict[str, float] = {}
+        self._failed: dict[tuple[type[Step], str], tuple[float, str]] = {}
 
     def failed(self, step: Step, reason: str, now: float) -> None:
-        match step:
-            case Promote(node):
-                self._not_promoted[node] = (now + self._for_s, reason)
-            case Disarm(node):
-                self._not_disarmed[node] = now + self._for_s
-            case _:
-                pass
+        if isinstance(step, Promote | Disarm | Seal | Repoint):
+            self._failed[type(step), step.node] = (now + self._for_s, reason)
 
     def not_promoted(self, now: float) -> dict[str, str]:
         """Nodes whose promotion failed, with the reason."""
-        self._not_promoted = {node: kept for node, kept in self._not_promoted.items() if kept[0] > now}
-        return {node: reason for node, (_, reason) in self._not_promoted.items()}
+        return self._at(Promote, now)
 
-    def not_disarmed(self, now: float) -> frozenset[str]:
-        """Nodes at which nobody could be cut off. The promotion itself cuts off all others."""
-        self._not_disarmed = {node: until for node, until in self._not_disarmed.items() if until > now}
-        return frozenset(self._not_disarmed)
+    def lately(self, now: float) -> Lately:
+        """Where something else failed. If nobody could be cut off there, the promotion itself does that."""
+        return Lately(
+            not_disarmed=frozenset(self._at(Disarm, now)),
+            not_sealed=self._at(Seal, now),
+            not_repointed=frozenset(self._at(Repoint, now)),
+        )
+
+    def _at(self, kind: type[Step], now: float) -> dict[str, str]:
+        self._failed = {key: kept for key, kept in self._failed.items() if kept[0] > now}
+        return {node: reason for (what, node), (_, reason) in self._failed.items() if what is kind}

@@ -70,4 +70,21 @@ LASTING = (
             loss=Loss(2.0, hangs=True),
         ),
     ),
+    Found(
+        "sealed-anew",
+        "Each leader began at the same replica, which answered no step: to cut it off, later to re-point it.",
+        Setup(
+            0,
+            "lasting",
+            Cast(HOSTS, ("n1:6379", "n2:6379", "n3:6379", "n4:6379"), CLIENTS),
+            WriteRules(safety=WriteSafety(1, 2), fence_wait=True),
+            Settings(),
+            (),
+            lasting=(
+                Lasting("node refuses", ("h1",), "n3:6379", "MULTI/silence", 0.97),
+                Lasting("a third is lost", ("h1",), "n3:6379", "", 0.51),
+            ),
+            loss=Loss(2.0, hangs=True),
+        ),
+    ),
 )

@@ -43,6 +43,12 @@ def test_a_refusal_strikes_and_is_judged() -> None:
     assert any("WATCH" in text and TARGET in text for _, _, text in seen.failures)
 
 
+@pytest.mark.parametrize("label", ["OOM", "BUSY"])
+def test_attempts_that_fail_everywhere_become_rarer_whoever_leads(label: str) -> None:
+    """Three sentinels that each double their own waits make three times as many."""
+    check(Case(SCENARIOS[0], EVERYWHERE, "ROLE", label, How.ERROR, ERRORS[label]))
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 @pytest.mark.parametrize("label", FORBIDDEN)
 def test_where_replicaof_is_forbidden_everywhere_its_older_name_does_it(

@@ -68,6 +68,13 @@ def test_replicas_wait_for_their_turn_and_demotions_do_not() -> None:
     assert found.waiting == ("c:1",)
 
 
+def test_for_one_at_which_it_failed_nobody_waits() -> None:
+    views = [TARGET, lost("a"), lost("b"), master("d")]
+    found = reconcile(PRIMARY, views, parallel_syncs=1, last={"a:1"})
+    assert found.steps == (repoint("d", "demote"), repoint("b"))
+    assert found.waiting == ("a:1",)
+
+
 def test_who_synchronises_or_is_on_its_way_takes_a_turn() -> None:
     syncing = node("a", link_up=False, sync_in_progress=True)
     found = plan(TARGET, syncing, lost("b"), lost("c"), lost("d"), parallel_syncs=3, in_flight=["b:1"])

@@ -9,6 +9,7 @@ import pytest
 from promotion import events
 from promotion.actions import Facts, GiveUp, Note, PendingIntent, WriteIntent
 from promotion.candidates import Policy
+from promotion.lately import Lately
 from promotion.reinstating import returned
 from promotion.view import NodeView
 from promotion.work import Work
@@ -99,14 +100,14 @@ def test_a_replica_that_may_not_be_promoted_still_keeps_the_primary_from_wiping_
 @pytest.mark.parametrize("primary", [EMPTY, OLD, REWRITTEN])
 def test_nor_does_it_during_a_switchover_whose_leader_died(primary: NodeView) -> None:
     facts = replace(UNUSABLE, down=False, cause="", intent=PendingIntent("c:1", "switchover"))
-    leader = Work(SETTINGS, None, {}, 0.0, in_vain=("c:1",))
+    leader = Work(SETTINGS, None, {}, 0.0, lately=Lately(not_disarmed=frozenset({"c:1"})))
     actions = [a for a in leader.observed([primary, B, C], facts, 0.1) if not isinstance(a, Note)]
     assert actions == [WriteIntent("c:1", "regressed")]
 
 
 def test_a_primary_promoted_again_and_emptied_meanwhile_is_not_gone_on_with() -> None:
     facts = replace(REGRESSED, intent=PendingIntent("a:1", "unusable"))
-    leader = Work(SETTINGS, None, {}, 0.0, in_vain=("a:1",))
+    leader = Work(SETTINGS, None, {}, 0.0, lately=Lately(not_disarmed=frozenset({"a:1"})))
     wiped = replace(EMPTY, role="master", follows=None)
     actions = [a for a in leader.observed([wiped, B, C], facts, 0.1) if not isinstance(a, Note)]
     assert [type(action) for action in actions] == [WriteIntent]

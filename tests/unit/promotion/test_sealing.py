@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from promotion.actions import Action, AskAgain, Facts, GiveUp, Note, Observe, Run, WriteIntent
 from promotion.candidates import Policy
+from promotion.lately import NOTHING, Lately
 from promotion.sealing import FENCE_MARGIN_S, WriteRules
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import SEALED, NodeView
@@ -36,9 +37,9 @@ FENCED = WriteRules(safety=WriteSafety(1, 2), fence_wait=True)
 LOOK = [Observe(("b:1", "c:1"))]
 
 
-def work(rules: WriteRules) -> Work:
+def work(rules: WriteRules, lately: Lately = NOTHING) -> Work:
     policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
-    return Work(WorkSettings(policy, parallel_syncs=1, limit_s=10.0, rules=rules), None, {}, 0.0)
+    return Work(WorkSettings(policy, parallel_syncs=1, limit_s=10.0, rules=rules), None, {}, 0.0, lately)
 
 
 def asked(actions: list[Action]) -> list[Action]:
@@ -88,3 +89,35 @@ def test_across_a_partition_it_waits_until_the_old_primary_refuses_writes() -> N
 
 def test_a_process_that_is_gone_needs_no_waiting() -> None:
     assert asked(work(FENCED).observed([GONE, B, C], REFUSED, 0.1)) == [WriteIntent("b:1", "refused")]
+
+
+MUTE = Lately(not_sealed={"c:1": "no answer in time"})
+
+
+def test_one_that_could_not_be_cut_off_a_moment_ago_is_left_out_where_others_are_there() -> None:
+    leader = work(FENCED, MUTE)
+    views = [GONE, B, C]
+    assert asked(leader.observed(views, SILENT, 0.2)) == [Run(Seal("b:1"))]
+    leader.step_done(Seal("b:1"), None, SILENT, 0.2)
+    cut = [GONE, CUT_B, C]
+    assert asked(leader.observed(cut, SILENT, 0.3)) == []
+    assert asked(leader.observed(cut, SILENT, 0.2 + 2.0 + FENCE_MARGIN_S)) == [WriteIntent("b:1", "silent")]
+
+
+def test_for_one_that_is_left_out_nobody_waits_anew() -> None:
+    leader = work(FENCED, MUTE)
+    long_cut = replace(CUT_B, link_down_s=9.0)
+    leader.observed([GONE, long_cut, C], SILENT, 0.2)
+    assert asked(leader.observed([GONE, long_cut, C], SILENT, 0.3)) == [WriteIntent("b:1", "silent")]
+
+
+def test_where_nobody_else_could_be_promoted_it_is_tried_again() -> None:
+    assert asked(work(FENCED, MUTE).observed([GONE, C], SILENT, 0.2)) == [Run(Seal("c:1"))]
+    tried = asked(work(WAIT_1, MUTE).observed([GONE, B, C], REFUSED, 0.1))
+    assert tried == [Run(Seal("b:1")), Run(Seal("c:1"))], "both are needed"
+    third = replace(C, name="d:1", host="d")
+    two = WriteRules(acknowledged_by=2)
+    assert asked(work(two, MUTE).observed([GONE, B, C, third], REFUSED, 0.1)) == [
+        Run(Seal("b:1")),
+        Run(Seal("d:1")),
+    ]

@@ -23,6 +23,7 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Policy
+from promotion.lately import NOTHING, Lately
 from promotion.lifecycle import Phase
 from promotion.step_types import Disarm, Promote, Repoint, Rewrite
 from promotion.view import AttachedReplica, NodeView
@@ -204,7 +205,8 @@ def test_an_intent_is_cancelled_if_the_old_primary_is_back() -> None:
 def test_where_nobody_could_be_cut_off_a_moment_ago_that_is_not_tried_again() -> None:
     facts = replace(DOWN, intent=PendingIntent("b:1", "silent"), cause="silent", gone_by_all=False)
     avoid = {"b:1": "promoting b:1 failed"}
-    again, known = (Work(SETTINGS, None, avoid, 0.0, in_vain) for in_vain in ((), ("b:1",)))
+    vain = Lately(not_disarmed=frozenset({"b:1"}))
+    again, known = (Work(SETTINGS, None, avoid, 0.0, lately) for lately in (NOTHING, vain))
     assert again.observed([GONE, B, C], facts, 0.1) == [Run(Disarm("b:1"))]
     assert WriteIntent("c:1", "silent") in known.observed([GONE, B, C], facts, 0.1)
 
@@ -292,3 +294,18 @@ def test_in_a_paused_group_a_node_that_an_operator_names_is_promoted() -> None:
     leader.begin([GONE, B, C], HELD, 1.0)
     leader.observed([GONE, B, C], HELD, 1.0)
     assert leader.target == "b:1"
+
+
+def test_a_replica_that_answers_no_step_keeps_no_other_from_following() -> None:
+    d = replace(C, name="d:1", host="d", run_id="rd")
+    made = replace(PRIMARY, name="b:1", host="b", run_id="rb")
+    facts = replace(UP, primary="b:1", nodes=("b:1", "c:1", "d:1"))
+    fresh = Work(SETTINGS, None, {}, 0.0)
+    (first,) = asked(fresh.observed([made, C, d], facts, 0.1))
+    assert isinstance(first, Run) and first.step.node == "c:1"
+    fresh.step_failed(first.step, "no answer in time", facts, 2.1)
+    (second,) = asked(fresh.observed([made, C, d], facts, 2.2))
+    assert isinstance(second, Run) and second.step.node == "d:1"
+    knows = Work(SETTINGS, None, {}, 0.0, Lately(not_repointed=frozenset({"c:1"})))
+    (first,) = asked(knows.observed([made, C, d], facts, 0.1))
+    assert isinstance(first, Run) and first.step.node == "d:1"

@@ -105,3 +105,14 @@ def test_the_reasons_of_those_in_front_are_known() -> None:
     assert made.passed_over(NOW) == {"s1": "b:1: WRONGPASS"} and made.able_peers() == ("s2",)
     made.gave_up("s2", "promoting b:1 failed", NOW)
     assert made.passed_over(NOW) == {"s1": "b:1: WRONGPASS", "s2": "promoting b:1 failed"}
+
+
+def test_for_how_long_all_are_to_wait_is_known_whoever_gave_up() -> None:
+    made = standing("s2")
+    assert made.waited_s(NOW) == 0
+    campaign(made).resigned("s1", Resign(1, 4000, "no way to b:1"), NOW, own=False)
+    assert made.waited_s(NOW) == 4 and made.waited_s(NOW + FORGET_S) == 0
+    campaign(made).resigned("s2", Resign(2, 8000, "no way to b:1"), NOW, own=True)
+    assert made.waited_s(NOW) == 8
+    made.done()
+    assert made.waited_s(NOW) == 0

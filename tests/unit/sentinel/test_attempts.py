@@ -25,6 +25,16 @@ def test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time()
     assert attempts.wait_s(soon=True) == 0
 
 
+def test_each_attempt_waits_twice_as_long_as_the_one_before_whoever_made_that() -> None:
+    one, other = Attempts(LIMIT_S), Attempts(LIMIT_S)
+    waits = [0.0]
+    for attempts in (one, other) * 6:
+        waits.append(attempts.wait_s(soon=True, waited_s=waits[-1]))
+    assert waits[:3] == [0, 0, 0], "each may succeed at once"
+    assert all(later >= 2 * earlier or later == LIMIT_S for earlier, later in itertools.pairwise(waits[2:]))
+    assert Attempts(LIMIT_S).wait_s(soon=False, waited_s=3.0) == 6.0
+
+
 def test_a_newer_topology_whoever_brought_it_about_ends_the_waiting() -> None:
     attempts = Attempts(LIMIT_S)
     attempts.committed(3)
