@@ -7,10 +7,12 @@ others do it, and what fails at one node must be tried at another.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from promotion.sealing import WriteRules
+from promotion.step_types import WriteSafety
 from quorum.rank import ranking
 from quorum.votes import majority
 from tests.simulation.faults import COMMANDS, Cast
@@ -75,6 +77,24 @@ def draw_lasting(rng: random.Random, cast: Cast) -> tuple[tuple[Lasting, ...], L
             detail = f"{rng.choice(COMMANDS)}/{rng.choice(['NOPERM', 'ERR', 'silence', 'cut'])}"
         found.append(Lasting(kind, tuple(sorted(few)), node, detail, rng.uniform(0.5, 1.0)))
     return tuple(found), Loss(rng.choice([0.3, 2.0, 7.0]), rng.random() < 0.5)
+
+
+def draw_lasting_rules(rng: random.Random, lasting: Sequence[Lasting]) -> WriteRules:
+    """What the group asks for, as far as it can be had.
+
+    Of three replicas one may be of no use to anybody, so that only what two acknowledged can be vouched for.
+    A sentinel that is cut off from its peers pauses the primary if it is to fence itself.
+    """
+    if rng.random() < 0.4:
+        return WriteRules()
+    safety = WriteSafety(1, 2) if rng.random() < 0.7 else None
+    kinds = {trouble.kind for trouble in lasting}
+    return WriteRules(
+        safety=safety,
+        fence_wait=safety is not None and rng.random() < 0.6,
+        acknowledged_by=rng.choice([None, None, 2]),
+        self_fence=kinds <= AMONG_NODES and rng.random() < 0.5,
+    )
 
 
 def begin(world: World, trouble: Lasting) -> None:
@@ -205,6 +225,8 @@ _BEGIN: dict[str, Begin] = {
 }
 OF_A_NODE = ("may not REPLICAOF", "may not EVAL nor SET", "may not EXEC", "node refuses")
 """Each sets whom the nodes refuse: one of them at a time."""
+AMONG_NODES = frozenset({"sees no replica", "is denied at the replicas", "has a slow disk", *OF_A_NODE})
+"""These do not part sentinels from each other."""
 
 
 def staying(kind: str) -> str:

@@ -50,6 +50,7 @@ from tests.simulation.lasting import (
     Loss,
     begin,
     draw_lasting,
+    draw_lasting_rules,
     lose_primary,
     unserved,
 )
@@ -209,7 +210,11 @@ def _draw_lasting(seed: int) -> Setup:
     lasting, loss = draw_lasting(rng, cast)
     settings = Settings(pausing=rng.random() < 0.7)
     crowd = rng.choice([1, 1, 20])
-    return Setup(seed, "lasting", cast, WriteRules(), settings, (), lasting=lasting, loss=loss, crowd=crowd)
+    rules = draw_lasting_rules(random.Random(f"{seed} lasting rules"), lasting)
+    if rules != WriteRules():
+        # With one lost and one that refuses there is still a replica for what the group demands.
+        cast = replace(cast, nodes=(*cast.nodes, f"{where}4:{PORT}"))
+    return Setup(seed, "lasting", cast, rules, settings, (), lasting=lasting, loss=loss, crowd=crowd)
 
 
 def _draw_twins(seed: int) -> Setup:
