@@ -56,12 +56,19 @@ class DurableEffects(Generic[_Effect]):
 
     def run(self) -> None:
         """Up to the next write. May be called while an effect is being applied."""
-        while self._queue and not self._writing and not self._shut:
-            effect = self._queue.popleft()
+        while (effect := self._next()) is not None:
             if isinstance(effect, Persist):
                 self._write(effect)
             else:
                 self._apply(effect)
+
+    @property
+    def _is_ready(self) -> bool:
+        """There is something to be done, and nothing that it waits for."""
+        return bool(self._queue) and not self._writing and not self._shut
+
+    def _next(self) -> _Effect | Persist | None:
+        return self._queue.popleft() if self._is_ready else None
 
     def close(self) -> None:
         """Nothing more is done, also if a write ends later."""

@@ -12,14 +12,13 @@ DISK = (
         "what stands behind a write is done once that is on disk",
         "S2",
         "sentinel/durable_effects.py",
-        "        while self._queue and not self._writing and not self._shut:\n",
-        "        while self._queue and not self._shut:\n",
+        "        return bool(self._queue) and not self._writing and not self._shut\n",
+        "        return bool(self._queue) and not self._shut\n",
         (
             f"{_QUEUE}::test_what_stands_behind_a_write_waits_until_it_is_on_disk",
             f"{_QUEUE}::test_what_comes_while_a_write_is_under_way_queues_up_behind_it",
             "tests/unit/sentinel/test_register_driver.py::test_a_peer_is_told_once_it_is_on_disk",
         ),
-        style="",
     ),
     Mutation(
         "failed-write-shuts",

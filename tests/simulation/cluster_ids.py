@@ -8,13 +8,12 @@ that the rest of a run is the same with it and without it, but that many a leade
 from __future__ import annotations
 
 import random
-from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING
 
 from quorum.cluster import CLUSTER, ClusterMember
 from quorum.detector import Patience
-from quorum.effects import Committed, Effect, Elected, Emit, Persist, Send
+from quorum.effects import Committed, Effect, Elected, Emit, Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Input, Received, Stalled, Wake
 from quorum.member_config import MemberConfig
@@ -22,6 +21,9 @@ from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from quorum.votes import majority
 from sentinel.coordinator import QUIET_GOSSIPS
+from sentinel.state_file import StoreError
+from sentinel.state_thread import OnDurable
+from tests.simulation.effects import Effects
 from tests.simulation.faults import SAFETY_S, Cast
 
 if TYPE_CHECKING:
@@ -58,8 +60,7 @@ class IdRegister:
         self._from_s = from_s
         self._rng = random.Random(f"{host.world.setup.seed} ids {host.label}")
         self._lazy: HardState | None = None
-        self._queue: deque[Effect] = deque()
-        self._writing = False
+        self._effects = self._new_effects()
         self._wake_at: float | None = None
         self._gossips = 0
         self._crash_in: int | None = None
@@ -83,6 +84,7 @@ class IdRegister:
         if self.id and self.member is not None:
             self._host.world.coverage.add(KEPT)
         self.member, self._lazy, self._crash_in = None, None, None
+        self._effects.close()
 
     def feed(self, given: Input) -> None:
         host = self._host
@@ -92,7 +94,7 @@ class IdRegister:
             host.later(partial(self.feed, given))
             return
         try:
-            self._queue.extend(self.member.step(given, host.now))
+            self._effects.add(self.member.step(given, host.now))
         except (NotLeaderError, PeerViolationError):
             return
         self._pump()
@@ -131,36 +133,43 @@ class IdRegister:
             ballot=host.boots,
             vouched=host.vouched,
         )
-        self._queue.clear()
-        self._writing, self._wake_at = False, None
+        self._effects, self._wake_at = self._new_effects(), None
         drawn = f"drawn by {host.label} in process {host.process}"
         rng = random.Random(self._rng.random())
         self.member = ClusterMember(config, self.disk, rng, host.now, drawn)
         self.feed(Gossip())
 
+    def _new_effects(self) -> Effects[Effect]:
+        name = self._host.label
+        return Effects(name, self._persist, self._apply, self._fail, self._hold, self._goes_on)
+
+    def _goes_on(self) -> bool:
+        return self.member is not None and self._host.awake and not self._dies()
+
     def _pump(self) -> None:
+        self._effects.run()
+        self._hold()
+
+    def _hold(self) -> None:
+        if self._effects.is_held and self.member is not None and not self._host.awake:
+            self._host.later(self._pump)
+
+    def _apply(self, effect: Effect) -> None:
         host = self._host
-        while self._queue and not self._writing and self.member is not None and host.awake:
-            if self._dies():
-                return
-            match self._queue.popleft():
-                case Persist(state, lazy):
-                    self._write(state, lazy=lazy)
-                case Send(to, message):
-                    self._send(to, message)
-                case Emit(Committed(entry)):
-                    host.world.coverage.add(AGREED)
-                    host.world.checks.calls_cluster(host.label, entry.cluster_id, self.id)
-                case Emit(Elected(_, _, entry)):
-                    if entry.cluster_id:
-                        host.world.coverage.add(SUCCEEDED)
-                    in_trouble = 0.0 < self._from_s <= host.world.at_s < SAFETY_S
-                    if in_trouble and self._rng.random() < 0.5:
-                        self._crash_in = self._rng.randrange(1, 12)
-                case _:
-                    pass
-        if self._queue and not self._writing and self.member is not None and not host.awake:
-            host.later(self._pump)
+        match effect:
+            case Send(to, message):
+                self._send(to, message)
+            case Emit(Committed(entry)):
+                host.world.coverage.add(AGREED)
+                host.world.checks.calls_cluster(host.label, entry.cluster_id, self.id)
+            case Emit(Elected(_, _, entry)):
+                if entry.cluster_id:
+                    host.world.coverage.add(SUCCEEDED)
+                in_trouble = 0.0 < self._from_s <= host.world.at_s < SAFETY_S
+                if in_trouble and self._rng.random() < 0.5:
+                    self._crash_in = self._rng.randrange(1, 12)
+            case _:
+                pass
 
     def _dies(self) -> bool:
         if self._crash_in is None:
@@ -175,22 +184,26 @@ class IdRegister:
         host.world.schedule.at(self._rng.uniform(0.5, 3.0), host.start)
         return True
 
-    def _write(self, state: HardState, *, lazy: bool) -> None:
+    def _persist(self, state: HardState, done: OnDurable) -> None:
         host = self._host
         if host.disk_refuses:
-            host.crash(keep_lazy=False)
-        elif lazy:
+            raise StoreError("the disk refuses")
+        if self._effects.lazy:
             self._lazy = state
         else:
-            self._writing = True
             delay_s = self._rng.uniform(0.3, 1.7) * host.fsync_s
-            host.world.schedule.at(delay_s, partial(self._written, self.member, state))
+            host.world.schedule.at(delay_s, partial(self._written, self.member, state, done))
 
-    def _written(self, member: ClusterMember | None, state: HardState) -> None:
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, StoreError):
+            raise error
+        self._host.crash(keep_lazy=False)
+
+    def _written(self, member: ClusterMember | None, state: HardState, done: OnDurable) -> None:
         if self.member is None or self.member is not member:
             return
-        self.disk, self._lazy, self._writing = state, None, False
-        self._host.when_awake(self._pump)
+        self.disk, self._lazy = state, None
+        self._host.when_awake(partial(done, None))
 
     def _send(self, to: str, message: Message) -> None:
         host, world = self._host, self._host.world

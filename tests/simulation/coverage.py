@@ -14,6 +14,7 @@ from tests.simulation.directories import SITUATIONS as DIRECTORIES
 from tests.simulation.lasting import SITUATIONS as STAYING
 from tests.simulation.naming import Naming
 from tests.simulation.replacing import BEGUN, DONE, JOINT
+from tests.simulation.seen import SITUATIONS as HAPPENED_FAULTS
 from tests.simulation.twins import SITUATIONS as TWINS
 
 _BY_NOTICE = {
@@ -81,6 +82,7 @@ SITUATIONS = (
     REFUSED,
     LISTENED,
     *(BEGUN, JOINT, DONE),
+    *HAPPENED_FAULTS,
     *STAYING,
     *TWINS,
     *CLUSTER_IDS,

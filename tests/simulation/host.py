@@ -1,13 +1,12 @@
 """One sentinel on its machine: the production brain, a disk, a clock of its own, and a process that can stop.
 
-Effects are applied as the daemon's driver does it: in order, and what stands behind a ``Persist`` waits
-until that is on disk. Between any two of them the process may crash or be stopped.
+Effects are applied by the daemon's own queue: in order, and what stands behind a ``Persist`` waits until that
+is on disk. Between any two of them the process may crash or be stopped.
 """
 
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +18,7 @@ from promotion.work_settings import WorkSettings
 from quorum.crowd import Always, Crowd
 from quorum.detector import Patience
 from quorum.directives import Schedule
-from quorum.effects import Persist, Send
+from quorum.effects import Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, IdTwice, PeerGone, Received, Stalled, Wake, Watch
 from quorum.member import Member
@@ -32,9 +31,13 @@ from sentinel.group_inputs import Command, GroupEffect, GroupInput, InfoSeen, Lo
 from sentinel.nodebook import NodeBook
 from sentinel.repeating import confirms, said_again
 from sentinel.situation import CoordinatorConfig
+from sentinel.state_file import StoreError
+from sentinel.state_thread import OnDurable
 from sentinel.steady import Steady
+from tests.simulation import seen
 from tests.simulation.contact import GROUP, Contact
 from tests.simulation.directories import LISTENED, REFUSED
+from tests.simulation.effects import Effects
 from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Eye, Probing
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 TICK_S = 0.25
+QUICK_S = 0.01
+"""A disk that is not slow has written by then."""
 GOSSIP_TICKS = 4
 ALARM_S = 1.0
 UNWRITABLE_AFTER_S = 3.0
@@ -98,8 +103,8 @@ class Host:
         self.stop_in: tuple[int, float] | None = None
         self._epoch = (world.schedule.now, world.schedule.now)
         self._lazy: HardState | None = None
-        self._queue: deque[GroupEffect] = deque()
-        self._writing = False
+        self._effects = self._new_effects()
+        self._unwritten = HardState()
         self.lag_s = 0.0
         """How late its event loop may be at each callback, which costs it something as well."""
         self._free_at = 0.0
@@ -153,8 +158,7 @@ class Host:
         self.boots += 1
         self.process = world.next_process()
         self.is_twice = False
-        self._queue.clear()
-        self._writing = False
+        self._effects = self._new_effects()
         self._late = []
         self._wake_at = None
         self._alarm_for = None
@@ -212,6 +216,7 @@ class Host:
         if self.ids is not None:
             self.ids.crash(keep_lazy=keep_lazy)
         self._lazy = None
+        self._effects.close()
         self.brain = None
         self.crash_in = None
         self.stop_in = None
@@ -289,6 +294,7 @@ class Host:
         elif self.awake:
             rng, now = self.world.rng, self.world.schedule.now
             start = max(now + rng.uniform(0.0, self.lag_s), self._free_at)
+            self.world.network.did[seen.LOOP] += start > now
             self._free_at = start + rng.uniform(0.0002, 0.001)
             self.world.schedule.at(start - now, partial(self._run_late, self.boots, call))
         elif self.running:
@@ -311,6 +317,7 @@ class Host:
         if self.crash_in is not None:
             self.crash_in -= 1
             if self.crash_in <= 0:
+                self.world.network.did[seen.CRASHED] += 1
                 self.world.tell(self.name, "crashes between two effects")
                 self.crash(keep_lazy=self.world.rng.random() < 0.5)
                 return False
@@ -318,6 +325,7 @@ class Host:
             left, seconds = self.stop_in
             self.stop_in = (left - 1, seconds) if left > 1 else None
             if left <= 1:
+                self.world.network.did[seen.STOPPED] += 1
                 self.world.tell(self.name, f"is stopped for {seconds:.1f} s between two effects")
                 self.pause(seconds)
         return True
@@ -335,7 +343,7 @@ class Host:
             return
         self.worked(given, stepped=True)
         try:
-            self._queue.extend(self._step(self.brain, given))
+            self._effects.add(self._step(self.brain, given))
             self._steady.stepped(given)
         except (NotLeaderError, PeerViolationError):
             return
@@ -426,29 +434,40 @@ class Host:
             self.worked(Wake(), stepped=False)
             self._arm()
 
+    def _new_effects(self) -> Effects[GroupEffect]:
+        return Effects(self.name, self._persist, self._apply, self._fail, self._hold, self._goes_on)
+
+    def _goes_on(self) -> bool:
+        return self.awake and self.boundary() and self.awake
+
     def _pump(self) -> None:
-        boots = self.boots
-        while self._queue and not self._writing and self.awake:
-            if not self.boundary() or not self.awake:
-                break
-            self._apply(self._queue.popleft())
-            if self.boots != boots:
-                return
-        if self._queue and not self._writing and self.running and not self.awake:
+        self._effects.run()
+        self._hold()
+
+    def _hold(self) -> None:
+        """What is left is done when the process goes on."""
+        if self._effects.is_held and self.running and not self.awake:
             self._late.append(self._pump)
+
+    def _persist(self, state: HardState, done: OnDurable) -> None:
+        if self.disk_refuses:
+            self._unwritten = state
+            raise StoreError("the disk refuses")
+        self.contact.note_stored()
+        if self._effects.lazy:
+            self._lazy = state
+        else:
+            delay_s = self.world.rng.uniform(0.3, 1.7) * self.fsync_s
+            self.world.network.did[seen.SLOW_DISK] += delay_s > QUICK_S
+            self.world.schedule.at(delay_s, partial(self._written, self.boots, state, done))
+
+    def _fail(self, error: BaseException) -> None:
+        if not isinstance(error, StoreError):
+            raise error
+        self._refused_write(self._unwritten)
 
     def _apply(self, effect: GroupEffect) -> None:
         match effect:
-            case Persist(state) if self.disk_refuses:
-                self._refused_write(state)
-            case Persist(state, True):
-                self.contact.note_stored()
-                self._lazy = state
-            case Persist(state):
-                self.contact.note_stored()
-                self._writing = True
-                delay_s = self.world.rng.uniform(0.3, 1.7) * self.fsync_s
-                self.world.schedule.at(delay_s, partial(self._written, self.boots, state))
             case Send(to, message):
                 self._send(to, message)
             case Read(token, nodes):
@@ -463,7 +482,7 @@ class Host:
                 self.probing.ask_all()
 
     def _refused_write(self, state: HardState) -> None:
-        """As the daemon's driver does it: nothing that depends on it may be said, so the process ends.
+        """Nothing that depends on it may be said, so the process ends.
 
         An fsync that fails does not tell whether what was written is there.
         """
@@ -474,7 +493,7 @@ class Host:
             self.disk, self._lazy = state, None
         self.crash(keep_lazy=self.world.rng.random() < 0.5)
 
-    def _written(self, boots: int, state: HardState) -> None:
+    def _written(self, boots: int, state: HardState, done: OnDurable) -> None:
         if self.boots != boots:
             return
         if self.world.rng.random() < 0.5 and not self.boundary():
@@ -482,8 +501,7 @@ class Host:
         self.world.checks.persisted(self.name, self.disk, state)
         self.disk = state
         self._lazy = None
-        self._writing = False
-        self.when_awake(self._pump)
+        self.when_awake(partial(done, None))
 
     # -- peers ---------------------------------------------------------------------------------
 
@@ -540,7 +558,7 @@ class Host:
         if self.brain.member.recovery.listens or (self.ids is not None and self.ids.listens):
             self.vouched = False
             self.world.coverage.add(LISTENED)
-        elif not self._writing:
+        elif not self._effects.is_writing:
             self.vouched = self.vouched or self.disk.membership is not None
 
     def gossip(self) -> None:

@@ -99,7 +99,6 @@ def draw_lasting_rules(rng: random.Random, lasting: Sequence[Lasting]) -> WriteR
 
 def begin(world: World, trouble: Lasting) -> None:
     world.tell("", f"STAYS   {trouble}")
-    world.coverage.add(staying(trouble.kind))
     _BEGIN[trouble.kind](world, trouble)
 
 

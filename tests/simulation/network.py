@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
+
+from tests.simulation import seen
 
 
 @dataclass(slots=True)
@@ -32,14 +35,22 @@ class Network:
         self.laggards: dict[str, float] = {}
         """Whatever such a host says to another, or hears, is under way for about so long."""
         self.weather = Weather()
+        self.did: Counter[str] = Counter()
+        """What faults have done to whatever was under way, by ``seen``."""
         self._rng = rng
 
     def reaches(self, one: str, other: str) -> bool:
-        return one == other or (one, other) not in self.cuts
+        if one == other or (one, other) not in self.cuts:
+            return True
+        self.did[seen.CUT] += 1
+        return False
 
     def dials(self, one: str, other: str) -> bool:
         """Whether ``one`` has a link to ``other`` that it dialled itself."""
-        return (one, other) not in self.undialled
+        if (one, other) not in self.undialled:
+            return True
+        self.did[seen.UNDIALLED] += 1
+        return False
 
     def route(self, one: str, other: str, rng: random.Random | None = None) -> float | None:
         """The delay of one segment of a connection; None if it does not get through now."""
@@ -56,13 +67,22 @@ class Network:
         """
         rng = rng or self._rng
         delay_s = self.route(one, other, rng)
-        if delay_s is None or (one, other) in self.silent or rng.random() < self.weather.loss:
+        if delay_s is None:
+            return []
+        if (one, other) in self.silent:
+            self.did[seen.SILENT] += 1
+            return []
+        if rng.random() < self.weather.loss:
+            self.did[seen.LOST] += 1
             return []
         if self.laggards:
             slowest = max(self.laggards.get(one, 0.0), self.laggards.get(other, 0.0))
+            self.did[seen.LAGGED] += slowest > 0
             delay_s += rng.uniform(0.5, 1.0) * slowest
         if rng.random() < self.weather.slow:
+            self.did[seen.DELAYED] += 1
             delay_s += rng.uniform(0.0, self.weather.slow_s)
         if rng.random() < self.weather.copies:
+            self.did[seen.DOUBLED] += 1
             return [delay_s, delay_s + rng.uniform(0.0, 0.05)]
         return [delay_s]

@@ -26,6 +26,7 @@ from sentinel.node_refusals import of_ping
 from sentinel.probe_line import AGAIN_S
 from sentinel.reconnecting import FEW, pause_s
 from sentinel.redis_evidence import classify
+from tests.simulation import seen
 from tests.simulation.balancing import look
 from tests.simulation.naming import BALANCED
 from tests.simulation.wire import Wire
@@ -89,6 +90,7 @@ class Eye:
         if not self.host.awake:
             return
         if self.host.name in self.host.world.out_of_files:
+            self.host.world.network.did[seen.NO_FILES] += 1
             self._see(Evidence(EvidenceKind.BLIND, "Too many open files"))
             return
         if self.host.world.network_names_lost(self.host.name, self.node.name):

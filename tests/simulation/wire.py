@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+from tests.simulation import seen
 from tests.simulation.network import Network
 from tests.simulation.node import Node, RefusedError, Session
 
@@ -64,12 +65,14 @@ class Wire:
 
     def _ways(self) -> tuple[float | None, float | None]:
         if (self._client, self._node.name) in self._network.unrouted:
+            self._network.did[seen.UNROUTED] += 1
             return None, None
         there = self._network.route(self._client, self._node.host)
         return there, self._network.route(self._node.host, self._client)
 
     def _arrive(self, back_s: float, on_open: Callable[[], None], on_refused: Callable[[], None]) -> None:
         if self.forwarded and self._node.name in self._network.away:
+            self._network.did[seen.AWAY] += 1
             self._node.schedule.at(back_s, on_refused)
             return
         try:

@@ -15,6 +15,7 @@ from sentinel.notices import leaders, nodes
 from sentinel.notices.notice import Notice
 from sentinel.notices.sentences import sentence
 from sentinel.orders import ResumeOrder
+from tests.simulation import seen
 from tests.simulation.balancing import ADDED, draw_balanced
 from tests.simulation.balancing import ONE_IN as BALANCED_ONE_IN
 from tests.simulation.checks import Checks
@@ -52,6 +53,7 @@ from tests.simulation.lasting import (
     draw_lasting,
     draw_lasting_rules,
     lose_primary,
+    staying,
     unserved,
 )
 from tests.simulation.naming import ALIAS, Naming, Nodes, true_name
@@ -251,6 +253,8 @@ class World:
         self.slow_info: dict[str, float] = {}
         self.forwarded_until: dict[str, float] = {}
         """From when on the forwarder of a node may be away again."""
+        self._begun: set[str] = set()
+        """Faults, by kind."""
         self.late: list[float] = []
         self.trap: tuple[int, float] | None = None
         """After how many effects the next leader is stopped, for how long, or crashes if that is 0."""
@@ -340,6 +344,9 @@ class World:
         if self.setup.replacement is not None:
             self.replacing = Replacing(self, self.setup.replacement)
         self.schedule.run(SAFETY_S)
+        for kind in self._begun:
+            if seen.was_seen(self, kind):
+                self.coverage.add(seen.happened(kind))
         self._heal()
         if not self.settles(HEAL_S):
             if self._refuses_to_wipe():
@@ -381,6 +388,9 @@ class World:
         self.schedule.run(15.0)
         if unserved(self) is not None:
             self.checks.broken(f"L1: {unserved(self)}, after the group had served again")
+        for trouble in self.setup.lasting:
+            if seen.was_seen(self, trouble.kind):
+                self.coverage.add(staying(trouble.kind))
 
     def settles(self, limit_s: float) -> bool:
         """Whether all is in order within that time."""
@@ -432,6 +442,7 @@ class World:
 
     def _spring(self, host: Host, count: int, seconds: float) -> None:
         self.trap = None
+        self.network.did[seen.LED] += 1
         if seconds:
             host.stop_in = (count, seconds)
         else:
@@ -439,17 +450,22 @@ class World:
             self.schedule.at(self.rng.uniform(1.0, 6.0), host.start)
 
     def network_names_lost(self, host: str, node: str) -> bool:
-        return (host, node) in self.nameless
+        return self._met(seen.NAMELESS, (host, node) in self.nameless)
 
     def denied(self, host: str, node: str) -> bool:
-        return (host, node) in self.denials
+        return self._met(seen.DENIED, (host, node) in self.denials)
 
     def info_delay_s(self, node: Node) -> float:
+        self._met(seen.SLOW_INFO, node.name in self.slow_info)
         return self.slow_info.get(node.name, 0.0)
 
     def late_s(self) -> float:
         """How much longer than the rest the transaction about to be sent is under way."""
-        return self.late.pop() if self.late else 0.0
+        return self.late.pop() if self._met(seen.LATE, bool(self.late)) else 0.0
+
+    def _met(self, by: str, it_is: bool) -> bool:
+        self.network.did[by] += it_is
+        return it_is
 
     def would_answer(self, client: str, host: Host) -> bool:
         there = self.network.reaches(client, host.name) and self.network.reaches(host.name, client)
@@ -459,6 +475,7 @@ class World:
 
     def _strike(self, fault: Fault) -> None:
         if strike(self, fault):
+            self._begun.add(fault.kind)
             self.tell("", f"FAULT   {fault.kind} {' '.join(fault.targets)} {fault.amount:.3g}")
 
     def _heal(self) -> None:
