@@ -140,7 +140,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (bool(view.hands_off), view.hands_off),
         (not view.role, "has not answered yet"),
         (view.down, "subjectively down"),
-        (not view.reachable, "did not answer when it was asked"),
+        (not view.reachable, "did not answer INFO when it was asked"),
         (view.age_s > policy.max_age_s, f"last seen {view.age_s:.1f} s ago"),
         (view.loading, "loading its data set"),
         (bool(view.barred), view.barred),

@@ -59,7 +59,8 @@ def _of_health(event: nodes.Health) -> str:
         case nodes.QuorumDown(node, agree, primary):
             return f"{_who(node, primary)} is objectively down, say {', '.join(agree)}"
         case nodes.QuorumUp(node, agree, primary):
-            still = f", though {', '.join(agree)} cannot reach it" if agree else ""
+            verb = "calls" if len(agree) == 1 else "call"
+            still = f", though {', '.join(agree)} still {verb} it down" if agree else ""
             return f"{_who(node, primary)} is no longer objectively down{still}"
         case nodes.Misconfigured(node, detail):
             return f"{node} refuses us, so it lives: {detail}"

@@ -127,8 +127,10 @@ class Trial:
         if isinstance(event, leaders.Elected):
             self._seen.elections.append(at_s)
         elif isinstance(event, nodes.Misconfigured | nodes.NodeDown | nodes.Degraded):
-            # A node does not answer those who watch it as it should.
+            # A node does not answer those who watch it, or who would lead it, as it should.
             self._seen.watched.add(event.node)
+        elif isinstance(event, events.CandidateChosen) and event.ranking is not None:
+            self._seen.watched |= {each.node for each in event.ranking.verdicts if "INFO" in each.reason}
         elif isinstance(event, events.StepFailed):
             self._seen.failures.append((at_s, event.name, f"{event.node}: {event.reason}"))
         elif isinstance(event, leaders.FailoverAborted | leaders.RepairAborted):

@@ -41,7 +41,7 @@ def reasons(ranking: Ranking) -> dict[str, str]:
     [
         ({"role": ""}, "has not answered yet"),
         ({"down": True}, "subjectively down"),
-        ({"reachable": False}, "did not answer when it was asked"),
+        ({"reachable": False}, "did not answer INFO when it was asked"),
         ({"age_s": 12.1}, "last seen 12.1 s ago"),
         ({"loading": True}, "loading its data set"),
         ({"barred": "discovered, not configured"}, "discovered, not configured"),
@@ -241,5 +241,5 @@ def _eligible(ranking: Ranking, view: NodeView) -> bool:
 def test_why_nobody_is_chosen_is_told_of_the_node_that_was_asked_for() -> None:
     ranking = rank(PRIMARY, [DEAD, replica("a"), replica("b", reachable=False)], POLICY, requested="b:1")
     assert ranking.chosen is None
-    assert ranking.why_nobody(Request("op", "b:1")) == "b:1: did not answer when it was asked"
+    assert ranking.why_nobody(Request("op", "b:1")) == "b:1: did not answer INFO when it was asked"
     assert ranking.why_nobody(None) == "no eligible replica"

@@ -53,7 +53,7 @@ EXAMPLES: list[tuple[type[NoticeEvent], dict[str, Any], str]] = [
     (
         nodes.QuorumUp,
         {"node": B, "agree": ["s1"], "primary": False},
-        f"{B} is no longer objectively down, though s1 cannot reach it",
+        f"{B} is no longer objectively down, though s1 still calls it down",
     ),
     (
         nodes.Degraded,
