@@ -82,7 +82,8 @@ class Sealing:
         steps = tuple(step for step in wanted if step.node not in left_out)
         self._in_flight = {step.node for step in steps}
         if not steps:
-            self._end(facts, now, _cut_off_for_s([view for view in views if view.name not in left_out]))
+            views = [view for view in views if view.name not in left_out]
+            self._end(facts, now, _cut_off_for_s(views))
         return steps
 
     def _suffices(
