@@ -47,10 +47,15 @@ class Standing:
             self._gave_up[member] = (now, reason)
             self._waited = (now, wait_s)
 
-    def waited_s(self, now: float) -> float:
-        """For how long all were to wait after the newest attempt, whoever made it; 0 if that is long over."""
+    def next_wait_s(self, now: float) -> float:
+        """For how long at least all are to wait if an attempt comes to nothing now, whoever made it.
+
+        Twice as long as they have waited for it; one that came sooner, as each may once, makes it no longer.
+        """
         at, wait_s = self._waited
-        return wait_s if now - at < FORGET_S else 0.0
+        if now - at >= FORGET_S:
+            return 0.0
+        return 2 * wait_s if now - at >= wait_s else wait_s
 
     def heard(self, peer: str, stands_back: str | None) -> None:
         """Why it could promote nobody, as it says itself; empty if it could, None if it does not say."""

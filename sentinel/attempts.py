@@ -33,10 +33,10 @@ class Attempts:
         """Whether something was given up since the last success."""
         self._known_term = known.term if known is not None else 0
 
-    def wait_s(self, *, soon: bool, waited_s: float = 0.0) -> float:
-        """How long to wait after this attempt. ``waited_s``: after the one before, which may be another's."""
+    def wait_s(self, *, soon: bool, least_s: float = 0.0) -> float:
+        """How long to wait after this attempt. ``least_s``: by those before, which may be others'."""
         own_s = (self._soon if soon else self._pause).next_s()
-        return max(own_s, min(2 * waited_s, self._limit_s)) if own_s else 0.0
+        return max(own_s, min(least_s, self._limit_s)) if own_s else 0.0
 
     def given_up(self, why: Hashable, now: float) -> bool:
         """An attempt was. Returns whether that was told a while ago, for the same reason."""

@@ -318,8 +318,8 @@ class Leading:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
         waits_itself = self._situation.given_up(request, now)
-        waited_s = self._member.standing.waited_s(now)
-        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon, waited_s=waited_s)
+        least_s = self._member.standing.next_wait_s(now)
+        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon, least_s=least_s)
         kind = leaders.FailoverAborted if action.failover else leaders.RepairAborted
         aborted = kind(
             self._member.primary,

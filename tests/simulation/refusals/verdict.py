@@ -44,7 +44,7 @@ def judge(case: Case, seen: Seen) -> dict[str, str]:
     if not (seen.struck or case.ailment):
         return wrong
     excused = impossible(case)
-    stray = [name for name in seen.stray if not (excused and may_stay_astray(case, name))]
+    stray = [name for name in seen.stray if not (excused and may_stay_astray(case, seen, name))]
     if stray:
         wrong[MASTER] = ", ".join(stray)
     if not excused:
@@ -82,9 +82,15 @@ def keeps_replicas_away(case: Case) -> bool:
     return case.ailment in (Ailment.NO_DISK, Ailment.NO_CLIENTS)
 
 
-def may_stay_astray(case: Case, node: str) -> bool:
-    """Who was no replica before anybody touched it; and who obeys, and never says so."""
+def may_stay_astray(case: Case, seen: Seen, node: str) -> bool:
+    """Who was no replica before anybody touched it; and who obeys, and never says so.
+
+    So too whom a change made primary before it was known that it answers nobody: it is down from then on.
+    """
     if case.how.carried_out:
+        return True
+    quiet = case.command in ("PING", CONNECT) and case.how in (How.SILENCE, How.CUT)
+    if quiet and node in case.nodes and any(made == node for _, _, made in seen.causes):
         return True
     return node == PRIMARY if case.scenario.fails_over else node == TARGET and not case.scenario.switches_over
 

@@ -107,12 +107,13 @@ def test_the_reasons_of_those_in_front_are_known() -> None:
     assert made.passed_over(NOW) == {"s1": "b:1: WRONGPASS", "s2": "promoting b:1 failed"}
 
 
-def test_for_how_long_all_are_to_wait_is_known_whoever_gave_up() -> None:
+def test_all_wait_twice_as_long_as_they_have_waited_whoever_gives_up() -> None:
     made = standing("s2")
-    assert made.waited_s(NOW) == 0
+    assert made.next_wait_s(NOW) == 0
     campaign(made).resigned("s1", Resign(1, 4000, "no way to b:1"), NOW, own=False)
-    assert made.waited_s(NOW) == 4 and made.waited_s(NOW + FORGET_S) == 0
-    campaign(made).resigned("s2", Resign(2, 8000, "no way to b:1"), NOW, own=True)
-    assert made.waited_s(NOW) == 8
+    assert made.next_wait_s(NOW + 0.1) == 4, "whoever tries for the first time does not wait"
+    assert made.next_wait_s(NOW + 4.1) == 8 and made.next_wait_s(NOW + FORGET_S) == 0
+    campaign(made).resigned("s2", Resign(2, 8000, "no way to b:1"), NOW + 4.1, own=True)
+    assert made.next_wait_s(NOW + 12.2) == 16
     made.done()
-    assert made.waited_s(NOW) == 0
+    assert made.next_wait_s(NOW + 12.2) == 0

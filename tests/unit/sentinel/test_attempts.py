@@ -29,10 +29,10 @@ def test_each_attempt_waits_twice_as_long_as_the_one_before_whoever_made_that() 
     one, other = Attempts(LIMIT_S), Attempts(LIMIT_S)
     waits = [0.0]
     for attempts in (one, other) * 6:
-        waits.append(attempts.wait_s(soon=True, waited_s=waits[-1]))
+        waits.append(attempts.wait_s(soon=True, least_s=2 * waits[-1]))
     assert waits[:3] == [0, 0, 0], "each may succeed at once"
     assert all(later >= 2 * earlier or later == LIMIT_S for earlier, later in itertools.pairwise(waits[2:]))
-    assert Attempts(LIMIT_S).wait_s(soon=False, waited_s=3.0) == 6.0
+    assert Attempts(LIMIT_S).wait_s(soon=False, least_s=6.0) == 6.0
 
 
 def test_a_newer_topology_whoever_brought_it_about_ends_the_waiting() -> None:
