@@ -69,6 +69,9 @@ def draw_lasting(rng: random.Random, cast: Cast) -> tuple[tuple[Lasting, ...], L
     kinds = rng.sample(list(_BEGIN), rng.choice([1, 2]))
     if sum(kind in OF_A_NODE for kind in kinds) > 1:
         kinds = kinds[:1]
+    if any(kind in OF_A_USER for kind in kinds):
+        # Only who leads finds out.
+        few = [ranking("g", cast.sentinels)[0]]
     node = rng.choice(cast.nodes[1:])
     found = []
     for kind in kinds:
@@ -222,7 +225,8 @@ _BEGIN: dict[str, Begin] = {
     "its loop lags": _one_lags,
     "node refuses": _node_refuses,
 }
-OF_A_NODE = ("may not REPLICAOF", "may not EVAL nor SET", "may not EXEC", "node refuses")
+OF_A_USER = ("may not REPLICAOF", "may not EVAL nor SET", "may not EXEC")
+OF_A_NODE = (*OF_A_USER, "node refuses")
 """Each sets whom the nodes refuse: one of them at a time."""
 AMONG_NODES = frozenset({"sees no replica", "is denied at the replicas", "has a slow disk", *OF_A_NODE})
 """These do not part sentinels from each other."""
