@@ -1,4 +1,4 @@
-"""Many groups lose their primaries at the same moment: Vedette and redis-sentinel, one after the other.
+"""Many groups lose their primaries at the same moment: Vedette, redis-sentinel and Valkey's Sentinel.
 
     python -m benchmarks.mass [--groups 1 10 50 100] [--limit 120]
 
@@ -28,6 +28,7 @@ from benchmarks.report import Column, Trials, counted, machine, write
 from tests.integration.cluster import Cluster
 from tests.processes import Process
 from tests.redis_server import RedisServer
+from tests.server_builds import build
 from tests.waiting import wait_for
 
 PERIOD_S = 0.02
@@ -80,12 +81,12 @@ def _ticks(pid: int) -> int:
 
 
 @contextmanager
-def servers(count: int) -> Iterator[Groups]:
+def servers(count: int, binary: Path | None = None) -> Iterator[Groups]:
     """``count`` groups of one primary, the first, and two replicas that are in sync."""
     with ExitStack() as stack:
         groups: Groups = {}
         for number in range(count):
-            nodes = [stack.enter_context(RedisServer()) for _ in range(3)]
+            nodes = [stack.enter_context(RedisServer(binary=binary)) for _ in range(3)]
             for node in nodes[1:]:
                 node.replicate(nodes[0], wait=False)
             groups[f"{GROUP}-{number}"] = nodes
@@ -119,10 +120,14 @@ def vedette(count: int, starting: Held = nullcontext) -> Iterator[Bed]:
 
 
 @contextmanager
-def stock(count: int, starting: Held = nullcontext, *, down_after_ms: int) -> Iterator[Bed]:
-    with servers(count) as groups:
+def stock(
+    count: int, starting: Held = nullcontext, *, down_after_ms: int, kind: str | None = None
+) -> Iterator[Bed]:
+    """``kind``: of the servers beneath ``.servers``, each watched by its own Sentinel; else the installed."""
+    server = build(kind) if kind is not None else None
+    with servers(count, server) as groups:
         with starting():
-            sentinels = RedisSentinels(groups, down_after_ms)
+            sentinels = RedisSentinels(groups, down_after_ms, server=server)
         try:
             yield Bed(groups, sentinels.processes)
         finally:
@@ -205,6 +210,7 @@ def summary(times: Sequence[float | None]) -> dict[str, Trials]:
 SYSTEMS: dict[str, Callable[[int, Held], AbstractContextManager[Bed]]] = {
     "Vedette at its defaults": vedette,
     "redis-sentinel at 1 s": partial(stock, down_after_ms=1000),
+    "Valkey's Sentinel at 1 s": partial(stock, down_after_ms=1000, kind="valkey-9.1"),
 }
 
 

@@ -57,6 +57,8 @@ CASES = (
     Case("crash, redis-sentinel at 200 ms", partial(stock, down_after_ms=200)),
     Case("crash, redis-sentinel at 1 s", partial(stock, down_after_ms=1000)),
     Case("crash, redis-sentinel at its defaults", stock, slow=True),
+    Case("crash, Valkey's Sentinel at 200 ms", partial(stock, down_after_ms=200, kind="valkey-9.1")),
+    Case("crash, Valkey's Sentinel at 1 s", partial(stock, down_after_ms=1000, kind="valkey-9.1")),
     Case("hang, Vedette at 200 ms", partial(vedette, down_after="200ms"), HANG),
     Case("hang, redis-sentinel at 200 ms", partial(stock, down_after_ms=200), HANG),
     Case("hang, Vedette at 1 s", partial(vedette, down_after="1s"), HANG),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -25,13 +25,18 @@ class Node(Protocol):
 class RedisSentinels:
     """Sentinels whose quorum is their majority, that know each other and the replicas when this returns.
 
-    ``groups`` are the nodes of each, the primary first.
+    ``groups`` are the nodes of each, the primary first. ``server``: the redis-server or valkey-server whose
+    Sentinel they are; else the installed redis-sentinel.
     """
 
-    def __init__(self, groups: Mapping[str, Sequence[Node]], down_after_ms: int, count: int = 3) -> None:
-        binary = shutil.which("redis-sentinel")
-        if binary is None:
-            raise RuntimeError("no redis-sentinel on PATH (Debian: apt-get install redis-sentinel)")
+    def __init__(
+        self,
+        groups: Mapping[str, Sequence[Node]],
+        down_after_ms: int,
+        count: int = 3,
+        server: Path | None = None,
+    ) -> None:
+        command = _command(server)
         self._directory = Path(tempfile.mkdtemp(prefix="vedette-bench-"))
         self.processes: list[Process] = []
         self.ports = [free_port() for _ in range(count)]
@@ -45,7 +50,7 @@ class RedisSentinels:
             file = self._directory / f"sentinel-{port}.conf"
             file.write_text(f"port {port}\nbind 127.0.0.1\ndir {self._directory}\n{watched}")
             log = self._directory / f"{port}.log"
-            self.processes.append(Process([binary, str(file)], self._directory, log))
+            self.processes.append(Process(command(file), self._directory, log))
         ready = {name: (len(nodes) - 1, count - 1) for name, nodes in groups.items()}
         wait_for(lambda: all(self._seen(port) == ready for port in self.ports), 120, "the sentinels")
 
@@ -63,3 +68,12 @@ class RedisSentinels:
         for process in self.processes:
             process.end(signal.SIGKILL)
         shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _command(server: Path | None) -> Callable[[Path], list[str]]:
+    if server is not None:
+        return lambda file: [str(server), str(file), "--sentinel"]
+    binary = shutil.which("redis-sentinel")
+    if binary is None:
+        raise RuntimeError("no redis-sentinel on PATH (Debian: apt-get install redis-sentinel)")
+    return lambda file: [binary, str(file)]

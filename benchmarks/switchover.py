@@ -1,4 +1,4 @@
-"""A planned change of primary under a steady load: Vedette's switchover beside ``SENTINEL FAILOVER``.
+"""A planned change of primary under a steady load: Vedette's switchover, ``SENTINEL FAILOVER``, and Valkey's.
 
     python -m benchmarks.switchover [--trials 7]
 
@@ -70,6 +70,9 @@ def measure(start: Callable[[], AbstractContextManager[System]]) -> dict[str, fl
 CASES: dict[str, Callable[[], AbstractContextManager[System]]] = {
     "Vedette's switchover": vedette,
     "SENTINEL FAILOVER": partial(stock, down_after_ms=1000),
+    "Valkey's SENTINEL FAILOVER COORDINATED": partial(
+        stock, down_after_ms=1000, kind="valkey-9.1", coordinated=True
+    ),
 }
 
 

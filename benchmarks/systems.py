@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+
+import redis
 
 from benchmarks.redis_sentinel import GROUP, RedisSentinels
 from quorum.rank import ranking
 from tests.integration.cluster import Cluster
 from tests.processes import Process
 from tests.redis_server import RedisServer
+from tests.server_builds import build
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,33 @@ def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
 
 
 @contextmanager
-def stock(sentinels: int = 3, *, down_after_ms: int = 30_000) -> Iterator[System]:
-    """redis-sentinel with its own default for down-after, 30 s, unless told."""
-    nodes = [RedisServer() for _ in range(3)]
+def stock(
+    sentinels: int = 3, *, down_after_ms: int = 30_000, kind: str | None = None, coordinated: bool = False
+) -> Iterator[System]:
+    """redis-sentinel with its own default for down-after, 30 s, unless told.
+
+    ``kind``: of the servers beneath ``.servers``, watched by its own Sentinel. ``coordinated``: a planned
+    change is asked for in the way that Valkey 9.1 has for it, which loses nothing.
+    """
+    server = build(kind) if kind is not None else None
+    nodes = [RedisServer(binary=server) for _ in range(3)]
     try:
         for node in nodes[1:]:
             node.replicate(nodes[0])
-        watching = RedisSentinels({GROUP: nodes}, down_after_ms, sentinels)
+        watching = RedisSentinels({GROUP: nodes}, down_after_ms, sentinels, server)
         try:
-            yield System(nodes, watching.processes, watching.ports)
+            ask = partial(_ask_coordinated, watching.ports[0]) if coordinated else None
+            yield System(nodes, watching.processes, watching.ports, ask)
         finally:
             watching.stop()
     finally:
         for node in nodes:
             node.stop()
+
+
+def _ask_coordinated(port: int) -> None:
+    with redis.Redis(port=port, socket_timeout=2, protocol=2) as client:
+        client.execute_command("SENTINEL", "FAILOVER", GROUP, "COORDINATED")
 
 
 __all__ = ["GROUP", "System", "stock", "vedette"]

@@ -39,6 +39,7 @@ BLOCKS = {
     ("README.md", "metrics"): metrics_table,
     ("README.md", "summary"): summary,
     **{("benchmarks/README.md", name): result(name) for name in RESULTS},
+    **{("docs/performance.md", name): result(name) for name in ("mass", "watching")},
     ("ARCHITECTURE.md", "restart"): result("restart"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
     ("ARCHITECTURE.md", "chaos"): chaos_summary,
