@@ -50,7 +50,8 @@ _CODES: tuple[tuple[type[RedisError], str], ...] = (
     (BusyLoadingError, "LOADING"),
 )
 
-
+MAX_ERROR_CHARS = 300
+"""Of an error that a node answers: it becomes a reason, which is stored, and told to peers and receivers."""
 LATE_TRIPS = 6
 """So many times its own lateness a step may take longer: several answers wait until they are read."""
 
@@ -203,7 +204,8 @@ def _error(error: RedisError) -> ReplyError:
     """redis-py cuts the code off the errors that it has a class for."""
     text = str(error)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "")
-    return ReplyError(text if text.startswith(code) else f"{code} {text}")
+    told = text if text.startswith(code) else f"{code} {text}"
+    return ReplyError(told if len(told) <= MAX_ERROR_CHARS else f"{told[:MAX_ERROR_CHARS]}...")
 
 
 def _check(node: str, guard: Guard) -> None:

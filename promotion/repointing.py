@@ -9,6 +9,7 @@ from promotion.conversation import StepFailedError
 from promotion.following import check_another, check_follows, check_known
 from promotion.handover import read_fields
 from promotion.promoting import CUT_CLIENTS
+from promotion.reply_shapes import whole
 from promotion.roles import ROLE
 from promotion.step_types import SEAL_HOST, SEAL_PORT, Demoted, Repoint, Seal
 from promotion.talk import Asking, Need, Part, Talk
@@ -47,7 +48,7 @@ def _demoted(info: object) -> Demoted | None:
     if not isinstance(info, bytes):
         return None
     fields = read_fields(info)
-    offset = fields.get("master_repl_offset", "")
-    if fields.get("role") != "master" or not offset.isdigit():
+    offset_bytes = whole(fields.get("master_repl_offset"))
+    if fields.get("role") != "master" or offset_bytes is None:
         return None
-    return Demoted(fields.get("master_replid", ""), int(offset))
+    return Demoted(fields.get("master_replid", ""), offset_bytes)

@@ -9,6 +9,7 @@ from typing import Any
 
 from promotion.handover import read_fields
 from promotion.replies import Command
+from promotion.reply_shapes import whole
 
 ROLE: Command = ("ROLE",)
 OTHERWISE: Command = ("INFO", "replication")
@@ -19,7 +20,8 @@ def role_said(reply: Any) -> Any:
     if not isinstance(reply, bytes):
         return reply
     fields = read_fields(reply)
-    port = fields.get("master_port", "")
-    if fields.get("role") == "slave" and port.isdigit():
-        return [b"slave", fields.get("master_host", "").encode(), int(port)]
-    return [fields.get("role", "").encode()]
+    role, port = fields.get("role", ""), whole(fields.get("master_port"))
+    if role != "slave":
+        return [role.encode()]
+    # Of whom it is a replica has to be known, or it is nothing that a step could go by.
+    return [b""] if port is None else [b"slave", fields.get("master_host", "").encode(), port]

@@ -13,6 +13,7 @@ from promotion.aside import Aside
 from promotion.disk_refusal import STOP_WRITES
 from promotion.handover import read_fields
 from promotion.replies import Command, setting
+from promotion.reply_shapes import whole
 from promotion.step_types import WriteSafety
 from promotion.talk import Asking, Talk
 
@@ -38,9 +39,8 @@ def asides(replies: Sequence[Any]) -> tuple[Aside, ...]:
     """By the answers to ``ASK``. What may not be read is left alone."""
     min_replicas, stop_writes, persistence = replies
     found = []
-    kept = setting(min_replicas) or b""
-    if kept.isdigit() and int(kept) > 0:
-        found.append(Aside(MIN_REPLICAS, 0, int(kept)))
+    if kept := whole(setting(min_replicas)):
+        found.append(Aside(MIN_REPLICAS, 0, kept))
     if setting(stop_writes) == b"yes" and snapshot_failed(persistence):
         found.append(Aside(STOP_WRITES, "no", "yes"))
     return tuple(found)

@@ -37,6 +37,7 @@ from promotion.conversation import (
 )
 from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
 from promotion.replies import REPLICAOF, SLAVEOF, Command, aborted, denied, named, said, setting, turn_denied
+from promotion.reply_shapes import whole
 from promotion.roles import OTHERWISE, ROLE, role_said
 
 TRIES = 6
@@ -208,11 +209,10 @@ class Talk:
         if any(aside.name == _FULL for aside in self._aside):
             self._aside = [aside for aside in self._aside if aside.name != _FULL]
             return False
-        limit = setting((yield Call(("CONFIG", "GET", _FULL)))) or b""
-        if not limit.isdigit() or int(limit) == 0:
-            return False
-        self._aside.append(Aside(_FULL, 0, int(limit)))
-        return True
+        limit = whole(setting((yield Call(("CONFIG", "GET", _FULL)))))
+        if limit:
+            self._aside.append(Aside(_FULL, 0, limit))
+        return bool(limit)
 
     def transact(self, *parts: Part) -> Asking:
         """Do all of it, or nothing. Returns a reply for each part, an error for those that were dropped.

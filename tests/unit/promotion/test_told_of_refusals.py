@@ -25,7 +25,7 @@ class Deaf:
         self._writes += 1
         if self._writes == 1:
             role = [b"slave", b"a", 1, b"connected", 5]
-            known: dict[str, Reply] = {"ROLE": role, "GET": b"3", "WATCH": b"OK", "MULTI": b"OK"}
+            known: dict[str, Reply] = {"ROLE": role, "GET": b"3", "WATCH": b"OK", "MULTI": b"OK", "INFO": b""}
             return [known.get(str(words[0]), []) for words in commands]
         self.unanswered = ("EXEC",)
         raise RedisConnectionError("gone")
