@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sentinel import clock
 from sentinel.driver import GroupDriver
 from sentinel.events import EventLog
+from sentinel.in_turns import InTurns, wake
 from sentinel.webhook_event import WebhookEvent
 
+URGENT = frozenset({"failover.completed", "switchover.completed"})
 LOOK_S = 0.25
 """Between two looks at what has changed."""
 
@@ -30,12 +33,13 @@ class EventFeed:
         self._looked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._listeners = 0
-        self._news = asyncio.Event()
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._turns = InTurns()
 
     def tell(self, event: WebhookEvent) -> None:
         """Something happened that webhooks tell of, whether this sentinel delivers them or not."""
         self.log.add(event.type, event.group, event.body())
-        self._wake()
+        self._wake(urgent=event.type in URGENT)
 
     def follow(self, driver: GroupDriver, look: Callable[[], object]) -> None:
         """Have the group marked when what ``look`` returns is not what it was."""
@@ -62,11 +66,15 @@ class EventFeed:
         """Return when there is something after ``seq``, when this is closed, or after ``wait_s`` seconds."""
         if self.log.newest > seq or self.closed or wait_s <= 0:
             return
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(woken)
         try:
             async with asyncio.timeout(wait_s):
-                await self._news.wait()
+                await woken
         except TimeoutError:
             pass
+        finally:
+            self._waiting.discard(woken)
 
     def close(self) -> None:
         """This sentinel stops: nobody waits from now on."""
@@ -102,6 +110,6 @@ class EventFeed:
         if self.log.newest > before:
             self._wake()
 
-    def _wake(self) -> None:
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+    def _wake(self, *, urgent: bool = False) -> None:
+        waiting, self._waiting = self._waiting, set()
+        self._turns.add((partial(wake, woken) for woken in waiting), urgent=urgent)

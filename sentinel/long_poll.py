@@ -8,13 +8,11 @@ failover still has to do, and the heartbeats of its leader.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from functools import partial
 
 from sentinel.driver import GroupDriver
+from sentinel.in_turns import InTurns, wake
 from sentinel.waiting import Limit
-
-WOKEN_TOGETHER = 20
-"""Their answers take a few milliseconds."""
 
 
 class TopologyWaiters:
@@ -25,7 +23,7 @@ class TopologyWaiters:
         self._limit = limit
         self._term = self._current_term()
         self._waiting: dict[asyncio.Future[None], int] = {}
-        self._due: deque[asyncio.Future[None]] = deque()
+        self._turns = InTurns()
         self._closed = False
         driver.on_change(self._on_change)
 
@@ -50,8 +48,7 @@ class TopologyWaiters:
         """Wake everybody: this sentinel stops. Nobody waits from now on."""
         self._closed = True
         for woken in self._waiting:
-            if not woken.done():
-                woken.set_result(None)
+            wake(woken)
 
     def _current_term(self) -> int:
         return self._driver.topology.term if self._driver.topology else 0
@@ -61,15 +58,5 @@ class TopologyWaiters:
         if term == self._term:
             return
         self._term = term
-        was_idle = not self._due
-        self._due.extend(woken for woken, after_term in self._waiting.items() if after_term < term)
-        if was_idle:
-            self._wake_some()
-
-    def _wake_some(self) -> None:
-        for _ in range(min(WOKEN_TOGETHER, len(self._due))):
-            woken = self._due.popleft()
-            if not woken.done():
-                woken.set_result(None)
-        if self._due:
-            asyncio.get_running_loop().call_soon(self._wake_some)
+        due = [woken for woken, after_term in self._waiting.items() if after_term < term]
+        self._turns.add((partial(wake, woken) for woken in due), urgent=True)

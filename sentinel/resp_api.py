@@ -18,16 +18,17 @@ from sentinel import resp_masters
 from sentinel.client_room import MAX_CLIENTS, RESP, ClientRoom
 from sentinel.confirmed import Confirmed
 from sentinel.driver import GroupDriver
+from sentinel.in_turns import InTurns
 from sentinel.listening import LET_IN_TOGETHER, deepen
 from sentinel.notices.notice import Notice
 from sentinel.resp_auth import NOAUTH, WITHOUT_LOGIN, hello_options, login
 from sentinel.resp_channels import message_of
 from sentinel.resp_client import Client, notice_the_dead
 from sentinel.resp_codec import Failure, Push, Reply, Requests, RespError, Simple, encode
+from sentinel.resp_messages import Message
 
 logger = logging.getLogger(__name__)
 
-MAX_CHANNELS = 1000
 LOGIN_S = 10.0
 """For a client to say its password, where one is asked for."""
 IDLE_S = 300.0
@@ -59,13 +60,16 @@ class RespServer:
         self._confirmed = confirmed
         self._room = room or ClientRoom(MAX_CLIENTS)
         self._listening = 0
+        self._turns = InTurns()
         self._clients: dict[int, Client] = {}
         self._next_id = 1
         self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Raises OSError if the address cannot be listened on."""
-        self._server = await asyncio.start_server(self._serve, host, port, backlog=LET_IN_TOGETHER)
+        self._server = await asyncio.start_server(
+            self._serve, host, port, backlog=LET_IN_TOGETHER, limit=READ_BYTES
+        )
         deepen(self._server)
 
     async def close(self) -> None:
@@ -76,17 +80,12 @@ class RespServer:
             await self._server.wait_closed()
 
     def on_notice(self, notice: Notice) -> None:
-        """Publish what Redis Sentinel would."""
-        message = message_of(notice, self._drivers[notice.group])
-        if message is None:
-            return
-        channel, text = message
-        for client in list(self._clients.values()):
-            if channel in client.channels:
-                client.send(Push(("message", channel, text)))
-            for pattern in client.patterns:
-                if pattern in ("*", channel):
-                    client.send(Push(("pmessage", pattern, channel, text)))
+        """Publish what Redis Sentinel would: to a few clients in each turn, for there may be thousands."""
+        told = message_of(notice, self._drivers[notice.group])
+        if told is not None:
+            message = Message(*told)
+            hearing = [client for client in self._clients.values() if message.is_for(client)]
+            self._turns.add((partial(message.tell, client) for client in hearing), urgent=message.is_urgent)
 
     # -- connections ---------------------------------------------------------------------------
 
@@ -104,11 +103,14 @@ class RespServer:
         try:
             while data := await self._read(client, reader):
                 client.place.refresh()
-                for words in requests.feed(data):
+                for number, words in enumerate(requests.feed(data)):
+                    if number:
+                        # Hundreds may come at once, and what they ask for may be long.
+                        await asyncio.sleep(0)
                     await self._settle(words)
-                    if words and not self._answer(client, words):
+                    if client.is_closing or not self._answer(client, words):
                         return
-                await writer.drain()
+                    await client.taken_in()
         except RespError as error:
             client.send(Failure(f"ERR Protocol error: {error}"))
         except TimeoutError:
@@ -173,10 +175,11 @@ class RespServer:
         where = client.patterns if command.startswith("p") else client.channels
         on = not command.endswith("unsubscribe")
         for name in args or ([] if on else list(where)) or [""]:
-            if on and name and len(where) < MAX_CHANNELS:
-                where[name] = None
-            elif not on:
-                where.pop(name, None)
+            if on and name and not client.subscribe(where, name):
+                client.send(Failure("ERR no more channels are kept for one client"))
+                continue
+            if not on:
+                client.unsubscribe(where, name)
             client.send(Push((command, name or None, len(client.channels) + len(client.patterns))))
 
     def _hello(self, client: Client, args: list[str]) -> Reply:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import hiredis
-
-from sentinel.resp_sizes import AnnouncedError, AnnouncedSizes
-
 MAX_REQUEST_BYTES = 64 * 1024
 MAX_WORDS = 1024
+MAX_HEADER_BYTES = 32
+"""Of what announces how much is to come; a number is much shorter."""
+
+_ARRAY = b"*"[0]
+_NUMBER = re.compile(rb"-?[0-9]{1,18}")
 
 
 class RespError(Exception):
@@ -42,46 +45,93 @@ Reply: TypeAlias = "Simple | Failure | Push | str | int | list[Reply] | dict[str
 
 
 class Requests:
-    """Takes in bytes, gives out commands as lists of words."""
+    """Takes in bytes, gives out commands as lists of words: the same ones wherever packets end.
+
+    A request is an array of bulk strings, or a line, as from a person with telnet. What it announces is
+    judged before room is made for it.
+    """
 
     def __init__(self) -> None:
-        self._reader = hiredis.Reader(encoding="utf-8", errors="replace")
-        self._announced = AnnouncedSizes(max_items=MAX_WORDS, max_bulk_bytes=MAX_REQUEST_BYTES)
-        self._waiting = 0
+        self._rest = b""
+        """What has come of a part that is not whole yet."""
+        self._words: list[str] = []
+        self._to_come = 0
+        """Words of the request that are still to come."""
+        self._length: int | None = None
+        """Of the word that comes now, once that is known."""
+        self._taken = 0
+        """Bytes of the request, as far as they were announced."""
 
-    def feed(self, data: bytes) -> list[list[str]]:
-        """Raises RespError for garbage, and for a request beyond the limits."""
-        if self._waiting == 0 and data[:1] not in (b"*", b""):
-            return self._inline(data)
-        self._waiting += len(data)
-        commands = []
-        try:
-            self._announced.judge(data)
-            self._reader.feed(data)
-            while (words := self._reader.gets()) is not False:
-                commands.append(_words(words))
-        except (AnnouncedError, hiredis.ProtocolError, MemoryError) as error:
-            raise RespError(str(error) or "out of memory") from error
-        self._waiting = 0 if commands else self._waiting
-        if self._waiting > MAX_REQUEST_BYTES:
+    def feed(self, data: bytes) -> Iterator[list[str]]:
+        """To be gone through to the end. Raises RespError for garbage, and for a request beyond the limits,
+        behind the requests that came before it.
+        """
+        data, self._rest, at = self._rest + data, b"", 0
+        while at < len(data):
+            end = self._end(data, at)
+            if end is None:
+                self._rest = data[at:]
+                return
+            if self._length is not None:
+                words = self._word(data[at : end - 2])
+            elif self._to_come:
+                words = self._announce_word(data[at : end - 2])
+            elif data[at] == _ARRAY:
+                words = self._announce_words(data[at : end - 2])
+            else:
+                words = data[at:end].decode(errors="replace").split()
+            at = end
+            if words:
+                yield words
+
+    def _end(self, data: bytes, at: int) -> int | None:
+        """Where the part that begins at ``at`` is over; None if more of it is to come."""
+        if self._length is not None:
+            end = at + self._length + 2
+            return end if end <= len(data) else None
+        is_header = self._to_come or data[at] == _ARRAY
+        mark, most = (b"\r\n", MAX_HEADER_BYTES) if is_header else (b"\n", MAX_REQUEST_BYTES)
+        found = data.find(mark, at, at + most)
+        if found >= 0:
+            return found + len(mark)
+        if len(data) - at >= most:
+            raise RespError(
+                "a length that is no number" if is_header else f"a line of more than {most} bytes"
+            )
+        return None
+
+    def _announce_words(self, header: bytes) -> list[str]:
+        count = _announced(header)
+        if count > MAX_WORDS:
+            raise RespError(f"{count} items are announced, at most {MAX_WORDS}")
+        self._to_come, self._taken, self._words = max(0, count), len(header), []
+        return []
+
+    def _announce_word(self, header: bytes) -> list[str]:
+        if header[:1] != b"$":
+            raise RespError("expected an array of bulk strings")
+        self._length = _announced(header)
+        if self._length < 0:
+            raise RespError("expected bulk strings")
+        self._taken += len(header) + self._length
+        if self._length > MAX_REQUEST_BYTES:
+            raise RespError(f"a string of {self._length} bytes is announced, at most {MAX_REQUEST_BYTES}")
+        if self._taken > MAX_REQUEST_BYTES:
             raise RespError(f"request of more than {MAX_REQUEST_BYTES} bytes")
-        return commands
+        return []
 
-    @staticmethod
-    def _inline(data: bytes) -> list[list[str]]:
-        """A person with telnet. A line is expected whole."""
-        if len(data) > MAX_REQUEST_BYTES or not data.endswith(b"\n"):
-            raise RespError("expected '*'")
-        lines = data.decode(errors="replace").splitlines()
-        return [line.split() for line in lines if line.split()]
+    def _word(self, word: bytes) -> list[str]:
+        """The whole request, if this was the last one of it."""
+        self._words.append(word.decode(errors="replace"))
+        self._length = None
+        self._to_come -= 1
+        return [] if self._to_come else self._words
 
 
-def _words(parsed: object) -> list[str]:
-    if not isinstance(parsed, list) or len(parsed) > MAX_WORDS:
-        raise RespError("expected an array of bulk strings")
-    if not all(isinstance(word, str) for word in parsed):
-        raise RespError("expected bulk strings")
-    return parsed
+def _announced(header: bytes) -> int:
+    if _NUMBER.fullmatch(header, 1) is None:
+        raise RespError("a length that is no number")
+    return int(header[1:])
 
 
 def encode(reply: Reply, protocol: int = 2) -> bytes:

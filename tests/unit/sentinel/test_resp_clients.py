@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
-from sentinel import resp_api
+from sentinel import resp_api, resp_client
 from sentinel.client_room import RESP, ClientRoom
+from sentinel.in_turns import TOGETHER
 from sentinel.resp_api import RespServer
 from sentinel.resp_client import Client
 from sentinel.resp_codec import Simple
+from sentinel.resp_messages import Message
+from tests.unit.sentinel.http_cases import eventually
 
 SUBSCRIBE = b"SUBSCRIBE +switch-master\r\n"
 
@@ -120,3 +124,85 @@ async def test_a_client_that_is_closing_is_not_written_to() -> None:
         talk.writer.write = written.append  # type: ignore[method-assign,assignment]
         client.send(Simple("OK"))
         assert not written and talk.writer.transport.get_write_buffer_size() == before
+
+
+async def test_what_is_kept_of_one_client_is_bounded() -> None:
+    """A thousand channels of 60 kB each were 60 MB, of each client."""
+    async with listening() as house:
+        client = await house.client()
+        long = "x" * 30_000
+        names = b"".join(b"SUBSCRIBE %d%b\r\n" % (n, long.encode()) for n in range(5))
+        said = b""
+        client.writer.write(names)
+        while said.count(b"no more channels") < 3:
+            said += await client.hear()
+        [inside] = house.server._clients.values()
+        assert len(inside.channels) == 2
+        client.writer.write(b"UNSUBSCRIBE\r\nSUBSCRIBE %b\r\n" % long.encode())
+        while not said.endswith(b":1\r\n"):
+            said += await client.hear()
+        assert len(inside.channels) == 1
+
+
+async def test_a_client_that_does_not_read_is_not_answered_further() -> None:
+    """It asked for megabytes in one go, and all of it was written into memory for it."""
+    async with listening() as house:
+        client = await house.client()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        echo = b"ECHO " + b"x" * 15_000 + b"\r\n"
+        client.writer.write(echo * 1000)
+        await eventually(lambda: bool(house.server._clients), "it is let in")
+        [inside] = house.server._clients.values()
+        transport = inside._writer.transport
+        await eventually(
+            lambda: transport.get_write_buffer_size() > resp_client.PAUSED_AT_BYTES, "it is full"
+        )
+        for _ in range(100):
+            await asyncio.sleep(0)
+            assert transport.get_write_buffer_size() <= resp_client.PAUSED_AT_BYTES + len(echo)
+
+
+async def test_one_that_takes_in_no_answers_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resp_client, "SEND_S", 0.05)
+    monkeypatch.setattr(resp_client, "PAUSED_AT_BYTES", 1)
+    async with listening() as house:
+        client = await house.client()
+        client.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        echo = b"ECHO " + b"x" * 60_000 + b"\r\n"
+        client.writer.write(echo * 300)
+        await eventually(lambda: not house.server._clients, "it is let go")
+
+
+async def test_between_many_requests_of_one_packet_others_have_their_turn() -> None:
+    async with listening() as house:
+        pipelining, other = await house.client(), await house.client()
+        assert await other.say(b"PING\r\n") == b"+PONG\r\n"
+        turns = 0
+
+        def count() -> None:
+            nonlocal turns
+            turns += 1
+            asyncio.get_running_loop().call_soon(count)
+
+        count()
+        pipelining.writer.write(b"PING\r\n" * 200)
+        said = b""
+        while said.count(b"PONG") < 200:
+            said += await pipelining.hear()
+        assert turns > 200
+
+
+async def test_subscribers_are_told_a_few_in_each_turn_and_all_the_same() -> None:
+    message = Message("+switch-master", "g a 1 b 2")
+    async with listening(most=400) as house:
+        talks = [await house.client() for _ in range(60)]
+        for number, talk in enumerate(talks):
+            assert await talk.say(SUBSCRIBE if number % 2 else b"PSUBSCRIBE * other\r\n")
+        clients = list(house.server._clients.values())
+        assert all(message.is_for(client) for client in clients)
+        told: list[int] = []
+        for client in clients:
+            client.write = lambda _data: told.append(1)  # type: ignore[method-assign,assignment]
+        house.server._turns.add(partial(message.tell, client) for client in clients)
+        assert len(told) == TOGETHER
+        await eventually(lambda: len(told) == 60, "all are told")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,23 +31,43 @@ def test_replies(reply: Reply, resp2: bytes, resp3: bytes) -> None:
 
 def test_requests_come_in_pieces_and_together() -> None:
     requests = Requests()
-    assert requests.feed(b"*1\r\n$4\r\nPI") == []
-    assert requests.feed(b"NG\r\n*2\r\n$4\r\nECHO\r\n$1\r\nx\r\n") == [["PING"], ["ECHO", "x"]]
-    assert requests.feed(b"ping\r\n") == [["ping"]]
+    assert list(requests.feed(b"*1\r\n$4\r\nPI")) == []
+    assert list(requests.feed(b"NG\r\n*2\r\n$4\r\nECHO\r\n$1\r\nx\r\n")) == [["PING"], ["ECHO", "x"]]
+    assert list(requests.feed(b"ping\r\n*1\r\n$4\r\nPI")) == [["ping"]]
+    assert list(requests.feed(b"NG\r\npi")) == [["PING"]]
+    assert list(requests.feed(b"ng\r\n*0\r\n*-1\r\n\r\n")) == [["ping"]]
+
+
+@given(st.lists(st.integers(0, 200), max_size=6))
+def test_requests_are_the_same_wherever_packets_end(cuts: list[int]) -> None:
+    """Of two that come together, the second one's rest used to be taken for a line."""
+    data = b"*2\r\n$4\r\nECHO\r\n$5\r\na\r\n*b\r\nPING\r\n*3\r\n$8\r\nSENTINEL\r\n$6\r\nMASTER\r\n$1\r\ng\r\n"
+    at = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
+    requests = Requests()
+    found = [words for one, other in pairwise(at) for words in requests.feed(data[one:other])]
+    assert found == [["ECHO", "a\r\n*b"], ["PING"], ["SENTINEL", "MASTER", "g"]]
+
+
+def test_what_came_before_garbage_is_answered_first() -> None:
+    found = Requests().feed(b"*1\r\n$4\r\nPING\r\n*1\r\n:4\r\n")
+    assert next(found) == ["PING"]
+    with pytest.raises(RespError, match="bulk strings"):
+        next(found)
 
 
 def test_endless_request_is_refused() -> None:
     requests = Requests()
-    requests.feed(b"*3\r\n$4\r\nECHO\r\n$40000\r\n")
-    requests.feed(b"x" * 40000 + b"\r\n$40000\r\n")
+    assert not list(requests.feed(b"*3\r\n$4\r\nECHO\r\n$40000\r\n"))
     with pytest.raises(RespError, match="more than"):
-        requests.feed(b"x" * (MAX_REQUEST_BYTES // 2))
+        list(requests.feed(b"x" * 40000 + b"\r\n$40000\r\n"))
+    with pytest.raises(RespError, match="more than"):
+        list(Requests().feed(b"x" * MAX_REQUEST_BYTES))
 
 
-@pytest.mark.parametrize("announced", [b"*1000000000\r\n", b"*1\r\n$9999999\r\n", b"*1\r\n*1024\r\n*9\r\n"])
+@pytest.mark.parametrize("announced", [b"*1000000000\r\n", b"*1\r\n$9999999\r\n"])
 def test_what_is_announced_is_judged_before_it_comes(announced: bytes) -> None:
     with pytest.raises(RespError, match="announced"):
-        Requests().feed(announced)
+        list(Requests().feed(announced))
 
 
 @given(st.lists(st.binary(max_size=200), max_size=10))
