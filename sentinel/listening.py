@@ -13,6 +13,9 @@ import socket
 LET_IN_TOGETHER = 16
 """To be given to asyncio as ``backlog``."""
 MAY_WAIT = 1024
+RECEIVED_BYTES = 32 * 1024
+"""What the system keeps of what a client has sent, and so the most that is read of it in one turn; the system
+doubles it. By itself it would keep megabytes for each of thousands."""
 
 
 def deepen(server: asyncio.AbstractServer | None) -> None:
@@ -20,4 +23,5 @@ def deepen(server: asyncio.AbstractServer | None) -> None:
     assert isinstance(server, asyncio.Server)
     for listener in server.sockets:
         with socket.socket(fileno=os.dup(listener.fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVED_BYTES)
             same.listen(MAY_WAIT)

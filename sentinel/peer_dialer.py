@@ -163,7 +163,10 @@ class Dialer:
         """Connect, and serve until the link ends. Always raises."""
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             websocket = await session.ws_connect(
-                self._url, max_msg_size=MAX_FRAME_BYTES, timeout=ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S)
+                self._url,
+                max_msg_size=MAX_FRAME_BYTES,
+                timeout=ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                autoping=False,
             )
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT_S):

@@ -99,12 +99,12 @@ class Listener:
     async def handler(self, request: web.Request) -> web.StreamResponse:
         """Serve ``GET /v1/peer`` until the link ends."""
         websocket = web.WebSocketResponse(
-            timeout=CLOSE_TIMEOUT_S, max_msg_size=MAX_FRAME_BYTES, compress=False
+            timeout=CLOSE_TIMEOUT_S, max_msg_size=MAX_FRAME_BYTES, compress=False, autoping=False
         )
         transport = request.transport
         if self._closed or transport is None:
             raise web.HTTPServiceUnavailable(text="This sentinel is stopping.\n")
-        if not websocket.can_prepare(request):
+        if not _is_websocket(websocket, request):
             raise web.HTTPUpgradeRequired(
                 text="Peer links are websockets.\n", headers={"Upgrade": "websocket"}
             )
@@ -146,9 +146,11 @@ class Listener:
                 sealer, opener = await self._challenge(websocket, hello)
             return _Link(hello.sender, transport, sealer, opener, begun_at, clock.monotonic())
         except TimeoutError:
-            await self._refuse(websocket, who, "timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S} s")
+            await self._refuse(
+                websocket, transport, who, "timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S} s"
+            )
         except PeerProtocolError as error:
-            await self._refuse(websocket, who, "handshake", error)
+            await self._refuse(websocket, transport, who, "handshake", error)
         except (LinkEndedError, OSError) as error:
             self._warn(who, "handshake ended", f"handshake: {error}")
         finally:
@@ -192,7 +194,7 @@ class Listener:
             while True:
                 await self._take(websocket, link, decode(link.opener.open(await receive_frame(websocket))))
         except PeerProtocolError as error:
-            await self._refuse(websocket, link.peer, "frame", error)
+            await self._refuse(websocket, link.transport, link.peer, "frame", error)
         except (LinkEndedError, OSError) as error:
             _logger.info("peer %s: its link ended: %s", link.peer, error)
         finally:
@@ -213,12 +215,29 @@ class Listener:
         else:
             raise PeerProtocolError(f"sent a {type(frame).__name__} on an open link")
 
-    async def _refuse(self, websocket: web.WebSocketResponse, who: str, key: str, error: object) -> None:
+    async def _refuse(
+        self,
+        websocket: web.WebSocketResponse,
+        transport: asyncio.Transport,
+        who: str,
+        key: str,
+        error: object,
+    ) -> None:
         if not isinstance(error, ForeignClusterError):  # Told for all that it concerns, and once.
             self._warn(who, key, str(error))
+        if transport.is_reading():
+            # Whatever else it has sent is not even taken apart while it is told why.
+            transport.pause_reading()
         await close_with(websocket, str(error))
 
     def _warn(self, who: str, key: str, problem: str) -> None:
         # Only members' names become keys: a stranger must not be able to flood the log with new ones.
         member = who if who in self._peers else ""
         self._log.warning(f"{member}:{key}", f"peer {who}: {problem}")
+
+
+def _is_websocket(websocket: web.WebSocketResponse, request: web.Request) -> bool:
+    try:
+        return bool(websocket.can_prepare(request))
+    except ValueError:  # A key of other than ASCII characters, which aiohttp does not expect.
+        return False

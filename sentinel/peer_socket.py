@@ -32,6 +32,9 @@ async def receive_frame(socket: Socket) -> bytes:
         raise PeerProtocolError(f"not a frame of at most {MAX_FRAME_BYTES} bytes: {message.data}")
     if message.type is WSMsgType.TEXT:
         raise PeerProtocolError("a text frame")
+    if message.type in (WSMsgType.PING, WSMsgType.PONG):
+        # No sentinel sends any. To answer them would let a stranger keep this process busy with a few bytes.
+        raise LinkEndedError("a control frame, which no sentinel sends")
     reason = message.extra if message.type is WSMsgType.CLOSE else None
     raise LinkEndedError(f"closed by the other side: {reason!r:.200}" if reason else "connection closed")
 

@@ -83,6 +83,7 @@ class Line(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_since = 0.0
         self.answered = False
+        self._told_unasked = False
         self._transport = take_over(connection, self)
         self._hurries = 0
         self._fd: int = self._transport.get_extra_info("socket").fileno()
@@ -195,8 +196,7 @@ class Line(asyncio.BufferedProtocol):
 
     def _take(self, reply: object) -> None:
         if not self._outstanding:
-            unasked = reply if isinstance(reply, Exception) else InvalidResponse("a reply to no command")
-            self._tell(Command(()), unasked, 0.0)
+            self._take_unasked(reply)
             return
         command = self._outstanding.pop(0)
         if not self.answered:
@@ -208,6 +208,16 @@ class Line(asyncio.BufferedProtocol):
                 command.reply.set_result(reply)
             return
         self._tell(command, reply, now - command.sent_at)
+
+    def _take_unasked(self, reply: object) -> None:
+        """A server that turns us away says so unasked, once. Whoever says more is out of step, or no Redis:
+        thousands of such replies arrive in one read, and to tell each of them would hold up all the rest.
+        """
+        if isinstance(reply, Exception) and not self._told_unasked:
+            self._told_unasked = True
+            self._tell(Command(()), reply, 0.0)
+        else:
+            self._lose(classify(InvalidResponse("a reply to no command")))
 
     def _tell(self, command: Command, reply: object, took_s: float) -> None:
         try:

@@ -45,6 +45,7 @@ class Watched:
 
     def __init__(self) -> None:
         ours, self.node = socket.socketpair()
+        self.node.setblocking(False)
         self.ours = ours
         self.line: Line
         self.served: asyncio.Task[Evidence]
@@ -171,6 +172,33 @@ def test_between_two_replies_there_is_no_parser_which_would_keep_the_room_of_the
 def test_who_is_late_looks_again_later_and_never_much_later() -> None:
     assert [again_s(0.01, late_s) for late_s in (0.0, 0.05, 1.0, 100.0)] == [0.01, 0.01, 0.1, 1.0]
     assert again_s(2.0, 100.0) == 2.0
+
+
+@pytest.mark.parametrize("unasked", [b"+OK\r\n", b"-ERR x\r\n", b":1\r\n"])
+def test_a_node_that_answers_what_nobody_asked_is_left_at_once(time: SimpleNamespace, unasked: bytes) -> None:
+    """Fifty thousand such replies fit into one read, and each was told: one odd node froze all sentinels."""
+
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        await asyncio.get_running_loop().sock_sendall(watched.node, unasked * 5000)
+        seen = await watched.served
+        assert seen.detail.endswith("a reply to no command") and len(watched.replies) <= 1
+        watched.node.close()
+
+    run(scenario())
+
+
+def test_a_server_that_turns_us_away_unasked_is_heard(time: SimpleNamespace) -> None:
+    async def scenario() -> None:
+        watched = Watched()
+        await watched.connect()
+        watched.node.sendall(b"-ERR max number of clients reached\r\n")
+        watched.node.close()
+        await watched.served
+        assert [str(told) for told in watched.replies] == ["max number of clients reached"]
+
+    run(scenario())
 
 
 def test_a_node_that_does_not_answer_is_silent_after_its_patience(time: SimpleNamespace) -> None:
