@@ -28,6 +28,9 @@ MODEL_ARGS ?=
 CHAOS_ARGS ?=
 MUTATE_ARGS ?=
 AUDIT_ARGS ?=
+# How many seconds `make fuzz` tries each kind of input.
+SECONDS ?= 60
+FUZZ_ARGS ?=
 WILD_ARGS ?=
 # The servers of `make test-versions`: redis-6.2, redis-8.2, valkey-9.1, or several of them.
 VERSIONS ?= redis-6.2 redis-8.2 valkey-9.1
@@ -72,6 +75,10 @@ model: $(READY) spin ## Every state of a model of the agreement, and each rule t
 .PHONY: refuse
 refuse: $(READY) ## Every request of a change of primary refused in every way, on virtual time
 	@$(BIN)/python -m tests.simulation.refusals --jobs $(JOBS) $(REFUSE_ARGS)
+
+.PHONY: fuzz
+fuzz: $(READY) ## Bad input of every kind, so many seconds of each: make fuzz SECONDS=60
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(FUZZ_ARGS)
 
 .PHONY: chaos
 chaos: $(READY) redis servers ## Fault tests on hosts of their own, beside redis-sentinel and Valkey's Sentinel; needs root, an hour
@@ -124,6 +131,7 @@ bench: $(READY) redis ## Side by side with redis-sentinel, an hour; loss needs r
 	@$(BIN)/python -m benchmarks.mass
 	@$(BIN)/python -m benchmarks.crowded
 	@$(BIN)/python -m benchmarks.handover --write
+	@$(BIN)/python -m benchmarks.load
 	@$(BIN)/python -m benchmarks.restart
 	@$(BIN)/python -m benchmarks.watching
 	@$(MAKE) --no-print-directory plots docs

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import sqlite3
 import time
 from contextlib import suppress
@@ -53,6 +54,8 @@ PRAGMA user_version = {SCHEMA_VERSION};
 
 _FILES = ("lock", "state.db", "state.db-wal", "state.db-shm")
 """All that is in a state directory; the lock first."""
+
+_BOOT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 ASIDE = "before-"
 VOUCHED_FILE = "file"
@@ -111,7 +114,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         identity = _identity(path)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            _check(connection, path)
+            _check(connection, path, sentinel_id)
             boot, meta = _begin(connection, path, sentinel_id, identity)
             # A release that did not keep which file it was is believed, as it believed itself.
             vouched = meta.get(VOUCHED_FILE) in (None, identity)
@@ -222,7 +225,7 @@ def _sync_dir(directory: Path) -> None:
         os.close(fd)
 
 
-def _check(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> None:
     """Everything that can be judged without writing."""
     problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if problem != "ok":
@@ -238,6 +241,20 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             f"state file {path} has schema version {version}, and this release knows up to {SCHEMA_VERSION}: "
             f"run the newer release, or {AFRESH.format(path.parent)}"
         )
+    meta = _meta(connection)
+    owner = meta.get("sentinel_id")
+    if owner != sentinel_id:
+        raise StoreError(
+            f"state file {path} belongs to sentinel {owner!r:.80}, and this one is {sentinel_id!r}: "
+            f"never copy a state_dir between sentinels; use an empty one, or correct sentinel.id"
+        )
+    boot = meta.get("boot")
+    if not isinstance(boot, str) or _BOOT.fullmatch(boot) is None:
+        raise _corrupt(path, f"meta.boot is {boot!r:.80}")
+
+
+def _meta(connection: sqlite3.Connection) -> dict[str, object]:
+    return dict(connection.execute("SELECT key, value FROM meta").fetchall())
 
 
 def _identity(path: Path) -> str:
@@ -249,7 +266,7 @@ def _identity(path: Path) -> str:
 
 def _begin(
     connection: sqlite3.Connection, path: Path, sentinel_id: str, identity: str
-) -> tuple[int, dict[str, str]]:
+) -> tuple[int, dict[str, object]]:
     """Create the tables in a new file, and count the boot: a real, synced write."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
@@ -263,17 +280,9 @@ def _begin(
             "INSERT INTO meta VALUES ('sentinel_id', ?), ('boot', '0'), (?, ?), (?, 'yes')",
             (sentinel_id, VOUCHED_FILE, identity, UNTOLD),
         )
-    meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    owner = meta.get("sentinel_id")
-    if owner != sentinel_id:
-        raise StoreError(
-            f"state file {path} belongs to sentinel {owner!r}, and this one is {sentinel_id!r}: "
-            f"never copy a state_dir between sentinels; use an empty one, or correct sentinel.id"
-        )
-    if not str(meta.get("boot", "")).isdecimal():
-        raise _corrupt(path, f"meta.boot is {meta.get('boot')!r}")
+    meta = _meta(connection)
     # Also above what a lost file had counted to: peers would take a lower number for an old process's.
-    boot = max(int(meta["boot"]) + 1, int(time.time()))
+    boot = max(int(str(meta["boot"])) + 1, int(time.time()))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
     connection.execute("COMMIT")
     return boot, meta
