@@ -34,16 +34,20 @@ class System:
 def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
     """At its defaults but for what ``group`` says. Its group is called GROUP too."""
     with Cluster(sentinels=sentinels, group=group) as cluster:
-        line = ranking(GROUP, [sentinel.id for sentinel in cluster.sentinels])
-        last_first = sorted(cluster.sentinels, key=lambda sentinel: line.index(sentinel.id), reverse=True)
-        processes = [sentinel.process for sentinel in last_first if sentinel.process is not None]
-        ports = [sentinel.resp_port for sentinel in last_first]
+        yield of_cluster(cluster)
 
-        def ask() -> None:
-            status, answer = cluster.sentinels[0].post(f"/v1/groups/{GROUP}/switchover")
-            assert status == 202, answer
 
-        yield System(cluster.nodes, processes, ports, ask)
+def of_cluster(cluster: Cluster) -> System:
+    line = ranking(GROUP, [sentinel.id for sentinel in cluster.sentinels])
+    last_first = sorted(cluster.sentinels, key=lambda sentinel: line.index(sentinel.id), reverse=True)
+    processes = [sentinel.process for sentinel in last_first if sentinel.process is not None]
+    ports = [sentinel.resp_port for sentinel in last_first]
+
+    def ask() -> None:
+        status, answer = cluster.sentinels[0].post(f"/v1/groups/{GROUP}/switchover")
+        assert status == 202, answer
+
+    return System(cluster.nodes, processes, ports, ask)
 
 
 @contextmanager
@@ -76,4 +80,4 @@ def _ask_coordinated(port: int) -> None:
         client.execute_command("SENTINEL", "FAILOVER", GROUP, "COORDINATED")
 
 
-__all__ = ["GROUP", "System", "stock", "vedette"]
+__all__ = ["GROUP", "System", "of_cluster", "stock", "vedette"]

@@ -12,7 +12,7 @@ from promotion.lifecycle import TRANSITIONS
 from tests.metrics_table import metrics_table
 
 CHECKOUT = Path(__file__).parents[1]
-RESULTS = ("outage", "loss", "switchover", "busy", "timeline", "mass", "watching")
+RESULTS = ("outage", "loss", "switchover", "busy", "timeline", "mass", "load", "watching")
 """What the benchmarks' own page shows."""
 
 

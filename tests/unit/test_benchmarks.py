@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import loss, outage, switchover
+from benchmarks import load, loss, outage, switchover
 from benchmarks.report import Column, cell, table
 from benchmarks.results import Result
 from benchmarks.summary import FIGURES, Figure, ratio, shown
@@ -56,3 +56,16 @@ def test_a_table_names_the_machine_and_the_trials() -> None:
     drawn = table("What was seen", {"a case": {"outage": [1.0, 2.0]}}, [Column("outage")], "a machine")
     assert drawn.startswith("What was seen, on a machine. Medians (and ranges) of 2 trials.")
     assert "| a case | 2 ms (1 - 2) |" in drawn
+
+
+@pytest.mark.parametrize(
+    ("last_mb", "last_files", "flat"), [(80.0, 20, True), (90.0, 20, False), (80.0, 40, False)]
+)
+def test_a_soak_tells_what_grows(last_mb: float, last_files: float, flat: bool) -> None:
+    row = {
+        "memory, middle third": [80.0],
+        "memory, last third": [last_mb],
+        "files, middle third": [20.0],
+        "files, last third": [last_files],
+    }
+    assert load.is_flat(row) is flat
