@@ -14,6 +14,7 @@ sentinels in the middle third are compared with those in the last. Writes ``benc
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import statistics
 import sys
@@ -53,7 +54,7 @@ SOAK_COLUMNS = (
     Column("files, last third", ""),
     Column("changes of primary", ""),
 )
-SECRET = "whsec_dGhlIHNlY3JldCBvZiB0aGUgdGVzdHM="  # noqa: S105
+SECRET = "whsec_" + base64.b64encode(b"of the benchmarks alone!").decode()
 
 
 class Load:

@@ -255,6 +255,7 @@ class Daemon:
             scheduler.every(jobs.RETRY_S, "webhooks", partial(self._duty.look, webhooks))
         scheduler.every(jobs.FILES_S, "files", self._doors.files.look)
         scheduler.every(jobs.SWEEP_S, "outbox", self._duty.sweep)
+        scheduler.every(jobs.GIVE_BACK_S, "rings", memory.Collecting(lambda: event_loop.late_s() > 0).look)
         scheduler.every(jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.settings.tls is not None for group in self._groups.values()):
             scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)

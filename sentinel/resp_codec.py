@@ -13,6 +13,7 @@ MAX_HEADER_BYTES = 32
 """Of what announces how much is to come; a number is much shorter."""
 
 _ARRAY = b"*"[0]
+_BEGINS_LINE = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 _NUMBER = re.compile(rb"-?[0-9]{1,18}")
 
 
@@ -90,6 +91,9 @@ class Requests:
             end = at + self._length + 2
             return end if end <= len(data) else None
         is_header = self._to_come or data[at] == _ARRAY
+        if not is_header and data[at] not in _BEGINS_LINE:
+            # Such as a client that speaks TLS: it would wait for an answer, and no end of a line ever comes.
+            raise RespError("expected '*'")
         mark, most = (b"\r\n", MAX_HEADER_BYTES) if is_header else (b"\n", MAX_REQUEST_BYTES)
         found = data.find(mark, at, at + most)
         if found >= 0:

@@ -11,7 +11,8 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from sentinel import clock
 from sentinel.group_inputs import InfoSeen, LinkHeard
-from sentinel.info import _NAMES, InfoError, parse_info
+from sentinel.info import InfoError, parse_info
+from sentinel.info_fields import NAMES
 from sentinel.link_info import parse_link
 from sentinel.node_info import NodeInfo
 from tests.fuzz.kind import Check, Kind, must, outline
@@ -68,4 +69,4 @@ async def _said_by(node: str, info: NodeInfo) -> None:
         await stage.close()
 
 
-INFO = Kind("info", _opened, (*(f"\r\n{name}:".encode() for name in sorted(_NAMES)), *_VALUES))
+INFO = Kind("info", _opened, (*(f"\r\n{name}:".encode() for name in sorted(NAMES)), *_VALUES))

@@ -128,6 +128,27 @@ SURFACE = (
         style="",
     ),
     Mutation(
+        "no-rings",
+        "a client that has left is not kept in memory by its place",
+        "L1",
+        "sentinel/client_room.py",
+        "            place.leave = _has_left\n",
+        "",
+        (f"{_ROOM}::test_who_has_left_is_not_kept_in_memory_by_its_place",),
+    ),
+    Mutation(
+        "rings-found",
+        "what refers to itself is looked for in quiet moments, before much of it has come together",
+        "L1",
+        "sentinel/memory.py",
+        "        gc.collect()\n        self._due",
+        "        self._due",
+        (
+            "tests/unit/sentinel/test_memory.py::test_rings_are_found_in_a_quiet_moment_once_there_may_be_many",
+        ),
+        style="",
+    ),
+    Mutation(
         "odd-answer",
         "a node's answer that no Redis gives fails the step, and never the sentinel",
         "L1",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -104,3 +106,33 @@ def test_where_files_are_too_few_for_the_nodes_it_is_told() -> None:
     files = Files.needed(1024, peers=2, groups=100, nodes=300)
     assert files.clients == MIN_CLIENTS
     assert files.too_few is not None and "1024 files" in files.too_few and "LimitNOFILE" in files.too_few
+
+
+class _Connection:
+    """It knows its place, and the place how to end it."""
+
+    def __init__(self, room: ClientRoom) -> None:
+        self.place = room.enter("http", self.leave)
+
+    def leave(self) -> None:
+        assert self.place is not None
+        self.place.left()
+
+
+@pytest.mark.parametrize("most", [8, 1])
+def test_who_has_left_is_not_kept_in_memory_by_its_place(most: int) -> None:
+    """Each client used to stay until the collector came by: 18 kB of each, and it comes rarely."""
+    room = ClientRoom(most)
+    connection = _Connection(room)
+    seen = weakref.ref(connection)
+    gc.disable()
+    try:
+        if most == 1:
+            another = _Connection(room)
+            assert another.place is not None and room.made_way["http"] == 1
+        else:
+            connection.leave()
+        del connection
+        assert seen() is None
+    finally:
+        gc.enable()

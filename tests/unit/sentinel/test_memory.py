@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import gc
 import sys
+import weakref
 from pathlib import Path
 
 import pytest
 
-from sentinel import memory
+from sentinel import clock, memory
 
 BLOCKS = 4000
 BLOCK_BYTES = 8000
@@ -51,3 +52,45 @@ def test_what_start_up_made_is_not_looked_through_again_and_the_rest_rarely() ->
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+class _Ring:
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many collections of the younger have come since the last full one."""
+    count = [0]
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, count[0]))
+    return count
+
+
+def test_rings_are_found_in_a_quiet_moment_once_there_may_be_many(counted: list[int]) -> None:
+    busy = True
+    collecting = memory.Collecting(lambda: busy)
+    ring = _Ring()
+    seen = weakref.ref(ring)
+    del ring
+    collecting.look()
+    assert seen() is not None, "too few"
+    counted[0] = memory.DUE
+    collecting.look()
+    assert seen() is not None, "busy"
+    busy = False
+    collecting.look()
+    assert seen() is None
+
+
+def test_where_it_takes_long_it_comes_rarely(counted: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([100.0, 100.0 + 5 * memory.CHEAP_S])
+    monkeypatch.setattr(clock, "monotonic", lambda: next(times))
+    collecting = memory.Collecting(lambda: False)
+    counted[0] = memory.DUE
+    collecting.look()
+    counted[0] = 5 * memory.DUE - 1
+    collecting.look()
+    counted[0] = 5 * memory.DUE
+    with pytest.raises(StopIteration):
+        collecting.look()

@@ -64,6 +64,12 @@ def test_endless_request_is_refused() -> None:
         list(Requests().feed(b"x" * MAX_REQUEST_BYTES))
 
 
+@pytest.mark.parametrize("first", [b"\x16\x03\x01\x02\x00", b"\0" * 100, "Ä".encode()])
+def test_what_no_person_types_is_refused_at_its_first_byte(first: bytes) -> None:
+    with pytest.raises(RespError, match="expected"):
+        list(Requests().feed(first))
+
+
 @pytest.mark.parametrize("announced", [b"*1000000000\r\n", b"*1\r\n$9999999\r\n"])
 def test_what_is_announced_is_judged_before_it_comes(announced: bytes) -> None:
     with pytest.raises(RespError, match="announced"):
