@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from tests.simulation.model_redis.refusals import How
 from tests.simulation.refusals.cases import ERRORS, EVERYWHERE, Case, all_cases
-from tests.simulation.refusals.scenarios import SCENARIOS, TARGET, Scenario
+from tests.simulation.refusals.scenarios import BACK_AFTER_S, CAST, SCENARIOS, TARGET, Scenario
 from tests.simulation.refusals.trial import Seen, run_case, run_undisturbed
 from tests.simulation.refusals.verdict import FORBIDDEN, judge
 
@@ -46,7 +48,10 @@ def test_a_refusal_strikes_and_is_judged() -> None:
 @pytest.mark.parametrize("label", ["OOM", "BUSY"])
 def test_attempts_that_fail_everywhere_become_rarer_whoever_leads(label: str) -> None:
     """Three sentinels that each double their own waits make three times as many."""
-    check(Case(SCENARIOS[0], EVERYWHERE, "ROLE", label, How.ERROR, ERRORS[label]))
+    seen = check(Case(SCENARIOS[0], EVERYWHERE, "ROLE", label, How.ERROR, ERRORS[label]))
+    alone = [at_s for at_s in seen.elections if at_s < BACK_AFTER_S]
+    waits = [later - earlier for earlier, later in itertools.pairwise(alone)][len(CAST.sentinels) :]
+    assert len(waits) > 3 and all(later > 1.5 * earlier for earlier, later in itertools.pairwise(waits))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
