@@ -12,53 +12,55 @@ import aiohttp
 
 from config import Settings
 from quorum.cluster import CLUSTER
-from sentinel import clock, event_loop, jobs, memory, story
-from sentinel.alerts import Alerts
-from sentinel.background import Background
-from sentinel.changes import Change
-from sentinel.cluster_driver import ClusterDriver
-from sentinel.confirmed import Confirmed
-from sentinel.contested import Contested
-from sentinel.disk import Disk
-from sentinel.doors import Doors
-from sentinel.driver import GroupDriver
-from sentinel.election_line import ElectionLine
-from sentinel.event_feed import EventFeed
-from sentinel.events import EventLog
-from sentinel.freshness import Freshness
-from sentinel.group_access import node_spec, redis_link
-from sentinel.group_facts import FactsGatherer
-from sentinel.group_inputs import MajorityConfirmed
-from sentinel.group_runtime import GroupRuntime, Surroundings
-from sentinel.http_deps import HttpDeps
-from sentinel.http_guard import make_guard
-from sentinel.info_pace import info_pace, link_pace
-from sentinel.lowered_terms import HIGH, terms_run_out
-from sentinel.member_settings import cluster_secret
-from sentinel.metrics import Metrics
-from sentinel.neighbours import Neighbours
-from sentinel.notes import ChangeNote, DeliveredNote, Note
+from sentinel import jobs
+from sentinel.coordination.contested import Contested
+from sentinel.coordination.inputs import MajorityConfirmed
+from sentinel.coordination.neighbours import Neighbours
+from sentinel.group.cluster_driver import ClusterDriver
+from sentinel.group.driver import GroupDriver
+from sentinel.group.election_line import ElectionLine
+from sentinel.group.facts import FactsGatherer
+from sentinel.group.parameters import cluster_secret
+from sentinel.group.participation import Participation
+from sentinel.group.peer_reports import Reports
+from sentinel.group.runtime import GroupRuntime, Surroundings
+from sentinel.metrics.registry import Metrics
+from sentinel.nodes.access import node_spec, redis_link
+from sentinel.nodes.info_pace import info_pace, link_pace
+from sentinel.notices import story
+from sentinel.notices.change import Change
 from sentinel.notices.leaders import TopologyCommitted
 from sentinel.notices.notice import Notice
-from sentinel.operation_lookup import OperationLookup
-from sentinel.operations import Operations
-from sentinel.outbox import Outbox
-from sentinel.participation import Participation
-from sentinel.peer_links import TICK_S, PeerLinks
-from sentinel.peer_report import peer_states
-from sentinel.peer_reports import Reports
-from sentinel.peer_stored import Ledger
-from sentinel.preflight import TICK_S as PREFLIGHT_TICK_S
-from sentinel.preflight import Checked, Preflights
-from sentinel.preflight_other_monitors import client_id
-from sentinel.recorder import Recorder
-from sentinel.resolver import HttpResolver, Resolver
-from sentinel.resp_api import RespServer
-from sentinel.scheduler import Scheduler
-from sentinel.store import Store
-from sentinel.version import VERSION
-from sentinel.webhook_duty import WebhookDuty, endpoints
-from sentinel.webhooks import Webhooks
+from sentinel.notices.recorder import Recorder
+from sentinel.operations.book import Operations
+from sentinel.operations.lookup import OperationLookup
+from sentinel.peers.links import TICK_S, PeerLinks
+from sentinel.peers.notes import ChangeNote, DeliveredNote, Note
+from sentinel.peers.report import peer_states
+from sentinel.peers.stored import Ledger
+from sentinel.preflight.other_monitors import client_id
+from sentinel.preflight.schedule import TICK_S as PREFLIGHT_TICK_S
+from sentinel.preflight.schedule import Checked, Preflights
+from sentinel.process import clock, event_loop, memory
+from sentinel.process.background import Background
+from sentinel.process.disk import Disk
+from sentinel.process.resolver import HttpResolver, Resolver
+from sentinel.process.scheduler import Scheduler
+from sentinel.process.version import VERSION
+from sentinel.resp.server import RespServer
+from sentinel.state.lowered_terms import HIGH, terms_run_out
+from sentinel.state.store import Store
+from sentinel.status.confirmed import Confirmed
+from sentinel.status.freshness import Freshness
+from sentinel.web.deps import HttpDeps
+from sentinel.web.doors import Doors
+from sentinel.web.event_feed import EventFeed
+from sentinel.web.event_log import EventLog
+from sentinel.web.guard import make_guard
+from sentinel.webhooks.alerts import Alerts
+from sentinel.webhooks.delivery import Webhooks
+from sentinel.webhooks.duty import WebhookDuty, endpoints
+from sentinel.webhooks.outbox import Outbox
 
 logger = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from quorum.directives import Schedule
 from quorum.inputs import Wake
-from sentinel.driver import GroupDriver
-from sentinel.group_runtime import GroupRuntime
-from sentinel.scheduler import Scheduler
+from sentinel.group.driver import GroupDriver
+from sentinel.group.runtime import GroupRuntime
+from sentinel.process.scheduler import Scheduler
 
 WATCH_S = 0.1
 RETRY_S = 1.0

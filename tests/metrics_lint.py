@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from sentinel.metrics_redis_exporter import PREFIX
+from sentinel.metrics.redis_exporter import PREFIX
 
 NAME = re.compile(r"(vedette|process)(_[a-z]+)+")
 LABEL = re.compile(r"[a-z]+(_[a-z]+)*")

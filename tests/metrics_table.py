@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
-from sentinel.metrics_redis_exporter import PREFIX
+from sentinel.metrics.redis_exporter import PREFIX
 from tests.unit.sentinel.http_cases import running
 
 FROM_CLIENT_LIBRARY = "process_"

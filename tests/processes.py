@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sentinel.demo_processes import dying_with, free_ports
+from sentinel.demo.processes import dying_with, free_ports
 
 # Random ports, whatever a test has seeded; and none that another worker of this run may have.
 _RNG = random.SystemRandom()

@@ -10,9 +10,9 @@ from typing import assert_never
 from promotion import events as work
 from promotion.candidates import Ranking
 from quorum.messages import Topology
-from sentinel.instants import iso
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice
+from sentinel.process.instants import iso
 
 
 def sentence(notice: Notice) -> str:

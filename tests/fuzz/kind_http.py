@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from quorum.messages import EntryId
-from sentinel.http_pages import Pages
-from sentinel.peer_cluster import Clusters
-from sentinel.peer_listener import Listener
-from sentinel.peer_wire import Ping, Pong
+from sentinel.peers.cluster import Clusters
+from sentinel.peers.listener import Listener
+from sentinel.peers.wire import Ping, Pong
+from sentinel.web.pages import Pages
 from tests.fuzz.kind import CANARY, BrokenRuleError, Check, Kind, must
 from tests.fuzz.loop_failures import errors_of
 from tests.fuzz.memory_pipe import MemoryTransport, idle

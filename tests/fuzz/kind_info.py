@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
-from sentinel import clock
-from sentinel.group_inputs import InfoSeen, LinkHeard
-from sentinel.info import InfoError, parse_info
-from sentinel.info_fields import NAMES
-from sentinel.link_info import parse_link
-from sentinel.node_info import NodeInfo
+from sentinel.coordination.inputs import InfoSeen, LinkHeard
+from sentinel.coordination.link_info import parse_link
+from sentinel.coordination.node_info import NodeInfo
+from sentinel.nodes.info import InfoError, parse_info
+from sentinel.nodes.info_fields import NAMES
+from sentinel.process import clock
 from tests.fuzz.kind import Check, Kind, must, outline
 from tests.fuzz.stage import GroupStage
 from tests.unit.sentinel.http_cases import A, B, C

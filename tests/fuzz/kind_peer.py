@@ -13,12 +13,13 @@ from contextlib import contextmanager, suppress
 from pydantic import TypeAdapter
 
 from quorum.inputs import PeerGone
-from sentinel import clock, group_status
-from sentinel.changes import Change
-from sentinel.notes import ChangeNote
-from sentinel.peer_auth import Handshake, Opener, Sealer, parse_nonce
-from sentinel.peer_stored import PeersStored
-from sentinel.peer_wire import Batch, Frame, Hello, PeerProtocolError, Pong, decode, encode, encode_batch
+from sentinel.notices.change import Change
+from sentinel.peers.auth import Handshake, Opener, Sealer, parse_nonce
+from sentinel.peers.notes import ChangeNote
+from sentinel.peers.stored import PeersStored
+from sentinel.peers.wire import Batch, Frame, Hello, PeerProtocolError, Pong, decode, encode, encode_batch
+from sentinel.process import clock
+from sentinel.status import group as group_status
 from tests.fuzz.kind import CANARY, Check, Kind, must, outline
 from tests.fuzz.loop_failures import errors_of
 from tests.fuzz.stage import GroupStage

@@ -13,11 +13,11 @@ from redis.exceptions import InvalidResponse
 from promotion.conversation import StepError
 from promotion.executor import as_reply
 from quorum.evidence import EvidenceKind
-from sentinel.info import parse_safety
-from sentinel.link_info import parse_link
-from sentinel.node_refusals import of_connecting, of_ping
-from sentinel.redis_evidence import classify, error_text
-from sentinel.redis_parser import BoundedReplies
+from sentinel.coordination.link_info import parse_link
+from sentinel.coordination.node_refusals import of_connecting, of_ping
+from sentinel.nodes.evidence import classify, error_text
+from sentinel.nodes.info import parse_safety
+from sentinel.nodes.reply_parser import BoundedReplies
 from tests.fuzz.kind import CANARY, BrokenRuleError, Check, Kind, must, outline
 from tests.fuzz.pieces import cuts
 from tests.unit.promotion.scripted_node import ScriptedNode, Words

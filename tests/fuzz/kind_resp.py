@@ -10,8 +10,8 @@ from typing import Any
 
 import hiredis
 
-from sentinel.client_room import ClientRoom
-from sentinel.resp_api import RespServer
+from sentinel.process.client_room import ClientRoom
+from sentinel.resp.server import RespServer
 from tests.fuzz.kind import Check, Kind, must
 from tests.fuzz.loop_failures import errors_of
 from tests.fuzz.memory_pipe import MemoryTransport, idle

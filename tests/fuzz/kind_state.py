@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sentinel import group_status
-from sentinel.outbox import Outbox
-from sentinel.state_file import StoreError
-from sentinel.store import Store
-from sentinel.webhook_event import Endpoint
+from sentinel.state.file import StoreError
+from sentinel.state.store import Store
+from sentinel.status import group as group_status
+from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.outbox import Outbox
 from tests.fuzz.kind import Check, Kind, must, outline
 from tests.unit.sentinel.former_cases import GROUP, RELEASES
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import aiohttp
 
-from sentinel.outbox import Item
-from sentinel.webhook_attempt import LAST_RETRY_S, MAX_RETRY_AFTER_S, Answer, retry_in_s
-from sentinel.webhook_event import Endpoint
-from sentinel.webhooks import Webhooks
+from sentinel.webhooks.attempt import LAST_RETRY_S, MAX_RETRY_AFTER_S, Answer, retry_in_s
+from sentinel.webhooks.delivery import Webhooks
+from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.outbox import Item
 from tests.fuzz.kind import CANARY, Check, Kind, must, outline
 from tests.fuzz.loop_failures import errors_of
 

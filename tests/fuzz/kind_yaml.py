@@ -11,10 +11,10 @@ import config
 from config.model import ApiSettings, ClusterSettings, SentinelSettings
 from config.model_group import GroupSettings, NodeSettings, TlsSettings
 from config.model_webhook import WebhookSettings
-from sentinel.group_access import node_spec
-from sentinel.http_guard import make_guard
-from sentinel.member_settings import coordinator_config
-from sentinel.preflight_wishes import wishes
+from sentinel.group.parameters import coordinator_config
+from sentinel.nodes.access import node_spec
+from sentinel.preflight.wishes import wishes
+from sentinel.web.guard import make_guard
 from tests.fuzz.kind import CANARY, Check, Kind, must, outline
 
 _MODELS = (

@@ -11,18 +11,21 @@ from pydantic import TypeAdapter
 
 from promotion.step_types import Step, Taken
 from quorum.messages import HardState, Message
-from sentinel import clock, group_status, resp_masters, story
-from sentinel.alerts import Alerts
-from sentinel.driver import GroupDriver
-from sentinel.metrics import Metrics
-from sentinel.metrics_collector import GroupCollector
-from sentinel.metrics_redis_exporter import RedisExporterCollector
+from sentinel.group.driver import GroupDriver
+from sentinel.metrics.groups import GroupCollector
+from sentinel.metrics.redis_exporter import RedisExporterCollector
+from sentinel.metrics.registry import Metrics
+from sentinel.notices import story
 from sentinel.notices.notice import Notice
-from sentinel.operations import Operations
-from sentinel.peer_wire import encode_item
-from sentinel.recorder import Recorder
-from sentinel.resp_codec import encode
-from sentinel.state_thread import OnDurable
+from sentinel.notices.recorder import Recorder
+from sentinel.operations.book import Operations
+from sentinel.peers.wire import encode_item
+from sentinel.process import clock
+from sentinel.resp import masters as resp_masters
+from sentinel.resp.codec import encode
+from sentinel.state.thread import OnDurable
+from sentinel.status import group as group_status
+from sentinel.webhooks.alerts import Alerts
 from tests.fuzz.kind import BrokenRuleError, must
 from tests.unit.sentinel.http_cases import GROUP, HEALTHY, TERM_7, MemoryRedis, make_driver
 

@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable
 
 from promotion.step_types import Promote, Step, Taken
-from sentinel.cli import main
+from sentinel.cli.main import main
 from sentinel.daemon import Daemon
-from sentinel.group_runtime import GroupRuntime
+from sentinel.group.runtime import GroupRuntime
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Page, Route
 
-from sentinel.api_answers import (
+from sentinel.status.answers import (
     CandidateAnswer,
     CandidatesAnswer,
     ChangeAnswer,

@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from sentinel.cli import main
+from sentinel.cli.main import main
 
 _FILE = Path(os.environ.get("CLOCK_FILE", ""))
 

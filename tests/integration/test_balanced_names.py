@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sentinel.name_looks import AnotherServerError, connection_to, reached, run_id_at
-from sentinel.node_spec import NodeRecord, NodeSpec
-from sentinel.redis_link import Credentials, RedisLink
-from sentinel.resolver import Resolver
+from sentinel.coordination.node_spec import NodeRecord, NodeSpec
+from sentinel.nodes.link import Credentials, RedisLink
+from sentinel.nodes.name_looks import AnotherServerError, connection_to, reached, run_id_at
+from sentinel.process.resolver import Resolver
 from tests.forwarder import Forwarder
 from tests.integration.cluster import GROUP, Cluster, Sentinel
 from tests.unit.sentinel.coordinator_cases import info

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sentinel.api_answers import FailoverAnswer, GroupAnswer, OpinionAnswer
+from sentinel.status.answers import FailoverAnswer, GroupAnswer, OpinionAnswer
 from tests.integration.browser import DESKTOP, PHONE, chromium, watched
 from tests.integration.cluster import Cluster
 from tests.integration.dashboard_answers import SINCE, Stub, candidates, group, history, node, refusal

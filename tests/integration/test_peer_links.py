@@ -17,13 +17,13 @@ import pytest
 from aiohttp import web
 
 from quorum.messages import Message, Resign
-from sentinel.notes import DeliveredNote, Note
-from sentinel.peer_auth import Handshake, Opener, Sealer
-from sentinel.peer_links import PEER_PATH, PeerLinks
-from sentinel.peer_listener import MAX_HANDSHAKES
-from sentinel.peer_socket import receive_plain
-from sentinel.peer_stored import Ledger
-from sentinel.peer_wire import MAX_FRAME_BYTES, Challenge, Hello, Proof, encode, encode_batch
+from sentinel.peers.auth import Handshake, Opener, Sealer
+from sentinel.peers.links import PEER_PATH, PeerLinks
+from sentinel.peers.listener import MAX_HANDSHAKES
+from sentinel.peers.notes import DeliveredNote, Note
+from sentinel.peers.socket import receive_plain
+from sentinel.peers.stored import Ledger
+from sentinel.peers.wire import MAX_FRAME_BYTES, Challenge, Hello, Proof, encode, encode_batch
 
 SECRET = b"the secret of this cluster"
 PEER_TIMEOUT_S = 2.0

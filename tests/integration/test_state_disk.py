@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sentinel.disk import MIN_FREE_BYTES
+from sentinel.process.disk import MIN_FREE_BYTES
 from tests.integration.cluster import Cluster
 from tests.waiting import wait_for
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from redis.asyncio.connection import Connection
 
-from sentinel import warm_clients
-from sentinel.redis_link import Credentials, RedisLink
-from sentinel.resolver import Resolver
-from sentinel.warm_clients import WarmClients
+from sentinel.nodes import warm_clients
+from sentinel.nodes.link import Credentials, RedisLink
+from sentinel.nodes.warm_clients import WarmClients
+from sentinel.process.resolver import Resolver
 from tests.redis_server import RedisServer
 from tests.waiting import wait_until
 

@@ -20,12 +20,12 @@ import pytest
 import standardwebhooks
 from aiohttp import web
 
-from sentinel import outbox as outbox_module
-from sentinel.metrics import Metrics
-from sentinel.outbox import Outbox
-from sentinel.store import Store
-from sentinel.webhook_event import Endpoint, WebhookEvent
-from sentinel.webhooks import Webhooks
+from sentinel.metrics.registry import Metrics
+from sentinel.state.store import Store
+from sentinel.webhooks import outbox as outbox_module
+from sentinel.webhooks.delivery import Webhooks
+from sentinel.webhooks.event import Endpoint, WebhookEvent
+from sentinel.webhooks.outbox import Outbox
 from tests.processes import free_port
 from tests.waiting import wait_until
 

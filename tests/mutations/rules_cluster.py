@@ -7,15 +7,15 @@ from tests.mutations.mutation import Mutation
 _REGISTER = "tests/unit/quorum/test_cluster.py"
 _REMOVED = "tests/simulation/test_removed_group.py"
 _RETIRED = "tests/unit/quorum/test_recovery.py"
-_KEPT = "tests/unit/sentinel/test_retired_groups.py"
-_PEERS = "tests/unit/sentinel/test_peer_cluster.py"
+_KEPT = "tests/unit/sentinel/state/test_retired_groups.py"
+_PEERS = "tests/unit/sentinel/peers/test_peer_cluster.py"
 
 CLUSTER = (
     Mutation(
         "another-cluster",
         "two whose clusters have different ids refuse each other",
         "S3",
-        "sentinel/peer_cluster.py",
+        "sentinel/peers/cluster.py",
         "return bool(own and theirs and own != theirs)",
         "return False",
         (
@@ -62,7 +62,7 @@ CLUSTER = (
         "cluster-in-proofs",
         "what a peer names as its cluster is part of its proof",
         "S3",
-        "sentinel/peer_auth.py",
+        "sentinel/peers/auth.py",
         "for name in self.clusters or ())",
         "for name in ())",
         (f"{_PEERS}::test_what_is_named_is_part_of_the_proof",),
@@ -72,7 +72,7 @@ CLUSTER = (
         "foreign-word",
         "nothing else counts of who is of another cluster, whenever that is found out",
         "S3",
-        "sentinel/peer_cluster.py",
+        "sentinel/peers/cluster.py",
         "        if self.is_foreign(peer):\n            raise",
         "        if False:\n            raise",
         (f"{_PEERS}::test_a_foreign_peer_is_refused_with_both_ids_until_it_names_another",),
@@ -187,7 +187,7 @@ CLUSTER = (
         "retired-alone",
         "a group that waits to be told casts no doubt on what is on disk of the others",
         "L1",
-        "sentinel/participation.py",
+        "sentinel/group/participation.py",
         "any(one.recovery.listens and not one.recovery.is_retired for one in members)",
         "any(one.recovery.listens for one in members)",
         (f"{_KEPT}::test_one_retired_group_casts_no_doubt_on_the_others",),

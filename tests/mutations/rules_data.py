@@ -188,11 +188,11 @@ DATA = (
         "an-undecided-primary-needs-a-leader",
         "an old primary that returns with unknown data has its writes held, whenever that is",
         "S7",
-        "sentinel/situation.py",
+        "sentinel/coordination/situation.py",
         " or withhold(previous, views) is not None",
         "",
         (
-            "tests/unit/sentinel/test_coordinator.py::"
+            "tests/unit/sentinel/coordination/test_coordinator.py::"
             "test_the_writes_of_one_that_returns_with_unknown_data_are_held_until_it_is_known_whose_it_is",
         ),
         style="",
@@ -257,10 +257,12 @@ DATA = (
         "a-copy-holds-what-was-before-it",
         "a copy is taken to hold only what the primary had before it was begun",
         "S7",
-        "sentinel/copies.py",
+        "sentinel/coordination/copies.py",
         "source.by(begun_after)",
         "source.by(now)",
-        ("tests/unit/sentinel/test_copies.py::test_a_copy_holds_what_the_primary_had_before_it_was_begun",),
+        (
+            "tests/unit/sentinel/coordination/test_copies.py::test_a_copy_holds_what_the_primary_had_before_it_was_begun",
+        ),
         style="",
     ),
 )

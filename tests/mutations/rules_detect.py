@@ -5,21 +5,21 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _LINKS = "tests/unit/quorum/test_links.py"
-_LINKED = "tests/unit/sentinel/test_linked_replicas.py"
+_LINKED = "tests/unit/sentinel/coordination/test_linked_replicas.py"
 _WORK = "tests/unit/promotion/test_work.py"
 _DETECTOR = "tests/unit/quorum/test_detector.py"
-_JUDGEMENTS = "tests/unit/sentinel/test_judgements.py"
-_EVIDENCE = "tests/unit/sentinel/test_redis_evidence.py"
+_JUDGEMENTS = "tests/unit/sentinel/coordination/test_judgements.py"
+_EVIDENCE = "tests/unit/sentinel/nodes/test_redis_evidence.py"
 _RETURNED = "tests/unit/promotion/test_returned.py"
 
-_LINE = "tests/unit/sentinel/test_probe_line.py"
+_LINE = "tests/unit/sentinel/nodes/test_probe_line.py"
 
 DETECT = (
     Mutation(
         "unread-is-no-silence",
         "an answer that a busy loop has not read yet is no silence",
         "S6",
-        "sentinel/probe_line.py",
+        "sentinel/nodes/line.py",
         "if self._outstanding and read_up_to() >=",
         "if self._outstanding and clock.monotonic() >=",
         (_LINE,),
@@ -39,7 +39,7 @@ DETECT = (
         "one-pause-is-over",
         "a pause is forgotten once all is in time again, so that the next silence counts as ever",
         "L1",
-        "sentinel/lateness.py",
+        "sentinel/process/lateness.py",
         "                self.late_s, self._left_out = 0.0, False\n",
         "                pass\n",
         (_LINE,),
@@ -59,7 +59,7 @@ DETECT = (
         "long-turns-count",
         "a long turn of the loop makes a sentinel late, though no gap shows it",
         "S6",
-        "sentinel/event_loop.py",
+        "sentinel/process/event_loop.py",
         "        self.turns.look(self.looked_at, now)\n",
         "",
         (_LINE,),
@@ -129,7 +129,7 @@ DETECT = (
         "asked-behind-a-change",
         "just behind a change of primary all are asked for their links, not those that followed it before",
         "S6",
-        "sentinel/situation.py",
+        "sentinel/coordination/situation.py",
         "            and (links.begins or self._follows(name, primary))\n",
         "            and self._follows(name, primary)\n",
         (f"{_LINKED}::test_just_behind_a_change_all_are_asked_and_a_refusal_waits",),
@@ -139,7 +139,7 @@ DETECT = (
         "links-are-asked",
         "the replicas of a primary that is lost here are asked for their links",
         "S6",
-        "sentinel/situation.py",
+        "sentinel/coordination/situation.py",
         "        if links is None:\n            return ()\n",
         "        return ()\n",
         (_LINKED,),
@@ -237,7 +237,7 @@ DETECT = (
         "lack-is-ours",
         "what this machine lacks says nothing of the node",
         "S6",
-        "sentinel/redis_evidence.py",
+        "sentinel/nodes/evidence.py",
         'return _evidence(EvidenceKind.BLIND, f"cannot connect from here: {text}")',
         'return _evidence(EvidenceKind.MISCONFIGURED, f"cannot connect from here: {text}")',
         (_EVIDENCE,),
@@ -268,7 +268,7 @@ DETECT = (
         "up-when-it-answers",
         "that a node is up again is told once it has answered",
         "S6",
-        "sentinel/judgements.py",
+        "sentinel/coordination/judgements.py",
         "if node not in self._down or verdict.down or verdict.unknown or self._member.is_odown(node):",
         "if node not in self._down or self._member.is_odown(node):",
         (_JUDGEMENTS,),

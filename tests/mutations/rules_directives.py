@@ -6,8 +6,8 @@ from tests.mutations.mutation import Mutation
 
 _AGREED = "tests/unit/quorum/test_directives.py"
 _WORK = "tests/unit/promotion/test_work.py"
-_PAUSING = "tests/unit/sentinel/test_pausing.py"
-_SCHEDULING = "tests/unit/sentinel/test_scheduling.py"
+_PAUSING = "tests/unit/sentinel/coordination/test_pausing.py"
+_SCHEDULING = "tests/unit/sentinel/coordination/test_scheduling.py"
 
 DIRECTIVES = (
     Mutation(
@@ -44,7 +44,7 @@ DIRECTIVES = (
         "paused-no-contradiction",
         "in a paused group nobody stands for a node that is astray",
         "S8",
-        "sentinel/coordinator.py",
+        "sentinel/coordination/coordinator.py",
         "self.situation.contradicted(now) and not self.member.paused:",
         "self.situation.contradicted(now):",
         (f"{_PAUSING}::test_nothing_is_re_pointed_or_demoted",),
@@ -81,7 +81,7 @@ DIRECTIVES = (
         "schedule-paused",
         "a schedule is dropped if the group is paused at its time",
         "S8",
-        "sentinel/orders.py",
+        "sentinel/coordination/orders.py",
         "    if paused:\n",
         "    if False:\n",
         (f"{_SCHEDULING}::test_it_is_dropped_if_the_group_is_paused_at_its_time",),
@@ -90,7 +90,7 @@ DIRECTIVES = (
         "schedule-once",
         "a schedule is taken out in the write that announces the change",
         "S8",
-        "sentinel/ordering.py",
+        "sentinel/coordination/ordering.py",
         "return directives.close(Outcome.STARTED) if self._waits(directives) else directives",
         "return directives",
         (f"{_SCHEDULING}::test_at_its_time_it_is_carried_out_once",),

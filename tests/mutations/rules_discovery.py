@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-_KINSHIP = "tests/unit/sentinel/test_kinship.py"
-_NEWCOMERS = "tests/unit/sentinel/test_newcomers.py"
+_KINSHIP = "tests/unit/sentinel/coordination/test_kinship.py"
+_NEWCOMERS = "tests/unit/sentinel/coordination/test_newcomers.py"
 _FOLLOWING = "tests/unit/promotion/test_following.py"
 
 DISCOVERY = (
@@ -13,7 +13,7 @@ DISCOVERY = (
         "discovered-history",
         "a discovered node is the group's only if it shares its history",
         "S9",
-        "sentinel/kinship.py",
+        "sentinel/coordination/kinship.py",
         "        return any(replid in self._histories for replid in info.replids)\n",
         "        return True\n",
         (f"{_KINSHIP}::test_another_clusters_primary_at_its_address_is_not",),
@@ -23,7 +23,7 @@ DISCOVERY = (
         "discovered-detached",
         "a discovered node that somebody made a master stays one",
         "S9",
-        "sentinel/kinship.py",
+        "sentinel/coordination/kinship.py",
         """\
         if self.is_the_same(of.name, of.info):
             return "somebody made it a master (REPLICAOF NO ONE)"
@@ -39,7 +39,7 @@ DISCOVERY = (
         "discovered-started-as-master",
         "a discovered node that was started as a master stays one",
         "S9",
-        "sentinel/kinship.py",
+        "sentinel/coordination/kinship.py",
         """\
         if of.name in self._witnessed:
             return "it was started""",
@@ -53,7 +53,7 @@ DISCOVERY = (
         "configured-foreign-replicas",
         "a configured node with replicas that are none of the group's is left alone",
         "S9",
-        "sentinel/kinship.py",
+        "sentinel/coordination/kinship.py",
         "        others = self._others(of)\n",
         "        others: tuple[Endpoint, ...] = ()\n",
         (f"{_KINSHIP}::test_unless_it_has_replicas_that_are_none_of_the_groups",),
@@ -63,7 +63,7 @@ DISCOVERY = (
         "configured-grace",
         "a configured node with unknown data is left alone until its replicas could have found it",
         "S9",
-        "sentinel/relations.py",
+        "sentinel/coordination/relations.py",
         "        return new and self.kinship.is_unknown(info)\n",
         "        return False\n",
         (f"{_KINSHIP}::test_but_not_before_its_replicas_could_have_found_it",),
@@ -93,11 +93,11 @@ DISCOVERY = (
         "discovered-not-promoted",
         "what nobody configured is not promoted",
         "S9",
-        "sentinel/nodebook.py",
+        "sentinel/coordination/nodebook.py",
         'return NOT_CONFIGURED if spec.discovered and not self._promote else ""',
         'return ""',
         (
-            "tests/unit/sentinel/test_nodebook.py::test_what_is_discovered_may_be_promoted_only_if_that_is_said",
+            "tests/unit/sentinel/coordination/test_nodebook.py::test_what_is_discovered_may_be_promoted_only_if_that_is_said",
         ),
         style="any",
     ),
@@ -105,7 +105,7 @@ DISCOVERY = (
         "discover-range",
         "a password goes to configured nodes, and to a configured range",
         "S9",
-        "sentinel/newcomers.py",
+        "sentinel/coordination/newcomers.py",
         "            why = self._why_not(replica)\n",
         '            why = ""\n',
         (f"{_NEWCOMERS}::test_a_password_goes_nowhere_else_than_it_may",),
@@ -115,7 +115,7 @@ DISCOVERY = (
         "other-groups-node",
         "a node of another group is not taken in",
         "S9",
-        "sentinel/newcomers.py",
+        "sentinel/coordination/newcomers.py",
         """\
         if group is not None:
             return f"it is a node of group {group}"
@@ -128,11 +128,11 @@ DISCOVERY = (
         "the-primarys-address-is-no-proof",
         "what answers at the primary's address is not the group's for that alone",
         "S9",
-        "sentinel/relations.py",
+        "sentinel/coordination/relations.py",
         "        if name == primary and self._is_vouched_for(record):\n",
         "        if name == primary:\n",
         (
-            "tests/unit/sentinel/test_kinship.py::"
+            "tests/unit/sentinel/coordination/test_kinship.py::"
             "test_what_has_taken_the_primarys_address_at_once_is_not_the_groups_for_having_it",
         ),
         style="",
@@ -141,11 +141,11 @@ DISCOVERY = (
         "the-same-process-may-begin-a-history",
         "a primary that begins a new history by itself is still the group's",
         "S9",
-        "sentinel/relations.py",
+        "sentinel/coordination/relations.py",
         "        if info.run_id == self._reigned and info.replid2 is None:\n",
         "        if info.run_id == self._reigned:\n",
         (
-            "tests/unit/sentinel/test_kinship.py::"
+            "tests/unit/sentinel/coordination/test_kinship.py::"
             "test_a_primary_that_was_another_clusters_replica_meanwhile_is_not_the_groups_for_its_process",
         ),
         style="",

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-_QUEUE = "tests/unit/sentinel/test_durable_effects.py"
+_QUEUE = "tests/unit/sentinel/group/test_durable_effects.py"
 
 DISK = (
     Mutation(
         "queue-waits-for-disk",
         "what stands behind a write is done once that is on disk",
         "S2",
-        "sentinel/durable_effects.py",
+        "sentinel/group/durable_effects.py",
         "        return bool(self._queue) and not self._writing and not self._shut\n",
         "        return bool(self._queue) and not self._shut\n",
         (
             f"{_QUEUE}::test_what_stands_behind_a_write_waits_until_it_is_on_disk",
             f"{_QUEUE}::test_what_comes_while_a_write_is_under_way_queues_up_behind_it",
-            "tests/unit/sentinel/test_register_driver.py::test_a_peer_is_told_once_it_is_on_disk",
+            "tests/unit/sentinel/group/test_register_driver.py::test_a_peer_is_told_once_it_is_on_disk",
         ),
     ),
     Mutation(
         "failed-write-shuts",
         "behind a write that failed nothing is said any more",
         "S2",
-        "sentinel/durable_effects.py",
+        "sentinel/group/durable_effects.py",
         "        self._shut = True\n        self._fatal(error)\n",
         "        self._writing = False\n        self._fatal(error)\n",
         (
@@ -37,7 +37,7 @@ DISK = (
         "failed-write-is-fatal",
         "a write that failed ends the process",
         "S2",
-        "sentinel/durable_effects.py",
+        "sentinel/group/durable_effects.py",
         "        self._shut = True\n        self._fatal(error)\n",
         "        self._shut = True\n",
         (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _FOLLOWING = "tests/unit/promotion/test_following.py"
-_WHO = "tests/unit/sentinel/test_who_is_who.py"
-_DOUBLES = "tests/unit/sentinel/test_doubles.py"
+_WHO = "tests/unit/sentinel/coordination/test_who_is_who.py"
+_DOUBLES = "tests/unit/sentinel/coordination/test_doubles.py"
 _NAMES = "tests/unit/quorum/test_names.py"
-_BALANCED = "tests/unit/sentinel/test_balanced.py"
-_IMPOSTORS = "tests/unit/sentinel/test_impostors.py"
+_BALANCED = "tests/unit/sentinel/coordination/test_balanced.py"
+_IMPOSTORS = "tests/unit/sentinel/coordination/test_impostors.py"
 
 IDENTITY = (
     Mutation(
@@ -55,7 +55,7 @@ IDENTITY = (
         "cluster-mode-is-left-alone",
         "a server in cluster mode, which can follow nobody, is neither promoted nor told to follow",
         "L1",
-        "sentinel/who_is_who.py",
+        "sentinel/coordination/who_is_who.py",
         "        book.objections.append(self.why_clustered)\n",
         "",
         (f"{_WHO}::test_a_server_in_cluster_mode_is_neither_demoted_for_ever_nor_promoted",),
@@ -65,7 +65,7 @@ IDENTITY = (
         "contested-is-left-alone",
         "a server that two groups have is touched by neither",
         "S7",
-        "sentinel/who_is_who.py",
+        "sentinel/coordination/who_is_who.py",
         "        book.objections.append(self.why_contested)\n",
         "",
         (f"{_WHO}::test_a_server_that_another_group_has_is_not_touched_by_either",),
@@ -75,7 +75,7 @@ IDENTITY = (
         "doubles-are-left-out",
         "of two names of one server one is used",
         "S7",
-        "sentinel/nodebook.py",
+        "sentinel/coordination/nodebook.py",
         "return tuple(name for name in self._fixed if name not in self._doubles.of)",
         "return tuple(self._fixed_records())",
         (f"{_WHO}::test_of_two_names_of_one_server_the_first_is_used_and_the_other_is_told",),
@@ -84,7 +84,7 @@ IDENTITY = (
         "doubles-outlast-a-restart",
         "two names of one server stay one while a restart is seen by one of them",
         "L1",
-        "sentinel/doubles.py",
+        "sentinel/coordination/doubles.py",
         "if now - since >= PART_AFTER_S and mine.info_at > since:",
         "if True:",
         (f"{_DOUBLES}::test_a_restart_is_seen_by_the_two_names_at_different_moments",),
@@ -93,7 +93,7 @@ IDENTITY = (
         "agreed-nodes-are-watched",
         "what an entry names is watched, whoever configured it",
         "L1",
-        "sentinel/nodebook.py",
+        "sentinel/coordination/nodebook.py",
         "                self.add(spec_of(node))\n",
         "                pass\n",
         (f"{_WHO}::test_an_unlisted_primary_is_watched_told_and_failed_over",),
@@ -130,7 +130,7 @@ IDENTITY = (
         "no-restart-of-it",
         "a process that ran before the node was last heard is not taken for the node",
         "S7",
-        "sentinel/impostors.py",
+        "sentinel/coordination/impostors.py",
         "        if info.uptime_s <= unheard_s + MARGIN_S:\n",
         "        if True:\n",
         (f"{_IMPOSTORS}::test_a_process_that_ran_before_the_node_was_last_heard_is_no_restart_of_it",),
@@ -140,7 +140,7 @@ IDENTITY = (
         "another-stays-another",
         "whoever is another server stays it until it proves otherwise, also after a restart",
         "S7",
-        "sentinel/impostors.py",
+        "sentinel/coordination/impostors.py",
         "if why := known or self._why(before, info, name == primary, now, wall_ms):",
         "if why := self._why(before, info, name == primary, now, wall_ms):",
         (f"{_IMPOSTORS}::test_it_stays_another_until_it_proves_otherwise",),
@@ -163,7 +163,7 @@ IDENTITY = (
         "a-balanced-name-is-no-node",
         "a name that leads to several servers in turn is left out of all that is decided",
         "S6",
-        "sentinel/nodebook.py",
+        "sentinel/coordination/nodebook.py",
         "return {name: record for name, record in self._records.items() if name not in self.balanced}",
         "return self._records",
         (f"{_BALANCED}::test_it_is_left_out_and_the_primary_is_known_by_its_own_name",),
@@ -173,7 +173,7 @@ IDENTITY = (
         "no-run-id-comes-back",
         "a run id that comes back after another shows that a name leads to several servers",
         "S6",
-        "sentinel/balanced.py",
+        "sentinel/coordination/balanced.py",
         "if run_id in led and now - led[run_id].last <= WINDOW_S:",
         "if False:",
         (f"{_BALANCED}::test_a_run_id_that_comes_back_is_no_restart",),
@@ -183,7 +183,7 @@ IDENTITY = (
         "a-name-that-moved-is-a-node",
         "a name whose former server has no other name has moved, and is still a node",
         "L1",
-        "sentinel/balanced.py",
+        "sentinel/coordination/balanced.py",
         "if other != name and current == was",
         "if current == was",
         (f"{_BALANCED}::test_one_whose_former_server_has_no_other_name_has_moved",),
@@ -193,7 +193,7 @@ IDENTITY = (
         "an-entrys-balanced-name-by-its-run-id",
         "an entry that names such a name means the node which had that run id",
         "L1",
-        "sentinel/nodebook.py",
+        "sentinel/coordination/nodebook.py",
         "                    self._spelled[node.name] = meant\n",
         "                    pass\n",
         (f"{_BALANCED}::test_an_entry_of_before_a_restart_is_understood_by_the_run_id",),
@@ -203,7 +203,7 @@ IDENTITY = (
         "a-step-goes-to-whom-was-looked-at",
         "no step is taken at another process than the one that was looked at",
         "S7",
-        "sentinel/name_looks.py",
+        "sentinel/nodes/name_looks.py",
         'if record.info is not None and run_id not in ("", record.info.run_id):',
         "if False:",
         ("tests/integration/test_balanced_names.py::test_a_step_is_not_taken_at_whoever_answers_now",),

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-_OWN_REACH = "tests/unit/sentinel/test_own_reach.py"
+_OWN_REACH = "tests/unit/sentinel/coordination/test_own_reach.py"
 _PROMISES = "tests/unit/quorum/test_promises.py"
 _REGISTER = "tests/unit/quorum/test_register.py"
 _LEADER = "tests/unit/quorum/test_register_leader.py"
 _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
-_COORDINATOR = "tests/unit/sentinel/test_coordinator.py"
+_COORDINATOR = "tests/unit/sentinel/coordination/test_coordinator.py"
 
 LEADING = (
     Mutation(
         "steps-outlive-a-leadership",
         "how a step ends is known to the next leadership, though its own was over before",
         "L1",
-        "sentinel/under_way.py",
+        "sentinel/coordination/under_way.py",
         "        self._left |= self._steps\n",
         "",
         (
@@ -29,7 +29,7 @@ LEADING = (
         "disarmed-in-vain",
         "where nobody could be cut off a moment ago, the next leadership does not begin with that",
         "L1",
-        "sentinel/tried.py",
+        "sentinel/coordination/tried.py",
         "            not_disarmed=frozenset(self._at(Disarm, now)),\n",
         "",
         (f"{_COORDINATOR}::test_nor_is_it_tried_again_to_cut_off_a_dead_leader_where_that_was_not_answered",),
@@ -79,40 +79,40 @@ LEADING = (
         "late-pauses-longer",
         "what events ask for comes more slowly while the process is late",
         "L1",
-        "sentinel/info_pace.py",
+        "sentinel/nodes/info_pace.py",
         "(1 + LATE_PAUSES * self._time.late_s())",
         "1",
-        ("tests/unit/sentinel/test_info_pace.py",),
+        ("tests/unit/sentinel/nodes/test_info_pace.py",),
         style="",
     ),
     Mutation(
         "late-leaves-rounds-out",
         "who goes on being late leaves out rounds of PING and INFO",
         "L1",
-        "sentinel/lateness.py",
+        "sentinel/process/lateness.py",
         "        if spares and now < self._again_at:\n            return False\n",
         "",
-        ("tests/unit/sentinel/test_probe_line.py",),
+        ("tests/unit/sentinel/nodes/test_probe_line.py",),
         style="",
     ),
     Mutation(
         "asked-again-first",
         "behind rounds that were left out a silence lasts longer until every node was asked again",
         "S6",
-        "sentinel/lateness.py",
+        "sentinel/process/lateness.py",
         "            if not self._left_out or",
         "            if True or",
-        ("tests/unit/sentinel/test_probe_line.py",),
+        ("tests/unit/sentinel/nodes/test_probe_line.py",),
         style="",
     ),
     Mutation(
         "late-leader-waits",
         "a leader that is late waits longer for what it may not have read yet",
         "L1",
-        "sentinel/limits.py",
+        "sentinel/process/limits.py",
         "    return READ_S + TURNS * late_s()\n",
         "    return READ_S\n",
-        ("tests/unit/sentinel/test_limits.py",),
+        ("tests/unit/sentinel/process/test_limits.py",),
         style="",
     ),
     Mutation(
@@ -129,41 +129,41 @@ LEADING = (
         "many-lost-share-a-pace",
         "many nodes that are lost at once are tried again at the pace of a few",
         "L1",
-        "sentinel/reconnecting.py",
+        "sentinel/nodes/reconnecting.py",
         "    if crowd <= FEW:\n",
         "    if crowd:\n",
-        ("tests/unit/sentinel/test_reconnecting.py",),
+        ("tests/unit/sentinel/nodes/test_reconnecting.py",),
         style="",
     ),
     Mutation(
         "rank-when-it-matters",
         "whom it could promote is not found out at each piece of news while no leader is wanted",
         "L1",
-        "sentinel/own_reach.py",
+        "sentinel/coordination/own_reach.py",
         "        if self._may_wait(now):\n            return self._known[2]\n",
         "",
-        ("tests/unit/sentinel/test_own_reach.py",),
+        ("tests/unit/sentinel/coordination/test_own_reach.py",),
         style="",
     ),
     Mutation(
         "collect-rarely",
         "a full collection of garbage, which stops everything, comes rarely",
         "L1",
-        "sentinel/memory.py",
+        "sentinel/process/memory.py",
         "    gc.set_threshold(*RARELY)\n",
         "",
-        ("tests/unit/sentinel/test_memory.py",),
+        ("tests/unit/sentinel/process/test_memory.py",),
         style="",
     ),
     Mutation(
         "fewer-after-a-lost-lease",
         "a leader that lost its lease before its group had a primary halves the elections begun at once",
         "L1",
-        "sentinel/admission.py",
+        "sentinel/group/admission.py",
         "        self.at_once = max(1, self.at_once // 2)\n",
         "",
         (
-            "tests/unit/sentinel/test_admission.py::test_each_lost_leader_halves_what_is_begun_at_once_and_one_always_goes_on",
+            "tests/unit/sentinel/group/test_admission.py::test_each_lost_leader_halves_what_is_begun_at_once_and_one_always_goes_on",
         ),
         style="",
     ),
@@ -171,11 +171,11 @@ LEADING = (
         "longer-after-a-lost-lease",
         "a leader that lost its lease before its group had a primary makes the crowd count for more",
         "L1",
-        "sentinel/admission.py",
+        "sentinel/group/admission.py",
         "        self.slowness = min(SLOWEST, 2 * self.slowness)\n",
         "",
         (
-            "tests/unit/sentinel/test_admission.py::test_each_lost_leader_makes_promises_longer_up_to_a_limit_until_all_is_calm",
+            "tests/unit/sentinel/group/test_admission.py::test_each_lost_leader_makes_promises_longer_up_to_a_limit_until_all_is_calm",
         ),
         style="",
     ),
@@ -183,7 +183,7 @@ LEADING = (
         "own-reach-anew",
         "who could promote a node finds out anew once it cannot use that node",
         "L1",
-        "sentinel/own_reach.py",
+        "sentinel/coordination/own_reach.py",
         "        return not self._unusable(node, now)\n",
         "        return True\n",
         (f"{_OWN_REACH}::test_all_nodes_are_ranked_anew_only_once_the_one_found_cannot_be_used",),
@@ -266,11 +266,11 @@ LEADING = (
         "no-idle-leader",
         "whoever leads has work, or stops leading in the same step",
         "L1",
-        "sentinel/coordinator.py",
+        "sentinel/coordination/coordinator.py",
         "if self.member.register.role is Role.LEADER and not self.leads_for_something:",
         "if False:",
         (
-            "tests/unit/sentinel/test_lease_check.py"
+            "tests/unit/sentinel/coordination/test_lease_check.py"
             "::test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work",
         ),
     ),
@@ -331,10 +331,12 @@ LEADING = (
         "order-of-lowered-terms",
         "terms are lowered only where that changes no order",
         "S1, S3",
-        "sentinel/lowered_terms.py",
+        "sentinel/state/lowered_terms.py",
         "if LOWEST <= term < by + LOWEST:",
         "if False:",
-        ("tests/unit/sentinel/test_lowered_terms.py::test_what_would_come_below_former_terms_is_refused",),
+        (
+            "tests/unit/sentinel/state/test_lowered_terms.py::test_what_would_come_below_former_terms_is_refused",
+        ),
         style="",
     ),
     Mutation(
@@ -379,11 +381,11 @@ LEADING = (
         "votes-are-no-refusals",
         "a vote that waits to be sent is not given up for a refusal",
         "L1",
-        "sentinel/superseded.py",
+        "sentinel/peers/superseded.py",
         "            return message.kind, granted\n",
         "            return message.kind\n",
         (
-            "tests/unit/sentinel/test_superseded.py"
+            "tests/unit/sentinel/peers/test_superseded.py"
             "::test_a_vote_gives_way_to_a_vote_of_its_term_or_a_later_one_alone",
         ),
         style="",

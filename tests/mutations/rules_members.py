@@ -6,20 +6,20 @@ from tests.mutations.mutation import Mutation
 
 _MEMBERSHIP = "tests/unit/quorum/test_membership.py"
 _FORGOTTEN = "tests/simulation/test_forgotten.py"
-_TWINS = "tests/unit/sentinel/test_peer_twins.py"
+_TWINS = "tests/unit/sentinel/peers/test_peer_twins.py"
 _STANDING = "tests/unit/quorum/test_recovery.py"
-_FORMER = "tests/unit/sentinel/test_former_releases.py"
+_FORMER = "tests/unit/sentinel/peers/test_former_releases.py"
 
 MEMBERS = (
     Mutation(
         "identity-before-locks",
         "the state file is not opened and closed while SQLite holds locks on it",
         "S2",
-        "sentinel/state_file.py",
+        "sentinel/state/file.py",
         "in (None, identity)",
         "in (None, _identity(path))",
         (
-            "tests/unit/sentinel/test_store.py::"
+            "tests/unit/sentinel/state/test_store.py::"
             "test_a_program_that_reads_the_file_meanwhile_does_not_take_the_log_away",
         ),
         style="",
@@ -38,7 +38,7 @@ MEMBERS = (
         "former-release-believed",
         "a state of a release that did not keep which file it was is taken over, and takes part",
         "L1",
-        "sentinel/state_file.py",
+        "sentinel/state/file.py",
         "vouched = meta.get(VOUCHED_FILE) in (None, identity)",
         "vouched = meta.get(VOUCHED_FILE) == identity",
         (f"{_FORMER}::test_its_state_is_read_whole",),
@@ -197,7 +197,7 @@ MEMBERS = (
         "one-id-twice",
         "two processes of one id are noticed",
         "S1",
-        "sentinel/peer_twins.py",
+        "sentinel/peers/twins.py",
         "            if other is not mine and (mine.covers(other) or other.covers(mine)):\n",
         "            if False:\n",
         (f"{_TWINS}::test_one_that_lives_before_and_after_another_is_there_beside_it",),
@@ -207,7 +207,7 @@ MEMBERS = (
         "late-word-is-no-twin",
         "what a process said before the next one came does not make two of them",
         "L1",
-        "sentinel/peer_twins.py",
+        "sentinel/peers/twins.py",
         "seen.until <= self.last.since",
         "seen.since <= self.last.until",
         (f"{_TWINS}::test_what_a_process_said_before_the_next_one_came_and_was_read_after_it_shows_nothing",),
@@ -217,11 +217,11 @@ MEMBERS = (
         "twins-out-of-touch",
         "of two processes of one id neither is in touch",
         "S1",
-        "sentinel/peer_presence.py",
+        "sentinel/peers/presence.py",
         "        if known.is_twice:\n            return False\n",
         "",
         (
-            "tests/unit/sentinel/test_peer_state.py"
+            "tests/unit/sentinel/peers/test_peer_state.py"
             "::test_a_peer_of_which_there_are_two_is_in_touch_with_neither",
         ),
         style="",
@@ -250,10 +250,10 @@ MEMBERS = (
         "found-anew-refused",
         "no state is set aside while a majority takes part",
         "S3",
-        "sentinel/cli_found.py",
+        "sentinel/cli/found.py",
         "if len(alive) >= majority(len(members)):",
         "if False:",
-        ("tests/unit/sentinel/test_found_anew.py::test_while_a_majority_takes_part_it_is_refused",),
+        ("tests/unit/sentinel/cli/test_found_anew.py::test_while_a_majority_takes_part_it_is_refused",),
         style="",
     ),
 )

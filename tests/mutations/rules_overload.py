@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-_TURNS = "tests/unit/sentinel/test_turns.py"
+_TURNS = "tests/unit/sentinel/group/test_turns.py"
 _REPEATED = "tests/unit/quorum/test_repeated_reports.py"
-_LATE_WORDS = "tests/unit/sentinel/test_late_words.py"
-_ADMISSION = "tests/unit/sentinel/test_admission.py"
+_LATE_WORDS = "tests/unit/sentinel/coordination/test_late_words.py"
+_ADMISSION = "tests/unit/sentinel/group/test_admission.py"
 
 OVERLOAD = (
     Mutation(
         "turns-are-short",
         "nodes are read in turn, and what elects in each turn of the loop",
         "L1",
-        "sentinel/event_loop.py",
+        "sentinel/process/event_loop.py",
         "        self._left = {fd: self._left.get(fd, before) for fd in line[A_TURN:]}\n",
         "        self._left = {}\n",
         (f"{_TURNS}::test_who_can_wait_is_read_in_turn_and_all_others_in_each",),
@@ -24,7 +24,7 @@ OVERLOAD = (
         "turns-come-round",
         "whoever has waited longest to be read is read first, so that none waits for ever",
         "L1",
-        "sentinel/event_loop.py",
+        "sentinel/process/event_loop.py",
         "        line = [*(fd for fd in self._left if fd in waiting), "
         "*(fd for fd in waiting if fd not in self._left)]\n",
         "        line = sorted(waiting)\n",
@@ -35,7 +35,7 @@ OVERLOAD = (
         "unread-proves-nothing",
         "what waits to be read proves no silence",
         "S6",
-        "sentinel/event_loop.py",
+        "sentinel/process/event_loop.py",
         "        return min(self._left.values(), default=self.looked_at)\n",
         "        return self.looked_at\n",
         (f"{_TURNS}::test_what_waits_to_be_read_proves_no_silence",),
@@ -45,11 +45,11 @@ OVERLOAD = (
         "leaders-reading-first",
         "what a leader waits for is read before what other nodes say",
         "L1",
-        "sentinel/probe_line.py",
+        "sentinel/nodes/line.py",
         "        self._hurries += 1\n        can_wait(self._fd, False)\n",
         "        self._hurries += 1\n",
         (
-            "tests/unit/sentinel/test_probe_line.py"
+            "tests/unit/sentinel/nodes/test_probe_line.py"
             "::test_once_it_has_answered_it_waits_for_its_turn_but_not_with_what_a_leader_waits_for",
         ),
         style="",
@@ -58,7 +58,7 @@ OVERLOAD = (
         "votes-before-reports",
         "what elects is taken in before what peers think of the nodes",
         "L1",
-        "sentinel/peer_reports.py",
+        "sentinel/group/peer_reports.py",
         "            if isinstance(message, Opinions):\n",
         "            if False:\n",
         (f"{_TURNS}::test_what_elects_is_taken_in_before_what_peers_think_and_some_of_that_in_each_turn",),
@@ -68,7 +68,7 @@ OVERLOAD = (
         "gone-peers-say-nothing",
         "what a peer said that is out of touch by now counts no more, though it was not taken in yet",
         "S6",
-        "sentinel/peer_reports.py",
+        "sentinel/group/peer_reports.py",
         "            del self._said[key]\n",
         "            pass\n",
         (f"{_TURNS}::test_of_what_waits_the_newest_report_counts_and_none_of_who_is_gone",),
@@ -78,7 +78,7 @@ OVERLOAD = (
         "late-begins-fewer",
         "who is late itself begins fewer elections at once, before it has lost any",
         "L1",
-        "sentinel/admission.py",
+        "sentinel/group/admission.py",
         "        return max(1, min(self.at_once, int(AT_ONCE / (1 + LATE * late_s))))\n",
         "        return self.at_once\n",
         (f"{_ADMISSION}::test_who_is_late_itself_begins_fewer_before_it_has_lost_any",),
@@ -100,7 +100,7 @@ OVERLOAD = (
         "contradicted-since",
         "what a node said when it was asked before a leader was last heard contradicts nothing",
         "L1",
-        "sentinel/situation.py",
+        "sentinel/coordination/situation.py",
         "self.counts(self._book[name].asked_at)",
         "self.counts(self._book[name].info_at)",
         (f"{_LATE_WORDS}::test_a_replica_that_followed_the_old_primary_when_asked_contradicts_nothing",),
@@ -140,11 +140,11 @@ OVERLOAD = (
         "only-due-wakes",
         "a deadline that has moved on meanwhile makes no step",
         "L1",
-        "sentinel/register_driver.py",
+        "sentinel/group/register_driver.py",
         "        if at is not None and at <= now:\n",
         "        if at is not None:\n",
         (
-            "tests/unit/sentinel/test_register_driver.py"
+            "tests/unit/sentinel/group/test_register_driver.py"
             "::test_a_deadline_that_has_moved_on_meanwhile_makes_no_step",
         ),
         style="",
@@ -173,11 +173,11 @@ OVERLOAD = (
         "own-groups-first",
         "of who waits in line those groups go first in which this sentinel is the first to stand",
         "L1",
-        "sentinel/election_line.py",
+        "sentinel/group/election_line.py",
         "            first = next((place for place in self._waiting if place.is_first), self._waiting[0])\n",
         "            first = self._waiting[0]\n",
         (
-            "tests/unit/sentinel/test_election_line.py"
+            "tests/unit/sentinel/group/test_election_line.py"
             "::test_of_who_waits_those_groups_go_first_in_which_it_is_the_first_to_stand",
         ),
         style="",

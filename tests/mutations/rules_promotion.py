@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _EXECUTOR = "tests/integration/test_executor.py"
 _LEASE_CHECK = (
-    "tests/unit/sentinel/test_lease_check.py::"
+    "tests/unit/sentinel/coordination/test_lease_check.py::"
     "test_a_lease_covers_the_commands_of_its_own_term_only_and_only_while_it_lasts"
 )
 _WORK = "tests/unit/promotion/test_work.py"
@@ -17,7 +17,7 @@ PROMOTION = (
         "lease-before-each-command",
         "without a valid lease no command is sent",
         "S4",
-        "sentinel/coordinator.py",
+        "sentinel/coordination/coordinator.py",
         "return register.state.term == term and register.lease_valid(now)",
         "return True",
         (_LEASE_CHECK,),
@@ -27,7 +27,7 @@ PROMOTION = (
         "lease-of-that-term",
         "a command is sent only under the lease of its own term",
         "S4",
-        "sentinel/coordinator.py",
+        "sentinel/coordination/coordinator.py",
         "return register.state.term == term and register.lease_valid(now)",
         "return register.lease_valid(now)",
         (_LEASE_CHECK,),
@@ -90,10 +90,10 @@ PROMOTION = (
         "read-anew",
         "a leader reads every node anew before it decides",
         "S7",
-        "sentinel/leading.py",
+        "sentinel/coordination/leading.py",
         "                self._core.put(Read(self._under_way.read(), nodes))\n",
         "                self.read_done(ReadDone(self._under_way.read(), frozenset(nodes)), now, wall_ms)\n",
-        ("tests/unit/sentinel/test_read_anew.py",),
+        ("tests/unit/sentinel/coordination/test_read_anew.py",),
         style="durable",
     ),
     Mutation(

@@ -8,7 +8,7 @@ _PROMOTING = "tests/unit/promotion/test_promoting.py"
 _STEPS = "tests/unit/promotion/test_steps.py"
 _PATHS = "tests/unit/promotion/test_switchover_paths.py"
 _REHEARSING = "tests/unit/promotion/test_rehearsing.py"
-_ATTEMPTS = "tests/unit/sentinel/test_attempts.py"
+_ATTEMPTS = "tests/unit/sentinel/coordination/test_attempts.py"
 
 STEPS = (
     Mutation(
@@ -145,7 +145,7 @@ STEPS = (
         "unsent-is-no-refusal",
         "a lease that runs out before a request drops nothing that an operator asked for",
         "L1",
-        "sentinel/leading.py",
+        "sentinel/coordination/leading.py",
         """\
             case StepUnsent():
                 # What an operator asked for is for the next leader.
@@ -157,7 +157,7 @@ STEPS = (
                 self._do(self.work.step_failed(step, "no lease", facts, now), now, wall_ms)
 """,
         (
-            "tests/unit/sentinel/test_lease_check.py::"
+            "tests/unit/sentinel/coordination/test_lease_check.py::"
             "test_a_lease_that_ran_out_before_a_request_is_no_refusal_and_the_next_leader_takes_the_request_up",
         ),
         style="",
@@ -166,7 +166,7 @@ STEPS = (
         "every-repetition-backs-off",
         "also what may well succeed at once waits longer each time",
         "L1",
-        "sentinel/attempts.py",
+        "sentinel/coordination/attempts.py",
         "        own_s = (self._soon if soon else self._pause).next_s()\n",
         "        own_s = 0.0 if soon else self._pause.next_s()\n",
         (f"{_ATTEMPTS}::test_what_may_well_succeed_at_once_is_repeated_at_once_only_the_first_time",),
@@ -176,7 +176,7 @@ STEPS = (
         "all-back-off-together",
         "whoever fails next waits twice as long as whoever failed before",
         "L1",
-        "sentinel/leading.py",
+        "sentinel/coordination/leading.py",
         "        least_s = self._member.standing.next_wait_s(now)\n",
         "        least_s = 0.0\n",
         ("tests/simulation/test_refusals.py::test_attempts_that_fail_everywhere_become_rarer_whoever_leads",),
@@ -221,7 +221,7 @@ STEPS = (
         "repetitions-told-once",
         "what each attempt does before it fails is told once",
         "L1",
-        "sentinel/attempts.py",
+        "sentinel/coordination/attempts.py",
         "        return known and self.repeating\n",
         "        return False\n",
         (f"{_ATTEMPTS}::test_what_each_attempt_does_before_it_fails_is_told_once",),
@@ -254,11 +254,11 @@ STEPS = (
         "known-refusals-at-once",
         "a switchover that a node is known to refuse is refused when it is asked for",
         "L1",
-        "sentinel/http_operations.py",
+        "sentinel/web/operations.py",
         "        if reasons:\n",
         "        if False:\n",
         (
-            "tests/unit/sentinel/test_http_switchover_refused.py::"
+            "tests/unit/sentinel/web/test_http_switchover_refused.py::"
             "test_what_a_node_would_refuse_is_told_with_the_reasons_and_nothing_is_begun",
         ),
         style="",

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from tests.mutations.mutation import Mutation
 
-_PRESENCE = "tests/unit/sentinel/test_peer_state.py"
+_PRESENCE = "tests/unit/sentinel/peers/test_peer_state.py"
 _CONFIRMATION = "tests/unit/quorum/test_confirmation.py"
-_STORED = "tests/unit/sentinel/test_peer_stored.py"
-_FRESHNESS = "tests/unit/sentinel/test_freshness.py"
-_CONFIRMED = "tests/unit/sentinel/test_confirmed.py"
-_SCHEDULING = "tests/unit/sentinel/test_scheduling.py"
+_STORED = "tests/unit/sentinel/peers/test_peer_stored.py"
+_FRESHNESS = "tests/unit/sentinel/status/test_freshness.py"
+_CONFIRMED = "tests/unit/sentinel/status/test_confirmed.py"
+_SCHEDULING = "tests/unit/sentinel/coordination/test_scheduling.py"
 
 TOUCH = (
     Mutation(
         "touch-heard",
         "who does not reach this sentinel is not in touch with it",
         "S10",
-        "sentinel/peer_presence.py",
+        "sentinel/peers/presence.py",
         " and now - known.heard_at <= self._peer_timeout_s",
         "",
         (f"{_PRESENCE}::test_a_peer_is_in_touch_once_each_of_the_two_hears_the_other",),
@@ -36,7 +36,7 @@ TOUCH = (
         "touch-hears",
         "nor is who says that it does not hear it",
         "S10",
-        "sentinel/peer_presence.py",
+        "sentinel/peers/presence.py",
         "        return known.hears and self._answers(known, now)",
         "        return self._answers(known, now)",
         (f"{_PRESENCE}::test_a_peer_is_in_touch_once_each_of_the_two_hears_the_other",),
@@ -46,7 +46,7 @@ TOUCH = (
         "touch-buffered",
         "an answer that lay in a buffer is no sign of life",
         "S10",
-        "sentinel/peer_presence.py",
+        "sentinel/peers/presence.py",
         "        return fresh and now - known.asked_at <= BUFFERED * self._peer_timeout_s\n",
         "        return fresh\n",
         (f"{_PRESENCE}::test_an_answer_that_lay_in_a_buffer_is_no_sign_of_life",),
@@ -85,7 +85,7 @@ TOUCH = (
         "confirmed-nothing-newer",
         "a peer that has stored something newer confirms nothing",
         "S10",
-        "sentinel/peer_stored.py",
+        "sentinel/peers/stored.py",
         "        if entry.id <= newest:\n",
         "        if entry.id >= (0, 0):\n",
         (f"{_STORED}::test_a_peer_confirms_until_it_has_stored_something_newer",),
@@ -94,7 +94,7 @@ TOUCH = (
         "confirmed-in-parts",
         "a peer confirms once it has told of all its groups",
         "S10",
-        "sentinel/peer_stored.py",
+        "sentinel/peers/stored.py",
         "        if stored.whole:\n            self.asked_at = asked_at\n",
         "        self.asked_at = asked_at\n",
         (f"{_STORED}::test_many_groups_are_told_in_parts_and_count_once_all_are_told",),
@@ -104,7 +104,7 @@ TOUCH = (
         "confirmed-anew-by-link",
         "what a former process of a peer told says nothing of the next",
         "S10",
-        "sentinel/peer_stored.py",
+        "sentinel/peers/stored.py",
         "        self._peers[peer] = _Peer()\n",
         "        self._peers.setdefault(peer, _Peer())\n",
         (f"{_STORED}::test_a_new_connection_has_told_nothing_yet",),
@@ -114,7 +114,7 @@ TOUCH = (
         "confirmed-lately",
         "what was confirmed long ago is not told",
         "S10",
-        "sentinel/freshness.py",
+        "sentinel/status/freshness.py",
         "        if now - confirmed_at > self.peer_timeout_s:\n            return False\n",
         "",
         (f"{_FRESHNESS}::test_it_may_be_as_old_as_a_peer_may_be_silent",),
@@ -123,7 +123,7 @@ TOUCH = (
         "confirmed-after-stall",
         "after a stall one round comes first",
         "S10",
-        "sentinel/freshness.py",
+        "sentinel/status/freshness.py",
         "        return confirmed_at >= self._anew_since or now - self._anew_since > ANEW_S\n",
         "        return True\n",
         (
@@ -136,7 +136,7 @@ TOUCH = (
         "confirmed-as-told",
         "what is confirmed is what clients are told, and not what is being written",
         "S10",
-        "sentinel/driver.py",
+        "sentinel/group/driver.py",
         "            return -math.inf  # The next one is known, and being written.\n",
         "            pass\n",
         (f"{_CONFIRMED}::test_a_topology_that_is_being_written_ends_the_former",),
@@ -146,7 +146,7 @@ TOUCH = (
         "confirmed-and-in-touch",
         "a sentinel out of touch tells nothing, however it was confirmed",
         "S10",
-        "sentinel/confirmed.py",
+        "sentinel/status/confirmed.py",
         "        return in_touch and self._freshness",
         "        return self._freshness",
         (f"{_CONFIRMED}::test_in_touch_with_nobody_nothing_is_told_however_fresh",),
@@ -156,10 +156,12 @@ TOUCH = (
         "self-fence-confirmed",
         "writes are resumed once it is confirmed, too, that the primary is the newest",
         "S10",
-        "sentinel/contact.py",
+        "sentinel/coordination/contact.py",
         "agree=lambda node, since: at > since and ",
         "agree=lambda node, since: ",
-        ("tests/unit/sentinel/test_self_fence_confirmed.py::test_what_lay_in_a_buffer_resumes_no_writes",),
+        (
+            "tests/unit/sentinel/coordination/test_self_fence_confirmed.py::test_what_lay_in_a_buffer_resumes_no_writes",
+        ),
         style="",
     ),
     Mutation(
@@ -195,11 +197,11 @@ TOUCH = (
         "jobs-by-one-clock",
         "timers go by the clock that a suspend does not stop",
         "S10",
-        "sentinel/event_loop.py",
+        "sentinel/process/event_loop.py",
         "        return clock.monotonic()\n",
         "        return super().time()\n",
         (
-            "tests/unit/sentinel/test_scheduler.py"
+            "tests/unit/sentinel/process/test_scheduler.py"
             "::test_the_event_loops_clock_is_the_one_that_leases_are_judged_by",
         ),
         style="",

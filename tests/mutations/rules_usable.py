@@ -5,12 +5,12 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _USABILITY = "tests/unit/quorum/test_usability.py"
-_RELIEF = "tests/unit/sentinel/test_relief.py"
+_RELIEF = "tests/unit/sentinel/coordination/test_relief.py"
 _UNWRITABLE = "tests/unit/promotion/test_unwritable.py"
-_MONITORS = "tests/unit/sentinel/test_preflight_other_monitors.py"
-_TLS = "tests/unit/sentinel/test_tls_files.py"
+_MONITORS = "tests/unit/sentinel/preflight/test_preflight_other_monitors.py"
+_TLS = "tests/unit/sentinel/process/test_tls_files.py"
 _SHUTDOWN = "tests/simulation/test_shutdown.py"
-_REFUSALS = "tests/unit/sentinel/test_node_refusals.py"
+_REFUSALS = "tests/unit/sentinel/coordination/test_node_refusals.py"
 
 USABLE = (
     Mutation(
@@ -48,7 +48,7 @@ USABLE = (
         "ending-hands-over",
         "a primary that was told to end, and waits for a replica, hands over",
         "L1",
-        "sentinel/info_limits.py",
+        "sentinel/coordination/info_limits.py",
         """ends=count("shutdown_in_milliseconds") is not None""",
         "ends=False",
         (f"{_SHUTDOWN}::test_it_hands_over_instead_of_keeping_everybody_waiting",),
@@ -121,7 +121,7 @@ USABLE = (
         "unwritable-no-ping-pong",
         "each change because of refused writes makes the next wait longer",
         "L1",
-        "sentinel/relief.py",
+        "sentinel/coordination/relief.py",
         "self._not_before = now + self._made.next_s()",
         "self._not_before = now",
         (f"{_RELIEF}::test_each_change_makes_the_next_wait_longer",),
@@ -130,7 +130,7 @@ USABLE = (
         "unwritable-backs-off",
         "one that came to nothing is not tried again at once",
         "L1",
-        "sentinel/relief.py",
+        "sentinel/coordination/relief.py",
         "self._not_before = max(self._not_before, now + self._failed.next_s())",
         "pass",
         (f"{_RELIEF}::test_what_failed_is_not_tried_again_at_once_and_does_not_put_off_a_failover",),
@@ -158,7 +158,7 @@ USABLE = (
         "refused-client-is-proof",
         "a client that was refused since the last look is proof",
         "L1",
-        "sentinel/node_refusals.py",
+        "sentinel/coordination/node_refusals.py",
         'and "OOM" not in grown',
         "",
         (f"{_REFUSALS}::test_a_client_that_was_refused_since_the_last_look_is_proof",),
@@ -167,7 +167,7 @@ USABLE = (
         "other-vedette",
         "another Vedette is told, also if its sentinels have the same names",
         "S6",
-        "sentinel/preflight_other_monitors.py",
+        "sentinel/preflight/other_monitors.py",
         "m.tag not in (None, facts.cluster_tag)",
         "False",
         (f"{_MONITORS}::test_another_vedette_is_told_also_if_its_sentinels_have_the_same_ids",),
@@ -176,7 +176,7 @@ USABLE = (
         "foreign-fence",
         "a fence above all that this cluster has come to is told",
         "S4",
-        "sentinel/preflight_other_monitors.py",
+        "sentinel/preflight/other_monitors.py",
         "if int(node.fence) > facts.newest_term:",
         "if False:",
         (f"{_MONITORS}::test_a_fence_above_all_that_this_cluster_has_come_to_is_anothers",),
@@ -185,7 +185,7 @@ USABLE = (
         "tls-renewed",
         "renewed certificates are used without a restart",
         "L1",
-        "sentinel/tls_files.py",
+        "sentinel/process/tls_files.py",
         "if stamp == self._stamp:",
         "if True:",
         (f"{_TLS}::test_what_changed_is_used_from_then_on_and_half_of_it_is_not",),
@@ -194,11 +194,11 @@ USABLE = (
         "long-scripts-told",
         "scripts that would be taken for a hang are told by the preflight",
         "L1",
-        "sentinel/preflight_rules.py",
+        "sentinel/preflight/rules.py",
         "    long_scripts,\n    _replication_password,\n",
         "    _replication_password,\n",
         (
-            "tests/unit/sentinel/test_preflight_scripts.py::"
+            "tests/unit/sentinel/preflight/test_preflight_scripts.py::"
             "test_a_long_script_before_which_redis_would_not_say_that_it_is_busy_is_told",
         ),
         style="",
@@ -207,20 +207,20 @@ USABLE = (
         "another-program-is-no-life",
         "what no Redis server says is no word of the node",
         "L1",
-        "sentinel/redis_evidence.py",
+        "sentinel/nodes/evidence.py",
         "kind = EvidenceKind.UNREACHABLE if _is_no_redis(str(error)) else EvidenceKind.MISCONFIGURED",
         "kind = EvidenceKind.MISCONFIGURED",
-        ("tests/unit/sentinel/test_redis_evidence.py",),
+        ("tests/unit/sentinel/nodes/test_redis_evidence.py",),
         style="",
     ),
     Mutation(
         "a-proxys-pong-is-no-life",
         "a PONG proves nothing where INFO is not known, which the node used to answer",
         "L1",
-        "sentinel/life.py",
+        "sentinel/nodes/life.py",
         "        return self._strange if self._doubtful else _ALIVE\n",
         "        return _ALIVE\n",
-        ("tests/unit/sentinel/test_life.py::test_nor_where_info_is_not_known_there",),
+        ("tests/unit/sentinel/nodes/test_life.py::test_nor_where_info_is_not_known_there",),
         style="",
     ),
 )

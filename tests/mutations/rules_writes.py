@@ -10,7 +10,7 @@ _SEALING = "tests/unit/promotion/test_sealing.py"
 _SEALING_RULES = "tests/unit/promotion/test_sealing_rules.py"
 _STEPS = "tests/unit/promotion/test_steps.py"
 _PROMOTING = "tests/unit/promotion/test_promoting.py"
-_FENCE = "tests/unit/sentinel/test_self_fence.py"
+_FENCE = "tests/unit/sentinel/coordination/test_self_fence.py"
 
 WRITES = (
     Mutation(
@@ -201,7 +201,7 @@ WRITES = (
         "self-fence",
         "a sentinel cut off from the majority pauses its primary",
         "S7",
-        "sentinel/self_fence.py",
+        "sentinel/coordination/self_fence.py",
         "cut_off = self.cut_off_s(now) > self._lease_s",
         "cut_off = False",
         (f"{_FENCE}::test_nobody_is_paused_before_the_peers_could_be_found",),
@@ -210,16 +210,16 @@ WRITES = (
         "self-fence-lasts",
         "the pause ends only when the majority agrees that it is the primary",
         "S7",
-        "sentinel/self_fence.py",
+        "sentinel/coordination/self_fence.py",
         "elif node == primary and agree(node, self._regained_at):",
         "elif node == primary:",
-        ("tests/unit/sentinel/test_self_fence_end.py",),
+        ("tests/unit/sentinel/coordination/test_self_fence_end.py",),
     ),
     Mutation(
         "self-fence-hands-off",
         "a server that need not be the group's is not paused",
         "S7",
-        "sentinel/self_fence.py",
+        "sentinel/coordination/self_fence.py",
         '            if hands_off(primary):\n                return None, ""\n',
         "",
         (f"{_FENCE}::test_a_server_that_need_not_be_the_groups_is_not_paused",),
@@ -228,7 +228,7 @@ WRITES = (
         "self-fence-lets-go",
         "nor is one paused any longer that turns out to be somebody else's",
         "S7",
-        "sentinel/self_fence.py",
+        "sentinel/coordination/self_fence.py",
         "        if why := hands_off(node):\n",
         '        if why := "":\n',
         (f"{_FENCE}::test_one_that_turns_out_to_be_somebody_elses_is_told_nothing_more",),

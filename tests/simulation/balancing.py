@@ -10,7 +10,7 @@ import random
 from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Step
-from sentinel.group_inputs import NameLooked
+from sentinel.coordination.inputs import NameLooked
 from tests.simulation.faults import SAFETY_S, Cast, Fault
 from tests.simulation.naming import BALANCED
 

@@ -12,10 +12,10 @@ from quorum.messages import Append, AppendReply, HardState, Message, VoteReply
 from quorum.role import Role
 from quorum.terms import is_absurd
 from quorum.votes import majority
-from sentinel.group_inputs import Perform
+from sentinel.coordination.inputs import Perform
+from sentinel.coordination.orders import LATE_MS
 from sentinel.notices import leaders, operators
 from sentinel.notices.notice import Notice
-from sentinel.orders import LATE_MS
 from tests.simulation.balancing import touches
 from tests.simulation.cluster_mode import meddles
 from tests.simulation.contact import PEER_TIMEOUT_S

@@ -20,9 +20,9 @@ from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from quorum.votes import majority
-from sentinel.coordinator import QUIET_GOSSIPS
-from sentinel.state_file import StoreError
-from sentinel.state_thread import OnDurable
+from sentinel.coordination.coordinator import QUIET_GOSSIPS
+from sentinel.state.file import StoreError
+from sentinel.state.thread import OnDurable
 from tests.simulation.effects import Effects
 from tests.simulation.faults import SAFETY_S, Cast
 

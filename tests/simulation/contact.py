@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from quorum.confirmation import stored
 from quorum.inputs import PeerGone
 from quorum.votes import majority
-from sentinel.freshness import Freshness
-from sentinel.group_inputs import MajorityConfirmed
-from sentinel.peer_presence import Presence
-from sentinel.peer_stored import Ledger, PeersStored, Stored
-from sentinel.peer_twins import Twins
+from sentinel.coordination.inputs import MajorityConfirmed
+from sentinel.peers.presence import Presence
+from sentinel.peers.stored import Ledger, PeersStored, Stored
+from sentinel.peers.twins import Twins
+from sentinel.status.freshness import Freshness
 
 if TYPE_CHECKING:
     from tests.simulation.host import Host

@@ -18,12 +18,12 @@ from promotion.sealing import WriteRules
 from quorum.effects import Persist, Send
 from quorum.inputs import Gossip, Observed, PeerGone, Received, Stalled, Wake
 from quorum.messages import Message
-from sentinel.election_line import ElectionLine
-from sentinel.group_inputs import GroupEffect, GroupInput, InfoSeen, LinkHeard, Perform, Read
-from sentinel.info_pace import AT_ONCE, LINKS_AT_ONCE, LINKS_PAUSE_S, PAUSE_S, Pace
+from sentinel.coordination.inputs import GroupEffect, GroupInput, InfoSeen, LinkHeard, Perform, Read
+from sentinel.group.election_line import ElectionLine
+from sentinel.group.peer_reports import Reports
+from sentinel.nodes.info_pace import AT_ONCE, LINKS_AT_ONCE, LINKS_PAUSE_S, PAUSE_S, Pace
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice
-from sentinel.peer_reports import Reports
 from tests.simulation.contact import Contact
 from tests.simulation.faults import Cast
 from tests.simulation.host import TICK_S, GroupShape, Host

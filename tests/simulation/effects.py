@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from quorum.effects import Persist
 from quorum.messages import HardState
-from sentinel.durable_effects import DurableEffects
-from sentinel.state_thread import OnDurable
+from sentinel.group.durable_effects import DurableEffects
+from sentinel.state.thread import OnDurable
 
 _Effect = TypeVar("_Effect")
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from promotion.step_types import Handover, Promote
-from sentinel.group_inputs import Perform
+from sentinel.coordination.inputs import Perform
 from tests.simulation.faults import Fault
 from tests.simulation.node import Node, Servers, Settings
 

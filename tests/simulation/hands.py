@@ -28,8 +28,8 @@ from promotion.executor import LATE_TRIPS, missing
 from promotion.handover import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
-from sentinel.group_inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent
-from sentinel.limits import STEP_S
+from sentinel.coordination.inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent
+from sentinel.process.limits import STEP_S
 from tests.simulation.balancing import reaches_another
 from tests.simulation.model_redis.limits import TOO_MANY_CLIENTS
 from tests.simulation.wire import Wire

@@ -25,15 +25,24 @@ from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
-from sentinel.clock import STALL_S
-from sentinel.coordinator import QUIET_GOSSIPS, Coordinator
-from sentinel.group_inputs import Command, GroupEffect, GroupInput, InfoSeen, LookAnew, Perform, Read, Tell
-from sentinel.nodebook import NodeBook
-from sentinel.repeating import confirms, said_again
-from sentinel.situation import CoordinatorConfig
-from sentinel.state_file import StoreError
-from sentinel.state_thread import OnDurable
-from sentinel.steady import Steady
+from sentinel.coordination.coordinator import QUIET_GOSSIPS, Coordinator
+from sentinel.coordination.inputs import (
+    Command,
+    GroupEffect,
+    GroupInput,
+    InfoSeen,
+    LookAnew,
+    Perform,
+    Read,
+    Tell,
+)
+from sentinel.coordination.nodebook import NodeBook
+from sentinel.coordination.repeating import confirms, said_again
+from sentinel.coordination.situation import CoordinatorConfig
+from sentinel.coordination.steady import Steady
+from sentinel.process.clock import STALL_S
+from sentinel.state.file import StoreError
+from sentinel.state.thread import OnDurable
 from tests.simulation import seen
 from tests.simulation.contact import GROUP, Contact
 from tests.simulation.directories import LISTENED, REFUSED

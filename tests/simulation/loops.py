@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sentinel.clock import STALL_S, StallWatch
-from sentinel.event_loop import A_TURN
 from sentinel.jobs import WATCH_S
-from sentinel.lateness import Lateness
+from sentinel.process.clock import STALL_S, StallWatch
+from sentinel.process.event_loop import A_TURN
+from sentinel.process.lateness import Lateness
 from tests.simulation.schedule import Schedule
 
 PERIOD_S = 0.1

@@ -9,7 +9,7 @@ import enum
 import itertools
 from collections.abc import Iterable, Mapping
 
-from sentinel.node_spec import NodeSpec
+from sentinel.coordination.node_spec import NodeSpec
 from tests.simulation.node import Node
 
 ALIAS = "alias-"

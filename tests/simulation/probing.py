@@ -16,16 +16,16 @@ from promotion.conversation import ReplyError
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, RefusalSeen
 from quorum.usability import Refusing, Source
-from sentinel.group_inputs import InfoSeen, LinkHeard, ReadDone
-from sentinel.info import parse_info, parse_safety
-from sentinel.lateness import GOSSIPS, INFOS, Rounds, again_s, ping_rounds
-from sentinel.limits import READ_S, TURNS
-from sentinel.link_asking import EVERY_S
-from sentinel.link_info import parse_link
-from sentinel.node_refusals import of_ping
-from sentinel.probe_line import AGAIN_S
-from sentinel.reconnecting import FEW, pause_s
-from sentinel.redis_evidence import classify
+from sentinel.coordination.inputs import InfoSeen, LinkHeard, ReadDone
+from sentinel.coordination.link_info import parse_link
+from sentinel.coordination.node_refusals import of_ping
+from sentinel.nodes.evidence import classify
+from sentinel.nodes.info import parse_info, parse_safety
+from sentinel.nodes.line import AGAIN_S
+from sentinel.nodes.link_asking import EVERY_S
+from sentinel.nodes.reconnecting import FEW, pause_s
+from sentinel.process.lateness import GOSSIPS, INFOS, Rounds, again_s, ping_rounds
+from sentinel.process.limits import READ_S, TURNS
 from tests.simulation import seen
 from tests.simulation.balancing import look
 from tests.simulation.naming import BALANCED

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quorum.directives import Pause, Schedule
-from sentinel.group_inputs import Ordered
-from sentinel.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
+from sentinel.coordination.inputs import Ordered
+from sentinel.coordination.orders import CancelOrder, Order, PauseOrder, ResumeOrder, ScheduleOrder
 from tests.simulation.balancing import ADDED
 from tests.simulation.cluster_mode import CLUSTERED, restart_in_cluster_mode
 from tests.simulation.directories import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quorum.terms import MAX_JUMP, MAX_TERM
-from sentinel.lowered_terms import LOWEST, CannotLowerError, lowered
+from sentinel.state.lowered_terms import LOWEST, CannotLowerError, lowered
 from tests.simulation.faults import SAFETY_S, Cast, Fault
 
 if TYPE_CHECKING:

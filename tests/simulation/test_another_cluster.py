@@ -15,7 +15,7 @@ from quorum.inputs import Gossip, PeerGone, Want
 from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState
-from sentinel.peer_cluster import is_foreign
+from sentinel.peers.cluster import is_foreign
 from tests.simulation.quorum_net import NODES, QuorumNet
 
 SEEDS = 3

@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from promotion.sealing import WriteRules
-from sentinel.confirmed import WAIT_S
+from sentinel.status.confirmed import WAIT_S
 from tests.simulation.contact import PEER_TIMEOUT_S
 from tests.simulation.faults import Cast
 from tests.simulation.host import Host

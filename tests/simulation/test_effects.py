@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sentinel.durable_effects import DurableEffects
+from sentinel.group.durable_effects import DurableEffects
 from tests.simulation.faults import Fault
 from tests.simulation.seen import happened
 from tests.simulation.trial import run_setup

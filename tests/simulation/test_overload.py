@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from sentinel.event_loop import A_TURN
+from sentinel.process.event_loop import A_TURN
 from tests.simulation.crowd import Crowd
 from tests.simulation.loops import PERIOD_S, Loop, Quota
 from tests.simulation.schedule import Schedule

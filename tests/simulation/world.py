@@ -10,11 +10,11 @@ from promotion.actions import Request
 from promotion.sealing import WriteRules
 from promotion.step_types import SEAL_HOST, SEAL_PORT, WriteSafety
 from quorum.messages import Topology
-from sentinel.group_inputs import Ordered, Requested
+from sentinel.coordination.inputs import Ordered, Requested
+from sentinel.coordination.orders import ResumeOrder
 from sentinel.notices import leaders, nodes
 from sentinel.notices.notice import Notice
 from sentinel.notices.sentences import sentence
-from sentinel.orders import ResumeOrder
 from tests.simulation import seen
 from tests.simulation.balancing import ADDED, draw_balanced
 from tests.simulation.balancing import ONE_IN as BALANCED_ONE_IN

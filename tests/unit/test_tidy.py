@@ -31,65 +31,31 @@ FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
 PURE = [
     "quorum/*.py",
     "promotion/*.py",
-    *(
-        f"sentinel/{name}.py"
-        for name in (
-            "admission",
-            "agreed_nodes",
-            "attempts",
-            "backoff",
-            "contested",
-            "coordinator",
-            "coordinator_core",
-            "directive_notices",
-            "doubles",
-            "events",
-            "freshness",
-            "group_inputs",
-            "impostors",
-            "judgements",
-            "kinship",
-            "lateness",
-            "leading",
-            "link_info",
-            "made_topology",
-            "lowered_terms",
-            "neighbours",
-            "newcomers",
-            "node_checks",
-            "node_info",
-            "node_places",
-            "node_spec",
-            "node_views",
-            "nodebook",
-            "offset_trail",
-            "ordering",
-            "orders",
-            "peer_clocks",
-            "peer_presence",
-            "peer_stored",
-            "peer_twins",
-            "own_reach",
-            "reconnecting",
-            "relations",
-            "self_fence",
-            "situation",
-            "steady",
-            "step_notices",
-            "superseded",
-            "waiting",
-            "who_is_who",
-        )
-    ),
+    "sentinel/coordination/*.py",
     "sentinel/notices/*.py",
-    "sentinel/preflight_*rules.py",
-    "sentinel/preflight_facts.py",
-    "sentinel/preflight_permissions.py",
+    "sentinel/group/admission.py",
+    "sentinel/nodes/reconnecting.py",
+    "sentinel/notices/directives.py",
+    "sentinel/peers/clocks.py",
+    "sentinel/peers/presence.py",
+    "sentinel/peers/stored.py",
+    "sentinel/peers/superseded.py",
+    "sentinel/peers/twins.py",
+    "sentinel/process/backoff.py",
+    "sentinel/process/lateness.py",
+    "sentinel/process/waiting.py",
+    "sentinel/state/lowered_terms.py",
+    "sentinel/status/freshness.py",
+    "sentinel/status/node_checks.py",
+    "sentinel/web/event_log.py",
+    "sentinel/preflight/*rules.py",
+    "sentinel/preflight/facts.py",
+    "sentinel/preflight/permissions.py",
 ]
-IMPURE = ["promotion/executor.py"]
-SPEAKS = ["sentinel/cli*.py", "sentinel/demo*.py"]
+IMPURE = ["promotion/executor.py", "sentinel/notices/story.py"]
+SPEAKS = ["sentinel/cli/*.py", "sentinel/demo/*.py", "sentinel/terminal/*.py"]
 """What has a terminal to print to."""
-OTHER_CLOCKS = [*SPEAKS, "sentinel/clock.py", "sentinel/event_loop.py"]
+OTHER_CLOCKS = [*SPEAKS, "sentinel/process/clock.py", "sentinel/process/event_loop.py"]
 
 
 def read() -> Iterator[Module]:
@@ -147,7 +113,7 @@ def test_the_house_rules_hold(rule: Rule, applies: Callable[[Module], bool], mod
 
 def test_the_pure_parts_are_where_the_rules_look(modules: list[Module]) -> None:
     pure = {module.path for module in modules if is_pure(module)}
-    assert {"quorum/register.py", "promotion/work.py", "sentinel/coordinator.py"} <= pure
+    assert {"quorum/register.py", "promotion/work.py", "sentinel/coordination/coordinator.py"} <= pure
     assert "promotion/executor.py" not in pure
 
 

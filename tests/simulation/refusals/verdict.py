@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from promotion.actions import SWITCHOVER_TIMEOUT_S
-from sentinel.limits import STEP_S
+from sentinel.process.limits import STEP_S
 from tests.simulation.model_redis.refusals import CONNECT, How
 from tests.simulation.refusals.cases import WATCHING, Case
 from tests.simulation.refusals.scenarios import PRIMARY, TARGET

@@ -10,9 +10,9 @@ from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
 from quorum.member import Member
-from sentinel.node_spec import NodeSpec
-from sentinel.nodebook import NodeBook
-from sentinel.situation import CoordinatorConfig, Situation
+from sentinel.coordination.node_spec import NodeSpec
+from sentinel.coordination.nodebook import NodeBook
+from sentinel.coordination.situation import CoordinatorConfig, Situation
 from tests.unit.quorum.interaction_env import GROUP, NODES
 from tests.unit.quorum.interaction_script import CommandError
 

@@ -34,8 +34,8 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from sentinel.coordinator import Coordinator
-from sentinel.group_inputs import (
+from sentinel.coordination.coordinator import Coordinator
+from sentinel.coordination.inputs import (
     GroupEffect,
     GroupInput,
     InfoSeen,
@@ -46,14 +46,14 @@ from sentinel.group_inputs import (
     StepDone,
     Tell,
 )
-from sentinel.leading import FOR_NOBODY
-from sentinel.node_info import Attached, NodeInfo
-from sentinel.node_spec import NodeSpec
-from sentinel.nodebook import NodeBook
+from sentinel.coordination.leading import FOR_NOBODY
+from sentinel.coordination.node_info import Attached, NodeInfo
+from sentinel.coordination.node_spec import NodeSpec
+from sentinel.coordination.nodebook import NodeBook
+from sentinel.coordination.situation import CoordinatorConfig
+from sentinel.coordination.steady import Steady
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice, NoticeEvent
-from sentinel.situation import CoordinatorConfig
-from sentinel.steady import Steady
 from tests.unit.quorum.member_cases import config, numbered
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"

@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from sentinel.file_identity import file_identity
+from sentinel.state.file_identity import file_identity
 
 GROUP = "mymaster"
 SENTINELS = ("s1", "s2", "s3")

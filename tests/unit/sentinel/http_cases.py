@@ -25,32 +25,32 @@ from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
-from sentinel import clock
-from sentinel.client_room import ClientRoom
-from sentinel.confirmed import Confirmed
-from sentinel.coordinator import Coordinator
-from sentinel.driver import GroupDriver
-from sentinel.event_feed import EventFeed
-from sentinel.events import EventLog
-from sentinel.group_inputs import InfoSeen, LinkHeard, Look
-from sentinel.http_api import HttpDeps, make_app, make_runner, make_site
-from sentinel.http_guard import Guard
-from sentinel.http_pages import Pages
-from sentinel.metrics import Metrics
-from sentinel.node_info import NodeInfo
-from sentinel.node_spec import NodeSpec
-from sentinel.nodebook import NodeBook
+from sentinel.coordination.coordinator import Coordinator
+from sentinel.coordination.inputs import InfoSeen, LinkHeard, Look
+from sentinel.coordination.node_info import NodeInfo
+from sentinel.coordination.node_spec import NodeSpec
+from sentinel.coordination.nodebook import NodeBook
+from sentinel.coordination.situation import CoordinatorConfig
+from sentinel.group.driver import GroupDriver
+from sentinel.metrics.registry import Metrics
 from sentinel.notices.notice import Notice
-from sentinel.operation_lookup import OperationLookup
-from sentinel.operations import Operations
-from sentinel.outbox import Outbox
-from sentinel.peer_links import HostPort
-from sentinel.preflight import Report
-from sentinel.preflight_facts import GroupFacts, Problem
-from sentinel.situation import CoordinatorConfig
-from sentinel.state_thread import OnDurable
-from sentinel.store import Store
-from sentinel.webhook_event import Endpoint
+from sentinel.operations.book import Operations
+from sentinel.operations.lookup import OperationLookup
+from sentinel.peers.links import HostPort
+from sentinel.preflight.facts import GroupFacts, Problem
+from sentinel.preflight.schedule import Report
+from sentinel.process import clock
+from sentinel.process.client_room import ClientRoom
+from sentinel.state.store import Store
+from sentinel.state.thread import OnDurable
+from sentinel.status.confirmed import Confirmed
+from sentinel.web.app import HttpDeps, make_app, make_runner, make_site
+from sentinel.web.event_feed import EventFeed
+from sentinel.web.event_log import EventLog
+from sentinel.web.guard import Guard
+from sentinel.web.pages import Pages
+from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.outbox import Outbox
 
 GROUP = "mymaster"
 A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sentinel.node_info import Attached
-from sentinel.preflight_facts import GroupFacts, NodeFacts, Problem, Wishes
-from sentinel.preflight_rules import find_problems
+from sentinel.coordination.node_info import Attached
+from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem, Wishes
+from sentinel.preflight.rules import find_problems
 from tests.unit.sentinel.http_cases import A, B, C, info
 
 SAID = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from quorum.messages import HardState
-from sentinel.state_file import StoreError
-from sentinel.store import Store
+from sentinel.state.file import StoreError
+from sentinel.state.store import Store
 
 
 async def persist(store: Store, group: str, state: HardState) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from sentinel.cli import daemon_file
-from sentinel.cli_exit import ExitCode
+from sentinel.cli.main import daemon_file
+from sentinel.terminal.exits import ExitCode
 
 CHECKOUT = Path(__file__).parents[3]
 NEVER = (
@@ -29,7 +29,7 @@ NEVER = (
 )
 TELLS = """
 import json, sys
-from sentinel.cli import main
+from sentinel.cli.main import main
 try:
     main()
 except SystemExit as end:
@@ -37,7 +37,7 @@ except SystemExit as end:
 """
 LATER = """
 import json, sys
-from sentinel import lean_redis
+from sentinel.process import lean_redis
 lean_redis.prepare()
 import redis.asyncio.connection
 before = "redis.client" in sys.modules

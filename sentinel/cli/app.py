@@ -1,0 +1,243 @@
+"""The command line: what the commands are called and what they take. Each does its work elsewhere.
+
+Modules are imported where a command needs them, so that ``--help`` does not load the daemon.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sentinel.cli import offline as cli_offline
+from sentinel.cli.command import Asking, Candidate, ConfigFile, Group, OptionalGroup, Target, asking
+from sentinel.cli.command import errors as _errors
+from sentinel.cli.command import print_json as _print_json
+from sentinel.cli.webhooks import webhooks
+from sentinel.notices.story import clean
+from sentinel.terminal.exits import EPILOG, CliError, ExitCode
+
+if TYPE_CHECKING:
+    from sentinel.terminal.client import Reply, Sentinels
+
+app = typer.Typer(
+    name="vedette",
+    help="A failover monitor for Redis and Valkey.",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(webhooks, name="webhooks")
+Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")]
+WaitTimeout = Annotated[
+    float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
+
+
+@app.command(epilog=EPILOG)
+def run(config: ConfigFile) -> None:
+    """Run a sentinel until SIGTERM or SIGINT."""
+    from sentinel.cli import run as cli_run
+
+    with _errors():
+        cli_run.run(config)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def status(asked: Asking) -> None:
+    """Show the groups and the sentinels.
+
+    Exit code 1 if a group has no usable primary, no majority, or no replica that could take over.
+    """
+    from sentinel.status.answers import GroupsAnswer
+    from sentinel.terminal import show as cli_show
+    from sentinel.terminal.screen import Screen
+
+    reply = asked.sentinels().get("/v1/groups")
+    answer = cli_show.understood(reply, GroupsAnswer)
+    unhealthy = {g.group: found for g in answer.groups if (found := cli_show.complaints(g))}
+    if asked.as_json:
+        _print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
+    else:
+        cli_show.show_status(Screen(), answer, reply.url)
+    if unhealthy:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def watch(
+    asked: Asking,
+    group: OptionalGroup = None,
+    interval: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
+    ] = 1.0,
+) -> None:
+    """Watch the groups live, until Ctrl-C.
+
+    Where the output is no terminal, a snapshot is printed whenever something but numbers has changed; with
+    --json as one line.
+    """
+    from sentinel.cli import watch as cli_watch
+
+    found = asked.sentinels().patient_for(cli_watch.TIMEOUT_S)
+    cli_watch.watch(found, group, interval, as_json=asked.as_json)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def explain(asked: Asking, group: Group) -> None:
+    """Explain a group: what each sentinel thinks, and what a failover now would do and why."""
+    from sentinel.cli.failover import group_path
+    from sentinel.status.answers import CandidatesAnswer, GroupAnswer
+    from sentinel.terminal import show as cli_show
+    from sentinel.terminal.screen import Screen
+
+    found = asked.sentinels()
+    reply = found.get(group_path(group))
+    answer = cli_show.understood(reply, GroupAnswer)
+    ranking = found.only(reply.url).get(group_path(group, "/candidates")) if answer.topology else None
+    if asked.as_json:
+        candidates = ranking.body if ranking else None
+        _print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
+        return
+    parsed = cli_show.understood(ranking, CandidatesAnswer) if ranking else None
+    cli_show.show_explanation(Screen(), answer, parsed)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def history(
+    asked: Asking,
+    group: Group,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, the newest.")] = 20,
+) -> None:
+    """Show the past changes of a group's primary, newest first, and the steps of the last one."""
+    from sentinel.cli.failover import group_path
+    from sentinel.status.answers import HistoryAnswer
+    from sentinel.terminal import show as cli_show
+    from sentinel.terminal.screen import Screen
+
+    reply = asked.sentinels().get(group_path(group, f"/history?limit={limit}"))
+    answer = cli_show.understood(reply, HistoryAnswer)
+    if asked.as_json:
+        _print_json(reply.body)
+    else:
+        cli_show.show_history(Screen(), answer)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def failover(
+    asked: Asking,
+    group: Group,
+    candidate: Candidate = None,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
+    yes: Yes = False,
+) -> None:
+    """Fail a group over to another node, whether its primary is up or not."""
+    from sentinel.cli import failover as cli_failover
+
+    found = asked.sentinels()
+    if not yes and sys.stdin.isatty():
+        _confirm(cli_failover.describe(found, group, candidate))
+    reply = cli_failover.request(found, group, candidate)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def switchover(
+    asked: Asking,
+    group: Group,
+    to: Target = None,
+    hold_writes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            max=3600,
+            help="Undo it if writes would be held up for more seconds. Default: 2.",
+        ),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(
+            help="Do it then, as 2026-01-31T03:00+01:00, or +10m from now; --wait waits until that is agreed."
+        ),
+    ] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the one that is scheduled.")] = False,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
+    yes: Yes = False,
+) -> None:
+    """Hand the role of a healthy primary over to a replica, without losing a write; now, or at a set time."""
+    from sentinel.cli import directives as cli_directives
+    from sentinel.cli import failover as cli_failover
+
+    cli_directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
+    when = None if at is None else cli_directives.moment(at, datetime.now(UTC))
+    found = asked.sentinels()
+    if not (yes or cancel) and sys.stdin.isatty():
+        _confirm(cli_failover.describe(found, group, to, "Switch over", when))
+    if cancel:
+        reply = cli_directives.request_cancel(found, group)
+    else:
+        reply = cli_failover.request_switchover(found, group, to, hold_writes, when)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def pause(
+    asked: Asking,
+    group: Group,
+    reason: Annotated[str | None, typer.Option(help="For people: it is shown while the pause lasts.")] = None,
+    wait: Wait = False,
+    timeout: WaitTimeout = 60.0,
+) -> None:
+    """Have the sentinels change nothing in a group by themselves, until `resume`. Detection goes on."""
+    from sentinel.cli import directives as cli_directives
+
+    found = asked.sentinels()
+    reply = cli_directives.request_pause(found, group, reason)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+
+
+@app.command(epilog=EPILOG)
+@asking
+def resume(asked: Asking, group: Group, wait: Wait = False, timeout: WaitTimeout = 60.0) -> None:
+    """End a pause. If the primary is down, it is replaced at once."""
+    from sentinel.cli import directives as cli_directives
+
+    found = asked.sentinels()
+    reply = cli_directives.request_resume(found, group)
+    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+
+
+cli_offline.add_to(app)
+
+
+def _confirm(question: str) -> None:
+    """Raises CliError on a no."""
+    if not typer.confirm(clean(question), err=True):
+        raise CliError(ExitCode.REFUSED, "nothing was done")
+
+
+def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
+    """What was accepted; or, followed for ``wait_s``, what came of it."""
+    from sentinel.cli import directives as cli_directives
+    from sentinel.cli import failover as cli_failover
+
+    if wait_s is not None:
+        reply = cli_failover.follow(found, reply, wait_s)
+    if as_json:
+        _print_json({**reply.body, "asked": reply.url})
+    elif wait_s is not None:
+        typer.echo(clean(f"{group}: {cli_directives.ended(reply.body)}"))
+    else:
+        typer.echo(clean(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))

@@ -1,0 +1,112 @@
+"""What the commands have in common: their options, whom they ask, how they print, and how they end."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sentinel.cli.complete import group_names, node_names
+from sentinel.terminal.exits import CliError, complain
+
+if TYPE_CHECKING:
+    from sentinel.terminal.client import Sentinels
+
+ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The sentinel's configuration.")]
+AnyConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="Ask the members of this configuration, with its API token."),
+]
+Urls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--url",
+        help="A sentinel to ask; repeat it for more, and the next is asked when one is down. "
+        "Default: VEDETTE_URL (separated by commas), else http://127.0.0.1:8701.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        envvar="VEDETTE_TOKEN_FILE",
+        show_envvar=False,
+        help="File with the API's token. Default: VEDETTE_TOKEN_FILE; or VEDETTE_TOKEN, the token.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Group = Annotated[
+    str, typer.Argument(help="The group's name.", show_default=False, autocompletion=group_names)
+]
+Candidate = Annotated[
+    str | None,
+    typer.Option(
+        help="The node to promote. Default: the best, as `explain` shows it.", autocompletion=node_names
+    ),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(
+        help="The node to hand over to. Default: the best, as `explain` shows it.", autocompletion=node_names
+    ),
+]
+OptionalGroup = Annotated[
+    str | None,
+    typer.Argument(
+        help="The group's name. Default: all groups.", show_default=False, autocompletion=group_names
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What every command that asks sentinels takes: whom, with which token, and how the answer is printed."""
+
+    config: AnyConfigFile = None
+    url: Urls = None
+    token_file: TokenFile = None
+    as_json: Json = False
+
+    def sentinels(self) -> Sentinels:
+        from sentinel.cli.find import find_sentinels
+
+        return find_sentinels(self.url or (), self.config, self.token_file, complain)
+
+
+def asking(command: Callable[..., None]) -> Callable[..., None]:
+    """Give ``command``, for typer to find, the options of ``Asking`` after its own. A CliError ends it."""
+    _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    shared = inspect.signature(Asking, eval_str=True).parameters
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        asked = Asking(**{name: given.pop(name) for name in shared})
+        with errors(asked.as_json):
+            command(asked, **given)
+
+    with_options.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]
+    return with_options
+
+
+@contextmanager
+def errors(as_json: bool = False) -> Iterator[None]:
+    """A CliError becomes lines for people, an object for machines, and the exit code."""
+    try:
+        yield
+    except CliError as error:
+        complain(str(error))
+        if as_json:
+            print_json(error.body)
+        raise typer.Exit(error.code) from None
+
+
+def print_json(body: Mapping[str, object]) -> None:
+    # ASCII only: whatever a node answered, no control character reaches the terminal.
+    typer.echo(json.dumps(body, indent=2))

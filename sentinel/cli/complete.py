@@ -1,0 +1,60 @@
+"""What the shell is offered on TAB: the names of groups and of nodes, from the configuration or a sentinel.
+
+A shell waits for it with every key, and shows whatever is said: so nobody is waited for, and what goes
+wrong is nobody's business.
+"""
+
+from __future__ import annotations
+
+import typer
+
+PATIENCE_S = 1.0
+
+
+def group_names(context: typer.Context, incomplete: str) -> list[str]:
+    return [name for name in sorted(_nodes_by_group(context)) if name.startswith(incomplete)]
+
+
+def node_names(context: typer.Context, incomplete: str) -> list[str]:
+    """Of the group that was named before; its primary, which nobody names, only where that is not known."""
+    # What the parser could not place, as an option without its value stops it.
+    named = [context.params.get("group"), *context.args]
+    groups = _nodes_by_group(context)
+    nodes = next((groups[name] for name in named if name in groups), [])
+    return [name for name in nodes if name.startswith(incomplete)]
+
+
+def _nodes_by_group(context: typer.Context) -> dict[str, list[str]]:
+    """As the file given by -c has them, else as the first sentinel in reach tells; empty where none can."""
+    from sentinel.terminal.exits import CliError
+
+    given = context.params
+    try:
+        return _of_file(given["config"]) if given.get("config") else _of_sentinel(given.get("url"))
+    except CliError:
+        return {}
+
+
+def _of_file(config: object) -> dict[str, list[str]]:
+    from pathlib import Path
+
+    from sentinel.cli.run import load
+
+    groups = load(Path(str(config))).settings.groups
+    return {name: [str(node.address) for node in group.nodes] for name, group in groups.items()}
+
+
+def _of_sentinel(urls: object) -> dict[str, list[str]]:
+    from sentinel.cli.find import find_sentinels
+    from sentinel.status.answers import GroupsAnswer
+    from sentinel.terminal.show import understood
+
+    named = [str(url) for url in urls] if isinstance(urls, list | tuple) else []
+    sentinels = find_sentinels(named, None, None, lambda _: None).patient_for(PATIENCE_S)
+    answer = understood(sentinels.get("/v1/groups"), GroupsAnswer)
+    return {
+        group.group: [
+            node.node for node in group.nodes if group.topology is None or node.node != group.topology.primary
+        ]
+        for group in answer.groups
+    }

@@ -1,0 +1,185 @@
+"""The commands that ask no sentinel for what it knows: about files, this program, and its demonstration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sentinel.cli.command import ConfigFile, Json, OptionalGroup, errors, print_json
+from sentinel.notices.story import clean
+from sentinel.terminal.exits import EPILOG, ExitCode, complain
+
+
+def add_to(app: typer.Typer) -> None:
+    for name, command in (
+        ("check", check),
+        ("import-sentinel-conf", import_sentinel_conf),
+        ("repair-terms", repair_terms),
+        ("found-anew", found_anew),
+        ("demo", demo),
+        ("version", version),
+    ):
+        app.command(name, epilog=EPILOG)(command)
+
+
+def check(
+    config: ConfigFile,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Also ask the sentinels and the nodes, from this host. Changes nothing."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Check a configuration, and print every problem and warning.
+
+    With --live also what would bite during a failover, with exit code 1 if any of it is an error.
+    """
+    from sentinel.cli import run as cli_run
+
+    with errors(as_json):
+        loaded = cli_run.load(config)
+        for warning in loaded.warnings if not as_json else ():
+            complain(f"warning: {warning.at(config)}")
+        if live:
+            from sentinel.cli import live as cli_live
+            from sentinel.terminal.screen import Screen
+
+            found = cli_live.look(loaded.settings)
+            if as_json:
+                print_json({**cli_run.report(loaded), "ok": found.is_well, "live": found.as_json()})
+            else:
+                cli_live.show(Screen(), found, str(config))
+            if not found.is_well:
+                raise typer.Exit(ExitCode.REFUSED)
+        elif as_json:
+            print_json(cli_run.report(loaded))
+        else:
+            typer.echo(clean(f"{config}: ok"))
+
+
+def import_sentinel_conf(
+    file: Annotated[Path, typer.Argument(help="A Redis Sentinel's configuration.", show_default=False)],
+    own_id: Annotated[
+        str | None, typer.Option("--id", help="This sentinel's id. Default: s1, s2, ... by its address.")
+    ] = None,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ID=HOST:PORT, a sentinel and its HTTP address; once for each. "
+            "Default: the hosts of the sentinels that the file knows, port 8700."
+        ),
+    ] = None,
+    state_dir: Annotated[str, typer.Option(help="For sentinel.state_dir.")] = "/var/lib/vedette",
+    with_secrets: Annotated[
+        bool,
+        typer.Option("--with-secrets", help="Print passwords, not references to the environment."),
+    ] = False,
+    secrets_dir: Annotated[
+        Path | None,
+        typer.Option(help="Write passwords to files in this directory, for the owner alone; refer to them."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Turn a Redis Sentinel's configuration into one for Vedette, on standard output.
+
+    What could not be carried over stands at its top, with the reasons.
+    """
+    with errors(as_json):
+        from sentinel.cli import imports as cli_import
+
+        asked = cli_import.Asked(file, own_id, member or [], state_dir, with_secrets, secrets_dir)
+        made = cli_import.convert(asked)
+        if as_json:
+            print_json(made.as_json())
+            return
+        for line in made.next_steps():
+            complain(line)
+        typer.echo(made.text, nl=False)
+
+
+def repair_terms(
+    config: ConfigFile,
+    group: OptionalGroup = None,
+    subtract: Annotated[
+        int | None,
+        typer.Option(min=1, help="Lower all terms above this number by it: the same at every sentinel."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the terms in a sentinel's state directory, or lower those that have run out.
+
+    A client that wrote to the fence key could move an earlier release to a term that cannot be counted on
+    from. To be run while all sentinels are stopped. Exit code 1 if terms run out here.
+    """
+    with errors(as_json):
+        from sentinel.cli import repair as cli_repair
+        from sentinel.cli import run as cli_run
+
+        settings = cli_run.load(config).settings
+        if subtract is None:
+            seen = cli_repair.show(settings, group)
+        else:
+            seen = cli_repair.subtract(settings, group, subtract)
+        if as_json:
+            print_json({"groups": [each.as_json() for each in seen]})
+        else:
+            for each in seen:
+                typer.echo(clean(each.sentence()))
+        if any(each.runs_out for each in seen):
+            complain(cli_repair.ADVICE)
+            raise typer.Exit(ExitCode.REFUSED)
+
+
+def found_anew(
+    config: ConfigFile,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Set the state aside. Without this nothing is changed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Set a sentinel's state aside, once so many directories are lost that a majority can no longer tell.
+
+    Shows what would be lost, and what the other sentinels say. Refused while a majority of them takes part.
+    To be run for each, while all are stopped: the primary is then found out anew from the nodes.
+    """
+    with errors(as_json):
+        from sentinel.cli import found as cli_found
+        from sentinel.cli import run as cli_run
+
+        found = cli_found.found_anew(cli_run.load(config).settings, accept_loss=accept_loss)
+        if as_json:
+            print_json(found.as_json())
+        else:
+            for line in found.lines():
+                typer.echo(clean(line))
+        if not accept_loss:
+            complain(cli_found.ADVICE)
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave all of it running until Ctrl-C.")] = False,
+    redis_server: Annotated[
+        Path | None,
+        typer.Option(help="The redis-server to start. Default: that of PATH, else the demo extra's."),
+    ] = None,
+    sentinels: Annotated[int, typer.Option(min=1, max=9, help="How many sentinels to start.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """See a failover: start servers and sentinels here, kill the primary, and show every step."""
+    with errors(as_json):
+        from sentinel.demo import play as demonstration
+
+        options = demonstration.Options(keep, redis_server, sentinels, as_json)
+        raise typer.Exit(demonstration.run(options))
+
+
+def version(as_json: Json = False) -> None:
+    """Print the version."""
+    from sentinel.process.version import VERSION
+
+    if as_json:
+        print_json({"version": VERSION})
+    else:
+        typer.echo(f"vedette {VERSION}")

@@ -1,0 +1,143 @@
+"""``vedette webhooks``: what the sentinels could not deliver, and another try at it.
+
+Each sentinel has deliveries of its own, so all of them are asked, and an id names the one that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from sentinel.cli.command import Asking, asking, print_json
+from sentinel.notices.story import clean
+from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
+
+if TYPE_CHECKING:
+    from sentinel.status.answers import WebhooksAnswer
+    from sentinel.terminal.client import Reply, Sentinels
+
+MOST = 1000
+
+webhooks = typer.Typer(help="Show what the webhooks could not deliver, and retry it.", no_args_is_help=True)
+
+
+@webhooks.command("list", epilog=EPILOG)
+@asking
+def list_(
+    asked: Asking,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many of each sentinel.")] = 100,
+) -> None:
+    """Show what waits to be delivered, and what was given up, at every sentinel."""
+    found = asked.sentinels()
+    answers = list(_ask_each(found, limit))
+    if asked.as_json:
+        print_json({"sentinels": [{**reply.body, "asked": reply.url} for reply, _ in answers]})
+    else:
+        _show([answer for _, answer in answers])
+
+
+@webhooks.command(epilog=EPILOG)
+@asking
+def retry(
+    asked: Asking,
+    id_: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A dead letter's, from `list`.", show_default=False)
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every dead letter of every sentinel.")] = False,
+) -> None:
+    """Try a dead letter again, or all of them, from the beginning and under the same webhook-id."""
+    if (id_ is None) != all_:
+        raise CliError(ExitCode.USAGE, "name one dead letter, or all of them with --all")
+    found = asked.sentinels()
+    retried = _retry_all(found) if id_ is None else [_retry(found, id_)]
+    if asked.as_json:
+        print_json({"retried": retried})
+    else:
+        typer.echo(clean(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
+
+
+def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:
+    """Every sentinel's answer. Raises CliError if there is none at all."""
+    from sentinel.status.answers import WebhooksAnswer
+    from sentinel.terminal.show import understood
+
+    passed_over: list[CliError] = []
+    for url in found.urls:
+        try:
+            reply = found.only(url).get(f"/v1/webhooks?limit={limit}")
+        except CliError as error:
+            if not _is_passed_over(error):
+                raise
+            passed_over.append(error)
+        else:
+            yield reply, understood(reply, WebhooksAnswer)
+    if passed_over and len(passed_over) == len(found.urls):
+        raise passed_over[-1]
+    for skipped in passed_over:
+        complain(str(skipped.body.get("detail")))
+
+
+def _retry(found: Sentinels, id_: str) -> str:
+    last: CliError | None = None
+    for url in found.urls:
+        try:
+            found.only(url).post(f"/v1/webhooks/{quote(id_, safe='')}/retry", {})
+        except CliError as error:
+            if not _is_passed_over(error) and not _is_unknown(error):
+                raise
+            # That it is unknown to one who answers says more than that another does not answer.
+            last = error if last is None or _is_unknown(error) else last
+        else:
+            return id_
+    assert last is not None
+    raise last
+
+
+def _retry_all(found: Sentinels) -> list[str]:
+    return [
+        _retry(found.only(reply.url), delivery.id)
+        for reply, answer in _ask_each(found, MOST)
+        for delivery in answer.deliveries
+        if delivery.state == "dead"
+    ]
+
+
+def _is_passed_over(error: CliError) -> bool:
+    return error.code is ExitCode.UNREACHABLE or error.body.get("status") == 503
+
+
+def _is_unknown(error: CliError) -> bool:
+    return str(error.body.get("type", "")).endswith(":unknown-webhook")
+
+
+def _show(answers: list[WebhooksAnswer]) -> None:
+    from sentinel.terminal.screen import Screen
+
+    screen = Screen()
+    deliveries = [delivery for answer in answers for delivery in answer.deliveries]
+    if deliveries:
+        screen.table(
+            ("ID", "STATE", "TYPE", "GROUP", "RECEIVER", "CREATED", "ATTEMPTS", "NEXT TRY", "LAST ERROR"),
+            [
+                (
+                    d.id,
+                    d.state,
+                    d.type,
+                    d.group,
+                    d.receiver,
+                    d.created_at,
+                    d.attempts,
+                    d.next_try_at,
+                    d.last_error,
+                )
+                for d in deliveries
+            ],
+        )
+    for answer in answers:
+        screen.line(f"{answer.sentinel}: {answer.pending} pending, {answer.dead} given up")
+        for receiver in answer.receivers:
+            if receiver.stopped is not None:
+                screen.line(f"  ! nothing is sent to {receiver.receiver}: {receiver.stopped}", "bold red")

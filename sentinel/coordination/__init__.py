@@ -1,0 +1,1 @@
+"""One group's decisions: joins the agreement (``quorum``) to the leader's work (``promotion``). Pure."""

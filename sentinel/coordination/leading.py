@@ -1,0 +1,352 @@
+"""The leader's side of a group at one sentinel: hands the work what happens, and does what the work asks for.
+
+What operators have ordered, and a schedule that cannot be carried out, come before the work: so a pause is
+agreed on before anything else is done, and the work begins with the directives as they are then.
+
+``promotion.work`` decides what to do, the agreement core whether it may be done; this translates between
+the two, and keeps what belongs to one leadership: what it waits for, and when it all began.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import replace
+
+from promotion.actions import (
+    Action,
+    AskAgain,
+    Finish,
+    GiveUp,
+    Note,
+    Observe,
+    Request,
+    Resettle,
+    Run,
+    WriteIntent,
+    WriteLoss,
+    WriteTopology,
+)
+from promotion.events import CandidateChosen
+from promotion.switching import SWITCHOVER
+from promotion.unwritable import cause_at_start, is_relief
+from promotion.work import Work
+from quorum.directives import Directives
+from quorum.effects import Elected
+from quorum.errors import NotLeaderError
+from quorum.inputs import Propose, StopLeading, YieldTo
+from quorum.member import Member
+from quorum.messages import Entry, EntryId, Intent, Topology
+from sentinel.coordination import orders
+from sentinel.coordination.attempts import Attempts
+from sentinel.coordination.core import Core
+from sentinel.coordination.inputs import (
+    Perform,
+    Read,
+    ReadDone,
+    StepDone,
+    StepFailed,
+    StepFenced,
+    StepOver,
+    StepUnsent,
+    WarmUp,
+)
+from sentinel.coordination.made_topology import Made
+from sentinel.coordination.ordering import MAX_REASON_CHARS, Ordering
+from sentinel.coordination.situation import CoordinatorConfig, Situation
+from sentinel.coordination.step_notices import StepNotices
+from sentinel.coordination.under_way import UnderWay
+from sentinel.notices import leaders
+from sentinel.notices.notice import NoticeEvent
+from sentinel.notices.operators import Requested
+
+OPERATOR = "operator"
+FOR_NOBODY = 0  # the token of a reading that no work waits for
+
+
+class Leading:
+    """``work`` is None unless this sentinel leads; ``request`` is an operator's, and may wait for that."""
+
+    def __init__(
+        self, config: CoordinatorConfig, member: Member, situation: Situation, core: Core, now: float
+    ) -> None:
+        self.request: Request | None = None
+        self.ordering = Ordering(config.work.limit_s, core.tell, now)
+        self.work: Work | None = None
+        self._config = config
+        self._member = member
+        self._situation = situation
+        self._core = core
+        self._request_until = now
+        self.resumed_at = -math.inf
+        """What went on while the group was paused is no part of a change's duration."""
+        self._giving_up_s: float | None = None
+        """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
+        self._under_way = UnderWay()
+        self._proposed: EntryId | None = None
+        self._attempts = Attempts(config.work.limit_s, member.register.state.committed.topology)
+        self._notices = StepNotices()
+        self._started_at = now
+        self._started_ms = 0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether this leadership has something to do. Its work begins once its directives are agreed on."""
+        return self.work is not None or self._proposed is not None
+
+    @property
+    def next_deadline(self) -> float | None:
+        if self.work is not None:
+            return self.work.next_deadline
+        request_until = self._request_until if self.request is not None else None
+        return min(
+            (at for at in (request_until, self.ordering.next_deadline) if at is not None), default=None
+        )
+
+    @property
+    def repeating(self) -> bool:
+        """Whether its attempts come to nothing, and nobody asked for this one."""
+        return self._attempts.repeating and self._asked is None
+
+    # -- what happens --------------------------------------------------------------------------
+
+    def requested(self, request: Request, now: float) -> None:
+        self.request = request
+        self._request_until = now + self._config.work.limit_s
+        kind = SWITCHOVER if request.switchover else "failover"
+        self._core.tell(Requested(kind, request.candidate, request.operation))
+
+    def wake(self, now: float, wall_ms: int) -> None:
+        if self.work is not None:
+            if self.work.next_deadline is not None:
+                self._do(self.work.wake(self._situation.facts(now), now), now, wall_ms)
+            return
+        if self.request is not None and now >= self._request_until:
+            self._abort_request("no leader could be elected in time")
+        self.ordering.wake(now)
+
+    def elected(self, event: Elected, now: float, wall_ms: int) -> None:
+        verdict = self._member.verdict(self._member.primary or "", now)
+        reasons = tuple(sorted(event.reasons))
+        age_ms = round((now - verdict.since) * 1000) if verdict.down else None
+        elected = leaders.Elected(reasons, age_ms, self._member.standing.passed_over(now))
+        self._core.tell(elected, event.term, again=self._again((elected.name, reasons), now))
+        try:
+            if not self._write_directives(now, wall_ms):
+                self._begin(event.term, now, wall_ms)
+        except NotLeaderError:
+            self.end()
+
+    def _write_directives(self, now: float, wall_ms: int) -> bool:
+        """Whether something must be agreed on before the work begins."""
+        entry = self._member.register.state.entry
+        come = self._member.time_come(now)
+        wanted = self.ordering.to_write(self._directives, self._situation.facts(now), come, wall_ms)
+        if wanted is None:
+            return False
+        self._propose(entry.topology, entry.intent, now, wall_ms, wanted)
+        return True
+
+    def _begin(self, term: int, now: float, wall_ms: int) -> None:
+        primary = self._member.primary or ""
+        verdict = self._member.verdict(primary, now)
+        self._started_ms = wall_ms
+        self._started_at = now
+        facts = self._situation.facts(now)
+        if self.request is None:
+            self.ordering.take_schedule(self._directives, facts, self._member.time_come(now))
+        request = self._asked
+        avoided, lately = self._situation.avoided(now), self._situation.tried.lately(now)
+        self.work = Work(self._config.work, request, avoided, now, lately)
+        relieves = is_relief(request, facts)
+        if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
+            since = verdict.since if verdict.down else None
+            since = self._member.usability.since(primary) if relieves else since
+            if since is not None:
+                self._started_at = max(since, self.resumed_at)
+                self._started_ms = wall_ms - round((now - self._started_at) * 1000)
+            operation = request.operation if request else None
+            cause = cause_at_start(request, facts)
+            started = leaders.FailoverStarted(facts.primary, cause, facts.down, operation)
+            self._core.tell(started, term, again=self.repeating)
+        self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
+
+    @property
+    def _directives(self) -> Directives:
+        """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
+        return orders.localized(self._member.register.state.entry.directives, self._situation.local)
+
+    @property
+    def _asked(self) -> Request | None:
+        """What the work is to do for an operator, who asked for it now or set a time for it."""
+        return self.request or self.ordering.scheduled
+
+    def committed(self, entry: Entry, now: float, wall_ms: int) -> None:
+        """If it is what this leader proposed, the work goes on, or begins."""
+        self._attempts.committed(entry.topology.term if entry.topology is not None else 0)
+        if entry.id != self._proposed:
+            return
+        self._proposed = None
+        if self.work is None:
+            self._directives_agreed(entry, now, wall_ms)
+        elif entry.intent is not None:
+            target = self._member.names.local(entry.intent.target)
+            self._tell_repeatable(leaders.IntentCommitted(target), now)
+            views, facts = self._situation.views(now), self._situation.facts(now)
+            self._do(self.work.intent_committed(views, facts), now, wall_ms)
+        else:
+            self._do(self.work.topology_committed(self._situation.facts(now), now), now, wall_ms)
+
+    def _directives_agreed(self, entry: Entry, now: float, wall_ms: int) -> None:
+        if self._giving_up_s is not None:
+            self._stop_leading(self._giving_up_s, now, wall_ms, "the schedule is dropped")
+            return
+        self.ordering.agreed(entry.term, self._member.primary)
+        self._begin(entry.term, now, wall_ms)
+
+    def end(self) -> None:
+        """An operator's word outlives the term: the next leader, likely this sentinel, takes it up."""
+        self.work = None
+        self.ordering.end()
+        self._giving_up_s = None
+        self._under_way.leave()
+        self._proposed = None
+
+    def read_done(self, done: ReadDone, now: float, wall_ms: int) -> None:
+        if self._under_way.read_over(done.token) and self.work is not None:
+            views = self._situation.views(now, done.answered)
+            self._do(self.work.observed(views, self._situation.facts(now), now), now, wall_ms)
+
+    def step_over(self, given: StepOver, now: float, wall_ms: int) -> None:
+        step, awaited = self._under_way.step_over(given.token)
+        if step is not None and isinstance(given, StepFailed):
+            self._situation.tried.failed(step, given.reason, now)
+        if step is None or not awaited or self.work is None:
+            return
+        match given:
+            case StepDone():
+                for event, known in self._notices.of(step, given):
+                    self._tell_repeatable(event, now, known=known)
+                facts = self._situation.facts(now)
+                self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
+            case StepFailed(_, reason, unknown):
+                facts = self._situation.facts(now)
+                done = self.work.step_failed(step, reason, facts, now, unknown=unknown)
+                self._do(done, now, wall_ms)
+            case StepUnsent():
+                # What an operator asked for is for the next leader.
+                self._core.feed(StopLeading(), now, wall_ms)
+            case StepFenced(_, found_term):
+                self._core.tell(leaders.Fenced(step.node, found_term))
+                self._core.feed(YieldTo(found_term), now, wall_ms)
+                self._core.feed(StopLeading(), now, wall_ms)
+
+    def _tell_repeatable(self, event: NoticeEvent, now: float, *, known: bool = False) -> None:
+        """``known``: it was told just before, whatever became of that attempt."""
+        what = replace(event, ranking=None) if isinstance(event, CandidateChosen) else event
+        again = self._again(what, now) or known
+        self._core.tell(event, self._member.register.state.term, again=again)
+
+    def _again(self, what: Hashable, now: float) -> bool:
+        """Whether this only repeats what an attempt before has told, which came to nothing."""
+        return self._asked is None and self._attempts.repeats(what, now)
+
+    # -- what the work asks for ----------------------------------------------------------------
+
+    def _do(self, actions: list[Action], now: float, wall_ms: int) -> None:
+        for action in actions:
+            try:
+                self._act(action, now, wall_ms)
+            except NotLeaderError:
+                self.end()
+                return
+
+    def _act(self, action: Action, now: float, wall_ms: int) -> None:
+        register = self._member.register
+        entry, term = register.state.entry, register.state.term
+        match action:
+            case Observe(nodes):
+                self._core.put(Read(self._under_way.read(), nodes))
+            case AskAgain(node):
+                self._core.put(Read(FOR_NOBODY, (node,)))
+            case WriteIntent(target, cause):
+                self._core.put(WarmUp(target))
+                leader, place = self._member.config.self_id, self._situation.place(target)
+                intent = Intent(target, cause, leader, self._started_ms, place)
+                self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
+            case WriteTopology(primary, previous):
+                duration_ms = round((now - self._started_at) * 1000)
+                made = Made(term, self._member.config.self_id, wall_ms, duration_ms)
+                places = map(self._situation.place, (primary, previous))
+                self._propose(made.topology(action, *places), None, now, wall_ms)
+            case WriteLoss(lost_bytes):
+                assert entry.topology is not None
+                self._propose(replace(entry.topology, lost_bytes=lost_bytes), None, now, wall_ms)
+            case Resettle():
+                self._propose(entry.topology, None, now, wall_ms)
+            case Run(step):
+                self._core.put(Perform(self._under_way.take(step), term, step))
+            case Note(event):
+                self._tell_repeatable(event, now)
+            case Finish():
+                self._attempts.succeeded()
+                self._core.tell(leaders.WorkDone(), term)
+                self._stop_leading(0.0, now, wall_ms)
+            case GiveUp():
+                self._give_up(action, term, now, wall_ms)
+
+    def _propose(
+        self,
+        topology: Topology | None,
+        intent: Intent | None,
+        now: float,
+        wall_ms: int,
+        directives: Directives | None = None,
+    ) -> None:
+        # The entry's id is known before its commit can be: what the core emits meanwhile is handled later.
+        before = self._member.register.state.entry
+        self._proposed = (self._member.register.state.term, before.seq + 1)
+        told = directives
+        if told is None:
+            names = self._member.names
+            known = names.localized(before.topology) if before.topology else None
+            new = names.localized(topology) if topology else None
+            told = orders.after(replace(before, topology=known, directives=self._directives), new, intent)
+        self._core.feed(Propose(topology, intent, told), now, wall_ms)
+
+    def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
+        # A request is not tried again, so that nothing else need wait for it.
+        request = self._asked
+        waits_itself = self._situation.given_up(request, now)
+        least_s = self._member.standing.next_wait_s(now)
+        retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon, least_s=least_s)
+        kind = leaders.FailoverAborted if action.failover else leaders.RepairAborted
+        aborted = kind(
+            self._member.primary,
+            action.reason,
+            action.ranking,
+            operation=request.operation if request else None,
+            retry_after_ms=round(retry_after_s * 1000),
+        )
+        again = request is None and self._attempts.given_up((kind, action.reason), now)
+        self._core.tell(aborted, term, again=again)
+        self.request = None
+        entry = self._member.register.state.entry
+        dropped = self.ordering.given_up(self._directives, action.reason)
+        if dropped is None:
+            self._stop_leading(retry_after_s, now, wall_ms, action.reason)
+            return
+        self.end()
+        self._giving_up_s = retry_after_s
+        self._propose(entry.topology, entry.intent, now, wall_ms, dropped)
+
+    def _stop_leading(self, retry_after_s: float, now: float, wall_ms: int, why: str = "") -> None:
+        self.end()
+        self._core.settle(now, wall_ms)
+        self._core.feed(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]), now, wall_ms)
+
+    def _abort_request(self, reason: str) -> None:
+        assert self.request is not None
+        aborted = leaders.FailoverAborted(self._member.primary, reason, operation=self.request.operation)
+        self._core.tell(aborted, self._member.register.state.term)
+        self.request = None

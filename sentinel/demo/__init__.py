@@ -1,0 +1,1 @@
+"""``vedette demo``: a failover on this machine, with real processes."""

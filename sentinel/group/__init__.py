@@ -1,0 +1,1 @@
+"""One group's life on the event loop."""

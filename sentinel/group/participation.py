@@ -1,0 +1,188 @@
+"""Whether this sentinel takes part in elections, and with whom it does not: told, and kept on disk.
+
+What is decided is decided group by group in the agreement core. People are told once for all groups: in the
+log when it changes, and by ``/readyz``, the metrics, the list of peers and the preflight while it is so.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from quorum.inputs import IdTwice
+from quorum.member import Member
+from quorum.votes import majority
+from sentinel.group.cluster_driver import ClusterDriver
+from sentinel.group.driver import GroupDriver
+from sentinel.peers.links import PeerLinks
+from sentinel.state.store import Store
+
+logger = logging.getLogger(__name__)
+
+TWICE = "is running twice: two processes have its id, and neither counts"
+ADVICE_TWICE = "stop one of the two, or give it an id, an address and a state directory of its own"
+QUIET_S = 3.0
+"""Sentinels that start together have told each other by then, and nobody need hear of it."""
+ADVICE_APART = (
+    "members are changed by one at a time, in the configuration of one sentinel after the other: "
+    "to replace one, add the new one first, then remove the old one"
+)
+
+ADVICE_FOREIGN = (
+    "whichever of the two is alone with its id has the state directory of another cluster: stop it, run "
+    "'vedette found-anew' there, which sets that aside, and start it"
+)
+
+
+def members_advice(state_dir: Path) -> str:
+    """What to do about a configuration that is more than one step away."""
+    return (
+        "Change cluster.members by one at a time, in one sentinel after the other, and wait until all take "
+        "part again (/readyz) and former_members in /v1/groups is empty: to replace a sentinel, add the new "
+        "one first, then remove the old one. If the "
+        f"others have come to these members already, move {state_dir} away: this one then joins as a new one."
+    )
+
+
+class Participation:
+    """``spawn`` runs a write; ``look`` is to be called every moment."""
+
+    def __init__(
+        self,
+        drivers: Mapping[str, GroupDriver],
+        cluster: ClusterDriver,
+        store: Store,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+        links: PeerLinks,
+        members: frozenset[str],
+    ) -> None:
+        self._drivers = drivers
+        self._registers: tuple[GroupDriver | ClusterDriver, ...] = (*drivers.values(), cluster)
+        self._cluster = cluster
+        self._store = store
+        self._spawn = spawn
+        self._twins = links.twins
+        self._clusters = links.clusters
+        self._members = members
+        self._is_twice = False
+        self._since: float | None = None
+        self._told = ""
+        self._told_apart: dict[str, str] = {}
+        self.twice: frozenset[str] = frozenset()
+        """The peers of whose ids there are two processes."""
+        self.listening: dict[str, str] = {}
+        """The groups in whose elections this sentinel takes no part, and why."""
+        self.apart: dict[str, str] = {}
+        """The peers that are not listened to, and why."""
+        self.foreign: dict[str, str] = {}
+        """Those of them that are of another cluster, and of which."""
+
+    def look(self, now: float) -> tuple[int, int, int, int]:
+        """In how many groups' elections it takes no part; how many peers have other members, are running
+        twice, and are of another cluster.
+        """
+        self._look_for_twins(now)
+        members = {name: driver.coordinator.member for name, driver in self._drivers.items()}
+        self.listening = {
+            name: member.recovery.why() for name, member in members.items() if member.recovery.listens
+        }
+        of_other_members = {
+            peer: why for member in members.values() for peer, why in member.attendance.apart.items()
+        }
+        self.foreign = dict(self._clusters.foreign)
+        foreign = {peer: self._say_foreign(peer) for peer in self.foreign}
+        self.apart = of_other_members | dict.fromkeys(self.twice, TWICE) | foreign
+        if not self.listening or self._since is None:
+            self._since = now
+        self._keep()
+        self._tell(now)
+        others = self.apart.keys() - self.twice - self.foreign.keys()
+        return len(self.listening), len(others), len(self.twice), len(self.foreign)
+
+    def _say_foreign(self, peer: str) -> str:
+        return f"is of another cluster, {self.foreign[peer]}, and this one is of {self._clusters.own}"
+
+    def _look_for_twins(self, now: float) -> None:
+        tellers = self._twins.tellers(now)
+        if bool(tellers) != self._is_twice:
+            self._is_twice = bool(tellers)
+            for register in self._registers:
+                register.feed(IdTwice(self._is_twice))
+            if tellers:
+                logger.error("another process has this sentinel's id, %s: %s", _say(tellers), ADVICE_TWICE)
+        before, self.twice = self.twice, self._twins.twice(now)
+        for peer in sorted(self.twice - before):
+            logger.error("peer %s %s: %s", peer, TWICE, ADVICE_TWICE)
+        for peer in sorted(before - self.twice):
+            logger.info("peer %s is one process again", peer)
+
+    @property
+    def former_members(self) -> list[str]:
+        """With whom some register still has to agree, since members are being changed."""
+        under = [member.recovery.membership for member in self._members_of_all()]
+        return sorted({former for each in under for former in each.former})
+
+    def _members_of_all(self) -> list[Member]:
+        """This sentinel's parts in all that is agreed on."""
+        return [self._cluster.member, *(driver.coordinator.member for driver in self._drivers.values())]
+
+    @property
+    def why(self) -> str:
+        """Why this sentinel takes no part somewhere, in words; empty if it does everywhere.
+
+        A refusal comes first: who is refused is told nothing, so no waiting ends its listening.
+        """
+        refused = self._why_refused()
+        if refused or not self.listening:
+            return refused
+        group, why = next(iter(self.listening.items()))
+        where = group if len(self.listening) == 1 else f"{group} and {len(self.listening) - 1} other groups"
+        return f"takes no part in elections of {where}: {why}"
+
+    def _why_refused(self) -> str:
+        """So many are of another cluster that this one has no majority without them."""
+        if len(self._members) - len(self.foreign) >= majority(len(self._members)):
+            return ""
+        peer = min(self.foreign)
+        more = f", and so are {len(self.foreign) - 1} more" if len(self.foreign) > 1 else ""
+        return f"is refused: {peer} {self._say_foreign(peer)}{more}; {ADVICE_FOREIGN}"
+
+    @property
+    def is_stuck(self) -> bool:
+        drivers = self._drivers.values()
+        return any(driver.coordinator.member.recovery.is_stuck for driver in drivers)
+
+    def _keep(self) -> None:
+        """A start finds on disk whether what is there was all that this sentinel knew.
+
+        It is vouched for only behind the writes of what it was told, and no longer once it went back. That a
+        group is retired is on disk with its state, so all the others need not be doubted with it.
+        """
+        members = self._members_of_all()
+        listens = any(one.recovery.listens and not one.recovery.is_retired for one in members)
+        settled = not listens and all(register.is_settled for register in self._registers)
+        if settled and (not self._store.vouched or self._store.untold):
+            self._spawn(self._store.vouch(is_own=True))
+        elif listens and self._store.vouched:
+            self._spawn(self._store.vouch(is_own=False))
+
+    def _tell(self, now: float) -> None:
+        why = self.why if self.listening and now - (self._since or now) >= QUIET_S else ""
+        kind = ("stuck" if self.is_stuck else "listens") if why else ""
+        if kind and kind != self._told:
+            logger.error("this sentinel %s", why)
+        elif self._told and not self.listening:
+            logger.info("this sentinel takes part in all elections now")
+        if kind or not self.listening:
+            self._told = kind
+        for peer, reason in self.apart.items():
+            if reason != TWICE and self._told_apart.get(peer) != reason:
+                advice = ADVICE_FOREIGN if peer in self.foreign else ADVICE_APART
+                logger.error("peer %s %s: neither listens to the other; %s", peer, reason, advice)
+        self._told_apart = dict(self.apart)
+
+
+def _say(peers: Collection[str]) -> str:
+    return f"{' and '.join(peers)} {'says' if len(peers) == 1 else 'say'}"

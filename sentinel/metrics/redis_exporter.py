@@ -1,0 +1,114 @@
+"""The gauges by which oliver006/redis_exporter shows a Redis Sentinel: its dashboards show Vedette as well.
+
+Names, labels and units are that project's (``exporter/sentinels.go``). What has no counterpart here is left
+out: TILT is over the moment it is noticed, and there are no scripts. Vedette's own metrics say more.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from quorum.messages import Topology
+from sentinel.group.driver import GroupDriver
+from sentinel.process import clock
+from sentinel.resp import masters as resp_masters
+from sentinel.status import group as group_status
+
+PREFIX = "redis_sentinel_"
+_MASTER = ("master_name", "master_address")
+
+
+class RedisExporterCollector(Collector):
+    """``members`` are all sentinels, ``in_touch`` gives the peers in touch now."""
+
+    def __init__(
+        self,
+        drivers: Mapping[str, GroupDriver],
+        members: frozenset[str],
+        in_touch: Callable[[], frozenset[str]],
+    ) -> None:
+        self._drivers = drivers
+        self._members = members
+        self._in_touch = in_touch
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        masters = GaugeMetricFamily(f"{PREFIX}masters", "How many groups this sentinel watches.")
+        masters.add_metric([], len(self._drivers))
+        families = _MasterFamilies(self._members, self._in_touch() & self._members)
+        now = clock.monotonic()
+        for driver in self._drivers.values():
+            families.add(driver, now)
+        return masters, *families.all()
+
+
+class _MasterFamilies:
+    def __init__(self, members: frozenset[str], in_touch: frozenset[str]) -> None:
+        self._sentinels = len(members)
+        self._ok_sentinels = 1 + len(in_touch)
+        self._has_majority = group_status.has_majority(members, in_touch)
+        self._status = _gauge("status", "1 while the primary is up.", *_MASTER, "master_status")
+        self._ckquorum = _gauge(
+            "ckquorum_status", "1 while a failover could be agreed on.", "master_name", "message"
+        )
+        self._numbers = {
+            name: _gauge(name, text, *_MASTER)
+            for name, text in (
+                ("slaves", "How many replicas the group has."),
+                ("ok_slaves", "How many of them are up."),
+                ("sentinels", "How many sentinels watch the group."),
+                ("ok_sentinels", "How many of them are in touch, this one included."),
+                ("config_epoch", "The term in which the primary was agreed on."),
+                ("last_ok_ping_reply_seconds", "Since the primary's last valid reply."),
+                ("setting_ckquorum", "The group's quorum."),
+                ("setting_failover_timeout", "The group's failover_timeout, in milliseconds."),
+                ("setting_parallel_syncs", "The group's parallel_syncs."),
+                ("setting_down_after_milliseconds", "The group's down_after, in milliseconds."),
+            )
+        }
+
+    def all(self) -> tuple[GaugeMetricFamily, ...]:
+        return self._status, self._ckquorum, *self._numbers.values()
+
+    def add(self, driver: GroupDriver, now: float) -> None:
+        """A group whose primary is not agreed on yet has no master to tell of."""
+        where = resp_masters.address(driver)
+        if where is None or driver.topology is None:
+            return
+        labels = [driver.name, f"{where[0]}:{where[1]}"]
+        status = resp_masters.flags_line(driver)
+        self._status.add_metric([*labels, status], status == "ok")
+        self._ckquorum.add_metric([driver.name, self._message()], self._has_majority)
+        for name, value in self._values(driver, driver.topology, now).items():
+            if math.isfinite(value):
+                self._numbers[name].add_metric(labels, value)
+
+    def _message(self) -> str:
+        usable = f"{self._ok_sentinels} usable Sentinels."
+        if self._has_majority:
+            return f"OK {usable} Quorum and failover authorization can be reached"
+        return f"NOQUORUM {usable} Not enough available Sentinels to reach the majority"
+
+    def _values(self, driver: GroupDriver, topology: Topology, now: float) -> Mapping[str, float]:
+        coordinator, primary = driver.coordinator, topology.primary
+        member, work = coordinator.member, coordinator.config.work
+        replicas = [name for name in coordinator.book.names if name != primary]
+        return {
+            "slaves": len(replicas),
+            "ok_slaves": sum(not member.verdict(name, now).down for name in replicas),
+            "sentinels": self._sentinels,
+            "ok_sentinels": self._ok_sentinels,
+            "config_epoch": topology.term,
+            "last_ok_ping_reply_seconds": member.silence_s(primary, now),
+            "setting_ckquorum": member.config.quorum,
+            "setting_failover_timeout": round(work.limit_s * 1000),
+            "setting_parallel_syncs": work.parallel_syncs,
+            "setting_down_after_milliseconds": round(member.config.patience.down_after_s * 1000),
+        }
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{PREFIX}master_{name}", text, labels=labels)

@@ -1,0 +1,48 @@
+"""Whether a peer is of this cluster, by the id that each names in its handshake and its pings. Pure.
+
+Sentinels of the same names may have founded another cluster anew, and nothing that either has agreed on is
+true of the other (``quorum.cluster``). Whoever has no id yet is taken in: a new sentinel, one that is being
+upgraded, or one of a release that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sentinel.peers.wire import PeerProtocolError
+
+
+class ForeignClusterError(PeerProtocolError):
+    """The peer is of another cluster. It is told by ``participation``, once."""
+
+
+def is_foreign(own: str, theirs: str | None) -> bool:
+    """Whether two that name these are of different clusters. Empty: it has none yet; None: it names none."""
+    return bool(own and theirs and own != theirs)
+
+
+class Clusters:
+    """``own`` gives this sentinel's id, once that is on disk."""
+
+    def __init__(self, own: Callable[[], str]) -> None:
+        self._own = own
+        self._said: dict[str, str | None] = {}
+
+    @property
+    def own(self) -> str:
+        return self._own()
+
+    @property
+    def foreign(self) -> Mapping[str, str]:
+        """The peers of other clusters, with the ids of these, by the newest that each said."""
+        own = self.own
+        return {peer: said for peer, said in self._said.items() if said and is_foreign(own, said)}
+
+    def is_foreign(self, peer: str) -> bool:
+        return is_foreign(self.own, self._said.get(peer))
+
+    def said(self, peer: str, theirs: str | None) -> None:
+        """Raises ForeignClusterError: nothing else that ``peer`` says counts."""
+        self._said[peer] = theirs
+        if self.is_foreign(peer):
+            raise ForeignClusterError(f"is of the cluster {theirs}, and this is {self.own}")

@@ -1,0 +1,260 @@
+"""Messages between the sentinels: each dials every other, sends on the link it dialled, and receives on
+the links that others dialled.
+
+Nothing here is reliable, and the agreement core does not need it to be: a message for a peer that cannot
+be reached is dropped. What is promised is that a message comes from the member it names, once and in
+the order sent, and that ``in_touch`` never counts a peer that has been silent for too long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+import aiohttp
+from aiohttp import web
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from quorum.messages import EntryId, Message
+from sentinel.peers.clocks import PeerClocks
+from sentinel.peers.cluster import Clusters
+from sentinel.peers.dialer import Answer, Dialer
+from sentinel.peers.listener import Listener
+from sentinel.peers.notes import Note
+from sentinel.peers.presence import Presence
+from sentinel.peers.stored import Ledger, PeersStored
+from sentinel.peers.twins import Twins
+from sentinel.peers.wire import Batch, Ping, Pong
+from sentinel.process import clock, this_process
+
+logger = logging.getLogger(__name__)
+
+PEER_PATH = "/v1/peer"
+TICK_S = 0.25
+"""How often ``tick`` should be called."""
+
+
+class HostPort(Protocol):
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def port(self) -> int: ...
+
+
+class PeerLinks:
+    """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
+
+    ``on_up(peer)``: from now on messages reach it; those before were dropped. ``on_word(peer)``: it answered
+    a ping. ``stored`` is what this sentinel has stored, to be told in its answers; ``cluster_id`` gives the
+    id of its cluster, empty while it has none.
+    ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
+    """
+
+    def __init__(
+        self,
+        self_id: str,
+        members: Mapping[str, HostPort],
+        secret: bytes,
+        *,
+        on_batch: Callable[[str, list[tuple[str, Message]]], None],
+        on_note: Callable[[str, Note], None],
+        on_touch: Callable[[str, bool], None],
+        on_up: Callable[[str], None],
+        peer_timeout_s: float,
+        rng: random.Random,
+        resolver: AbstractResolver | None = None,
+        stored: Ledger | None = None,
+        on_word: Callable[[str], None] = lambda _peer: None,
+        process: int = this_process.NUMBER,
+        cluster_id: Callable[[], str] = lambda: "",
+    ) -> None:
+        self._on_batch = on_batch
+        self._on_note = on_note
+        self._peer_timeout_s = peer_timeout_s
+        self._resolver = resolver
+        self._presence = Presence(peer_timeout_s, on_touch)
+        self._stored = stored or Ledger()
+        self._peers_stored = PeersStored()
+        self._on_word = on_word
+        self.clocks = PeerClocks()
+        self.twins = Twins()
+        self.clusters = Clusters(cluster_id)
+        self._process = process
+        self._on_up = on_up
+        peers = {name: address for name, address in members.items() if name != self_id}
+        self._listener = Listener(
+            self_id,
+            frozenset(peers),
+            secret,
+            self.clusters,
+            self._heard,
+            self._answer,
+            self._take_batch,
+            self._link_down,
+        )
+        self._dialers = {
+            name: Dialer(
+                self_id,
+                name,
+                URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
+                secret,
+                self.clusters,
+                rng,
+                partial(self._link_up, name),
+                partial(self._ping, name),
+                partial(self._answered, name),
+                partial(self._link_down, name),
+            )
+            for name, address in peers.items()
+        }
+        self._session: aiohttp.ClientSession | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ticked_at: float | None = None
+
+    async def start(self) -> None:
+        """Begin to dial."""
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(resolver=self._resolver, use_dns_cache=False, limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        for name, dialer in self._dialers.items():
+            self._tasks.append(asyncio.create_task(dialer.run(self._session), name=f"peer-{name}"))
+
+    async def close(self) -> None:
+        """End all links. To be called before the HTTP server is stopped, which waits for its handlers."""
+        self._listener.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def handler(self, request: web.Request) -> web.StreamResponse:
+        """To be mounted at ``GET /v1/peer``."""
+        return await self._listener.handler(request)
+
+    def send(self, to: str, group: str, message: Message) -> None:
+        """Queue ``message``; what is queued in one turn of the event loop goes out as one frame.
+
+        Never blocks; drops it when there is no link. Raises KeyError unless ``to`` is a peer.
+        """
+        self._dialers[to].send(group, message)
+
+    def send_note(self, to: str, note: Note) -> None:
+        """As ``send``, for what is not part of the agreement."""
+        self._dialers[to].send_note(note)
+
+    def tick(self) -> None:
+        """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
+        now = clock.monotonic()
+        twice = self.twins.twice(now)
+        for peer in self._dialers:
+            self._presence.doubt(peer, is_twice=peer in twice, now=now)
+        self._presence.expire(now)
+        # After a stall of our own, what peers sent meanwhile still waits to be read: judge links next time.
+        stalled = self._ticked_at is not None and now - self._ticked_at > self._peer_timeout_s / 2
+        self._ticked_at = now
+        for dialer in self._dialers.values():
+            if not stalled:
+                dialer.cut_if_silent(now, self._peer_timeout_s)
+            dialer.ping()
+        if not stalled:
+            self._listener.cut_silent(now, self._peer_timeout_s)
+
+    def ask(self) -> None:
+        """A ping beside the periodic ones, to each peer that has answered all before."""
+        for dialer in self._dialers.values():
+            if not dialer.awaits_answer:
+                dialer.ping()
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        return tuple(self._dialers)
+
+    def in_touch(self) -> frozenset[str]:
+        """The peers that this sentinel reaches and that reach it, as of ``peer_timeout_s`` ago at most."""
+        return self._presence.in_touch(clock.monotonic())
+
+    def linked(self) -> frozenset[str]:
+        """The peers to and from which a connection is open, whether or not anything comes on it."""
+        return frozenset(
+            peer for peer, dialer in self._dialers.items() if dialer.is_up and self._listener.has_link(peer)
+        )
+
+    def stored_at(self, peer: str, group: str, newest: EntryId) -> float:
+        """Until when the peer had stored nothing of the group newer than ``newest``, by its word."""
+        return self._peers_stored.at(peer, group, newest)
+
+    def rtt_s(self, peer: str) -> float | None:
+        """Round trip of the newest answered ping; ``None`` while there is no link to ``peer``."""
+        return self._dialers[peer].rtt_s
+
+    def _heard(self, peer: str) -> None:
+        self._presence.heard(peer, clock.monotonic())
+
+    def _ping(self, peer: str, seq: int) -> Ping:
+        now = clock.monotonic()
+        told, hears = self._peers_stored.version(peer), self._presence.hears(peer, now)
+        return Ping(seq, told, hears, self._process, self.twins.is_twice(peer, now), self.clusters.own)
+
+    def _answer(self, peer: str, ping: Ping, since: float) -> Pong:
+        self.clusters.said(peer, ping.cluster)
+        now = clock.monotonic()
+        self._look_for_twins(peer, ping, since, now)
+        self._presence.says(peer, ping.hears, now)
+        hears = self._presence.hears(peer, now)
+        stored = self._stored.since(ping.told) if ping.told is not None else None
+        twice = self.twins.is_twice(peer, now)
+        return Pong(ping.seq, hears, clock.wall_ms(), stored, self._process, twice, self.clusters.own)
+
+    def _look_for_twins(self, peer: str, word: Ping | Pong, since: float, now: float) -> None:
+        if word.twice:
+            self.twins.told(peer, now)
+        if self.twins.heard(peer, word.process, since, now):
+            self._presence.doubt(peer, is_twice=True, now=now)
+            self._dialers[peer].ping()  # To say so.
+
+    def _link_up(self, peer: str) -> None:
+        self._peers_stored.linked(peer)
+        self._on_up(peer)
+
+    def _answered(self, peer: str, answer: Answer) -> None:
+        pong, rtt_s = answer.pong, answer.now - answer.asked_at
+        self.clusters.said(peer, pong.cluster)
+        self._look_for_twins(peer, pong, answer.asked_at, answer.now)
+        known = self._presence.hears(peer, answer.now)
+        self._presence.answered(peer, answer.asked_at, pong.hears, answer.now)
+        if not known:
+            self._dialers[peer].ping()  # To say so.
+        if pong.stored is not None:
+            self._peers_stored.told(peer, pong.stored, answer.asked_at)
+            if not pong.stored.whole:
+                self._dialers[peer].ping()
+        else:
+            self._peers_stored.mute(peer, answer.asked_at)
+        if pong.wall_ms:
+            changed = self.clocks.told(peer, pong.wall_ms, clock.wall_ms(), rtt_s)
+            if changed is not None:
+                level = logging.WARNING if changed.is_apart else logging.INFO
+                logger.log(level, "peer %s: its clock is %s", peer, changed)
+        self._on_word(peer)
+
+    def _link_down(self, peer: str) -> None:
+        if not self._dialers[peer].is_up and not self._listener.has_link(peer):
+            self._presence.lost(peer)
+
+    def _take_batch(self, peer: str, batch: Batch) -> None:
+        if self.twins.is_twice(peer, clock.monotonic()):
+            return  # Of which of the two it is counts for nothing.
+        if self.clusters.is_foreign(peer):
+            return  # Found out since it was let in; its next ping ends the link.
+        if batch.messages:
+            self._on_batch(peer, list(batch.messages))
+        for note in batch.notes:
+            self._on_note(peer, note)

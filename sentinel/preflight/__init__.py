@@ -1,0 +1,1 @@
+"""What would bite during a failover, looked for before there is one."""

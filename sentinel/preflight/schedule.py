@@ -1,0 +1,121 @@
+"""Preflights of this sentinel's groups: when each is due, and what the newest one found.
+
+Each group is looked at soon after the start, soon after its primary changed, and then at its interval. One
+begins at a time, so that hundreds of groups are spread out; and none while a group's primary is down or
+being changed, for that is no time for questions, and the answers would be about what is known already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import Gauge
+
+from sentinel.preflight.facts import SEVERITIES, GroupFacts, Problem
+from sentinel.preflight.rules import find_problems
+from sentinel.process import clock
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+START_S = 2.0
+"""After the start: the nodes that nobody configured are known by then."""
+SETTLE_S = 3.0
+"""After a change of primary the other nodes are still being pointed at the new one."""
+JITTER = 0.1
+"""Sentinels that started together do not ask together for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``at_ms`` is wall-clock time, None before the first preflight."""
+
+    at_ms: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A group as it is looked at. ``interval_s`` None: never."""
+
+    interval_s: float | None
+    gather: Callable[[], Awaitable[GroupFacts]]
+    is_calm: Callable[[], bool]
+    """Whether nobody changes anything, or is about to."""
+
+
+class Preflights:
+    """``tick`` once in TICK_S, on the event loop. ``found`` counts the problems by group and severity,
+    ``on_facts`` is told what each was concluded from."""
+
+    def __init__(
+        self,
+        groups: Mapping[str, Checked],
+        rng: random.Random,
+        found: Gauge,
+        now: float,
+        on_facts: Callable[[str, GroupFacts], None] = lambda _group, _facts: None,
+    ) -> None:
+        self._on_facts = on_facts
+        self._groups = groups
+        self._rng = rng
+        self._due = {name: now + START_S for name, group in groups.items() if group.interval_s is not None}
+        self._reports: dict[str, Report] = {}
+        self._running: asyncio.Task[None] | None = None
+        self._gauge = found
+
+    def report(self, group: str) -> Report:
+        return self._reports.get(group, Report())
+
+    def primary_changed(self, group: str, now: float) -> None:
+        if group in self._due:
+            self._due[group] = now + SETTLE_S
+
+    def tick(self, now: float) -> None:
+        """Begin the preflight that has been due for longest, unless one is under way."""
+        if self._running is not None and not self._running.done():
+            return
+        due = [name for name, at in self._due.items() if at <= now and self._groups[name].is_calm()]
+        if due:
+            name = min(due, key=self._due.__getitem__)
+            interval_s = self._groups[name].interval_s or 0.0
+            self._due[name] = now + interval_s * self._rng.uniform(1 - JITTER, 1 + JITTER)
+            self._running = asyncio.create_task(self._run(name), name=f"preflight {name}")
+
+    async def close(self) -> None:
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+
+    async def _run(self, name: str) -> None:
+        group = self._groups[name]
+        try:
+            facts = await group.gather()
+            problems = find_problems(facts)
+        except Exception:
+            # A preflight is advice. That it failed must not take down what it gives advice about.
+            logger.exception("the preflight of %s failed", name)
+            return
+        if not group.is_calm():
+            # What it saw was the beginning of something else.
+            self._due[name] = min(self._due[name], clock.monotonic() + SETTLE_S)
+            return
+        self._tell_new(name, problems)
+        self._reports[name] = Report(clock.wall_ms(), problems)
+        self._on_facts(name, facts)
+        for severity in SEVERITIES:
+            count = sum(problem.severity == severity for problem in problems)
+            self._gauge.labels(name, severity).set(count)
+
+    def _tell_new(self, name: str, problems: tuple[Problem, ...]) -> None:
+        """Once each, not at every preflight."""
+        known = {(problem.node, problem.code) for problem in self.report(name).problems}
+        for problem in problems:
+            if (problem.node, problem.code) not in known:
+                level = logging.WARNING if problem.severity == "error" else logging.INFO
+                where = f"{problem.node} " if problem.node else ""
+                logger.log(level, "%s: preflight: %s%s. %s", name, where, problem.problem, problem.advice)

@@ -1,0 +1,59 @@
+"""Why a switchover could not succeed, by what a preflight knows of its two nodes. Pure.
+
+A leader tries all of it before it does anything (``promotion.rehearsing``); where it is known beforehand,
+whoever asks is told at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from sentinel.preflight.data_rules import failing_disk
+from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
+
+ABOUT_STEPS = frozenset({"permission", "command-missing", "key-permission", "persistence-failing"})
+"""The codes of problems for which a step may be refused, so that it is worth looking anew."""
+_NEEDED = ("replicaof", "role", "get", "set", "watch")
+_FENCE = frozenset({"get", "set", "watch"})
+
+
+def worth_a_look(problems: Collection[Problem], *nodes: str | None) -> bool:
+    """Whether what was found last may stand in the way of a switchover between these nodes."""
+    return any(problem.code in ABOUT_STEPS and problem.node in nodes for problem in problems)
+
+
+def objections(facts: GroupFacts, primary: str, target: str) -> tuple[str, ...]:
+    """Each with the node and the command that it would refuse."""
+    seen = {node.name: node for node in facts.seen}
+    found = [said for name in (primary, target) if name in seen for said in _of(seen[name], facts)]
+    if primary in seen:
+        found += _of_primary(seen[primary])
+    if target in seen:
+        found += _of_target(seen[target])
+    return tuple(dict.fromkeys(found))
+
+
+def _of(node: NodeFacts, facts: GroupFacts) -> Iterator[str]:
+    for permission in _NEEDED:
+        denied = node.denied.get(permission)
+        if denied is not None and (permission not in _FENCE or facts.wishes.fence_key is not None):
+            yield f"{node.name}: {_said(permission)}: {denied.value}"
+
+
+def _of_primary(node: NodeFacts) -> Iterator[str]:
+    """Its writes are paused, and resumed if need be; or it hands over by itself."""
+    pause, failover = node.denied.get("client|pause"), node.denied.get("failover")
+    if pause is not None and failover is not None:
+        yield f"{node.name}: {_said('client|pause')}: {pause.value}; {_said('failover')}: {failover.value}"
+    resume = node.denied.get("client|unpause")
+    if pause is None and resume is not None:
+        yield f"{node.name}: {_said('client|unpause')}: {resume.value}"
+
+
+def _of_target(node: NodeFacts) -> Iterator[str]:
+    if (why := failing_disk(node)) is not None:
+        yield f"{node.name}: would refuse all writes (MISCONF): {why}"
+
+
+def _said(permission: str) -> str:
+    return permission.replace("|", " ").upper()

@@ -1,0 +1,110 @@
+"""An event loop by the clock that leases, links and detectors are judged by; and what it has read.
+
+asyncio's own is CLOCK_MONOTONIC, which stands still while the machine is suspended: its timers would come
+late by the length of the suspend, and what they guard would be found over only then. With one clock, whatever
+was due in a suspend is due at its end.
+
+A loop looks at its sockets once in each turn, and a turn may be long. What a node answers meanwhile is not
+read yet, which is no silence of the node's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+
+from sentinel.process import clock
+from sentinel.process.lateness import Lateness
+
+A_TURN = 8
+"""So many connections that can wait are read in each turn, so none waits for ever."""
+
+
+class _Sockets(selectors.DefaultSelector):
+    """``newest`` is that of the loop that was made last; a sentinel has one.
+
+    Where more is to be read than a turn has time for, connections that can wait are read in turn, those first
+    that have waited longest; all others in each turn.
+    """
+
+    newest: _Sockets | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looked_at = clock.monotonic()
+        self.turns, self.unread = Lateness(), Lateness()
+        self.can_wait: set[int] = set()
+        self._left: dict[int, float] = {}
+        """Of those that were left for a later turn, since when they may have something to read."""
+        _Sockets.newest = self
+
+    @property
+    def read_up_to(self) -> float:
+        return min(self._left.values(), default=self.looked_at)
+
+    def look(self, now: float) -> None:
+        self.turns.look(self.looked_at, now)
+        self.unread.look(self.read_up_to, now)
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.look(clock.monotonic())
+        found = super().select(timeout)
+        before, self.looked_at = self.looked_at, clock.monotonic()
+        return self._in_turn(found, before) if self.can_wait else found
+
+    def _in_turn(
+        self, found: list[tuple[selectors.SelectorKey, int]], before: float
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        if not self._left and len(found) <= A_TURN:
+            return found
+        waiting = {each[0].fd: each for each in found if each[0].fd in self.can_wait}
+        line = [*(fd for fd in self._left if fd in waiting), *(fd for fd in waiting if fd not in self._left)]
+        self._left = {fd: self._left.get(fd, before) for fd in line[A_TURN:]}
+        return [each for each in found if each[0].fd not in self._left]
+
+
+class OneClockLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._sockets = _Sockets()
+        super().__init__(self._sockets)
+
+    def time(self) -> float:
+        return clock.monotonic()
+
+    @property
+    def read_up_to(self) -> float:
+        """What had arrived by then is read before a timer of this turn fires."""
+        return self._sockets.read_up_to
+
+
+def read_up_to() -> float:
+    """For a timer's callback: by when what has arrived is known to have been read."""
+    loop = asyncio.get_running_loop()
+    return loop.read_up_to if isinstance(loop, OneClockLoop) else clock.monotonic()
+
+
+def late_s() -> float:
+    """How late this process acts, by its longest turn lately. As ``mind`` found it, for each step asks."""
+    return _Sockets.newest.turns.late_s if _Sockets.newest is not None else 0.0
+
+
+def unread_s() -> float:
+    """By how much longer than it may, a node's silence is to last: what it has said may not be read yet."""
+    return _Sockets.newest.unread.late_s if _Sockets.newest is not None else 0.0
+
+
+def spares() -> bool:
+    """Whether rounds are to be left out, see ``lateness``."""
+    return _Sockets.newest is not None and _Sockets.newest.unread.spares
+
+
+def mind(now: float) -> None:
+    """To be called before each step: the turn that goes on may be long by now."""
+    if _Sockets.newest is not None:
+        _Sockets.newest.look(now)
+
+
+def can_wait(fd: int, waits: bool) -> None:
+    """Whether the connection is read in its turn only; else in each, as every one is at first."""
+    if _Sockets.newest is not None:
+        (_Sockets.newest.can_wait.add if waits else _Sockets.newest.can_wait.discard)(fd)

@@ -1,0 +1,1 @@
+"""Redis Sentinel's configuration, read and converted."""

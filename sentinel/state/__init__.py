@@ -1,0 +1,1 @@
+"""What must survive a crash: one SQLite file, written by one thread."""

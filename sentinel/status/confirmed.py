@@ -1,0 +1,83 @@
+"""Whether clients may be told who is primary as this sentinel knows it: a majority confirmed it lately, and
+this sentinel is in touch with one.
+
+Where it is not confirmed, though nothing but time seems to be missing, whoever asks waits for a round of
+pings: so the first answers after a stall are late by a moment rather than wrong, and a busy sentinel, or
+busy peers, make no load balancer drop a primary that is well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Protocol
+
+from quorum.messages import EntryId
+from sentinel.group.driver import GroupDriver
+from sentinel.process import clock
+from sentinel.status.freshness import Freshness
+from sentinel.status.group import has_majority
+
+WAIT_S = 1.0
+LOOK_S = 0.2
+
+
+class Links(Protocol):
+    """As ``PeerLinks``."""
+
+    def in_touch(self) -> frozenset[str]: ...
+
+    def linked(self) -> frozenset[str]: ...
+
+    def stored_at(self, peer: str, group: str, newest: EntryId) -> float: ...
+
+    def ask(self) -> None: ...
+
+
+class Confirmed:
+    """``freshness`` is told of stalls before anything is asked here: ``driver.check_run`` sees to that."""
+
+    def __init__(self, members: frozenset[str], links: Links, freshness: Freshness) -> None:
+        self._members = members
+        self._links = links
+        self._freshness = freshness
+        self._word = asyncio.Event()
+
+    def on_word(self) -> None:
+        """A peer has answered."""
+        word, self._word = self._word, asyncio.Event()
+        word.set()
+
+    def age_s(self, driver: GroupDriver) -> float:
+        """How long ago what is told of the group was confirmed; infinite: not yet, or it is superseded."""
+        now, confirmed_at = self._look(driver)
+        return now - confirmed_at
+
+    def is_current(self, driver: GroupDriver) -> bool:
+        now, confirmed_at = self._look(driver)
+        in_touch = has_majority(self._members, self._links.in_touch())
+        return in_touch and self._freshness.suffices(confirmed_at, now)
+
+    def _look(self, driver: GroupDriver) -> tuple[float, float]:
+        """Now, and until when what is told of the group was confirmed."""
+        driver.check_run()
+        now = clock.monotonic()
+        return now, driver.confirmed_at(self._links.stored_at, now)
+
+    async def wait(self, drivers: Iterable[GroupDriver]) -> None:
+        """Until all are current, if that may be soon; else no longer than WAIT_S."""
+        missing = [driver for driver in drivers if not self.is_current(driver)]
+        until = clock.monotonic() + WAIT_S
+        while missing and (left_s := until - clock.monotonic()) > 0 and self._may_be_soon():
+            word = self._word
+            self._links.ask()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left_s, LOOK_S)):
+                    await word.wait()
+            missing = [driver for driver in missing if not self.is_current(driver)]
+
+    def _may_be_soon(self) -> bool:
+        """Not where the links to a majority are gone: nobody should wait for who is cut off."""
+        stalled = self._freshness.may_recover(clock.monotonic())
+        return stalled or has_majority(self._members, self._links.linked())

@@ -1,0 +1,1 @@
+"""What commands have in common: how a sentinel is asked, and how answers are shown."""

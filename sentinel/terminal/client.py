@@ -1,0 +1,225 @@
+"""The command line's HTTP client: asks one sentinel after the other until one can answer.
+
+One that is down, or not in touch with a majority, is passed over. A request that changes something goes
+to the next one only if it surely did nothing: else it might be carried out twice. Redirects are not
+followed and proxies not used, so that the token goes nowhere but to the sentinels that were named.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from sentinel.terminal.exits import CliError, ExitCode
+
+TIMEOUT_S = 5.0
+"""For each sentinel, from connecting to the last byte."""
+MAX_BYTES = 16 * 1024 * 1024
+
+_TYPE_PREFIX = "urn:vedette:problem:"
+_ADVICE = {
+    "unauthorized": "Give the API's token: --token-file, VEDETTE_TOKEN_FILE, VEDETTE_TOKEN, or -c FILE.",
+    "forbidden": "Ask on the sentinel's own machine, or configure api.token_file.",
+    "unknown-group": "`vedette status` lists the groups.",
+    "in-progress": "`vedette explain GROUP` shows what is under way.",
+    "paused": "`vedette resume GROUP` ends the pause; until then the node has to be named.",
+    "already-scheduled": "`vedette switchover GROUP --cancel` cancels it.",
+    "not-scheduled": "`vedette status` shows what is scheduled.",
+    "precondition": "`vedette explain GROUP` tells why each node is, or is not, a candidate.",
+    "no-quorum": "Bring the other sentinels back, or ask one that is in touch with them: --url URL.",
+    "primary-unwatched": "Add the primary to the group's nodes, and restart the sentinel.",
+    "no-primary": "`vedette explain GROUP` shows what the sentinels see.",
+    "unknown-webhook": "`vedette webhooks list` shows the dead letters of every sentinel it can ask.",
+    "unknown-operation": "`vedette history GROUP` shows how it ended.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """``url`` is the sentinel that answered."""
+
+    url: str
+    body: dict[str, Any]
+
+
+class UnreachableError(Exception):
+    """One sentinel gave no usable answer. ``is_safe``: the request was surely not carried out."""
+
+    def __init__(self, reason: str, *, is_safe: bool) -> None:
+        super().__init__(reason)
+        self.is_safe = is_safe
+
+
+class Sentinels:
+    """``urls`` in the order in which they are asked; ``on_skip`` is told why one was passed over."""
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        token: str | None = None,
+        on_skip: Callable[[str], None] = lambda _: None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.urls = tuple(urls)
+        self._token = token
+        self._on_skip = on_skip
+        self._timeout_s = timeout_s
+
+    def get(self, path: str) -> Reply:
+        """Raises CliError, also when the answer is a problem."""
+        return self._ask_all("GET", path, None)
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Reply:
+        """Raises CliError, also when the answer is a problem."""
+        return self._ask_all("POST", path, body)
+
+    def delete(self, path: str) -> Reply:
+        """Raises CliError, also when the answer is a problem."""
+        return self._ask_all("DELETE", path, None)
+
+    def only(self, url: str) -> Sentinels:
+        """The same, for what only one of them knows."""
+        return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
+
+    def beginning_with(self, url: str) -> Sentinels:
+        """The same, in another order."""
+        urls = sorted(self.urls, key=lambda each: each != url)
+        return Sentinels(urls, self._token, self._on_skip, self._timeout_s)
+
+    def patient_for(self, timeout_s: float) -> Sentinels:
+        """The same without a word about those that are passed over, each of which has this long."""
+        return Sentinels(self.urls, self._token, timeout_s=timeout_s)
+
+    def _ask_all(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
+        refusal: CliError | None = None
+        reasons: list[str] = []
+        for url in self.urls:
+            try:
+                status, answer = self._ask(url, method, path, body)
+            except UnreachableError as error:
+                if method != "GET" and not error.is_safe:
+                    raise CliError(
+                        ExitCode.UNREACHABLE,
+                        f"{url} {error}: it may or may not have taken the request",
+                        "`vedette status` and `vedette history GROUP` show what became of it.",
+                    ) from error
+                self._pass_over(f"{url} {error}", reasons)
+                continue
+            if status < 300:
+                return Reply(url, answer)
+            refusal = _refusal(url, answer)
+            if status != 503:
+                raise refusal
+            self._pass_over(f"{url}: {answer.get('detail', status)}", reasons)
+        if refusal is not None:
+            raise refusal
+        told = reasons[0] if len(reasons) == 1 else f"asked {', '.join(self.urls)}"
+        problem = f"no sentinel was reached: {told}"
+        raise CliError(
+            ExitCode.UNREACHABLE,
+            problem,
+            "Is `vedette run` up there? Name others with --url URL, VEDETTE_URL or -c FILE.",
+            {"detail": problem, "reasons": reasons},
+        )
+
+    def _pass_over(self, reason: str, reasons: list[str]) -> None:
+        """Told at once where another is asked next, which may take its time; else the error says it."""
+        reasons.append(reason)
+        if len(self.urls) > 1:
+            self._on_skip(reason)
+
+    def _ask(
+        self, url: str, method: str, path: str, body: Mapping[str, Any] | None
+    ) -> tuple[int, dict[str, Any]]:
+        headers: dict[str, str | bytes] = {"Accept": "application/json", "User-Agent": "vedette"}
+        data = None
+        if body is not None:
+            data = json.dumps(body).encode()
+            headers["Content-Type"] = "application/json"
+        # Whoever only reads needs no token, and so does not show it.
+        if method != "GET" and self._token is not None:
+            headers["Authorization"] = b"Bearer " + self._token.encode("utf-8", "surrogateescape")
+        deadline = time.monotonic() + self._timeout_s
+        connection = _connection(url, self._timeout_s)
+        try:
+            try:
+                connection.connect()
+            except OSError as error:
+                raise UnreachableError(f"does not answer: {_said(error)}", is_safe=True) from error
+            try:
+                connection.request(method, urlsplit(url).path.rstrip("/") + path, data, headers)
+                response = connection.getresponse()
+                return response.status, _read(response, deadline)
+            except (OSError, http.client.HTTPException) as error:
+                raise UnreachableError(f"gives no answer: {_said(error)}", is_safe=False) from error
+        finally:
+            connection.close()
+
+
+def normalised(url: str) -> str:
+    """``host:port`` is meant as http. Raises CliError for what is no URL of a sentinel."""
+    text = url.strip()
+    text = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        if not usable or parts.username or parts.query or parts.fragment or not text.isprintable():
+            raise ValueError
+    except ValueError:
+        raise CliError(
+            ExitCode.USAGE, f"{url!r:.200} is not the URL of a sentinel (http://127.0.0.1:8701)"
+        ) from None
+    return text.rstrip("/")
+
+
+def _connection(url: str, timeout_s: float) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    return make(parts.hostname, parts.port, timeout=timeout_s)
+
+
+def _read(response: http.client.HTTPResponse, deadline: float) -> dict[str, Any]:
+    """Raises UnreachableError for what no sentinel would answer."""
+    raw = b""
+    while chunk := response.read1(1 << 16):
+        raw += chunk
+        if len(raw) > MAX_BYTES:
+            raise UnreachableError(f"answers more than {MAX_BYTES} bytes", is_safe=False)
+        if time.monotonic() > deadline:
+            raise UnreachableError("answers too slowly", is_safe=False)
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise UnreachableError(f"does not answer like a sentinel (HTTP {response.status})", is_safe=False)
+    return body
+
+
+def _refusal(url: str, problem: Mapping[str, Any]) -> CliError:
+    kind = str(problem.get("type", "")).removeprefix(_TYPE_PREFIX)
+    title = problem.get("title", "refused")
+    detail = problem.get("detail", "no reason given")
+    return CliError(ExitCode.REFUSED, f"{url}: {title}: {detail}", _ADVICE.get(kind, ""), problem)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message} (trust its CA by SSL_CERT_FILE)"
+    if isinstance(error, ssl.SSLError):
+        return f"speaks no TLS ({error.reason}); sentinels speak http, and https is for a proxy before them"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "closes the connection without an answer (is that the port of sentinel.http?)"
+    if isinstance(error, http.client.BadStatusLine):
+        return "does not speak HTTP (is that the port of sentinel.http?)"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or str(error) or type(error).__name__

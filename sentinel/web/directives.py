@@ -1,0 +1,192 @@
+"""Pausing and resuming a group, and switchovers at a set time, over HTTP.
+
+Any sentinel takes these: it stands for election itself to have the order agreed on, and waits for its turn
+while another leads. What was agreed on every sentinel shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from config.address import Address
+from config.errors import InvalidValueError
+from quorum.directives import Directives, Outcome, Pause, Schedule
+from sentinel.coordination.coordinator import Coordinator
+from sentinel.coordination.inputs import Ordered
+from sentinel.coordination.orders import CancelOrder, PauseOrder, ResumeOrder, ScheduleOrder
+from sentinel.group.driver import GroupDriver
+from sentinel.operations.book import OUTCOMES, Operation, State
+from sentinel.process import clock
+from sentinel.status.answers import AcceptedAnswer
+from sentinel.web.deps import HttpDeps, reply
+from sentinel.web.inputs import BODY_PROBLEMS, DAY_MS, instant_ms, json_body
+from sentinel.web.openapi import Endpoint
+from sentinel.web.problem import ProblemError
+from sentinel.web.requests import PauseRequest, ResumeRequest
+
+MOST_AHEAD_MS = 366 * DAY_MS
+_PROBLEMS = ("unauthorized", "forbidden", "unknown-group", "in-progress", "no-quorum")
+
+
+class DirectiveHandlers:
+    def __init__(self, deps: HttpDeps) -> None:
+        self._deps = deps
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/pause",
+                self.post_pause,
+                "Change nothing until told to resume; to pause twice is the same as once",
+                AcceptedAnswer,
+                status=202,
+                body=PauseRequest,
+                problems=(*BODY_PROBLEMS, *_PROBLEMS),
+            ),
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/resume",
+                self.post_resume,
+                "End the pause, if there is one",
+                AcceptedAnswer,
+                status=202,
+                body=ResumeRequest,
+                problems=(*BODY_PROBLEMS, *_PROBLEMS),
+            ),
+            Endpoint(
+                "DELETE",
+                "/v1/groups/{group}/switchover",
+                self.delete_switchover,
+                "Cancel the scheduled switchover",
+                AcceptedAnswer,
+                status=202,
+                problems=(*_PROBLEMS, "not-scheduled"),
+            ),
+        )
+
+    async def post_pause(self, request: web.Request) -> web.Response:
+        self._deps.guard.check(request)
+        driver = self._deps.driver(request)
+        body = await json_body(request, PauseRequest)
+        # From here to the driver nothing else runs: what was checked still holds.
+        self._deps.need_majority()
+        _need_no_order(self._deps, driver)
+        operation = self._deps.operations.accept(driver.name, None, "pause")
+        pause = Pause(operation.requested_ms, self._deps.sentinel_id, body.reason)
+        driver.feed(Ordered(PauseOrder(operation.id, pause)))
+        return accepted(operation)
+
+    async def post_resume(self, request: web.Request) -> web.Response:
+        self._deps.guard.check(request)
+        driver = self._deps.driver(request)
+        await json_body(request, ResumeRequest)
+        self._deps.need_majority()
+        _need_no_order(self._deps, driver)
+        operation = self._deps.operations.accept(driver.name, None, "resume")
+        driver.feed(Ordered(ResumeOrder(operation.id)))
+        return accepted(operation)
+
+    async def delete_switchover(self, request: web.Request) -> web.Response:
+        self._deps.guard.check(request)
+        driver = self._deps.driver(request)
+        self._deps.need_majority()
+        _need_no_order(self._deps, driver)
+        scheduled = driver.directives.schedule
+        if scheduled is None:
+            raise ProblemError("not-scheduled", f"No switchover of group {driver.name} is scheduled.")
+        operation = self._deps.operations.accept(driver.name, None, "cancel")
+        driver.feed(Ordered(CancelOrder(operation.id, scheduled.operation)))
+        return accepted(operation)
+
+
+def schedule(deps: HttpDeps, driver: GroupDriver, at: str, asked: str | None, timeout_s: float) -> Operation:
+    """Order a switchover for later. Raises ProblemError; whether it can be carried out shows at its time."""
+    at_ms = instant_ms("at", at, clock.wall_ms(), MOST_AHEAD_MS)
+    _need_no_order(deps, driver)
+    known = driver.directives.schedule
+    if known is not None:
+        raise ProblemError(
+            "already-scheduled",
+            f"{known.operation} is scheduled for group {driver.name} already: cancel it first.",
+            extra={"operation": known.operation},
+        )
+    to = None if asked is None else node_name(driver.coordinator, asked)
+    if driver.topology is None:
+        raise ProblemError("precondition", "There is nothing to hand over: no primary is known yet.")
+    if to is not None and to not in driver.coordinator.book:
+        raise ProblemError("precondition", f"{to!r:.100} is no node of this group.")
+    if to == driver.topology.primary:
+        raise ProblemError("precondition", f"{to}: is the primary already.")
+    operation = deps.operations.accept(driver.name, to, "switchover", at_ms)
+    planned = Schedule(operation.id, at_ms, to, operation.requested_ms, round(timeout_s * 1000))
+    driver.feed(Ordered(ScheduleOrder(planned)))
+    return operation
+
+
+def scheduled_operation(deps: HttpDeps, id_: str) -> Operation | None:
+    """What the sentinels have agreed on about it, whoever took the request."""
+    for driver in deps.drivers.values():
+        known = _agreed(driver, driver.directives, id_)
+        if known is not None:
+            return known
+    return None
+
+
+def _agreed(driver: GroupDriver, directives: Directives, id_: str) -> Operation | None:
+    planned, closed = directives.schedule, directives.closed
+    if planned is not None and planned.operation == id_:
+        return _operation(driver.name, planned, "scheduled")
+    if closed is None or closed.schedule.operation != id_:
+        return None
+    state: State = "failed"
+    if closed.outcome in (Outcome.STARTED, Outcome.DONE):
+        state = "running" if closed.outcome is Outcome.STARTED else "completed"
+    reason = closed.reason or OUTCOMES[closed.outcome]
+    finished_ms, topology = None, driver.topology
+    if state == "completed" and topology is not None and topology.term == closed.term:
+        finished_ms = topology.since_ms
+    return replace(
+        _operation(driver.name, closed.schedule, state),
+        reason=reason if state == "failed" else None,
+        # What ended otherwise was not noted with its time; only the sentinel that took it knows.
+        finished_ms=finished_ms,
+        new_primary=closed.primary,
+        term=closed.term,
+    )
+
+
+def _operation(group: str, planned: Schedule, state: State) -> Operation:
+    return Operation(
+        planned.operation, group, planned.to, planned.requested_ms, "switchover", planned.at_ms, state=state
+    )
+
+
+def accepted(operation: Operation) -> web.Response:
+    return reply(
+        AcceptedAnswer(operation=operation.id, group=operation.group),
+        status=202,
+        headers={"Location": f"/v1/operations/{operation.id}"},
+    )
+
+
+def node_name(coordinator: Coordinator, asked: str) -> str:
+    """However the address is written; left as it is when it is none, to be refused by name."""
+    if asked in coordinator.book:
+        return asked
+    try:
+        return str(Address.parse(asked))
+    except InvalidValueError:
+        return asked
+
+
+def _need_no_order(deps: HttpDeps, driver: GroupDriver) -> None:
+    known = deps.operations.order_in(driver.name)
+    if known is not None:
+        raise ProblemError(
+            "in-progress",
+            f"The sentinels have not agreed on {known.id} yet; ask again after that.",
+            extra={"operation": known.id},
+        )

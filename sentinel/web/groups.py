@@ -1,0 +1,165 @@
+"""What clients ask about groups: who is primary, how the nodes are, what a failover would do, what was."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from sentinel.group.driver import GroupDriver
+from sentinel.process import clock
+from sentinel.process.client_room import kept
+from sentinel.process.instants import iso
+from sentinel.process.waiting import Limit, TooManyWaitingError
+from sentinel.state.file import StoreError
+from sentinel.state.store import MAX_CHANGES_PER_GROUP
+from sentinel.status import group as group_status
+from sentinel.status.answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
+from sentinel.web.deps import HttpDeps, need_topology, need_watched, reply
+from sentinel.web.inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
+from sentinel.web.long_poll import TopologyWaiters
+from sentinel.web.openapi import Endpoint, Parameter
+from sentinel.web.problem import ProblemError
+
+DEFAULT_WAIT_S = 30.0
+DEFAULT_HISTORY = 100
+
+_STALE = Parameter(
+    "stale", {"const": "ok"}, "Answer even when no majority has confirmed it lately, marked `stale: true`."
+)
+_AFTER_TERM = Parameter(
+    "after_term",
+    {"type": "integer", "minimum": 0, "maximum": MAX_TERM},
+    "Wait until a primary with a higher term is known; answer with the current one when `wait` is over.",
+)
+_WAIT = Parameter(
+    "wait",
+    {"type": "string", "default": f"{DEFAULT_WAIT_S:.0f}s"},
+    f"How long to wait for `after_term`: `30s`, `500ms` or plain seconds, at most {MAX_WAIT_S:.0f}s.",
+)
+_LIMIT = Parameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MAX_CHANGES_PER_GROUP, "default": DEFAULT_HISTORY},
+    "At most this many, the newest.",
+)
+
+
+class GroupHandlers:
+    """``waiting`` limits how many clients wait, over all groups."""
+
+    def __init__(self, deps: HttpDeps, waiting: Limit) -> None:
+        self._deps = deps
+        self._waiters = {name: TopologyWaiters(driver, waiting) for name, driver in deps.drivers.items()}
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        known = ("unknown-group",)
+        group = "/v1/groups/{group}"
+        return (
+            Endpoint("GET", "/v1/groups", self.list_groups, "All groups, and the sentinels", GroupsAnswer),
+            Endpoint("GET", group, self.get_group, "One group", GroupAnswer, problems=known),
+            Endpoint(
+                "GET",
+                f"{group}/primary",
+                self.get_primary,
+                "Who is primary; may wait for the next one",
+                PrimaryAnswer,
+                query=(_STALE, _AFTER_TERM, _WAIT),
+                problems=(*known, "no-quorum", "no-primary", "primary-unwatched", "too-many-waiting"),
+                conditional=True,
+            ),
+            Endpoint(
+                "GET",
+                f"{group}/candidates",
+                self.get_candidates,
+                "What a failover now would choose, and why",
+                CandidatesAnswer,
+                problems=(*known, "no-primary"),
+            ),
+            Endpoint(
+                "GET",
+                f"{group}/history",
+                self.get_history,
+                "Past changes of primary",
+                HistoryAnswer,
+                query=(_LIMIT,),
+                problems=(*known, "state-unavailable"),
+            ),
+        )
+
+    async def release(self, _: web.Application) -> None:
+        """Answer everybody who waits: this sentinel stops."""
+        for waiters in self._waiters.values():
+            waiters.close()
+
+    async def list_groups(self, _: web.Request) -> web.Response:
+        deps = self._deps
+        return reply(
+            GroupsAnswer(
+                sentinel=deps.sentinel_id,
+                version=deps.version,
+                now=iso(clock.wall_ms()),
+                cluster_id=deps.cluster_id() or None,
+                members=sorted(deps.members),
+                former_members=deps.former_members(),
+                peers=group_status.peers(deps.peer_states()),
+                groups=[self._group(driver) for driver in deps.drivers.values()],
+            )
+        )
+
+    async def get_group(self, request: web.Request) -> web.Response:
+        return reply(self._group(self._deps.driver(request)))
+
+    async def get_primary(self, request: web.Request) -> web.Response:
+        driver = self._deps.driver(request)
+        is_stale_ok = choice(request.query, "stale", ("ok",)) is not None
+        after_term = integer(request.query, "after_term", 0, MAX_TERM)
+        limit_s = wait_s(request.query, DEFAULT_WAIT_S)
+        if after_term is None and "wait" in request.query:
+            raise bad_parameter("wait", "needs after_term: what to wait for")
+        # To wait without a majority would only keep a client from asking another sentinel.
+        if after_term is not None and (is_stale_ok or self._deps.has_majority):
+            await self._wait(request, driver, after_term, limit_s)
+        await self._deps.settle(driver)
+        if not is_stale_ok:
+            self._deps.need_current(driver)
+        topology = need_topology(driver)
+        if not is_stale_ok:
+            need_watched(driver)
+        headers = {"ETag": f'"{topology.term}"'}
+        if any(tag.value in ("*", str(topology.term)) for tag in request.if_none_match or ()):
+            return web.Response(status=304, headers=headers | {"Cache-Control": "no-store"})
+        answer = group_status.primary(
+            driver.coordinator,
+            topology,
+            stale=not self._deps.is_current(driver),
+            age_s=self._deps.confirmed_age_s(driver),
+            wall_ms=clock.wall_ms(),
+        )
+        return reply(answer, headers=headers, terse=True)
+
+    async def get_candidates(self, request: web.Request) -> web.Response:
+        driver = self._deps.driver(request)
+        topology = need_topology(driver)
+        ranking = driver.coordinator.situation.ranking(clock.monotonic())
+        assert ranking is not None
+        return reply(group_status.ranking(driver.coordinator, ranking, topology.primary))
+
+    async def get_history(self, request: web.Request) -> web.Response:
+        driver = self._deps.driver(request)
+        limit = integer(request.query, "limit", 1, MAX_CHANGES_PER_GROUP) or DEFAULT_HISTORY
+        try:
+            changes = await self._deps.store.changes(driver.name, limit)
+        except StoreError as error:
+            raise ProblemError("state-unavailable", str(error)) from error
+        answers = [group_status.change(made) for made in changes]
+        return reply(HistoryAnswer(group=driver.name, changes=answers))
+
+    def _group(self, driver: GroupDriver) -> GroupAnswer:
+        deps = self._deps
+        answer = group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
+        return answer.model_copy(update={"confirmed": deps.is_current(driver)})
+
+    async def _wait(self, request: web.Request, driver: GroupDriver, after_term: int, limit_s: float) -> None:
+        try:
+            with kept(request.protocol):
+                await self._waiters[driver.name].wait(after_term, limit_s)
+        except TooManyWaitingError as error:
+            raise ProblemError("too-many-waiting", str(error)) from error

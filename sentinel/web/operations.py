@@ -1,0 +1,222 @@
+"""What operators ask for over HTTP: checked, handed to the group's driver, and then followed by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
+from promotion.candidates import Ranking
+from promotion.switching import objection
+from sentinel.coordination.coordinator import Coordinator
+from sentinel.coordination.inputs import Requested
+from sentinel.group.driver import GroupDriver
+from sentinel.operations.lookup import LookupFailedError
+from sentinel.preflight.switchover import objections, worth_a_look
+from sentinel.process import clock
+from sentinel.process.instants import iso
+from sentinel.status import group as group_status
+from sentinel.status.answers import AcceptedAnswer, OperationAnswer
+from sentinel.web.deps import HttpDeps, reply
+from sentinel.web.directives import accepted, node_name, schedule, scheduled_operation
+from sentinel.web.inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
+from sentinel.web.openapi import Endpoint
+from sentinel.web.problem import ProblemError
+from sentinel.web.requests import FailoverRequest, SwitchoverRequest
+
+MIN_SWITCHOVER_S = 0.1
+_PROBLEMS = (
+    *BODY_PROBLEMS,
+    "unauthorized",
+    "forbidden",
+    "unknown-group",
+    "in-progress",
+    "paused",
+    "precondition",
+    "no-quorum",
+)
+
+
+class OperationHandlers:
+    def __init__(self, deps: HttpDeps) -> None:
+        self._deps = deps
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/failover",
+                self.post_failover,
+                "Fail over to another node, the primary being up or not",
+                AcceptedAnswer,
+                status=202,
+                body=FailoverRequest,
+                problems=_PROBLEMS,
+            ),
+            Endpoint(
+                "POST",
+                "/v1/groups/{group}/switchover",
+                self.post_switchover,
+                "Hand the role of a healthy primary over to a replica, losing no write, now or at a set time",
+                AcceptedAnswer,
+                status=202,
+                body=SwitchoverRequest,
+                problems=(*_PROBLEMS, "already-scheduled"),
+            ),
+            Endpoint(
+                "GET",
+                "/v1/operations/{operation}",
+                self.get_operation,
+                "What became of a request; the last ones are kept until the sentinel that took it restarts",
+                OperationAnswer,
+                problems=("unknown-operation", "unavailable"),
+            ),
+        )
+
+    async def post_failover(self, request: web.Request) -> web.Response:
+        self._deps.guard.check(request)
+        driver = self._deps.driver(request)
+        body = await json_body(request, FailoverRequest)
+        # From here to the driver nothing else runs: what was checked still holds.
+        self._deps.need_majority()
+        self._need_quiet(driver)
+        _need_free_hand(driver, body.candidate)
+        candidate = _need_chance(driver.coordinator, body.candidate)
+        operation = self._deps.operations.accept(driver.name, candidate)
+        driver.feed(Requested(Request(operation.id, candidate)))
+        return accepted(operation)
+
+    async def post_switchover(self, request: web.Request) -> web.Response:
+        self._deps.guard.check(request)
+        driver = self._deps.driver(request)
+        body = await json_body(request, SwitchoverRequest)
+        if body.to is not None and body.candidate not in (None, body.to):
+            raise bad_parameter("to", f"{body.to!r:.100} and candidate {body.candidate!r:.100} differ")
+        most_s = driver.coordinator.config.work.limit_s
+        timeout_s = duration_s("timeout", body.timeout, min(SWITCHOVER_TIMEOUT_S, most_s), most_s)
+        if timeout_s < MIN_SWITCHOVER_S:
+            raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
+        self._deps.need_majority()
+        if body.at is not None:
+            return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
+        target = self._need_possible(driver, body.to or body.candidate)
+        if await self._need_allowed(driver, target):
+            # Time has passed. From here to the driver nothing else runs: what was checked still holds.
+            self._deps.need_majority()
+            target = self._need_possible(driver, body.to or body.candidate)
+        operation = self._deps.operations.accept(driver.name, target, "switchover")
+        driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
+        return accepted(operation)
+
+    def _need_possible(self, driver: GroupDriver, asked: str | None) -> str | None:
+        """The target by its name, if one was asked for and a switchover can succeed by what is watched."""
+        self._need_quiet(driver)
+        _need_free_hand(driver, asked)
+        target = _need_chance(driver.coordinator, asked, switchover=True)
+        _need_linked(driver.coordinator, target)
+        return target
+
+    async def _need_allowed(self, driver: GroupDriver, target: str | None) -> bool:
+        """Raises ProblemError if either node would refuse a step. Returns whether anybody was asked.
+
+        What the last preflight found may have been mended since then, so the nodes are looked at anew.
+        """
+        primary = driver.coordinator.member.primary
+        chosen = target or _ranking(driver.coordinator, Request("", switchover=True)).chosen
+        known = self._deps.preflight(driver.name).problems
+        gather = self._deps.gather
+        if gather is None or primary is None or chosen is None or not worth_a_look(known, primary, chosen):
+            return False
+        reasons = objections(await gather(driver.name), primary, chosen)
+        if reasons:
+            raise ProblemError("precondition", f"{'; '.join(reasons)}.", extra={"reasons": list(reasons)})
+        return True
+
+    async def get_operation(self, request: web.Request) -> web.Response:
+        id_ = request.match_info["operation"]
+        operation = self._deps.operations.get(id_) or scheduled_operation(self._deps, id_)
+        if operation is None:
+            try:
+                told = await self._deps.ask_taker(id_)
+            except LookupFailedError as error:
+                raise ProblemError("unavailable", str(error)) from error
+            if told is None:
+                raise ProblemError(
+                    "unknown-operation", "No sentinel took it, or remembers it; see the history."
+                )
+            return reply(told)
+        finished_ms = operation.finished_ms
+        return reply(
+            OperationAnswer(
+                operation=operation.id,
+                group=operation.group,
+                kind=operation.kind,
+                at=None if operation.at_ms is None else iso(operation.at_ms),
+                candidate=operation.candidate,
+                state=operation.state,
+                reason=operation.reason,
+                term=operation.term,
+                new_primary=operation.new_primary,
+                requested_at=iso(operation.requested_ms),
+                finished_at=None if finished_ms is None else iso(finished_ms),
+            )
+        )
+
+    def _need_quiet(self, driver: GroupDriver) -> None:
+        known = self._deps.operations.open_in(driver.name)
+        if known is None and not driver.coordinator.busy(clock.monotonic()):
+            return
+        extra: Mapping[str, object] = {"operation": known.id} if known else {}
+        raise ProblemError(
+            "in-progress", f"Group {driver.name} is being worked on; ask again after that.", extra=extra
+        )
+
+
+def _need_chance(coordinator: Coordinator, asked: str | None, *, switchover: bool = False) -> str | None:
+    """The candidate by its name, if a change can succeed by what is known now. Raises ProblemError."""
+    candidate = None if asked is None else node_name(coordinator, asked)
+    primary = coordinator.member.primary
+    if candidate is not None and candidate not in coordinator.book:
+        raise _refused(f"{candidate!r:.100} is no node of this group.", _ranking(coordinator))
+    if candidate is not None and candidate == primary:
+        raise _refused(f"{candidate}: is the primary already.", _ranking(coordinator))
+    ranking = _ranking(coordinator, Request("", candidate, switchover=switchover))
+    if ranking.chosen is None:
+        why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")
+        subject = "" if candidate is None else f"{candidate}: "
+        raise _refused(f"{subject}{ranking.refusal or why}.", ranking)
+    return candidate
+
+
+def _need_linked(coordinator: Coordinator, target: str | None) -> None:
+    """Raises ProblemError if a switchover cannot succeed by what is known now."""
+    ranking = _ranking(coordinator, Request("", target, switchover=True))
+    primary = coordinator.member.primary
+    if ranking.chosen is None or primary is None:
+        return
+    why_not = objection(primary, ranking.chosen, coordinator.situation.views(clock.monotonic()))
+    if why_not is not None:
+        raise _refused(f"{why_not}.", ranking)
+
+
+def _ranking(coordinator: Coordinator, request: Request | None = None) -> Ranking:
+    """Raises ProblemError before there is a primary."""
+    ranking = coordinator.situation.ranking(clock.monotonic(), request)
+    if ranking is None:
+        reason = coordinator.situation.ambiguous or "no primary is known yet"
+        raise ProblemError("precondition", f"There is nothing to fail over from: {reason}.")
+    return ranking
+
+
+def _refused(detail: str, ranking: Ranking) -> ProblemError:
+    reasons = [verdict.model_dump() for verdict in group_status.candidates(ranking)]
+    return ProblemError("precondition", detail, extra={"candidates": reasons})
+
+
+def _need_free_hand(driver: GroupDriver, asked: str | None) -> None:
+    """Raises ProblemError where it would be for the sentinels to choose, though they are to do nothing."""
+    if driver.directives.pause is not None and asked is None:
+        raise ProblemError(
+            "paused", f"Group {driver.name} is paused: name the node to be primary, or resume it first."
+        )

@@ -1,0 +1,1 @@
+"""What becomes a webhook, who delivers it, and its delivery."""

@@ -1,0 +1,244 @@
+"""Which notices become webhooks, and which sentinel delivers each.
+
+What a leader did is told by that leader. A completed failover is also noted by every other sentinel, which
+delivers it under the same id if the leader cannot: the id is made of what the topology says. The time is in
+every id, for a receiver may also hear of a group of the same name elsewhere, or of this one from before it
+was set up anew: it drops what it takes for a repetition.
+What no leader does (a node goes down or comes back) is told by the first sentinel in line that is in
+touch: the same line in which sentinels stand for election, so normally by the leader as well. The others
+see it too, and only their own listeners hear of it from them.
+
+A refused failover is tried again for as long as the primary is down. Who has been woken by the first refusal
+knows that: the next ones are webhooks only if their reason is new, and so is its end (``failover.completed``
+or ``primary.up``). Each sentinel goes by what it has told itself and by nothing that another claims to have
+told: if the leader dies with its webhook undelivered, the next leader tells it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
+
+from promotion import events as work
+from promotion.switching import SWITCHOVER
+from quorum.messages import Topology
+from quorum.rank import ranking
+from quorum.votes import majority
+from sentinel.notices import leaders, nodes, operators
+from sentinel.notices.notice import Notice, NoticeEvent
+from sentinel.webhooks.event import WebhookEvent, event_id
+
+ORPHAN_AFTER_S = 10.0
+"""An event whose owner is not known any more (this sentinel was restarted) is taken over after this long."""
+MAX_OWNERS = 1000
+
+_NoWebhook: TypeAlias = (
+    nodes.NodeDown
+    | nodes.NodeUp
+    | nodes.NodeUnknown
+    | nodes.Misconfigured
+    | nodes.Blind
+    | nodes.DataLost
+    | nodes.Discovered
+    | nodes.NotWatched
+    | nodes.Dropped
+    | nodes.Foreign
+    | nodes.Double
+    | nodes.Balanced
+    | nodes.Contested
+    | nodes.Clustered
+    | nodes.Unlisted
+    | nodes.Identified
+    | leaders.Elected
+    | leaders.SteppedDown
+    | leaders.StandsBack
+    | leaders.StandsAgain
+    | leaders.RepairAborted
+    | leaders.IntentCommitted
+    | leaders.LossMeasured
+    | leaders.StepIncomplete
+    | leaders.Fenced
+    | leaders.FenceIgnored
+    | leaders.WorkDone
+    | leaders.SelfFenced
+    | leaders.SelfFenceEnded
+    | leaders.Stalled
+    | operators.OperatorEvent
+    | work.Held
+    | work.Sealing
+    | work.Regressed
+    | work.Overruled
+    | work.CandidateChosen
+    | work.IntentCancelled
+    | work.WritesPaused
+    | work.WritesResumed
+    | work.HandedOver
+    | work.Promoted
+    | work.Repointed
+    | work.SafetyKept
+    | work.StepFailed
+)
+"""For the log, and some for the history or the metrics: nobody is woken by them."""
+MAX_REASONS = 16
+"""Of one group: beyond it the oldest is forgotten, and told again if it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``owner``: this sentinel delivers it; else it stands by."""
+
+    event: WebhookEvent
+    owner: bool
+    kept: bool = True
+    """False: no webhook, only for who listens here. Another sentinel delivers an event of its own, or it is
+    the repetition of one that was delivered."""
+
+
+class Alerts:
+    """``in_touch`` gives the peers in touch now; ``boot`` keeps ids apart between restarts."""
+
+    def __init__(
+        self, self_id: str, members: frozenset[str], in_touch: Callable[[], frozenset[str]], boot: int
+    ) -> None:
+        self._self_id = self_id
+        self._members = members
+        self._in_touch = in_touch
+        self._boot = boot
+        self._seq = 0
+        self._owners: dict[str, tuple[str, str]] = {}
+        self._orphans: dict[str, float] = {}
+        self._refusals: dict[str, dict[str, None]] = {}
+        """Of the groups whose primary is down: why it was not replaced, as far as this sentinel has told."""
+
+    def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
+        group, event, term = notice.group, notice.event, notice.term
+        self._note_outage(group, event)
+        if isinstance(event, _NoWebhook):
+            return []
+        match event:
+            case nodes.QuorumDown():
+                type_ = "primary.down" if event.primary else "replica.down"
+                return self._on_duty(type_, group, {"node": event.node, "sentinels": [*event.agree]}, wall_ms)
+            case nodes.QuorumUp():
+                type_ = "primary.up" if event.primary else "replica.up"
+                data: dict[str, object] = {"node": event.node, "sentinels": [*event.agree]}
+                return self._on_duty(type_, group, data | _lost(event.may_have_lost), wall_ms)
+            case nodes.Degraded(node, refuses, detail) | nodes.Recovered(node, refuses, detail):
+                data = {"node": node, "refuses": refuses, "detail": detail}
+                return self._on_duty(f"primary.{event.name}", group, data, wall_ms)
+            case nodes.Unwatched(node):
+                # Each sentinel speaks for itself: the others may watch it.
+                data = {"node": node, "sentinel": self._self_id}
+                id_ = event_id("primary.unwatched", group, self._self_id, self._boot, node)
+                return [Alert(WebhookEvent(id_, "primary.unwatched", group, wall_ms, data), owner=True)]
+            case nodes.Ambiguous(reason):
+                return self._on_duty("group.ambiguous", group, {"reason": reason}, wall_ms)
+            case leaders.FailoverStarted(primary, cause, _, operation):
+                if cause == SWITCHOVER:
+                    return []
+                data = {"term": term, "old_primary": primary, "cause": cause}
+                anew = bool(self._refusals.get(group)) and not operation
+                return [replace(self._mine("failover.started", group, data, term, wall_ms), kept=not anew)]
+            case leaders.FailoverAborted(reason=why):
+                # A term may see two: a schedule is dropped before the failover that is refused.
+                alert = self._mine("failover.aborted", group, _aborted(event, term), term, wall_ms, why)
+                return [replace(alert, kept=self._is_news(group, event))]
+            case work.Demoted(node, primary, lost):
+                data = {"term": term, "node": node, "primary": primary, **_lost(lost)}
+                return [self._mine("node.demoted", group, data, term, wall_ms, node)]
+            case leaders.TopologyCommitted(topology):
+                return [self._completed(group, topology)] if topology.previous is not None else []
+            case _:
+                assert_never(event)
+
+    def to_claim(self, standby: Iterable[str], now: float) -> list[str]:
+        """Of the events on which this sentinel stands by, those that it must deliver now."""
+        in_touch = self._in_touch()
+        claims = []
+        self._orphans = {id_: self._orphans.get(id_, now) for id_ in standby}
+        for id_, since in self._orphans.items():
+            group, owner = self._owners.get(id_, ("", ""))
+            if owner in in_touch or (not owner and now - since < ORPHAN_AFTER_S):
+                continue
+            if self._first_in_line(group, in_touch):
+                claims.append(id_)
+        return claims
+
+    def _note_outage(self, group: str, event: NoticeEvent) -> None:
+        """What was told of one outage silences nothing in the next one."""
+        match event:
+            case nodes.QuorumDown(primary=True):
+                self._refusals[group] = {}
+            case nodes.QuorumUp(primary=True) | leaders.TopologyCommitted():
+                self._refusals.pop(group, None)
+            case _:
+                pass
+
+    def _is_news(self, group: str, aborted: leaders.FailoverAborted) -> bool:
+        """Whether this refusal is to be told: not if the same outage has seen it already.
+
+        An operator's request was refused to a person, who is always answered.
+        """
+        told = self._refusals.get(group)
+        if told is None or aborted.operation:
+            return True
+        if aborted.reason in told:
+            return False
+        if len(told) == MAX_REASONS:
+            del told[next(iter(told))]
+        told[aborted.reason] = None
+        return True
+
+    def _completed(self, group: str, topology: Topology) -> Alert:
+        type_ = "switchover.completed" if topology.cause == SWITCHOVER else "failover.completed"
+        id_ = event_id(type_, group, topology.term, topology.since_ms)
+        data = {
+            "term": topology.term,
+            "old_primary": topology.previous,
+            "new_primary": topology.primary,
+            "cause": topology.cause,
+            "sentinel": topology.leader,
+            "duration_ms": topology.duration_ms,
+            **_lost(topology.may_have_lost),
+        }
+        self._owners[id_] = (group, topology.leader)
+        while len(self._owners) > MAX_OWNERS:
+            del self._owners[next(iter(self._owners))]
+        # The topology's own time, so that the body is the same whoever sends it.
+        event = WebhookEvent(id_, type_, group, topology.since_ms, data)
+        return Alert(event, owner=topology.leader == self._self_id)
+
+    def _mine(
+        self, type_: str, group: str, data: dict[str, object], term: int, wall_ms: int, *more: str
+    ) -> Alert:
+        id_ = event_id(type_, group, term, wall_ms, *more)
+        event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
+        return Alert(event, owner=True)
+
+    def _on_duty(self, type_: str, group: str, data: dict[str, object], wall_ms: int) -> list[Alert]:
+        in_touch = self._in_touch()
+        has_majority = len(in_touch) + 1 >= majority(len(self._members))
+        mine = has_majority and self._first_in_line(group, in_touch)
+        self._seq += 1
+        id_ = event_id(type_, group, self._self_id, self._boot, self._seq, wall_ms)
+        event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
+        return [Alert(event, owner=mine, kept=mine)]
+
+    def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:
+        line = [m for m in ranking(group, self._members) if m == self._self_id or m in in_touch]
+        return line[0] == self._self_id
+
+
+def _lost(may_have_lost: str | None) -> dict[str, object]:
+    return {"may_have_lost": may_have_lost} if may_have_lost else {}
+
+
+def _aborted(event: leaders.FailoverAborted, term: int) -> dict[str, object]:
+    verdicts = event.ranking.verdicts if event.ranking is not None else ()
+    return {
+        "term": term,
+        "old_primary": event.primary,
+        "reason": event.reason,
+        "candidates": {verdict.node: verdict.reason for verdict in verdicts},
+    }

@@ -1,0 +1,175 @@
+"""Delivers what is in the outbox: at least once, in order of creation, one at a time per endpoint.
+
+A new event is tried at once; one that fails waits its turn outside the queue, so that it never holds up
+the events behind it. An endpoint that asks to be left alone for a while (Retry-After) is, with all events;
+one that is gone (410) gets no more at all: they go to the dead letters, and who retries one of those wakes
+the endpoint again. Whether an event is delivered is decided here, in the process of whoever owns it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+
+from sentinel.process.limited_log import LimitedLog
+from sentinel.state.file import StoreError
+from sentinel.webhooks.attempt import MAX_RETRY_AFTER_S, Answer, Result, headers, judge, retry_in_s
+from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.outbox import Item, Outbox
+
+MAX_ANSWER_BYTES = 4096
+
+_logger = logging.getLogger(__name__)
+
+
+class Webhooks:
+    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more, and
+    ``on_attempt`` after each attempt, with ``delivered``, ``failed`` or ``dead``.
+
+    ``session`` belongs to the caller; ``wall`` is seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        session: ClientSession,
+        on_delivered: Callable[[str], None],
+        rng: random.Random,
+        on_attempt: Callable[[str], None] = lambda _outcome: None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._outbox = outbox
+        self._session = session
+        self._on_delivered = on_delivered
+        self._rng = rng
+        self._on_attempt = on_attempt
+        self._wall = wall
+        self._log = LimitedLog(_logger)
+        self._wanted: dict[str, float] = {}
+        """Endpoints that must be looked at again, and at what time."""
+        self._resting: dict[str, float] = {}
+        """Endpoints that are not to be bothered, and until what time."""
+        self._lanes: dict[str, asyncio.Task[None]] = {}
+        self._closed = False
+        outbox.watch(lambda: self._kick(self._wall()))
+
+    async def run_due(self, now: float) -> None:
+        """Start what is due at ``now``, seconds since the epoch. To be called each second, for retries."""
+        self._kick(now)
+
+    async def idle(self) -> None:
+        """Wait until no delivery is under way."""
+        while self._lanes:
+            await asyncio.wait(list(self._lanes.values()))
+
+    async def close(self) -> None:
+        """Stop. What was under way is tried again after the next start."""
+        self._closed = True
+        lanes = list(self._lanes.values())
+        for lane in lanes:
+            lane.cancel()
+        await asyncio.gather(*lanes, return_exceptions=True)
+
+    def _kick(self, now: float) -> None:
+        if self._closed:
+            return
+        for endpoint in self._outbox.endpoints:
+            self._wanted[endpoint.key] = max(now, self._wanted.get(endpoint.key, now))
+            if endpoint.key not in self._lanes:
+                lane = asyncio.create_task(self._drain(endpoint), name=f"webhook {endpoint.name}")
+                self._lanes[endpoint.key] = lane
+
+    async def _drain(self, endpoint: Endpoint) -> None:
+        """Deliver until nothing is due. The only task of this endpoint, so one delivery is in flight."""
+        try:
+            while (now := self._wanted.pop(endpoint.key, None)) is not None:
+                while self._may_bother(endpoint, now):
+                    item = await self._outbox.next_due(endpoint, now)
+                    if item is None:
+                        break
+                    await self._deliver(endpoint, item, now)
+        except StoreError as error:
+            self._log.warning("store", f"webhooks to {endpoint.name} stop: {error}")
+        finally:
+            del self._lanes[endpoint.key]
+
+    def _may_bother(self, endpoint: Endpoint, now: float) -> bool:
+        until = self._resting.get(endpoint.key, 0.0)
+        # Further ahead than any wait can be: the clock was set back.
+        return not now < until <= now + 2 * MAX_RETRY_AFTER_S
+
+    async def _deliver(self, endpoint: Endpoint, item: Item, now: float) -> None:
+        stopped = self._outbox.stopped(endpoint)
+        if stopped is not None:
+            await self._bury(item, stopped, tried=False)
+            return
+        answer = await self._attempt(endpoint, item)
+        attempts = item.attempts + 1
+        if answer.result is Result.DELIVERED:
+            self._on_attempt("delivered")
+            if await self._outbox.delivered(item):
+                self._on_delivered(item.event_id)
+        elif answer.result is Result.GONE:
+            self._outbox.stop(endpoint, answer.problem)
+            _logger.error(
+                "webhooks to %s stop: %s; take it out of the configuration, or retry a dead letter",
+                endpoint.name,
+                answer.problem,
+            )
+            await self._bury(item, answer.problem)
+        elif attempts >= endpoint.max_attempts:
+            self._log.warning(
+                f"dead {endpoint.key}",
+                f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; "
+                f"given up after {attempts} attempts",
+            )
+            await self._bury(item, answer.problem)
+        else:
+            await self._postpone(endpoint, item, answer, max(now, self._wall()))
+
+    async def _bury(self, item: Item, problem: str, *, tried: bool = True) -> None:
+        self._on_attempt("dead")
+        if await self._outbox.bury(item, problem, tried=tried):
+            self._on_delivered(item.event_id)
+
+    async def _postpone(self, endpoint: Endpoint, item: Item, answer: Answer, now: float) -> None:
+        wait_s = retry_in_s(item.attempts + 1, answer, self._rng)
+        self._log.warning(
+            f"retry {endpoint.key}",
+            f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; again in {wait_s:.1f} s",
+        )
+        self._on_attempt("failed")
+        if answer.retry_after_s > 0:
+            self._resting[endpoint.key] = now + answer.retry_after_s
+        await self._outbox.retry_at(item, now + wait_s, answer.problem)
+
+    async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
+        now = self._wall()
+        try:
+            async with self._session.post(
+                endpoint.url,
+                data=item.body.encode(),
+                headers=headers(item.event_id, item.body, endpoint.secret, now),
+                allow_redirects=False,
+                timeout=ClientTimeout(total=endpoint.timeout_s),
+            ) as answer:
+                await _skim(answer)
+                return judge(answer.status, answer.headers.get("Retry-After"), now)
+        except TimeoutError:
+            return Answer(Result.FAILED, f"no answer within {endpoint.timeout_s:g} s")
+        except (ClientError, OSError, ValueError) as error:
+            # Never the error's own text: aiohttp puts the URL into some, and it may hold a password.
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            return Answer(Result.FAILED, f"no valid answer: {reason}")
+
+
+async def _skim(answer: ClientResponse) -> None:
+    """Take in a short body, for the connection's reuse. What it says, or how it ends, is nothing to us."""
+    with suppress(ClientError, OSError, TimeoutError):
+        await answer.content.read(MAX_ANSWER_BYTES)

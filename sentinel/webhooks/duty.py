@@ -1,0 +1,63 @@
+"""What a sentinel owes its webhooks: each alert is noted, what is due is sent, what another one left is
+taken over, and what is old is forgotten.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine, Iterable
+
+from config import WebhookSettings
+from sentinel.notices.notice import Notice
+from sentinel.process import clock
+from sentinel.webhooks.alerts import Alert, Alerts
+from sentinel.webhooks.delivery import Webhooks
+from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.outbox import Outbox
+
+
+class WebhookDuty:
+    """``start`` runs what is written in the background; ``on_counts`` is told of how many webhooks wait, and
+    of how many were given up.
+    """
+
+    def __init__(
+        self,
+        alerts: Alerts,
+        outbox: Outbox,
+        start: Callable[[Coroutine[None, None, None]], None],
+        on_counts: Callable[[int, int], None],
+    ) -> None:
+        self._alerts = alerts
+        self._outbox = outbox
+        self._start = start
+        self._on_counts = on_counts
+
+    def on_notice(self, notice: Notice) -> list[Alert]:
+        """What is to be told of it here; of that what becomes a webhook is noted."""
+        alerts = self._alerts.on_notice(notice, clock.wall_ms())
+        for alert in alerts:
+            if alert.kept:
+                self._start(self._outbox.add(alert.event, alert.owner))
+        return alerts
+
+    def on_delivered_elsewhere(self, ids: tuple[str, ...]) -> None:
+        self._start(self._outbox.mark_delivered(ids))
+
+    async def look(self, webhooks: Webhooks) -> None:
+        """To be called every second: for retries, and for what nobody else delivers any more."""
+        await webhooks.run_due(time.time())
+        standby = await self._outbox.standby_ids()
+        if claims := self._alerts.to_claim(standby, clock.monotonic()):
+            await self._outbox.claim(claims)
+        self._on_counts(*await self._outbox.counts())
+
+    async def sweep(self) -> None:
+        await self._outbox.sweep(time.time())
+
+
+def endpoints(webhooks: Iterable[WebhookSettings]) -> list[Endpoint]:
+    return [
+        Endpoint(hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts)
+        for hook in webhooks
+    ]
