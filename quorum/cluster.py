@@ -4,7 +4,7 @@ Members of the same names may have another past. Where all state directories are
 that are new found another cluster, whose terms begin anew; and one that comes back then with its former
 directory, in which the terms are higher, would put an old topology above all that was agreed on since. So the
 sentinels agree on an id, in a register of its own beside those of the groups, which is never changed; it is
-told in each handshake, and two that have different ones refuse each other (``sentinel.peer_cluster``).
+told in each handshake, and two that have different ones refuse each other (``sentinel.peers.cluster``).
 
 It is agreed on by the same core as everything else, only that nothing is watched and the leader has one thing
 to do. A sentinel without an id, as of a release that had none, is told it like any commit.

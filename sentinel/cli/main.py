@@ -1,6 +1,6 @@
 """Where ``vedette`` starts. A daemon lives for months, so it does without the libraries of the command line.
 
-They take 8 MB. Whatever is not plainly ``run`` with its one option is for ``cli_app``, mistakes and
+They take 8 MB. Whatever is not plainly ``run`` with its one option is for ``cli.app``, mistakes and
 ``--help`` included.
 """
 

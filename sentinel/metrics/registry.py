@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: what is counted as it happens; ``metrics_collector`` reads the rest off the groups.
+"""Metrics for Prometheus: what is counted as it happens; ``metrics.groups`` reads the rest off the groups.
 
 A failover is counted by the sentinel that led it, so that the sum over all sentinels is the number of
 failovers. Labels take their values from the configuration and from fixed lists only.

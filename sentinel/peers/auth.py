@@ -9,7 +9,8 @@ The dialler proves first, so that a stranger who connects learns nothing to test
 against. The role in the MAC makes a reflected proof worthless, the nonces a replayed one. Afterwards
 every frame carries a seal, a truncated HMAC over direction, frame number and payload under a key of this
 link alone: nobody on the path can inject, change, drop, reorder or replay a frame without ending the link.
-What is said is not secret, and not encrypted. Clusters on loopback may have an empty secret.
+What is said is not secret, and not encrypted. A cluster on loopback without one has the secret of a file
+of its user's.
 
 Whether both are of one cluster is looked at behind the proofs: so that a stranger cannot have it said of a
 peer. A release that names no cluster proves without.

@@ -1,7 +1,7 @@
 """Looks at each node of a group for a preflight: a few questions on connections of its own, no change.
 
-What is concluded is decided in ``preflight_rules``. A node's replication password is read only to try it at
-the other nodes (``preflight_password``); it is never logged or told.
+What is concluded is decided in ``preflight.rules``. A node's replication password is read only to try it at
+the other nodes (``preflight.password``); it is never logged or told.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Nothing is subscribed to and nothing is written to find out. Sentinels of Redis subscribe to a channel of
 their own at each node. A Vedette names its connections after itself and its cluster, and leaves its term in
-the fence's key. Pure; ``preflight_gather`` asks.
+the fence's key. Pure; ``preflight.gather`` asks.
 """
 
 from __future__ import annotations

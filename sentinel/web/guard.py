@@ -1,6 +1,6 @@
 """Who may ask and change something over HTTP: to change, whoever has the token; on loopback, this machine.
 
-A web page in a browser on this machine is not meant by that (``http_pages``).
+A web page in a browser on this machine is not meant by that (``web.pages``).
 """
 
 from __future__ import annotations

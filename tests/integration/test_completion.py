@@ -31,7 +31,8 @@ def path(tmp_path: Path) -> str:
     script = tmp_path / "bin" / "vedette"
     script.parent.mkdir()
     script.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.argv[0] = 'vedette'\nfrom sentinel.cli.main import main\nmain()\n"
+        f"#!{sys.executable}\n"
+        "import sys\nsys.argv[0] = 'vedette'\nfrom sentinel.cli.main import main\nmain()\n"
     )
     script.chmod(0o755)
     return f"{script.parent}{os.pathsep}{os.environ['PATH']}"
