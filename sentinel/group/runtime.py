@@ -252,6 +252,7 @@ class GroupRuntime:
             read_safety=self.settings.write_safety is not None,
             fence_key=self.settings.fence_key,
             crowd=self._around.line.size,
+            is_down=lambda: self.driver.coordinator.member.verdict(spec.name, clock.monotonic()).down,
         )
         probe.start()
         return probe

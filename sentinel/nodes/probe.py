@@ -54,7 +54,7 @@ class Probe:
     ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
     shows that it demands something.
     ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval;
-    more where ``crowd`` says that many groups want one.
+    more where ``crowd`` says that many groups want one, and ``is_down`` that this sentinel calls it down.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Probe:
         on_refusal: Callable[[str, Source, Refusing | None], None] = lambda _node, _source, _refusing: None,
         on_link: Callable[[str, LinkInfo, float], None] = lambda _node, _link, _took_s: None,
         crowd: Callable[[], int] = lambda: 1,
+        is_down: Callable[[], bool] = lambda: False,
         read_safety: bool = False,
         fence_key: str | None = None,
     ) -> None:
@@ -87,6 +88,7 @@ class Probe:
         self._silence_s = down_after_s / 2
         self._reconnect_interval_s = reconnect_interval_s
         self._crowd = crowd
+        self._is_down = is_down
         self._tell_evidence = on_evidence
         self._tell_info = on_info
         self._tell_latency = on_latency
@@ -244,7 +246,7 @@ class Probe:
         if self._attempts and (seen.kind is EvidenceKind.MISCONFIGURED or self._refused):
             return min(MISCONFIGURED_RETRY_S, self._silence_s * 2 / 3)
         crowd = self._crowd() if seen.kind is EvidenceKind.REFUSED else 1
-        return pause_s(self._attempts, self._reconnect_interval_s, crowd)
+        return pause_s(self._attempts, self._reconnect_interval_s, crowd, down=self._is_down())
 
     def _ask(self, words: tuple[str, ...]) -> None:
         if self._line is None or self._line.count(words) > 0:

@@ -18,10 +18,11 @@ EACH_S = 0.01
 LONGEST_S = 1.0
 
 
-def pause_s(attempts: int, longest_s: float, crowd: int) -> float:
+def pause_s(attempts: int, longest_s: float, crowd: int, *, down: bool) -> float:
     """Before the next attempt, after so many that failed; none after a connection that had lasted.
 
-    ``longest_s`` is the longest pause for who is alone.
+    ``longest_s`` is the longest pause for who is alone, and for a node that is not called ``down`` yet: what
+    refuses may stand between, and be back within the patience of all others.
     """
     if attempts == 0:
         return 0.0
@@ -31,4 +32,4 @@ def pause_s(attempts: int, longest_s: float, crowd: int) -> float:
         return alone_s
     if attempts == 1:
         return min(IN_A_CROWD_S, longest_s)
-    return max(alone_s, min(crowd * EACH_S, LONGEST_S))
+    return max(alone_s, min(crowd * EACH_S, LONGEST_S if down else longest_s))

@@ -136,6 +136,16 @@ LEADING = (
         style="",
     ),
     Mutation(
+        "tried-within-its-patience",
+        "in a crowd too a node that is not called down yet is tried again within its patience",
+        "S6",
+        "sentinel/nodes/reconnecting.py",
+        "min(crowd * EACH_S, LONGEST_S if down else longest_s)",
+        "min(crowd * EACH_S, LONGEST_S)",
+        ("tests/unit/sentinel/nodes/test_reconnecting.py",),
+        style="",
+    ),
+    Mutation(
         "rank-when-it-matters",
         "whom it could promote is not found out at each piece of news while no leader is wanted",
         "L1",

@@ -218,8 +218,10 @@ class Eye:
         if evidence.kind is EvidenceKind.REFUSED:
             # One with few groups in need tries at each tick.
             self._attempts += 1
-            crowd, now = self.host.crowd.size, self.host.world.schedule.now
-            self._again_at = now + (pause_s(self._attempts, TICK_S, crowd) if crowd > FEW else 0.0)
+            crowd, now, brain = self.host.crowd.size, self.host.world.schedule.now, self.host.brain
+            down = brain is not None and brain.member.verdict(self.name, self.host.now).down
+            waits_s = pause_s(self._attempts, TICK_S, crowd, down=down) if crowd > FEW else 0.0
+            self._again_at = now + waits_s
         self.close()
         self._see(evidence)
 
