@@ -41,7 +41,3 @@ def _run(file: Path) -> None:
     except CliError as error:
         complain(str(error))
         raise SystemExit(error.code) from None
-
-
-if __name__ == "__main__":
-    main()

@@ -287,10 +287,12 @@ class Coordinator:
 
     def _tell_directives(self, directives: Directives, now: float) -> None:
         told, self._told_directives = self._told_directives, directives
-        for event in told_of(told, directives):
+        events = list(told_of(told, directives))
+        if events:
+            self.put(Publish())
+        for event in events:
             if isinstance(event, Resumed):
                 self._leading.resumed_at = now
-            self.put(Publish())
             self.tell(event)
 
     def _wants(self, now: float) -> frozenset[str]:

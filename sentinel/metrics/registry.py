@@ -35,23 +35,7 @@ from sentinel.preflight.facts import GroupFacts
 
 OPERATOR = "operator"
 
-_NotCounted: TypeAlias = (
-    nodes.NodeEvent
-    | operators.OperatorEvent
-    | work.Event
-    | leaders.Elected
-    | leaders.SteppedDown
-    | leaders.StandsBack
-    | leaders.StandsAgain
-    | leaders.RepairAborted
-    | leaders.IntentCommitted
-    | leaders.StepIncomplete
-    | leaders.Fenced
-    | leaders.FenceIgnored
-    | leaders.WorkDone
-    | leaders.SelfFenced
-    | leaders.SelfFenceEnded
-)
+_NotCounted: TypeAlias = nodes.NodeEvent | operators.OperatorEvent | work.Event | leaders.OnTheWay
 """What no metric counts: of the nodes' condition the gauges are read from the groups themselves."""
 CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER, UNWRITABLE)
 

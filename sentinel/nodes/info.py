@@ -23,7 +23,6 @@ MAX_DIGITS = 18
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z]{1,64}", re.ASCII)
 _HOST = re.compile(r"[0-9A-Za-z_.:%-]{1,255}", re.ASCII)
-_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,3}", re.ASCII)
 _NO_REPLID = "0" * 40
 
 

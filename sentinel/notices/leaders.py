@@ -61,10 +61,9 @@ class FailoverStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class FailoverAborted:
-    """It was given up for the ``reason``; ``retry_after_ms`` is 0 if nothing is tried again by itself."""
+class GivenUp:
+    """Work was, for the ``reason``; ``retry_after_ms`` is 0 if nothing is tried again by itself."""
 
-    name: ClassVar = "failover_aborted"
     primary: str | None
     reason: str
     ranking: Ranking | None = None
@@ -73,15 +72,17 @@ class FailoverAborted:
 
 
 @dataclass(frozen=True, slots=True)
-class RepairAborted:
-    """The same of the re-pointing of a node."""
+class FailoverAborted(GivenUp):
+    """A failover was given up."""
+
+    name: ClassVar = "failover_aborted"
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAborted(GivenUp):
+    """The re-pointing of a node was given up."""
 
     name: ClassVar = "repair_aborted"
-    primary: str | None
-    reason: str
-    ranking: Ranking | None = None
-    operation: str | None = None
-    retry_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +168,22 @@ class Stalled:
     gap_ms: int
 
 
-LeaderEvent: TypeAlias = (
+OnTheWay: TypeAlias = (
     Elected
     | SteppedDown
     | StandsBack
     | StandsAgain
-    | FailoverStarted
-    | FailoverAborted
     | RepairAborted
     | IntentCommitted
-    | TopologyCommitted
-    | LossMeasured
     | StepIncomplete
     | Fenced
     | FenceIgnored
     | WorkDone
     | SelfFenced
     | SelfFenceEnded
-    | Stalled
+)
+"""How a change comes about: for the log and the history, and for nobody who is told of changes."""
+
+LeaderEvent: TypeAlias = (
+    OnTheWay | FailoverStarted | FailoverAborted | TopologyCommitted | LossMeasured | Stalled
 )

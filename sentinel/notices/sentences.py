@@ -212,7 +212,7 @@ def _reasons(ranking: Ranking | None, but: str | None = None) -> str:
     return "; ".join(f"{verdict.node}: {verdict.reason}" for verdict in verdicts if verdict.node != but)
 
 
-def _given_up(what: str, event: leaders.FailoverAborted | leaders.RepairAborted, term: int) -> str:
+def _given_up(what: str, event: leaders.GivenUp, term: int) -> str:
     reasons = _reasons(event.ranking)
     retry = f"; next try in {event.retry_after_ms} ms" if event.retry_after_ms else ""
     return f"{what} given up in term {term}: {event.reason}" + (f" ({reasons})" if reasons else "") + retry

@@ -59,17 +59,14 @@ def level_of(notice: Notice) -> Level:
         return Level.DEBUG
     if isinstance(event, _Error):
         return Level.ERROR
-    return Level.WARNING if isinstance(event, _Warning) or may_have_lost(notice) else Level.INFO
+    return Level.WARNING if isinstance(event, _Warning) or _tells_of_loss(notice) else Level.INFO
 
 
-def may_have_lost(notice: Notice) -> str | None:
-    """What the event says of writes that may be lost; None if it says nothing of any."""
+def _tells_of_loss(notice: Notice) -> bool:
     match notice.event:
         case leaders.TopologyCommitted(topology):
-            return topology.may_have_lost
+            return bool(topology.may_have_lost)
         case nodes.QuorumUp(may_have_lost=lost) | work.Demoted(may_have_lost=lost):
-            return lost
-        case nodes.DataLost(may_have_lost=lost):
-            return lost
+            return bool(lost)
         case _:
-            return None
+            return False

@@ -122,23 +122,12 @@ class Operations:
 
     def on_notice(self, notice: Notice) -> None:
         event, term = notice.event, notice.term or None
-        match event:
-            case leaders.TopologyCommitted(topology):
-                self._on_topology(notice.group, topology.primary, topology.term)
-            case (
-                leaders.FailoverStarted(operation=id_)
-                | leaders.FailoverAborted(operation=id_)
-                | leaders.RepairAborted(operation=id_)
-                | operators.Scheduled(operation=id_)
-                | operators.ScheduleClosed(operation=id_)
-                | operators.OrderDone(operation=id_)
-                | operators.OrderRefused(operation=id_)
-            ):
-                operation = self._operations.get(id_ or "")
-                if operation is not None and operation.is_open:
-                    self._on_progress(operation, event, term)
-            case _:
-                pass
+        if isinstance(event, leaders.TopologyCommitted):
+            self._on_topology(notice.group, event.topology.primary, event.topology.term)
+        elif isinstance(event, _Progress):
+            operation = self._operations.get(event.operation or "")
+            if operation is not None and operation.is_open:
+                self._on_progress(operation, event, term)
 
     def _on_progress(self, operation: Operation, event: _Progress, term: int | None) -> None:
         match event:

@@ -9,6 +9,7 @@ from sentinel.group.driver import GroupDriver
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice
 from sentinel.resp import masters as resp_masters
+from sentinel.resp.messages import SWITCHED
 
 _NoChannel: TypeAlias = (
     nodes.NodeUnknown
@@ -24,21 +25,10 @@ _NoChannel: TypeAlias = (
     | nodes.Identity
     | nodes.Identified
     | nodes.Ambiguous
-    | leaders.Elected
-    | leaders.SteppedDown
-    | leaders.StandsBack
-    | leaders.StandsAgain
+    | leaders.OnTheWay
     | leaders.FailoverStarted
     | leaders.FailoverAborted
-    | leaders.RepairAborted
-    | leaders.IntentCommitted
     | leaders.LossMeasured
-    | leaders.StepIncomplete
-    | leaders.Fenced
-    | leaders.FenceIgnored
-    | leaders.WorkDone
-    | leaders.SelfFenced
-    | leaders.SelfFenceEnded
     | leaders.Stalled
     | operators.OperatorEvent
     | work.Event
@@ -51,34 +41,27 @@ def message_of(notice: Notice, driver: GroupDriver) -> tuple[str, str] | None:
     event = notice.event
     if isinstance(event, _NoChannel):
         return None
+    where = resp_masters.address(driver)
+    if where is None:
+        return None
+    group, primary = notice.group, " ".join(map(str, where))
     match event:
         case leaders.TopologyCommitted(topology):
-            return _switched(driver, notice.group, topology.previous) if topology.previous else None
+            if topology.previous is None:
+                return None
+            host, _, port = topology.previous.rpartition(":")
+            return SWITCHED, f"{group} {host.strip('[]')} {port} {primary}"
         case nodes.NodeDown(node):
-            return _judged("+sdown", driver, notice.group, node)
+            channel = "+sdown"
         case nodes.NodeUp(node):
-            return _judged("-sdown", driver, notice.group, node)
+            channel = "-sdown"
         case nodes.QuorumDown(node):
-            return _judged("+odown", driver, notice.group, node)
+            channel = "+odown"
         case nodes.QuorumUp(node):
-            return _judged("-odown", driver, notice.group, node)
+            channel = "-odown"
         case _:
             assert_never(event)
-
-
-def _switched(driver: GroupDriver, group: str, previous: str) -> tuple[str, str] | None:
-    where = resp_masters.address(driver)
-    if where is None:
-        return None
-    host, _, port = previous.rpartition(":")
-    return "+switch-master", f"{group} {host.strip('[]')} {port} {where[0]} {where[1]}"
-
-
-def _judged(channel: str, driver: GroupDriver, group: str, node: str) -> tuple[str, str] | None:
-    where = resp_masters.address(driver)
-    if where is None:
-        return None
     host, _, port = node.rpartition(":")
     if driver.topology is not None and node == driver.topology.primary:
         return channel, f"master {group} {host} {port}"
-    return channel, f"slave {node} {host} {port} @ {group} {where[0]} {where[1]}"
+    return channel, f"slave {node} {host} {port} @ {group} {primary}"

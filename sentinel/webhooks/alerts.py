@@ -50,19 +50,8 @@ _NoWebhook: TypeAlias = (
     | nodes.Clustered
     | nodes.Unlisted
     | nodes.Identified
-    | leaders.Elected
-    | leaders.SteppedDown
-    | leaders.StandsBack
-    | leaders.StandsAgain
-    | leaders.RepairAborted
-    | leaders.IntentCommitted
+    | leaders.OnTheWay
     | leaders.LossMeasured
-    | leaders.StepIncomplete
-    | leaders.Fenced
-    | leaders.FenceIgnored
-    | leaders.WorkDone
-    | leaders.SelfFenced
-    | leaders.SelfFenceEnded
     | leaders.Stalled
     | operators.OperatorEvent
     | work.Held
