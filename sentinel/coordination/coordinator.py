@@ -1,5 +1,5 @@
 """One group's brain at one sentinel: it joins the agreement core (``quorum``) to the leader's work
-(``promotion``). Sans-I/O like both: ``step(input, now, wall_ms) -> effects``, so that the simulator runs
+(``promotion``). Sans-I/O like both: ``step(input, at) -> effects``, so that the simulator runs
 it as the daemon does.
 
 It decides two things of its own: which work needs a leader, and what people are told. What a leader does
@@ -65,6 +65,7 @@ from sentinel.coordination.inputs import (
 )
 from sentinel.coordination.judgements import Judgements
 from sentinel.coordination.leading import OPERATOR, Leading
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.newcomers import Dropped, Elsewhere, Found, Newcomers, event_of, nowhere
 from sentinel.coordination.node_refusals import refused_now
 from sentinel.coordination.nodebook import NodeBook
@@ -168,38 +169,38 @@ class Coordinator:
 
     # -- the step ------------------------------------------------------------------------------
 
-    def step(self, given: GroupInput, now: float, wall_ms: int) -> list[GroupEffect]:
+    def step(self, given: GroupInput, at: Moment) -> list[GroupEffect]:
         """Take in one input. The effects are to be applied in their order."""
         match given:
             case InfoSeen():
-                self._on_info(given, now, wall_ms)
+                self._on_info(given, at)
             case NameLooked(node, run_id):
-                self._has_one_server(node, run_id, now, wall_ms)
+                self._has_one_server(node, run_id, at)
             case LinkHeard(node, link, took_s):
                 if node in self.book and self.book.local(node) == node:
-                    self.feed(LinkSaid(node, self.situation.link(link, now - took_s)), now, wall_ms)
+                    self.feed(LinkSaid(node, self.situation.link(link, at.now - took_s)), at)
             case ReadDone():
-                self._leading.read_done(given, now, wall_ms)
+                self._leading.read_done(given, at)
             case StepDone() | StepFailed() | StepUnsent() | StepFenced():
-                self._leading.step_over(given, now, wall_ms)
+                self._leading.step_over(given, at)
             case Requested(request):
-                self._leading.requested(request, now)
+                self._leading.requested(request, at.now)
             case Ordered(order):
-                self._leading.ordering.ordered(order, now)
-            case MajorityConfirmed(at):
-                self._contact.confirmed(at, now)
+                self._leading.ordering.ordered(order, at.now)
+            case MajorityConfirmed(until):
+                self._contact.confirmed(until, at.now)
             case Observed(node):
-                self.feed(given, now, wall_ms)
+                self.feed(given, at)
                 self._judgements.seen(node)
             case Stalled(gap_s):
                 self.tell(leaders.Stalled(round(gap_s * 1000)))
-                self._contact.stalled(now)
-                self.feed(given, now, wall_ms)
+                self._contact.stalled(at.now)
+                self.feed(given, at)
             case _:
-                self.feed(given, now, wall_ms)
-        self.settle(now, wall_ms)
+                self.feed(given, at)
+        self.settle(at)
         if self.member.register.role is Role.LEADER and not self.leads_for_something:
-            self.feed(StopLeading(), now, wall_ms)
+            self.feed(StopLeading(), at)
         out, self._out = self._out, []
         return out
 
@@ -208,29 +209,29 @@ class Coordinator:
         """Whether what it thinks need not be repeated at each gossip; ``self_fence`` waits for that."""
         return self.member.quiet and not self.config.work.rules.self_fence
 
-    def settle(self, now: float, wall_ms: int) -> None:
+    def settle(self, at: Moment) -> None:
         if self.who_is_who.keep():
-            self._watch(now, wall_ms)
-            self._tell_who(now)
-        if (said := self.situation.clock_said(wall_ms)) is not None:
-            self.feed(said, now, wall_ms)
-        self._leading.wake(now, wall_ms)
-        self.reach.tell(now, self.tell)
+            self._watch(at)
+            self._tell_who(at.now)
+        if (said := self.situation.clock_said(at.wall_ms)) is not None:
+            self.feed(said, at)
+        self._leading.wake(at)
+        self.reach.tell(at.now, self.tell)
         self._judgements.look()
         primary = self.member.primary
-        self._degradation.look(primary, self.member.usability.refusing(primary or ""), now)
-        wanted = self._wants(now)
+        self._degradation.look(primary, self.member.usability.refusing(primary or ""), at.now)
+        wanted = self._wants(at.now)
         if wanted != self._wanted:
             self._wanted = wanted
-            self.feed(Want(wanted, urgent=OPERATOR in wanted), now, wall_ms)
+            self.feed(Want(wanted, urgent=OPERATOR in wanted), at)
 
-    def feed(self, given: Input, now: float, wall_ms: int) -> None:
+    def feed(self, given: Input, at: Moment) -> None:
         """Step the agreement core, and everything that follows from what it emits.
 
         A call from within only adds to the queue: effects leave in the order in which the core made them,
         so an older state is never written over a newer one.
         """
-        self._pending.extend(self.member.step(given, now))
+        self._pending.extend(self.member.step(given, at.now))
         if self._draining:
             return
         self._draining = True
@@ -238,7 +239,7 @@ class Coordinator:
             while self._pending:
                 effect = self._pending.popleft()
                 if isinstance(effect, Emit):
-                    self._on_event(effect.event, now, wall_ms)
+                    self._on_event(effect.event, at)
                 else:
                     self._out.append(effect)
         finally:
@@ -246,23 +247,23 @@ class Coordinator:
 
     # -- what the agreement core emits ---------------------------------------------------------
 
-    def _on_event(self, event: Event, now: float, wall_ms: int) -> None:
+    def _on_event(self, event: Event, at: Moment) -> None:
         match event:
             case Elected():
-                self._leading.elected(event, now, wall_ms)
+                self._leading.elected(event, at)
             case SteppedDown(term, reason):
                 self._stepped_down(term, reason)
                 self._leading.end()
             case Committed(entry):
-                self.situation.relief.learned(entry, now)
+                self.situation.relief.learned(entry, at.now)
                 self._tell_topology(entry.topology)
-                self._tell_directives(entry.directives, now)
-                self._leading.committed(entry, now, wall_ms)
+                self._tell_directives(entry.directives, at.now)
+                self._leading.committed(entry, at)
             case OpinionChanged(opinion):
-                self._judgements.changed(opinion, now)
-                self._tell_who(now)
+                self._judgements.changed(opinion, at.now)
+                self._tell_who(at.now)
             case OdownChanged(node, down, agree):
-                self._judgements.quorum_changed(node, down, agree, now)
+                self._judgements.quorum_changed(node, down, agree, at.now)
 
     def _stepped_down(self, term: int, reason: str) -> None:
         again = self._leading.repeating and reason == "resigned"
@@ -315,47 +316,47 @@ class Coordinator:
 
     # -- nodes ---------------------------------------------------------------------------------
 
-    def _on_info(self, seen: InfoSeen, now: float, wall_ms: int) -> None:
-        if seen.node not in self.book or not self._has_one_server(seen.node, seen.info.run_id, now, wall_ms):
+    def _on_info(self, seen: InfoSeen, at: Moment) -> None:
+        if seen.node not in self.book or not self._has_one_server(seen.node, seen.info.run_id, at):
             return
         before = self.book[seen.node].info
-        another, is_news = self.impostors.look(seen.node, seen.info, self.member.primary, now, wall_ms)
+        another, is_news = self.impostors.look(seen.node, seen.info, self.member.primary, at)
         if is_news:
-            self.feed(Replaced(seen.node, another), now, wall_ms)
+            self.feed(Replaced(seen.node, another), at)
         if another is not None:
             return
-        self.book.update(seen.node, seen.info, seen.peer_ip, now, now - seen.took_s)
-        if self.who_is_who.saw(seen.node, now):
-            self._watch(now, wall_ms)
+        self.book.update(seen.node, seen.info, seen.peer_ip, at.now, at.now - seen.took_s)
+        if self.who_is_who.saw(seen.node, at.now):
+            self._watch(at)
         # What is decided is decided by what the server says to the name that is used.
         if self.book.local(seen.node) == seen.node:
-            self._mind_newcomers(seen.node, now, wall_ms)
-            self.situation.note_witness(seen.node, now)
+            self._mind_newcomers(seen.node, at)
+            self.situation.note_witness(seen.node, at.now)
             if seen.node in self.book:
-                link = self.situation.link(seen.info.link, now - seen.took_s)
-                self.feed(DataObserved(seen.node, seen.info.data_seen(), link, seen.took_s), now, wall_ms)
+                link = self.situation.link(seen.info.link, at.now - seen.took_s)
+                self.feed(DataObserved(seen.node, seen.info.data_seen(), link, seen.took_s), at)
                 refusing = refused_now(seen.info, before)
                 if refusing != self.member.usability.says(seen.node, Source.INFO):
-                    self.feed(RefusalSeen(seen.node, Source.INFO, refusing), now, wall_ms)
-        self._tell_who(now)
+                    self.feed(RefusalSeen(seen.node, Source.INFO, refusing), at)
+        self._tell_who(at.now)
 
-    def _has_one_server(self, name: str, run_id: str, now: float, wall_ms: int) -> bool:
+    def _has_one_server(self, name: str, run_id: str, at: Moment) -> bool:
         """Not where the name leads to several in turn: then nothing is known of whoever answers."""
-        if self.who_is_who.heard(name, run_id, now):
-            self._watch(now, wall_ms)
-            self._tell_who(now)
+        if self.who_is_who.heard(name, run_id, at.now):
+            self._watch(at)
+            self._tell_who(at.now)
         return name not in self.book.balanced
 
-    def _mind_newcomers(self, node: str, now: float, wall_ms: int) -> None:
-        news = self.newcomers.seen(node, self.member.primary, self.member.register.state, now)
+    def _mind_newcomers(self, node: str, at: Moment) -> None:
+        news = self.newcomers.seen(node, self.member.primary, self.member.register.state, at.now)
         for each in news:
             if (event := event_of(each)) is not None:
                 self.tell(event)
         if any(isinstance(each, Found | Dropped) for each in news):
-            self._watch(now, wall_ms)
+            self._watch(at)
 
-    def _watch(self, now: float, wall_ms: int) -> None:
-        self.feed(Watch(self.book.names, self.book.aliases), now, wall_ms)
+    def _watch(self, at: Moment) -> None:
+        self.feed(Watch(self.book.names, self.book.aliases), at)
 
     def _tell_who(self, now: float) -> None:
         for event in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):

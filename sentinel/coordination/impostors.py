@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.node_info import NodeInfo
 from sentinel.coordination.nodebook import NodeBook
 from sentinel.coordination.relations import Relations
@@ -26,8 +27,7 @@ MARGIN_S = 2.0
 @dataclass(frozen=True, slots=True)
 class _Heard:
     run_id: str
-    at: float
-    wall_ms: int
+    at: Moment
 
 
 class Impostors:
@@ -37,7 +37,7 @@ class Impostors:
         self._heard: dict[str, _Heard] = {}
         book.objections.append(lambda name: book.impostors.get(name, ""))
 
-    def look(self, name: str, info: NodeInfo, primary: str | None, now: float, wall_ms: int) -> Look:
+    def look(self, name: str, info: NodeInfo, primary: str | None, at: Moment) -> Look:
         """Why what answers at ``name`` is another server than the node, and whether that is news; None if it
         is taken for the node.
 
@@ -52,23 +52,23 @@ class Impostors:
             and not self._proves(name, info)
         ):
             known = self._book.impostors.get(name)
-            if why := known or self._why(before, info, name == primary, now, wall_ms):
+            if why := known or self._why(before, info, name == primary, at):
                 self._book.impostors[name] = why
                 return why, known is None
         was_another = self._book.impostors.pop(name, None) is not None
-        self._heard[name] = _Heard(info.run_id, now, wall_ms)
+        self._heard[name] = _Heard(info.run_id, at)
         return None, was_another
 
-    def heard_again(self, name: str, now: float, wall_ms: int) -> None:
+    def heard_again(self, name: str, at: Moment) -> None:
         """The process that was heard last has spoken."""
-        self._heard[name] = replace(self._heard[name], at=now, wall_ms=wall_ms)
+        self._heard[name] = replace(self._heard[name], at=at)
 
-    def _why(self, before: _Heard, info: NodeInfo, is_primary: bool, now: float, wall_ms: int) -> str:
+    def _why(self, before: _Heard, info: NodeInfo, is_primary: bool, at: Moment) -> str:
         if not (is_primary or info.keys):
             # It loses nothing by whatever is done to it.
             return ""
         # One of the two clocks may have stood still, as in a machine that was suspended.
-        unheard_s = max(now - before.at, (wall_ms - before.wall_ms) / 1000)
+        unheard_s = max(at.now - before.at.now, (at.wall_ms - before.at.wall_ms) / 1000)
         if info.uptime_s <= unheard_s + MARGIN_S:
             return ""
         return (

@@ -52,6 +52,7 @@ from sentinel.coordination.inputs import (
     WarmUp,
 )
 from sentinel.coordination.made_topology import Made
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.ordering import MAX_REASON_CHARS, Ordering
 from sentinel.coordination.situation import CoordinatorConfig, Situation
 from sentinel.coordination.step_notices import StepNotices
@@ -116,60 +117,60 @@ class Leading:
         kind = SWITCHOVER if request.switchover else "failover"
         self._core.tell(Requested(kind, request.candidate, request.operation))
 
-    def wake(self, now: float, wall_ms: int) -> None:
+    def wake(self, at: Moment) -> None:
         if self.work is not None:
             if self.work.next_deadline is not None:
-                self._do(self.work.wake(self._situation.facts(now), now), now, wall_ms)
+                self._do(self.work.wake(self._situation.facts(at.now), at.now), at)
             return
-        if self.request is not None and now >= self._request_until:
+        if self.request is not None and at.now >= self._request_until:
             self._abort_request("no leader could be elected in time")
-        self.ordering.wake(now)
+        self.ordering.wake(at.now)
 
-    def elected(self, event: Elected, now: float, wall_ms: int) -> None:
-        verdict = self._member.verdict(self._member.primary or "", now)
+    def elected(self, event: Elected, at: Moment) -> None:
+        verdict = self._member.verdict(self._member.primary or "", at.now)
         reasons = tuple(sorted(event.reasons))
-        age_ms = round((now - verdict.since) * 1000) if verdict.down else None
-        elected = leaders.Elected(reasons, age_ms, self._member.standing.passed_over(now))
-        self._core.tell(elected, event.term, again=self._again((elected.name, reasons), now))
+        age_ms = round((at.now - verdict.since) * 1000) if verdict.down else None
+        elected = leaders.Elected(reasons, age_ms, self._member.standing.passed_over(at.now))
+        self._core.tell(elected, event.term, again=self._again((elected.name, reasons), at.now))
         try:
-            if not self._write_directives(now, wall_ms):
-                self._begin(event.term, now, wall_ms)
+            if not self._write_directives(at):
+                self._begin(event.term, at)
         except NotLeaderError:
             self.end()
 
-    def _write_directives(self, now: float, wall_ms: int) -> bool:
+    def _write_directives(self, at: Moment) -> bool:
         """Whether something must be agreed on before the work begins."""
         entry = self._member.register.state.entry
-        come = self._member.time_come(now)
-        wanted = self.ordering.to_write(self._directives, self._situation.facts(now), come, wall_ms)
+        come = self._member.time_come(at.now)
+        wanted = self.ordering.to_write(self._directives, self._situation.facts(at.now), come, at.wall_ms)
         if wanted is None:
             return False
-        self._propose(entry.topology, entry.intent, now, wall_ms, wanted)
+        self._propose(entry.topology, entry.intent, at, wanted)
         return True
 
-    def _begin(self, term: int, now: float, wall_ms: int) -> None:
+    def _begin(self, term: int, at: Moment) -> None:
         primary = self._member.primary or ""
-        verdict = self._member.verdict(primary, now)
-        self._started_ms = wall_ms
-        self._started_at = now
-        facts = self._situation.facts(now)
+        verdict = self._member.verdict(primary, at.now)
+        self._started_ms = at.wall_ms
+        self._started_at = at.now
+        facts = self._situation.facts(at.now)
         if self.request is None:
-            self.ordering.take_schedule(self._directives, facts, self._member.time_come(now))
+            self.ordering.take_schedule(self._directives, facts, self._member.time_come(at.now))
         request = self._asked
-        avoided, lately = self._situation.avoided(now), self._situation.tried.lately(now)
-        self.work = Work(self._config.work, request, avoided, now, lately)
+        avoided, lately = self._situation.avoided(at.now), self._situation.tried.lately(at.now)
+        self.work = Work(self._config.work, request, avoided, at.now, lately)
         relieves = is_relief(request, facts)
         if (facts.down and not facts.paused) or request is not None or facts.intent is not None or relieves:
             since = verdict.since if verdict.down else None
             since = self._member.usability.since(primary) if relieves else since
             if since is not None:
                 self._started_at = max(since, self.resumed_at)
-                self._started_ms = wall_ms - round((now - self._started_at) * 1000)
+                self._started_ms = at.wall_ms - round((at.now - self._started_at) * 1000)
             operation = request.operation if request else None
             cause = cause_at_start(request, facts)
             started = leaders.FailoverStarted(facts.primary, cause, facts.down, operation)
             self._core.tell(started, term, again=self.repeating)
-        self._do(self.work.begin(self._situation.views(now), facts, now), now, wall_ms)
+        self._do(self.work.begin(self._situation.views(at.now), facts, at.now), at)
 
     @property
     def _directives(self) -> Directives:
@@ -181,28 +182,28 @@ class Leading:
         """What the work is to do for an operator, who asked for it now or set a time for it."""
         return self.request or self.ordering.scheduled
 
-    def committed(self, entry: Entry, now: float, wall_ms: int) -> None:
+    def committed(self, entry: Entry, at: Moment) -> None:
         """If it is what this leader proposed, the work goes on, or begins."""
         self._attempts.committed(entry.topology.term if entry.topology is not None else 0)
         if entry.id != self._proposed:
             return
         self._proposed = None
         if self.work is None:
-            self._directives_agreed(entry, now, wall_ms)
+            self._directives_agreed(entry, at)
         elif entry.intent is not None:
             target = self._member.names.local(entry.intent.target)
-            self._tell_repeatable(leaders.IntentCommitted(target), now)
-            views, facts = self._situation.views(now), self._situation.facts(now)
-            self._do(self.work.intent_committed(views, facts), now, wall_ms)
+            self._tell_repeatable(leaders.IntentCommitted(target), at.now)
+            views, facts = self._situation.views(at.now), self._situation.facts(at.now)
+            self._do(self.work.intent_committed(views, facts), at)
         else:
-            self._do(self.work.topology_committed(self._situation.facts(now), now), now, wall_ms)
+            self._do(self.work.topology_committed(self._situation.facts(at.now), at.now), at)
 
-    def _directives_agreed(self, entry: Entry, now: float, wall_ms: int) -> None:
+    def _directives_agreed(self, entry: Entry, at: Moment) -> None:
         if self._giving_up_s is not None:
-            self._stop_leading(self._giving_up_s, now, wall_ms, "the schedule is dropped")
+            self._stop_leading(self._giving_up_s, at, "the schedule is dropped")
             return
         self.ordering.agreed(entry.term, self._member.primary)
-        self._begin(entry.term, now, wall_ms)
+        self._begin(entry.term, at)
 
     def end(self) -> None:
         """An operator's word outlives the term: the next leader, likely this sentinel, takes it up."""
@@ -212,34 +213,34 @@ class Leading:
         self._under_way.leave()
         self._proposed = None
 
-    def read_done(self, done: ReadDone, now: float, wall_ms: int) -> None:
+    def read_done(self, done: ReadDone, at: Moment) -> None:
         if self._under_way.read_over(done.token) and self.work is not None:
-            views = self._situation.views(now, done.answered)
-            self._do(self.work.observed(views, self._situation.facts(now), now), now, wall_ms)
+            views = self._situation.views(at.now, done.answered)
+            self._do(self.work.observed(views, self._situation.facts(at.now), at.now), at)
 
-    def step_over(self, given: StepOver, now: float, wall_ms: int) -> None:
+    def step_over(self, given: StepOver, at: Moment) -> None:
         step, awaited = self._under_way.step_over(given.token)
         if step is not None and isinstance(given, StepFailed):
-            self._situation.tried.failed(step, given.reason, now)
+            self._situation.tried.failed(step, given.reason, at.now)
         if step is None or not awaited or self.work is None:
             return
         match given:
             case StepDone():
                 for event, known in self._notices.of(step, given):
-                    self._tell_repeatable(event, now, known=known)
-                facts = self._situation.facts(now)
-                self._do(self.work.step_done(step, given.result, facts, now), now, wall_ms)
+                    self._tell_repeatable(event, at.now, known=known)
+                facts = self._situation.facts(at.now)
+                self._do(self.work.step_done(step, given.result, facts, at.now), at)
             case StepFailed(_, reason, unknown):
-                facts = self._situation.facts(now)
-                done = self.work.step_failed(step, reason, facts, now, unknown=unknown)
-                self._do(done, now, wall_ms)
+                facts = self._situation.facts(at.now)
+                done = self.work.step_failed(step, reason, facts, at.now, unknown=unknown)
+                self._do(done, at)
             case StepUnsent():
                 # What an operator asked for is for the next leader.
-                self._core.feed(StopLeading(), now, wall_ms)
+                self._core.feed(StopLeading(), at)
             case StepFenced(_, found_term):
                 self._core.tell(leaders.Fenced(step.node, found_term))
-                self._core.feed(YieldTo(found_term), now, wall_ms)
-                self._core.feed(StopLeading(), now, wall_ms)
+                self._core.feed(YieldTo(found_term), at)
+                self._core.feed(StopLeading(), at)
 
     def _tell_repeatable(self, event: NoticeEvent, now: float, *, known: bool = False) -> None:
         """``known``: it was told just before, whatever became of that attempt."""
@@ -253,15 +254,15 @@ class Leading:
 
     # -- what the work asks for ----------------------------------------------------------------
 
-    def _do(self, actions: list[Action], now: float, wall_ms: int) -> None:
+    def _do(self, actions: list[Action], at: Moment) -> None:
         for action in actions:
             try:
-                self._act(action, now, wall_ms)
+                self._act(action, at)
             except NotLeaderError:
                 self.end()
                 return
 
-    def _act(self, action: Action, now: float, wall_ms: int) -> None:
+    def _act(self, action: Action, at: Moment) -> None:
         register = self._member.register
         entry, term = register.state.entry, register.state.term
         match action:
@@ -273,34 +274,33 @@ class Leading:
                 self._core.put(WarmUp(target))
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)
-                self._propose(entry.topology, intent, now, wall_ms, self.ordering.started(self._directives))
+                self._propose(entry.topology, intent, at, self.ordering.started(self._directives))
             case WriteTopology(primary, previous):
-                duration_ms = round((now - self._started_at) * 1000)
-                made = Made(term, self._member.config.self_id, wall_ms, duration_ms)
+                duration_ms = round((at.now - self._started_at) * 1000)
+                made = Made(term, self._member.config.self_id, at.wall_ms, duration_ms)
                 places = map(self._situation.place, (primary, previous))
-                self._propose(made.topology(action, *places), None, now, wall_ms)
+                self._propose(made.topology(action, *places), None, at)
             case WriteLoss(lost_bytes):
                 assert entry.topology is not None
-                self._propose(replace(entry.topology, lost_bytes=lost_bytes), None, now, wall_ms)
+                self._propose(replace(entry.topology, lost_bytes=lost_bytes), None, at)
             case Resettle():
-                self._propose(entry.topology, None, now, wall_ms)
+                self._propose(entry.topology, None, at)
             case Run(step):
                 self._core.put(Perform(self._under_way.take(step), term, step))
             case Note(event):
-                self._tell_repeatable(event, now)
+                self._tell_repeatable(event, at.now)
             case Finish():
                 self._attempts.succeeded()
                 self._core.tell(leaders.WorkDone(), term)
-                self._stop_leading(0.0, now, wall_ms)
+                self._stop_leading(0.0, at)
             case GiveUp():
-                self._give_up(action, term, now, wall_ms)
+                self._give_up(action, term, at)
 
     def _propose(
         self,
         topology: Topology | None,
         intent: Intent | None,
-        now: float,
-        wall_ms: int,
+        at: Moment,
         directives: Directives | None = None,
     ) -> None:
         # The entry's id is known before its commit can be: what the core emits meanwhile is handled later.
@@ -312,13 +312,13 @@ class Leading:
             known = names.localized(before.topology) if before.topology else None
             new = names.localized(topology) if topology else None
             told = orders.after(replace(before, topology=known, directives=self._directives), new, intent)
-        self._core.feed(Propose(topology, intent, told), now, wall_ms)
+        self._core.feed(Propose(topology, intent, told), at)
 
-    def _give_up(self, action: GiveUp, term: int, now: float, wall_ms: int) -> None:
+    def _give_up(self, action: GiveUp, term: int, at: Moment) -> None:
         # A request is not tried again, so that nothing else need wait for it.
         request = self._asked
-        waits_itself = self._situation.given_up(request, now)
-        least_s = self._member.standing.next_wait_s(now)
+        waits_itself = self._situation.given_up(request, at.now)
+        least_s = self._member.standing.next_wait_s(at.now)
         retry_after_s = 0.0 if waits_itself else self._attempts.wait_s(soon=action.soon, least_s=least_s)
         kind = leaders.FailoverAborted if action.failover else leaders.RepairAborted
         aborted = kind(
@@ -328,22 +328,22 @@ class Leading:
             operation=request.operation if request else None,
             retry_after_ms=round(retry_after_s * 1000),
         )
-        again = request is None and self._attempts.given_up((kind, action.reason), now)
+        again = request is None and self._attempts.given_up((kind, action.reason), at.now)
         self._core.tell(aborted, term, again=again)
         self.request = None
         entry = self._member.register.state.entry
         dropped = self.ordering.given_up(self._directives, action.reason)
         if dropped is None:
-            self._stop_leading(retry_after_s, now, wall_ms, action.reason)
+            self._stop_leading(retry_after_s, at, action.reason)
             return
         self.end()
         self._giving_up_s = retry_after_s
-        self._propose(entry.topology, entry.intent, now, wall_ms, dropped)
+        self._propose(entry.topology, entry.intent, at, dropped)
 
-    def _stop_leading(self, retry_after_s: float, now: float, wall_ms: int, why: str = "") -> None:
+    def _stop_leading(self, retry_after_s: float, at: Moment, why: str = "") -> None:
         self.end()
-        self._core.settle(now, wall_ms)
-        self._core.feed(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]), now, wall_ms)
+        self._core.settle(at)
+        self._core.feed(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]), at)
 
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None

@@ -20,6 +20,7 @@ from quorum.role import Role
 from sentinel.coordination.impostors import Impostors
 from sentinel.coordination.info_limits import Limits
 from sentinel.coordination.inputs import GroupInput, InfoSeen
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.newcomers import Newcomers
 from sentinel.coordination.node_info import Attached, NodeInfo
 from sentinel.coordination.node_refusals import refused_now
@@ -110,12 +111,12 @@ class Steady:
         else:
             self._taken.pop(node, None)
 
-    def notes(self, seen: InfoSeen, now: float, wall_ms: int) -> bool:
+    def notes(self, seen: InfoSeen, at: Moment) -> bool:
         """False: it is for a step to take in."""
         node, info = seen.node, seen.info
-        if self._taken.get(node) != self._standing or node not in self._book or not self._is_calm(now):
+        if self._taken.get(node) != self._standing or node not in self._book or not self._is_calm(at.now):
             return False
-        if self._member.verdict(node, now) != _UP or self._member.misconfigured(node):
+        if self._member.verdict(node, at.now) != _UP or self._member.misconfigured(node):
             return False
         before = self._book[node]
         if before.info is None or seen.peer_ip not in (None, before.peer_ip) or self._book.hands_off(node):
@@ -126,11 +127,11 @@ class Steady:
             return False
         if not self._member.memory.goes_on(node, info.data_seen()):
             return False
-        self._group.impostors.heard_again(node, now, wall_ms)
-        self._group.newcomers.looked(node, self._member.primary, now)
-        self._book.note(node, info, now, now - seen.took_s)
-        self._situation.goes_on(now)
-        self._group.reach.goes_on(now)
+        self._group.impostors.heard_again(node, at)
+        self._group.newcomers.looked(node, self._member.primary, at.now)
+        self._book.note(node, info, at.now, at.now - seen.took_s)
+        self._situation.goes_on(at.now)
+        self._group.reach.goes_on(at.now)
         return True
 
     @property

@@ -36,6 +36,7 @@ from sentinel.coordination.inputs import (
     Tell,
     WarmUp,
 )
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.repeating import confirms, said_again
 from sentinel.coordination.steady import Steady
 from sentinel.group.register_driver import RegisterDriver
@@ -111,13 +112,13 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
 
     def _confirms(self, given: GroupInput, now: float) -> bool:
         if isinstance(given, InfoSeen):
-            return self._steady.notes(given, now, clock.wall_ms())
+            return self._steady.notes(given, Moment(now, clock.wall_ms()))
         return confirms(self.coordinator.member, given, now)
 
     def _core_step(self, given: GroupInput, now: float) -> Iterable[GroupEffect]:
         if isinstance(given, Gossip) and not given.looks:
             return said_again(self.coordinator.member, now)
-        effects = self.coordinator.step(given, now, clock.wall_ms())
+        effects = self.coordinator.step(given, Moment(now, clock.wall_ms()))
         self._steady.stepped(given)
         return effects
 

@@ -92,7 +92,7 @@ PROMOTION = (
         "S7",
         "sentinel/coordination/leading.py",
         "                self._core.put(Read(self._under_way.read(), nodes))\n",
-        "                self.read_done(ReadDone(self._under_way.read(), frozenset(nodes)), now, wall_ms)\n",
+        "                self.read_done(ReadDone(self._under_way.read(), frozenset(nodes)), at)\n",
         ("tests/unit/sentinel/coordination/test_read_anew.py",),
         style="durable",
     ),

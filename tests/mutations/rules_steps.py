@@ -149,12 +149,12 @@ STEPS = (
         """\
             case StepUnsent():
                 # What an operator asked for is for the next leader.
-                self._core.feed(StopLeading(), now, wall_ms)
+                self._core.feed(StopLeading(), at)
 """,
         """\
             case StepUnsent():
-                facts = self._situation.facts(now)
-                self._do(self.work.step_failed(step, "no lease", facts, now), now, wall_ms)
+                facts = self._situation.facts(at.now)
+                self._do(self.work.step_failed(step, "no lease", facts, at.now), at)
 """,
         (
             "tests/unit/sentinel/coordination/test_lease_check.py::"
@@ -177,7 +177,7 @@ STEPS = (
         "whoever fails next waits twice as long as whoever failed before",
         "L1",
         "sentinel/coordination/leading.py",
-        "        least_s = self._member.standing.next_wait_s(now)\n",
+        "        least_s = self._member.standing.next_wait_s(at.now)\n",
         "        least_s = 0.0\n",
         ("tests/simulation/test_refusals.py::test_attempts_that_fail_everywhere_become_rarer_whoever_leads",),
         style="",

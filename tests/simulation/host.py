@@ -36,6 +36,7 @@ from sentinel.coordination.inputs import (
     Read,
     Tell,
 )
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.nodebook import NodeBook
 from sentinel.coordination.repeating import confirms, said_again
 from sentinel.coordination.situation import CoordinatorConfig
@@ -249,6 +250,10 @@ class Host:
         """By its own wall clock, which may be wrong."""
         return self.world.wall_ms + round(self._ahead_s * 1000)
 
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now, self.wall_ms)
+
     def set_wall(self, ahead_s: float) -> None:
         self._ahead_s = ahead_s
 
@@ -367,14 +372,14 @@ class Host:
 
     def _notes(self, brain: Coordinator, given: GroupInput) -> bool:
         if isinstance(given, InfoSeen):
-            return self._steady.notes(given, self.now, self.wall_ms)
+            return self._steady.notes(given, self.moment)
         return confirms(brain.member, given, self.now)
 
     def _step(self, brain: Coordinator, given: GroupInput) -> Iterable[GroupEffect]:
         """As the daemon's driver."""
         if isinstance(given, Gossip) and not given.looks:
             return said_again(brain.member, self.now)
-        return brain.step(given, self.now, self.wall_ms)
+        return brain.step(given, self.moment)
 
     def tell_all(self, given: Stalled | PeerGone | IdTwice) -> None:
         """Its registers."""

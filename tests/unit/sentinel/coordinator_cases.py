@@ -47,6 +47,7 @@ from sentinel.coordination.inputs import (
     Tell,
 )
 from sentinel.coordination.leading import FOR_NOBODY
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.node_info import Attached, NodeInfo
 from sentinel.coordination.node_spec import NodeSpec
 from sentinel.coordination.nodebook import NodeBook
@@ -184,7 +185,7 @@ class World:
         if len(self._inputs) > 1:
             return
         while self._inputs:
-            effects = self.coordinator.step(self._inputs[0], self.now, self.wall_ms)
+            effects = self.coordinator.step(self._inputs[0], self.moment)
             self.steady.stepped(self._inputs[0])
             for effect in effects:
                 self.disk.check(effect)
@@ -213,7 +214,7 @@ class World:
     def look(self, *names: str) -> None:
         for name in names or [node for node in self.nodes if node not in self.dead]:
             seen = InfoSeen(name, self._said_by(name), None)
-            if self.noted is not None and self.steady.notes(seen, self.now, self.wall_ms):
+            if self.noted is not None and self.steady.notes(seen, self.moment):
                 self.noted.append(name)
             else:
                 self.step(seen)
@@ -288,6 +289,10 @@ class World:
 
     def last_notice(self, kind: type[NoticeEvent]) -> Notice:
         return [notice for notice in self.notices if isinstance(notice.event, kind)][-1]
+
+    @property
+    def moment(self) -> Moment:
+        return Moment(self.now, self.wall_ms)
 
     @property
     def primary(self) -> tuple[str, int] | None:

@@ -9,6 +9,7 @@ import pytest
 from promotion.step_types import Promote
 from sentinel.coordination.impostors import MARGIN_S, Impostors
 from sentinel.coordination.inputs import StepDone
+from sentinel.coordination.moment import Moment
 from sentinel.coordination.node_info import Attached, NodeInfo
 from sentinel.coordination.node_spec import NodeSpec
 from sentinel.coordination.nodebook import NodeBook
@@ -35,7 +36,7 @@ class Names:
 
     def says(self, name: str, said: NodeInfo, now: float, wall_s: float | None = None) -> str:
         wall_ms = round((now if wall_s is None else wall_s) * 1000)
-        why, _ = self.impostors.look(name, said, A, now, wall_ms)
+        why, _ = self.impostors.look(name, said, A, Moment(now, wall_ms))
         if why is None:
             self.book.update(name, said, None, now)
             self.relations.seen(name, A)

@@ -17,7 +17,7 @@ def test_what_lay_in_a_buffer_resumes_no_writes() -> None:
     world = World(members=3, rules=WriteRules(self_fence=True))
 
     def confirmed(at: float) -> list[tuple[str, ...]]:
-        return commands(world.coordinator.step(MajorityConfirmed(at), world.now, world.wall_ms))
+        return commands(world.coordinator.step(MajorityConfirmed(at), world.moment))
 
     confirmed(world.now)
     world.advance(5.0)
