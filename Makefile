@@ -147,7 +147,7 @@ schema: $(READY) ## Write config/vedette.schema.json from the models
 
 .PHONY: docs
 docs: $(READY) ## Write the tables and diagrams in the documents that are made from the code
-	@$(BIN)/python -m tests.docs_blocks
+	@$(BIN)/python -m docs.generate.blocks
 
 .PHONY: screenshots
 screenshots: $(READY) redis tools ## Take docs/images/ anew, from the dashboard in a failover

@@ -1,4 +1,4 @@
-"""The few figures that decide, with redis-sentinel's of the same run beside them: the table of the README."""
+"""The few figures that decide, with redis-sentinel's of the same run beside them: the table of README.md."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Every setting with its default and meaning, as Markdown, from the models' own descriptions.
 
-The README's tables are made here, and a test compares them: what is documented is what is read.
+The tables of docs/reference/settings.md are made here, and a test compares them with the page.
 """
 
 from __future__ import annotations

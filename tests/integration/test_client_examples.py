@@ -18,7 +18,7 @@ from itertools import pairwise
 import pytest
 import redis.asyncio
 
-from tests.docs_blocks import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.integration.cluster import GROUP, Cluster
 from tests.processes import Process
 from tests.redis_server import RedisServer

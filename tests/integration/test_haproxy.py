@@ -15,7 +15,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.docs_blocks import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.integration.cluster import Cluster
 from tests.processes import Process, free_port
 from tests.programs import program

@@ -1,4 +1,4 @@
-"""Metrics of a real failover: what they tell, how they are named, and that README names each of them."""
+"""Metrics of a real failover: what they tell, how they are named, and that the reference names each."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client.metrics_core import Metric
 
+from docs.generate.metrics_table import own_metrics
 from sentinel.metrics.redis_exporter import PREFIX
-from tests.docs_blocks import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.integration.cluster import GROUP, Cluster
 from tests.integration.receiver import SECRET, Receiver
 from tests.metrics_lint import families, problems
-from tests.metrics_table import own_metrics
 from tests.programs import promtool
 from tests.waiting import wait_for
 
@@ -175,9 +175,9 @@ def test_the_conventions_can_be_broken(text: str) -> None:
     assert list(problems(text))
 
 
-def test_every_metric_is_in_readme_s_table_and_every_row_is_exposed(told: Told) -> None:
-    readme = (CHECKOUT / "README.md").read_text()
-    block = readme.partition("<!-- metrics -->")[2].partition("<!-- /metrics -->")[0]
+def test_every_metric_is_in_the_reference_and_every_row_is_exposed(told: Told) -> None:
+    page = (CHECKOUT / "docs/reference/metrics.md").read_text()
+    block = page.partition("<!-- metrics -->")[2].partition("<!-- /metrics -->")[0]
     rows = set(re.findall(r"^\| `([a-z_]+)`", block, re.MULTILINE))
     for text in told.texts:
         exposed = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))

@@ -1,4 +1,4 @@
-"""The ACL user that the README prescribes can do all that a failover needs, and not more."""
+"""The ACL user of docs/reference/redis-user.md can do all that a failover needs, and not more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PASSWORD = "of-the-test"
 
 
 def prescribed() -> list[str]:
-    line = re.search(r"ACL SETUSER vedette (.*)", (CHECKOUT / "README.md").read_text())
+    line = re.search(r"ACL SETUSER vedette (.*)", (CHECKOUT / "docs/reference/redis-user.md").read_text())
     assert line is not None
     return line[1].replace("PASSWORD", PASSWORD).split()
 

@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tests.docs_blocks import with_block
+from docs.generate.blocks import with_block
 from tests.mutations.mutation import CHECKOUT, Mutation, StaleError
 from tests.mutations.rules import MUTATIONS
 from tests.mutations.scratch import TroubleError
 from tests.mutations.trial import Result, check_tests, missed, table
 
-DOCUMENT = CHECKOUT / "ARCHITECTURE.md"
+DOCUMENT = CHECKOUT / "docs/safety/mutations.md"
 BLOCK = "mutations"
 
 
@@ -39,7 +39,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=60.0, help="for the simulator, each; 0: tests alone (default 60)"
     )
-    parser.add_argument("--write", action="store_true", help="write the table into ARCHITECTURE.md")
+    parser.add_argument("--write", action="store_true", help="write the table into docs/safety/mutations.md")
     parser.add_argument("--list", action="store_true", help="list the rules, and stop")
     given = parser.parse_args(words)
     if given.write and given.only:

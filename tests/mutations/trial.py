@@ -63,7 +63,7 @@ def check_tests(mutations: Sequence[Mutation]) -> None:
 
 
 def table(results: Sequence[Result]) -> str:
-    """For ARCHITECTURE.md."""
+    """For docs/safety/mutations.md."""
     rows = [
         f"| {each.mutation.serves}: {each.mutation.rule} | `{each.mutation.file}` | {each.caught_by} |"
         for each in results

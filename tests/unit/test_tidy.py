@@ -26,7 +26,7 @@ from tests.unit.tidy_rules import (
 
 CHECKOUT = Path(__file__).parents[2]
 PACKAGES = ("config", "quorum", "promotion", "sentinel")
-FOLDERS = (*PACKAGES, "tests", "benchmarks", "examples")
+FOLDERS = (*PACKAGES, "tests", "benchmarks", "docs", "examples")
 
 PURE = [
     "quorum/*.py",

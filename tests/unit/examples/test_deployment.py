@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import config
-from tests.docs_blocks import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.programs import program
 
 pytestmark = pytest.mark.unit

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docs_blocks import CHECKOUT
-from tests.metrics_table import own_metrics, sample_names
+from docs.generate.metrics_table import own_metrics, sample_names
+from tests.checkout import CHECKOUT
 from tests.programs import promtool
 
 pytestmark = pytest.mark.unit

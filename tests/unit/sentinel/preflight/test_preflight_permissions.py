@@ -1,4 +1,4 @@
-"""What is tried is what the README asks for, and a denial becomes the line that mends it."""
+"""What is tried is what docs/reference/redis-user.md asks for, and a denial names the line that mends it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from sentinel.preflight.facts import Denial, NodeFacts, Wishes
 from sentinel.preflight.permissions import MULTI, denial, harmless, queued
-from tests.docs_blocks import CHECKOUT
+from tests.checkout import CHECKOUT
 from tests.unit.sentinel.http_cases import B
 from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, codes, group, only, set_to
 
@@ -19,7 +19,7 @@ def denying(*permissions: str, why: Denial = Denial.COMMAND) -> NodeFacts:
 
 
 def test_everything_that_the_readme_prescribes_is_tried() -> None:
-    line = re.search(r"ACL SETUSER vedette (.*)", (CHECKOUT / "README.md").read_text())
+    line = re.search(r"ACL SETUSER vedette (.*)", (CHECKOUT / "docs/reference/redis-user.md").read_text())
     assert line is not None
     prescribed = set(re.findall(r"\+(\S+)", line[1]))
     trials = (*harmless("k", "vedette-s1"), MULTI, *queued("k"))

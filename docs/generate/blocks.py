@@ -8,10 +8,12 @@ from pathlib import Path
 
 from benchmarks.summary import summary
 from config.settings_table import settings_table
+from docs.generate.command_line import command_line
+from docs.generate.metrics_table import metrics_table
 from promotion.lifecycle import TRANSITIONS
-from tests.metrics_table import metrics_table
+from sentinel.web.problem import KINDS
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path(__file__).parents[2]
 RESULTS = ("outage", "loss", "switchover", "busy", "timeline", "mass", "load", "watching")
 """What the benchmarks' own page shows."""
 
@@ -22,6 +24,11 @@ def lifecycle_diagram() -> str:
         lines += [f"    {old} --> {new}" for new in TRANSITIONS if new in after]
     lines += [f"    {phase} --> [*]" for phase, after in TRANSITIONS.items() if not after]
     return "\n".join([*lines, "```"])
+
+
+def problems_table() -> str:
+    rows = [f"| `{kind}` | {status} | {title} |" for kind, (status, title) in KINDS.items()]
+    return "\n".join(["| kind | status | title |", "|---|---|---|", *rows])
 
 
 def result(name: str) -> Callable[[], str]:
@@ -35,18 +42,20 @@ def chaos_summary() -> str:
 
 
 BLOCKS = {
-    ("README.md", "settings"): settings_table,
-    ("README.md", "metrics"): metrics_table,
     ("README.md", "summary"): summary,
+    ("docs/reference/settings.md", "settings"): settings_table,
+    ("docs/reference/metrics.md", "metrics"): metrics_table,
+    ("docs/reference/http.md", "problems"): problems_table,
+    ("docs/reference/command-line.md", "commands"): command_line,
     **{("benchmarks/README.md", name): result(name) for name in RESULTS},
     **{("docs/performance.md", name): result(name) for name in ("mass", "watching")},
     ("ARCHITECTURE.md", "restart"): result("restart"),
     ("ARCHITECTURE.md", "handover"): result("handover"),
-    ("ARCHITECTURE.md", "chaos"): chaos_summary,
-    ("ARCHITECTURE.md", "histories"): result("histories"),
-    ("ARCHITECTURE.md", "model"): result("model"),
+    ("docs/safety/faults.md", "chaos"): chaos_summary,
+    ("docs/safety/faults.md", "histories"): result("histories"),
+    ("docs/safety/checks.md", "model"): result("model"),
     ("ARCHITECTURE.md", "lifecycle"): lifecycle_diagram,
-    ("docs/safety.md", "wild"): result("wild"),
+    ("docs/safety/situations.md", "wild"): result("wild"),
 }
 
 

@@ -1,4 +1,4 @@
-"""README's table of all metrics, made from what a sentinel registers, whether or not it has samples yet."""
+"""The table of all metrics, made from what a sentinel registers, whether or not it has samples yet."""
 
 from __future__ import annotations
 
