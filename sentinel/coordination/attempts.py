@@ -59,11 +59,14 @@ class Attempts:
         self._told[what] = now
         return False
 
-    def committed(self, term: int) -> None:
-        """A topology of this term is known; whoever brought it about, what stood in the way is gone."""
-        if term > self._known_term:
-            self._known_term = term
-            self.succeeded()
+    def committed(self, term: int) -> bool:
+        """A topology of this term is known. True if it is a new one: whoever brought it about, what stood in
+        the way is gone."""
+        if term <= self._known_term:
+            return False
+        self._known_term = term
+        self.succeeded()
+        return True
 
     def succeeded(self) -> None:
         self._pause.reset()

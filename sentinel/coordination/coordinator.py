@@ -2,16 +2,16 @@
 (``promotion``). Sans-I/O like both: ``step(input, at) -> effects``, so that the simulator runs
 it as the daemon does.
 
-It decides two things of its own: which work needs a leader, and what people are told. What a leader does
-is in ``leading``, what can be told of the group in ``situation``.
+What a leader does is in ``leading``, which work needs one in ``work_left``, what can be told of the group in
+``situation``. None of them calls it back: each returns what it wants, and one loop does that (``_follow``).
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 from promotion.actions import Request
-from promotion.switching import UNWRITABLE
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import (
@@ -29,17 +29,19 @@ from quorum.inputs import (
     Input,
     LinkSaid,
     Observed,
+    Propose,
     RefusalSeen,
     Replaced,
     Stalled,
     StopLeading,
-    Want,
     Watch,
+    YieldTo,
 )
 from quorum.member import Member
 from quorum.messages import Topology
 from quorum.role import Role
 from quorum.usability import Source
+from sentinel.coordination.agreed import Agreed
 from sentinel.coordination.contact import Contact
 from sentinel.coordination.contested import Contested
 from sentinel.coordination.degradation import Degradation
@@ -54,7 +56,6 @@ from sentinel.coordination.inputs import (
     MajorityConfirmed,
     NameLooked,
     Ordered,
-    Publish,
     ReadDone,
     Requested,
     StepDone,
@@ -64,24 +65,20 @@ from sentinel.coordination.inputs import (
     Tell,
 )
 from sentinel.coordination.judgements import Judgements
-from sentinel.coordination.leading import OPERATOR, Leading
+from sentinel.coordination.leading import Leading
 from sentinel.coordination.moment import Moment
 from sentinel.coordination.newcomers import Dropped, Elsewhere, Found, Newcomers, event_of, nowhere
 from sentinel.coordination.node_refusals import refused_now
 from sentinel.coordination.nodebook import NodeBook
-from sentinel.coordination.orders import Order, is_due
+from sentinel.coordination.orders import Order
 from sentinel.coordination.own_reach import OwnReach
 from sentinel.coordination.situation import CoordinatorConfig, Situation
+from sentinel.coordination.wanted import Wanted
 from sentinel.coordination.who_is_who import WhoIsWho
+from sentinel.coordination.work_left import WorkLeft
 from sentinel.notices import leaders
-from sentinel.notices.directives import told_of
-from sentinel.notices.nodes import Ambiguous
 from sentinel.notices.notice import Notice, NoticeEvent
-from sentinel.notices.operators import Resumed
 
-BOOTSTRAP = "bootstrap"
-CONTRADICTION = "contradiction"
-SCHEDULE = "schedule"
 QUIET_GOSSIPS = 10
 """While all is quiet, every so many gossips repeat something: a link that comes up is told all at once."""
 
@@ -106,15 +103,12 @@ class Coordinator:
         self.impostors = Impostors(book, self.newcomers.relations)
         self.situation = Situation(config, member, book, now)
         self.reach = OwnReach(config, member, book, self.situation, now)
-        self._leading = Leading(config, member, self.situation, self, now)
-        self._contact = Contact(config.work.rules.self_fence, member, book, self.situation, self, now)
-        self._degradation = Degradation(member.config.patience.down_after_s, self.tell)
-        self._wanted: frozenset[str] = frozenset()
-        self._judgements = Judgements(member, self.tell)
-        self._told_directives = self.directives
-        self._told_topology = member.register.state.committed.topology
-        self._pending: deque[Effect] = deque()
-        self._draining = False
+        self._leading = Leading(config, member, self.situation, now)
+        self._contact = Contact(config.work.rules.self_fence, member, book, self.situation, now)
+        self._degradation = Degradation(member.config.patience.down_after_s)
+        self._work_left = WorkLeft(member, self.situation, self._leading)
+        self._judgements = Judgements(member)
+        self._agreed = Agreed(config.group, member.register.state.committed)
         self._out: list[GroupEffect] = []
 
     # -- what can be asked ---------------------------------------------------------------------
@@ -178,29 +172,32 @@ class Coordinator:
                 self._has_one_server(node, run_id, at)
             case LinkHeard(node, link, took_s):
                 if node in self.book and self.book.local(node) == node:
-                    self.feed(LinkSaid(node, self.situation.link(link, at.now - took_s)), at)
+                    self._feed(LinkSaid(node, self.situation.link(link, at.now - took_s)), at)
             case ReadDone():
-                self._leading.read_done(given, at)
+                self._do(self._leading.read_done(given, at), at)
             case StepDone() | StepFailed() | StepUnsent() | StepFenced():
-                self._leading.step_over(given, at)
+                self._do(self._leading.step_over(given, at), at)
             case Requested(request):
-                self._leading.requested(request, at.now)
+                self._do(self._leading.requested(request, at.now), at)
             case Ordered(order):
                 self._leading.ordering.ordered(order, at.now)
             case MajorityConfirmed(until):
-                self._contact.confirmed(until, at.now)
+                command, event = self._contact.confirmed(until, at.now)
+                if command is not None:
+                    self._out.append(command)
+                self._tell_all((event,))
             case Observed(node):
-                self.feed(given, at)
-                self._judgements.seen(node)
+                self._feed(given, at)
+                self._tell_all(self._judgements.seen(node))
             case Stalled(gap_s):
-                self.tell(leaders.Stalled(round(gap_s * 1000)))
+                self._tell(leaders.Stalled(round(gap_s * 1000)))
                 self._contact.stalled(at.now)
-                self.feed(given, at)
+                self._feed(given, at)
             case _:
-                self.feed(given, at)
-        self.settle(at)
+                self._feed(given, at)
+        self._settle(at)
         if self.member.register.role is Role.LEADER and not self.leads_for_something:
-            self.feed(StopLeading(), at)
+            self._feed(StopLeading(), at)
         out, self._out = self._out, []
         return out
 
@@ -209,110 +206,95 @@ class Coordinator:
         """Whether what it thinks need not be repeated at each gossip; ``self_fence`` waits for that."""
         return self.member.quiet and not self.config.work.rules.self_fence
 
-    def settle(self, at: Moment) -> None:
+    def _settle(self, at: Moment) -> None:
+        """Draw the conclusions from what changed."""
         if self.who_is_who.keep():
             self._watch(at)
             self._tell_who(at.now)
-        if (said := self.situation.clock_said(at.wall_ms)) is not None:
-            self.feed(said, at)
-        self._leading.wake(at)
-        self.reach.tell(at.now, self.tell)
-        self._judgements.look()
+        self._follow(self._tell_clock(at), at)
+        self._do(self._leading.wake(at), at)
         primary = self.member.primary
-        self._degradation.look(primary, self.member.usability.refusing(primary or ""), at.now)
-        wanted = self._wants(at.now)
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self.feed(Want(wanted, urgent=OPERATOR in wanted), at)
+        refusing = self.member.usability.refusing(primary or "")
+        self._tell_all((self.reach.news(at.now), self._judgements.look()))
+        self._tell_all((self._degradation.look(primary, refusing, at.now),))
+        self._follow(self._tell_work(at), at)
 
-    def feed(self, given: Input, at: Moment) -> None:
-        """Step the agreement core, and everything that follows from what it emits.
+    # -- the loop ------------------------------------------------------------------------------
 
-        A call from within only adds to the queue: effects leave in the order in which the core made them,
-        so an older state is never written over a newer one.
+    def _feed(self, given: Input, at: Moment) -> None:
+        """Step the agreement core, and everything that follows."""
+        self._follow(self.member.step(given, at.now), at)
+
+    def _do(self, wanted: Iterable[Wanted], at: Moment) -> None:
+        """What the leader's side wants, and everything that follows."""
+        self._follow(self._act_on(wanted, at), at)
+
+    def _follow(self, made: Iterable[Effect], at: Moment) -> None:
+        """Until nothing follows any more. What the agreement core makes meanwhile gets in line.
+
+        So its effects leave in the order in which it made them: an older state is never written over a newer.
         """
-        self._pending.extend(self.member.step(given, at.now))
-        if self._draining:
-            return
-        self._draining = True
-        try:
-            while self._pending:
-                effect = self._pending.popleft()
-                if isinstance(effect, Emit):
-                    self._on_event(effect.event, at)
-                else:
-                    self._out.append(effect)
-        finally:
-            self._draining = False
+        line = deque(made)
+        while line:
+            effect = line.popleft()
+            if isinstance(effect, Emit):
+                line += self._act_on(self._on_event(effect.event, at), at)
+            else:
+                self._out.append(effect)
+
+    def _act_on(self, wanted: Iterable[Wanted], at: Moment) -> list[Effect]:
+        """Returns what the agreement core makes of it."""
+        made: list[Effect] = []
+        for each in wanted:
+            match each:
+                case StopLeading():
+                    # Work that is left is told before: whoever stops may stand again for that at once.
+                    made += self._tell_clock(at)
+                    made += self._tell_work(at)
+                    made += self.member.step(each, at.now)
+                case Propose() | YieldTo():
+                    made += self.member.step(each, at.now)
+                case _:
+                    self._out.append(each)
+        return made
+
+    def _tell_clock(self, at: Moment) -> list[Effect]:
+        """Whether the time of a schedule has come, for the agreement core, if that has changed."""
+        said = self.situation.clock_said(at.wall_ms)
+        return self.member.step(said, at.now) if said is not None else []
+
+    def _tell_work(self, at: Moment) -> list[Effect]:
+        """Which work needs a leader, for the agreement core, if that has changed."""
+        wanted, event = self._work_left.look(at.now)
+        self._tell_all((event,))
+        return self.member.step(wanted, at.now) if wanted is not None else []
 
     # -- what the agreement core emits ---------------------------------------------------------
 
-    def _on_event(self, event: Event, at: Moment) -> None:
+    def _on_event(self, event: Event, at: Moment) -> list[Wanted]:
+        """Returns what the leader's side wants then."""
         match event:
             case Elected():
-                self._leading.elected(event, at)
+                return self._leading.elected(event, at)
             case SteppedDown(term, reason):
                 self._stepped_down(term, reason)
                 self._leading.end()
             case Committed(entry):
                 self.situation.relief.learned(entry, at.now)
-                self._tell_topology(entry.topology)
-                self._tell_directives(entry.directives, at.now)
-                self._leading.committed(entry, at)
+                self._out += self._agreed.learned(entry)
+                return self._leading.committed(entry, at)
             case OpinionChanged(opinion):
-                self._judgements.changed(opinion, at.now)
+                self._tell_all(self._judgements.changed(opinion, at.now))
                 self._tell_who(at.now)
             case OdownChanged(node, down, agree):
-                self._judgements.quorum_changed(node, down, agree, at.now)
+                self._tell_all((self._judgements.quorum_changed(node, down, agree, at.now),))
+        return []
 
     def _stepped_down(self, term: int, reason: str) -> None:
         again = self._leading.repeating and reason == "resigned"
-        self.tell(leaders.SteppedDown(reason), term, again=again)
+        self._tell(leaders.SteppedDown(reason), term, again=again)
         # Who came back just before was passed over, and what it said until then does not count.
-        self.put(LookAnew())
-        self.put(LookAgain())
-
-    def _tell_topology(self, topology: Topology | None) -> None:
-        told = self._told_topology
-        if topology is None or (told is not None and topology.term < told.term):
-            return
-        self._told_topology = topology
-        if told is None or topology.term > told.term:
-            self._leading.request = None
-            self.put(Publish())
-            # What was known of the nodes is from before the change.
-            self.put(LookAnew())
-            self.tell(leaders.TopologyCommitted(topology), topology.term)
-        elif topology.lost_bytes is not None and told.lost_bytes is None:
-            self.tell(leaders.LossMeasured(topology), topology.term)
-
-    def _tell_directives(self, directives: Directives, now: float) -> None:
-        told, self._told_directives = self._told_directives, directives
-        events = list(told_of(told, directives))
-        if events:
-            self.put(Publish())
-        for event in events:
-            if isinstance(event, Resumed):
-                self._leading.resumed_at = now
-            self.tell(event)
-
-    def _wants(self, now: float) -> frozenset[str]:
-        """The work that needs a leader, beside what the agreement core sees by itself."""
-        before = self.situation.ambiguous
-        wanted = set()
-        if self.topology is None and self.situation.can_bootstrap(now):
-            wanted.add(BOOTSTRAP)
-        if (why := self.situation.ambiguous) is not None and why != before:
-            self.tell(Ambiguous(why))
-        if self.request is not None or self.order is not None:
-            wanted.add(OPERATOR)
-        if is_due(self.directives.schedule, self.member.time_come(now)):
-            wanted.add(SCHEDULE)
-        if self.work is None and self.situation.unwritable(now):
-            wanted.add(UNWRITABLE)
-        if self.work is None and self.situation.contradicted(now) and not self.member.paused:
-            wanted.add(CONTRADICTION)
-        return frozenset(wanted)
+        self._out += [LookAnew(), LookAgain()]
 
     # -- nodes ---------------------------------------------------------------------------------
 
@@ -322,7 +304,7 @@ class Coordinator:
         before = self.book[seen.node].info
         another, is_news = self.impostors.look(seen.node, seen.info, self.member.primary, at)
         if is_news:
-            self.feed(Replaced(seen.node, another), at)
+            self._feed(Replaced(seen.node, another), at)
         if another is not None:
             return
         self.book.update(seen.node, seen.info, seen.peer_ip, at.now, at.now - seen.took_s)
@@ -334,10 +316,10 @@ class Coordinator:
             self.situation.note_witness(seen.node, at.now)
             if seen.node in self.book:
                 link = self.situation.link(seen.info.link, at.now - seen.took_s)
-                self.feed(DataObserved(seen.node, seen.info.data_seen(), link, seen.took_s), at)
+                self._feed(DataObserved(seen.node, seen.info.data_seen(), link, seen.took_s), at)
                 refusing = refused_now(seen.info, before)
                 if refusing != self.member.usability.says(seen.node, Source.INFO):
-                    self.feed(RefusalSeen(seen.node, Source.INFO, refusing), at)
+                    self._feed(RefusalSeen(seen.node, Source.INFO, refusing), at)
         self._tell_who(at.now)
 
     def _has_one_server(self, name: str, run_id: str, at: Moment) -> bool:
@@ -349,21 +331,20 @@ class Coordinator:
 
     def _mind_newcomers(self, node: str, at: Moment) -> None:
         news = self.newcomers.seen(node, self.member.primary, self.member.register.state, at.now)
-        for each in news:
-            if (event := event_of(each)) is not None:
-                self.tell(event)
+        self._tell_all(map(event_of, news))
         if any(isinstance(each, Found | Dropped) for each in news):
             self._watch(at)
 
     def _watch(self, at: Moment) -> None:
-        self.feed(Watch(self.book.names, self.book.aliases), at)
+        self._feed(Watch(self.book.names, self.book.aliases), at)
 
     def _tell_who(self, now: float) -> None:
-        for event in self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)):
-            self.tell(event)
+        self._tell_all(self.who_is_who.news(looked_at_all=self.situation.looked_at_all(now)))
 
-    def tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None:
-        self.put(Tell(Notice(self.config.group, event, term, again)))
+    def _tell_all(self, events: Iterable[NoticeEvent | None]) -> None:
+        for event in events:
+            if event is not None:
+                self._tell(event)
 
-    def put(self, effect: GroupEffect) -> None:
-        self._out.append(effect)
+    def _tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None:
+        self._out.append(Tell(Notice(self.config.group, event, term, again)))

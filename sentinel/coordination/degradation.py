@@ -6,18 +6,15 @@ memory is full takes a write now and then. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from quorum.usability import Refusal, Refusing
-from sentinel.notices.nodes import Degraded, NodeEvent, Recovered
+from sentinel.notices.nodes import Degraded, Recovered
 
 
 class Degradation:
-    """``tell`` is told each; ``patience_s`` is how long either must have lasted."""
+    """``patience_s`` is how long either must have lasted."""
 
-    def __init__(self, patience_s: float, tell: Callable[[NodeEvent], None]) -> None:
+    def __init__(self, patience_s: float) -> None:
         self._patience_s = patience_s
-        self._tell = tell
         self._primary: str | None = None
         self._told: Refusal | None = None
         self._seen: Refusal | None = None
@@ -27,18 +24,20 @@ class Degradation:
     def next_deadline(self) -> float | None:
         return None if self._seen is self._told else self._since + self._patience_s
 
-    def look(self, primary: str | None, refusing: Refusing | None, now: float) -> None:
-        """That another node became primary ends it too: ``failover.completed`` says so."""
+    def look(self, primary: str | None, refusing: Refusing | None, now: float) -> Degraded | Recovered | None:
+        """What is to be told now, if anything.
+
+        That another node became primary ends it too: ``failover.completed`` says so.
+        """
         if primary != self._primary:
             self._primary, self._told, self._seen = primary, None, None
         kind = refusing.kind if refusing is not None else None
         if kind is not self._seen:
             self._seen, self._since = kind, now
         if self._seen is self._told or now < self._since + self._patience_s:
-            return
+            return None
         before, self._told = self._told, self._seen
         if refusing is not None:
-            self._tell(Degraded(primary or "", refusing.kind.value, refusing.detail))
-        else:
-            assert before is not None
-            self._tell(Recovered(primary, before.value))
+            return Degraded(primary or "", refusing.kind.value, refusing.detail)
+        assert before is not None
+        return Recovered(primary, before.value)

@@ -4,7 +4,8 @@ What operators have ordered, and a schedule that cannot be carried out, come bef
 agreed on before anything else is done, and the work begins with the directives as they are then.
 
 ``promotion.work`` decides what to do, the agreement core whether it may be done; this translates between
-the two, and keeps what belongs to one leadership: what it waits for, and when it all began.
+the two, and keeps what belongs to one leadership: what it waits for, and when it all began. Each call returns
+what it wants (``wanted``), to be done in that order.
 """
 
 from __future__ import annotations
@@ -28,18 +29,17 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.events import CandidateChosen
+from promotion.step_types import Step
 from promotion.switching import SWITCHOVER
 from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
 from quorum.directives import Directives
 from quorum.effects import Elected
-from quorum.errors import NotLeaderError
 from quorum.inputs import Propose, StopLeading, YieldTo
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, Intent, Topology
 from sentinel.coordination import orders
 from sentinel.coordination.attempts import Attempts
-from sentinel.coordination.core import Core
 from sentinel.coordination.inputs import (
     Perform,
     Read,
@@ -49,6 +49,7 @@ from sentinel.coordination.inputs import (
     StepFenced,
     StepOver,
     StepUnsent,
+    Tell,
     WarmUp,
 )
 from sentinel.coordination.made_topology import Made
@@ -57,8 +58,9 @@ from sentinel.coordination.ordering import MAX_REASON_CHARS, Ordering
 from sentinel.coordination.situation import CoordinatorConfig, Situation
 from sentinel.coordination.step_notices import StepNotices
 from sentinel.coordination.under_way import UnderWay
+from sentinel.coordination.wanted import Wanted
 from sentinel.notices import leaders
-from sentinel.notices.notice import NoticeEvent
+from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.notices.operators import Requested
 
 OPERATOR = "operator"
@@ -68,18 +70,17 @@ FOR_NOBODY = 0  # the token of a reading that no work waits for
 class Leading:
     """``work`` is None unless this sentinel leads; ``request`` is an operator's, and may wait for that."""
 
-    def __init__(
-        self, config: CoordinatorConfig, member: Member, situation: Situation, core: Core, now: float
-    ) -> None:
+    def __init__(self, config: CoordinatorConfig, member: Member, situation: Situation, now: float) -> None:
         self.request: Request | None = None
-        self.ordering = Ordering(config.work.limit_s, core.tell, now)
+        self.ordering = Ordering(config.work.limit_s, self._tell, now)
         self.work: Work | None = None
         self._config = config
         self._member = member
         self._situation = situation
-        self._core = core
+        self._wanted: list[Wanted] = []
         self._request_until = now
-        self.resumed_at = -math.inf
+        self._paused = member.register.state.committed.directives.pause is not None
+        self._resumed_at = -math.inf
         """What went on while the group was paused is no part of a change's duration."""
         self._giving_up_s: float | None = None
         """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
@@ -111,32 +112,31 @@ class Leading:
 
     # -- what happens --------------------------------------------------------------------------
 
-    def requested(self, request: Request, now: float) -> None:
+    def requested(self, request: Request, now: float) -> list[Wanted]:
         self.request = request
         self._request_until = now + self._config.work.limit_s
         kind = SWITCHOVER if request.switchover else "failover"
-        self._core.tell(Requested(kind, request.candidate, request.operation))
+        self._tell(Requested(kind, request.candidate, request.operation))
+        return self._take()
 
-    def wake(self, at: Moment) -> None:
-        if self.work is not None:
-            if self.work.next_deadline is not None:
-                self._do(self.work.wake(self._situation.facts(at.now), at.now), at)
-            return
-        if self.request is not None and at.now >= self._request_until:
-            self._abort_request("no leader could be elected in time")
-        self.ordering.wake(at.now)
+    def wake(self, at: Moment) -> list[Wanted]:
+        if self.work is None:
+            if self.request is not None and at.now >= self._request_until:
+                self._abort_request("no leader could be elected in time")
+            self.ordering.wake(at.now)
+        elif self.work.next_deadline is not None:
+            self._do(self.work.wake(self._situation.facts(at.now), at.now), at)
+        return self._take()
 
-    def elected(self, event: Elected, at: Moment) -> None:
+    def elected(self, event: Elected, at: Moment) -> list[Wanted]:
         verdict = self._member.verdict(self._member.primary or "", at.now)
         reasons = tuple(sorted(event.reasons))
         age_ms = round((at.now - verdict.since) * 1000) if verdict.down else None
         elected = leaders.Elected(reasons, age_ms, self._member.standing.passed_over(at.now))
-        self._core.tell(elected, event.term, again=self._again((elected.name, reasons), at.now))
-        try:
-            if not self._write_directives(at):
-                self._begin(event.term, at)
-        except NotLeaderError:
-            self.end()
+        self._tell(elected, event.term, again=self._again((elected.name, reasons), at.now))
+        if not self._write_directives(at):
+            self._begin(event.term, at)
+        return self._take()
 
     def _write_directives(self, at: Moment) -> bool:
         """Whether something must be agreed on before the work begins."""
@@ -164,12 +164,12 @@ class Leading:
             since = verdict.since if verdict.down else None
             since = self._member.usability.since(primary) if relieves else since
             if since is not None:
-                self._started_at = max(since, self.resumed_at)
+                self._started_at = max(since, self._resumed_at)
                 self._started_ms = at.wall_ms - round((at.now - self._started_at) * 1000)
             operation = request.operation if request else None
             cause = cause_at_start(request, facts)
             started = leaders.FailoverStarted(facts.primary, cause, facts.down, operation)
-            self._core.tell(started, term, again=self.repeating)
+            self._tell(started, term, again=self.repeating)
         self._do(self.work.begin(self._situation.views(at.now), facts, at.now), at)
 
     @property
@@ -182,12 +182,19 @@ class Leading:
         """What the work is to do for an operator, who asked for it now or set a time for it."""
         return self.request or self.ordering.scheduled
 
-    def committed(self, entry: Entry, at: Moment) -> None:
+    def committed(self, entry: Entry, at: Moment) -> list[Wanted]:
         """If it is what this leader proposed, the work goes on, or begins."""
-        self._attempts.committed(entry.topology.term if entry.topology is not None else 0)
-        if entry.id != self._proposed:
-            return
-        self._proposed = None
+        if self._attempts.committed(entry.topology.term if entry.topology is not None else 0):
+            self.request = None
+        was_paused, self._paused = self._paused, entry.directives.pause is not None
+        if was_paused and not self._paused:
+            self._resumed_at = at.now
+        if entry.id == self._proposed:
+            self._proposed = None
+            self._agreed(entry, at)
+        return self._take()
+
+    def _agreed(self, entry: Entry, at: Moment) -> None:
         if self.work is None:
             self._directives_agreed(entry, at)
         elif entry.intent is not None:
@@ -200,7 +207,7 @@ class Leading:
 
     def _directives_agreed(self, entry: Entry, at: Moment) -> None:
         if self._giving_up_s is not None:
-            self._stop_leading(self._giving_up_s, at, "the schedule is dropped")
+            self._stop_leading(self._giving_up_s, "the schedule is dropped")
             return
         self.ordering.agreed(entry.term, self._member.primary)
         self._begin(entry.term, at)
@@ -213,40 +220,42 @@ class Leading:
         self._under_way.leave()
         self._proposed = None
 
-    def read_done(self, done: ReadDone, at: Moment) -> None:
+    def read_done(self, done: ReadDone, at: Moment) -> list[Wanted]:
         if self._under_way.read_over(done.token) and self.work is not None:
             views = self._situation.views(at.now, done.answered)
             self._do(self.work.observed(views, self._situation.facts(at.now), at.now), at)
+        return self._take()
 
-    def step_over(self, given: StepOver, at: Moment) -> None:
+    def step_over(self, given: StepOver, at: Moment) -> list[Wanted]:
         step, awaited = self._under_way.step_over(given.token)
         if step is not None and isinstance(given, StepFailed):
             self._situation.tried.failed(step, given.reason, at.now)
-        if step is None or not awaited or self.work is None:
-            return
+        if step is not None and awaited and self.work is not None:
+            self._go_on(self.work, step, given, at)
+        return self._take()
+
+    def _go_on(self, work: Work, step: Step, given: StepOver, at: Moment) -> None:
         match given:
             case StepDone():
                 for event, known in self._notices.of(step, given):
                     self._tell_repeatable(event, at.now, known=known)
                 facts = self._situation.facts(at.now)
-                self._do(self.work.step_done(step, given.result, facts, at.now), at)
+                self._do(work.step_done(step, given.result, facts, at.now), at)
             case StepFailed(_, reason, unknown):
                 facts = self._situation.facts(at.now)
-                done = self.work.step_failed(step, reason, facts, at.now, unknown=unknown)
-                self._do(done, at)
+                self._do(work.step_failed(step, reason, facts, at.now, unknown=unknown), at)
             case StepUnsent():
                 # What an operator asked for is for the next leader.
-                self._core.feed(StopLeading(), at)
+                self._wanted.append(StopLeading())
             case StepFenced(_, found_term):
-                self._core.tell(leaders.Fenced(step.node, found_term))
-                self._core.feed(YieldTo(found_term), at)
-                self._core.feed(StopLeading(), at)
+                self._tell(leaders.Fenced(step.node, found_term))
+                self._wanted += [YieldTo(found_term), StopLeading()]
 
     def _tell_repeatable(self, event: NoticeEvent, now: float, *, known: bool = False) -> None:
         """``known``: it was told just before, whatever became of that attempt."""
         what = replace(event, ranking=None) if isinstance(event, CandidateChosen) else event
         again = self._again(what, now) or known
-        self._core.tell(event, self._member.register.state.term, again=again)
+        self._tell(event, self._member.register.state.term, again=again)
 
     def _again(self, what: Hashable, now: float) -> bool:
         """Whether this only repeats what an attempt before has told, which came to nothing."""
@@ -256,22 +265,20 @@ class Leading:
 
     def _do(self, actions: list[Action], at: Moment) -> None:
         for action in actions:
-            try:
-                self._act(action, at)
-            except NotLeaderError:
-                self.end()
-                return
+            self._act(action, at)
+            if not self.has_work:
+                return  # The leadership is over, and nothing else is done in it.
 
     def _act(self, action: Action, at: Moment) -> None:
         register = self._member.register
         entry, term = register.state.entry, register.state.term
         match action:
             case Observe(nodes):
-                self._core.put(Read(self._under_way.read(), nodes))
+                self._wanted.append(Read(self._under_way.read(), nodes))
             case AskAgain(node):
-                self._core.put(Read(FOR_NOBODY, (node,)))
+                self._wanted.append(Read(FOR_NOBODY, (node,)))
             case WriteIntent(target, cause):
-                self._core.put(WarmUp(target))
+                self._wanted.append(WarmUp(target))
                 leader, place = self._member.config.self_id, self._situation.place(target)
                 intent = Intent(target, cause, leader, self._started_ms, place)
                 self._propose(entry.topology, intent, at, self.ordering.started(self._directives))
@@ -286,13 +293,13 @@ class Leading:
             case Resettle():
                 self._propose(entry.topology, None, at)
             case Run(step):
-                self._core.put(Perform(self._under_way.take(step), term, step))
+                self._wanted.append(Perform(self._under_way.take(step), term, step))
             case Note(event):
                 self._tell_repeatable(event, at.now)
             case Finish():
                 self._attempts.succeeded()
-                self._core.tell(leaders.WorkDone(), term)
-                self._stop_leading(0.0, at)
+                self._tell(leaders.WorkDone(), term)
+                self._stop_leading(0.0)
             case GiveUp():
                 self._give_up(action, term, at)
 
@@ -303,7 +310,9 @@ class Leading:
         at: Moment,
         directives: Directives | None = None,
     ) -> None:
-        # The entry's id is known before its commit can be: what the core emits meanwhile is handled later.
+        if not self._member.register.lease_valid(at.now):
+            self.end()
+            return
         before = self._member.register.state.entry
         self._proposed = (self._member.register.state.term, before.seq + 1)
         told = directives
@@ -312,7 +321,7 @@ class Leading:
             known = names.localized(before.topology) if before.topology else None
             new = names.localized(topology) if topology else None
             told = orders.after(replace(before, topology=known, directives=self._directives), new, intent)
-        self._core.feed(Propose(topology, intent, told), at)
+        self._wanted.append(Propose(topology, intent, told))
 
     def _give_up(self, action: GiveUp, term: int, at: Moment) -> None:
         # A request is not tried again, so that nothing else need wait for it.
@@ -329,24 +338,30 @@ class Leading:
             retry_after_ms=round(retry_after_s * 1000),
         )
         again = request is None and self._attempts.given_up((kind, action.reason), at.now)
-        self._core.tell(aborted, term, again=again)
+        self._tell(aborted, term, again=again)
         self.request = None
         entry = self._member.register.state.entry
         dropped = self.ordering.given_up(self._directives, action.reason)
         if dropped is None:
-            self._stop_leading(retry_after_s, at, action.reason)
+            self._stop_leading(retry_after_s, action.reason)
             return
         self.end()
         self._giving_up_s = retry_after_s
         self._propose(entry.topology, entry.intent, at, dropped)
 
-    def _stop_leading(self, retry_after_s: float, at: Moment, why: str = "") -> None:
+    def _stop_leading(self, retry_after_s: float, why: str = "") -> None:
         self.end()
-        self._core.settle(at)
-        self._core.feed(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]), at)
+        self._wanted.append(StopLeading(retry_after_s, why[:MAX_REASON_CHARS]))
 
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None
         aborted = leaders.FailoverAborted(self._member.primary, reason, operation=self.request.operation)
-        self._core.tell(aborted, self._member.register.state.term)
+        self._tell(aborted, self._member.register.state.term)
         self.request = None
+
+    def _tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None:
+        self._wanted.append(Tell(Notice(self._config.group, event, term, again)))
+
+    def _take(self) -> list[Wanted]:
+        wanted, self._wanted = self._wanted, []
+        return wanted

@@ -7,7 +7,6 @@ certificate, or that it cannot look at, is none.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -74,10 +73,10 @@ class OwnReach:
             name for name in book.names if book[name].info is not None and not self._unusable(name, now)
         )
 
-    def tell(self, now: float, tell: Callable[[StandsBack | StandsAgain], None]) -> None:
+    def news(self, now: float) -> StandsBack | StandsAgain | None:
         """What is wrong with this sentinel alone is told once: its peers could, and it could not."""
         if 0 <= now - self._told_at < TELL_EVERY_S:
-            return
+            return None
         self._told_at = now
         why = self.why_not(now)
         able = self._member.standing.able_peers()
@@ -85,10 +84,11 @@ class OwnReach:
             self._alone_since = now
         if now - self._alone_since >= LASTS_S and not self._told:
             self._told = why
-            tell(StandsBack(why, tuple(able)))
-        elif not why and self._told:
+            return StandsBack(why, tuple(able))
+        if not why and self._told:
             self._told = ""
-            tell(StandsAgain())
+            return StandsAgain()
+        return None
 
     def goes_on(self, now: float) -> None:
         """All is as it was: what was well is well still."""

@@ -10,6 +10,7 @@ _REGISTER = "tests/unit/quorum/test_register.py"
 _LEADER = "tests/unit/quorum/test_register_leader.py"
 _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
+_ORDER = "tests/unit/sentinel/coordination/test_order_of_effects.py"
 _COORDINATOR = "tests/unit/sentinel/coordination/test_coordinator.py"
 
 LEADING = (
@@ -283,6 +284,24 @@ LEADING = (
             "tests/unit/sentinel/coordination/test_lease_check.py"
             "::test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work",
         ),
+    ),
+    Mutation(
+        "effects-in-line",
+        "what the core makes of a proposal leaves behind what it made before",
+        "S2",
+        "sentinel/coordination/coordinator.py",
+        "line += self._act_on(self._on_event(effect.event, at), at)",
+        "line.extendleft(reversed(self._act_on(self._on_event(effect.event, at), at)))",
+        (f"{_ORDER}::test_what_follows_from_an_event_comes_behind_what_the_core_had_made_with_it",),
+    ),
+    Mutation(
+        "work-left-first",
+        "the core knows which work is left before the leader stops",
+        "L1",
+        "sentinel/coordination/coordinator.py",
+        "                    made += self._tell_work(at)\n",
+        "",
+        (f"{_ORDER}::test_what_work_is_left_is_told_before_a_leader_stops",),
     ),
     Mutation(
         "absurd-peer",

@@ -91,7 +91,7 @@ PROMOTION = (
         "a leader reads every node anew before it decides",
         "S7",
         "sentinel/coordination/leading.py",
-        "                self._core.put(Read(self._under_way.read(), nodes))\n",
+        "                self._wanted.append(Read(self._under_way.read(), nodes))\n",
         "                self.read_done(ReadDone(self._under_way.read(), frozenset(nodes)), at)\n",
         ("tests/unit/sentinel/coordination/test_read_anew.py",),
         style="durable",

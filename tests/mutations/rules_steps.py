@@ -149,12 +149,12 @@ STEPS = (
         """\
             case StepUnsent():
                 # What an operator asked for is for the next leader.
-                self._core.feed(StopLeading(), at)
+                self._wanted.append(StopLeading())
 """,
         """\
             case StepUnsent():
                 facts = self._situation.facts(at.now)
-                self._do(self.work.step_failed(step, "no lease", facts, at.now), at)
+                self._do(work.step_failed(step, "no lease", facts, at.now), at)
 """,
         (
             "tests/unit/sentinel/coordination/test_lease_check.py::"

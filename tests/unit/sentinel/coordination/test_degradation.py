@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from quorum.usability import Refusal, Refusing
 from sentinel.coordination.degradation import Degradation
-from sentinel.notices.nodes import Degraded, NodeEvent, Recovered
 from tests.unit.sentinel.coordinator_cases import A, B
 
 OOM = Refusing(Refusal.OOM, "no memory")
@@ -14,14 +13,12 @@ MISCONF = Refusing(Refusal.MISCONF, "no disk")
 class Told:
     def __init__(self) -> None:
         self.lines: list[tuple[str, object, object]] = []
-        self.degradation = Degradation(1.0, self._tell)
-
-    def _tell(self, event: NodeEvent) -> None:
-        assert isinstance(event, Degraded | Recovered)
-        self.lines.append((event.name, event.node, event.refuses))
+        self.degradation = Degradation(1.0)
 
     def look(self, refusing: Refusing | None, now: float, primary: str | None = A) -> None:
-        self.degradation.look(primary, refusing, now)
+        event = self.degradation.look(primary, refusing, now)
+        if event is not None:
+            self.lines.append((event.name, event.node, event.refuses))
 
 
 def test_each_is_told_once_and_only_once_it_has_lasted() -> None:
