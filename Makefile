@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AUDITORS := .venv-audit/.ready
+SITE := .venv-site/.ready
 UV := .venv-lock/bin/uv
 UV_VERSION := 0.13.9
 
@@ -149,6 +150,12 @@ schema: $(READY) ## Write config/vedette.schema.json from the models
 docs: $(READY) ## Write the tables and diagrams in the documents that are made from the code
 	@$(BIN)/python -m docs.generate.blocks
 
+.PHONY: docs-site
+docs-site: $(READY) $(SITE) ## Make a site of the documents in build/site; a broken link fails it
+	@$(BIN)/python -m docs.generate.site build/site-source
+	@NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict --config-file docs/mkdocs.yml
+	@echo "build/site/index.html"
+
 .PHONY: screenshots
 screenshots: $(READY) redis tools ## Take docs/images/ anew, from the dashboard in a failover
 	@VEDETTE_SCREENSHOTS=1 $(BIN)/pytest tests/integration/test_dashboard.py -k failover_is_seen $(PYTEST_ARGS)
@@ -160,6 +167,7 @@ lock: $(UV) ## Renew requirements/*.txt from pyproject.toml, for every supported
 	@$(LOCK) --group build -c requirements/dev.txt -o requirements/build.txt
 	@$(LOCK) --group audit -c requirements/dev.txt -o requirements/audit.txt
 	@$(LOCK) --group plots -c requirements/dev.txt -o requirements/plots.txt
+	@$(LOCK) --group site -c requirements/dev.txt -o requirements/site.txt
 	@$(LOCK) --group servers -c requirements/dev.txt -o requirements/servers.txt
 	@$(LOCK) --group receiver -c requirements/dev.txt -o examples/webhook-receiver/requirements.txt
 
@@ -176,8 +184,10 @@ $(UV): Makefile
 	@touch $(UV)
 
 $(AUDITORS): requirements/audit.txt
-	@python=$$(.ci/find-python "$(PYTHON)") && "$$python" -m venv --clear .venv-audit
-	@.venv-audit/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --only-binary :all: -r $<
+$(SITE): requirements/site.txt
+$(AUDITORS) $(SITE):
+	@python=$$(.ci/find-python "$(PYTHON)") && "$$python" -m venv --clear $(@D)
+	@$(@D)/bin/pip --quiet --disable-pip-version-check --no-input install --require-hashes --only-binary :all: -r $<
 	@touch $@
 
 $(READY): requirements/dev.txt pyproject.toml
@@ -206,5 +216,5 @@ tools: $(READY)
 
 .PHONY: clean
 clean: ## Remove what these targets made, but no state of a sentinel
-	@rm -rf $(VENV) .venv-lowest .venv-lock .venv-audit .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
+	@rm -rf $(VENV) .venv-lowest .venv-lock .venv-audit .venv-site .servers dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .schemathesis
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from config.model_webhook import EVENT_TYPES
+from docs.generate import site
 from docs.generate.blocks import BLOCKS, with_block
+from docs.generate.links import anchors, broken, links
 from tests.checkout import CHECKOUT
-from tests.unit.doc_links import anchors, broken, links
 
 pytestmark = pytest.mark.unit
 
@@ -21,8 +23,18 @@ DOCUMENTS = [
         for path in sorted((CHECKOUT / folder).rglob("*.md"))
     ),
 ]
-TOO_LONG = {"README.md": 12_500, "ARCHITECTURE.md": 42_000}
+TOO_LONG = {"README.md": 12_500, "ARCHITECTURE.md": 40_000}
 """Bytes: a newcomer's five minutes, and twenty minutes of a stranger."""
+
+
+RUNBOOKS = [
+    path
+    for folder in ("alerts", "webhooks")
+    for path in sorted((CHECKOUT / "docs/operations" / folder).glob("*.md"))
+    if path.stem != "README"
+]
+ASK_NOTHING = {"primary.recovered", "replica.up", "switchover.completed"}
+"""Webhooks that end something, or that somebody has asked for."""
 
 
 @pytest.mark.parametrize(("file", "name"), list(BLOCKS))
@@ -54,6 +66,34 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     assert not {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs").rglob("*.md")} - {
         path.relative_to(CHECKOUT).as_posix() for path in seen
     }
+
+
+@pytest.mark.parametrize("path", RUNBOOKS, ids=lambda path: path.stem)
+def test_runbooks_have_the_same_three_parts(path: Path) -> None:
+    headings = [line for line in path.read_text().splitlines() if line.startswith("## ")]
+    assert headings == ["## What it means", "## What to look at", "## What to do"]
+
+
+def test_every_webhook_that_wakes_people_has_a_runbook() -> None:
+    pages = {path.stem for path in RUNBOOKS if path.parent.name == "webhooks"}
+    assert pages == set(EVENT_TYPES) - ASK_NOTHING
+
+
+def test_the_site_has_every_page() -> None:
+    """mkdocs says the same, where it is installed."""
+    text = (CHECKOUT / "docs/mkdocs.yml").read_text()
+    listed = set(re.findall(r"^ *- (?:[^:\n]+: )?(\S+\.md)$", text, re.MULTILINE))
+    pages = {path.relative_to(CHECKOUT).as_posix() for path in (CHECKOUT / "docs").rglob("*.md")}
+    assert pages <= listed
+    assert not [page for page in listed if not (CHECKOUT / page).exists()]
+
+
+def test_what_the_site_is_made_of_leads_nowhere_else(tmp_path: Path) -> None:
+    """A folder that is linked to becomes a page; each file that is linked to goes along."""
+    site.main(tmp_path)
+    assert (tmp_path / "README.md").exists() and (tmp_path / "examples/webhook-receiver/README.md").exists()
+    for path in tmp_path.rglob("*.md"):
+        assert not list(broken(path, tmp_path)), path.relative_to(tmp_path)
 
 
 def test_every_webhook_is_in_the_reference() -> None:

@@ -72,6 +72,15 @@ def test_alerts_ask_for_what_there_is() -> None:
     assert not unknown(rule["expr"] for rule in rules())
 
 
+def test_each_alert_has_its_runbook() -> None:
+    for rule in rules():
+        url = rule["annotations"]["runbook_url"]
+        assert url == f"docs/operations/alerts/{rule['alert']}.md"
+        assert (CHECKOUT / url).exists()
+    pages = {path.stem for path in (CHECKOUT / "docs/operations/alerts").glob("*.md")} - {"README"}
+    assert pages == {rule["alert"] for rule in rules()}
+
+
 def test_the_dashboard_asks_for_what_there_is() -> None:
     assert len(list(queries())) > 20
     assert not unknown(queries())
