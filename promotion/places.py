@@ -37,6 +37,14 @@ def written(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def place_in(name: str) -> tuple[str, int] | None:
+    """The host and the port of a node's name, which is its address; None of any other text."""
+    host, _, port = name.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port[:6]) <= 65535:
+        return None
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
 @lru_cache(KEPT)
 def is_ip(host: str) -> bool:
     """Whether ``host`` is an address, and not a name that may come to stand for another one."""

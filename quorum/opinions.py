@@ -156,6 +156,10 @@ class OpinionBoard:
             and _is_up(report.opinions.get(node))
         )
 
+    def speaks_of(self, node: str) -> bool:
+        """Whether anybody ever said that ``node`` was not up: of most nodes nobody did."""
+        return node in self._own or any(node in report.opinions for report in self._reports.values())
+
     def down(self, node: str, now: float) -> dict[str, Grade]:
         """Who says that ``node`` is down, fresh opinions only, with their grades."""
         agree = dict(self._others(node, now))

@@ -61,7 +61,7 @@ class _Alarm:
         self.look()
 
     def look(self) -> None:
-        schedule = self._driver.coordinator.directives.schedule
+        schedule = self._driver.directives.schedule
         if schedule is self._set_for:
             return
         name = f"switchover-{self._driver.name}"

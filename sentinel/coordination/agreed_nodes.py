@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from promotion.places import place_in
 from quorum.messages import Entry, Place
 from sentinel.coordination.node_spec import NodeRecord, NodeSpec
 
@@ -66,7 +67,5 @@ def _named(entries: Iterable[Entry]) -> Iterator[Named]:
 
 def read_place(name: str) -> Place | None:
     """Older sentinels tell no places; but a node's name is an address."""
-    host, _, port = name.rpartition(":")
-    if not host or not port.isdigit() or not 1 <= int(port[:6]) <= 65535:
-        return None
-    return Place(host.removeprefix("[").removesuffix("]"), int(port))
+    found = place_in(name)
+    return Place(*found) if found is not None else None

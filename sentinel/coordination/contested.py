@@ -50,7 +50,8 @@ class Contested:
 
     def why(self, group: str, name: str) -> str:
         """Why nothing may be changed at the node; empty if no other group has it."""
-        return shared_with(sorted(self._same.get((group, name), {})))
+        same = self._same.get((group, name))
+        return shared_with(sorted(same)) if same else ""
 
     def _part_the_different(self, node: Node, now: float) -> None:
         for other, since in list(self._same.get(node, {}).items()):

@@ -114,7 +114,7 @@ class Coordinator:
     # -- what can be asked ---------------------------------------------------------------------
 
     @property
-    def topology(self) -> Topology | None:
+    def committed(self) -> Topology | None:
         """The newest topology known to be committed, in the names that are used here."""
         topology = self.member.register.state.committed.topology
         return self.member.names.localized(topology) if topology else None

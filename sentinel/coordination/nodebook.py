@@ -129,7 +129,8 @@ class NodeBook:
             return self._records
         return {name: record for name, record in self._records.items() if name not in self.balanced}
 
-    def _barred(self, spec: NodeSpec) -> str:
+    def barred(self, spec: NodeSpec) -> str:
+        """Why it is never promoted; empty if it may be."""
         return NOT_CONFIGURED if spec.discovered and not self._promote else ""
 
     # -- names that lead to one server, and nodes that only an entry names -------------------------
@@ -226,7 +227,7 @@ class NodeBook:
             self.__contains__,
             self.hands_off,
             self.undecided,
-            self._barred,
+            self.barred,
             self._copies.__getitem__,
         )
         return [view_of(self._records[name], onlooker) for name in self.names]

@@ -17,8 +17,10 @@ from quorum.effects import Committed, Effect, Emit, Send
 from quorum.inputs import Gossip, Input, StopLeading
 from quorum.messages import HardState, Message
 from sentinel.coordination.coordinator import QUIET_GOSSIPS
+from sentinel.group import picture
 from sentinel.group.parameters import cluster_config
 from sentinel.group.register_driver import RegisterDriver
+from sentinel.group.view import Voting
 from sentinel.process import clock
 from sentinel.state.store import Store
 
@@ -49,6 +51,10 @@ class ClusterDriver(RegisterDriver[Input, Effect]):
         """The cluster's, once it is agreed on and on disk here; empty before."""
         self._send = send
         self._gossips = 0
+
+    @property
+    def voting(self) -> Voting:
+        return picture.voting_of(self.member)
 
     def gossip(self) -> None:
         self.feed(Gossip())

@@ -15,7 +15,7 @@ from promotion.conversation import FencedError, LeaseLostError, StepError, StepU
 from promotion.step_types import Step, Taken
 from quorum.effects import Send
 from quorum.inputs import Gossip
-from quorum.messages import EntryId, HardState, Message, Topology
+from quorum.messages import EntryId, HardState, Message
 from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.inputs import (
     Command,
@@ -39,7 +39,10 @@ from sentinel.coordination.inputs import (
 from sentinel.coordination.moment import Moment
 from sentinel.coordination.repeating import confirms, said_again
 from sentinel.coordination.steady import Steady
+from sentinel.group import picture
+from sentinel.group.queries import GroupQueries
 from sentinel.group.register_driver import RegisterDriver
+from sentinel.group.view import GroupView, Voting
 from sentinel.notices.notice import Notice
 from sentinel.process import clock
 from sentinel.process.background import Background
@@ -82,23 +85,40 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         self._steady = Steady(coordinator)
         self._ports = ports
         self._background = Background(self._step_failed)
-        self._topology = coordinator.member.register.state.committed.topology
+        self.queries = GroupQueries(coordinator)
+        self._rules = picture.rules_of(coordinator)
+        self._published = coordinator.member.register.state.committed.topology
         self.directives = coordinator.directives
-        """The same of what operators have told the group for later."""
+        """What operators have told the group for later, as it may be told."""
+        self._inputs = 0
+        self._view: tuple[int, GroupView] | None = None
+        """The newest picture, and of how many inputs it knows."""
 
     @property
-    def topology(self) -> Topology | None:
-        """The newest committed topology that is on disk here, in the names that are used here: what clients
-        may be told.
-        """
-        return self.coordinator.member.names.localized(self._topology) if self._topology else None
+    def view(self) -> GroupView:
+        """The group as it is known now. It is drawn for whoever asks first after a change, for all."""
+        now = clock.monotonic()
+        if self._view is None or self._view[0] != self._inputs or now >= self._view[1].until:
+            drawn = picture.view_of(self.coordinator, self._rules, self._published, self.directives, now)
+            self._view = (self._inputs, drawn)
+        return self._view[1]
+
+    @property
+    def voting(self) -> Voting:
+        """As in ``view``, for what is asked about all groups every moment."""
+        return picture.voting_of(self.coordinator.member)
+
+    @property
+    def published_term(self) -> int:
+        """Of the newest committed topology that is on disk here, as clients may be told; 0: there is none."""
+        return self._published.term if self._published is not None else 0
 
     def confirmed_at(self, stored_at: Callable[[str, str, EntryId], float], now: float) -> float:
-        """Until when ``topology`` was the newest that is agreed on, by a majority's word; -inf: that is not
-        known. ``stored_at(peer, group, entry_id)``: until when the peer had stored nothing newer.
+        """Until when what is published was the newest that is agreed on, by a majority's word; -inf: that is
+        not known. ``stored_at(peer, group, entry_id)``: until when the peer had stored nothing newer.
         """
         newest = self.coordinator.member.register.state.committed.topology
-        if newest is not None and (self._topology is None or self._topology.term < newest.term):
+        if newest is not None and self.published_term < newest.term:
             return -math.inf  # The next one is known, and being written.
         return self.coordinator.member.confirmed_at(
             lambda peer, entry_id: stored_at(peer, self.name, entry_id), now
@@ -111,6 +131,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
     # -- stepping ------------------------------------------------------------------------------
 
     def _confirms(self, given: GroupInput, now: float) -> bool:
+        self._inputs += 1
         if isinstance(given, InfoSeen):
             return self._steady.notes(given, Moment(now, clock.wall_ms()))
         return confirms(self.coordinator.member, given, now)
@@ -139,8 +160,9 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
                 self._background.start(self._ports.command(node, words))
             case Publish():
                 # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
-                self._topology = self.coordinator.member.register.state.committed.topology
+                self._published = self.coordinator.member.register.state.committed.topology
                 self.directives = self.coordinator.directives
+                self._inputs += 1
             case LookAnew() | LookAgain() | WarmUp():
                 self._ports.look_soon(effect)
             case Tell(notice):

@@ -29,24 +29,22 @@ class FactsGatherer:
 
     async def of(self, group: GroupRuntime) -> GroupFacts:
         """The nodes are asked by connections of their own, so that nothing waits for them."""
-        coordinator = group.driver.coordinator
-        book, who = coordinator.book, coordinator.who_is_who
-        specs = [book[name].spec for name in (*book.names, *book.doubles, *book.balanced.why)]
-        facts = await gather(group.link, specs, wishes(group.settings))
+        facts = await gather(group.link, group.specs, wishes(group.settings))
+        view, queries = group.driver.view, group.driver.queries
         return replace(
             facts,
-            unwatched=dict(coordinator.newcomers.unwatched),
-            balanced=dict(book.balanced.why),
-            contested={name: why for name in book.names if (why := who.why_contested(name))},
-            unlisted=who.unlisted,
-            unwatched_primary=who.unwatched,
+            unwatched=dict(view.not_watched),
+            balanced=dict(view.balanced),
+            contested={name: node.contested for name, node in view.nodes.items() if node.contested},
+            unlisted=view.unlisted_primary,
+            unwatched_primary=view.unwatched_primary,
             members=frozenset(self.members),
             cluster_tag=cluster_tag(self.members),
             clocks=self.clocks_apart(),
-            no_part=coordinator.member.recovery.why(),
-            apart=dict(coordinator.member.attendance.apart),
+            no_part=view.voting.why_not,
+            apart=dict(view.voting.apart),
             twice=self.twins.twice(clock.monotonic()),
             foreign=dict(self.clusters.foreign),
-            newest_term=coordinator.situation.newest_term(clock.monotonic()),
-            own_term=coordinator.member.register.state.term,
+            newest_term=queries.newest_term(),
+            own_term=view.term,
         )

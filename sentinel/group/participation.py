@@ -7,15 +7,15 @@ log when it changes, and by ``/readyz``, the metrics, the list of peers and the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from quorum.inputs import IdTwice
-from quorum.member import Member
 from quorum.votes import majority
 from sentinel.group.cluster_driver import ClusterDriver
 from sentinel.group.driver import GroupDriver
+from sentinel.group.view import Voting
 from sentinel.peers.links import PeerLinks
 from sentinel.state.store import Store
 
@@ -84,19 +84,15 @@ class Participation:
         twice, and are of another cluster.
         """
         self._look_for_twins(now)
-        members = {name: driver.coordinator.member for name, driver in self._drivers.items()}
-        self.listening = {
-            name: member.recovery.why() for name, member in members.items() if member.recovery.listens
-        }
-        of_other_members = {
-            peer: why for member in members.values() for peer, why in member.attendance.apart.items()
-        }
+        votes = {name: driver.voting for name, driver in self._drivers.items()}
+        self.listening = {name: voting.why_not for name, voting in votes.items() if voting.why_not}
+        of_other_members = {peer: why for voting in votes.values() for peer, why in voting.apart.items()}
         self.foreign = dict(self._clusters.foreign)
         foreign = {peer: self._say_foreign(peer) for peer in self.foreign}
         self.apart = of_other_members | dict.fromkeys(self.twice, TWICE) | foreign
         if not self.listening or self._since is None:
             self._since = now
-        self._keep()
+        self._keep([self._cluster.voting, *votes.values()])
         self._tell(now)
         others = self.apart.keys() - self.twice - self.foreign.keys()
         return len(self.listening), len(others), len(self.twice), len(self.foreign)
@@ -121,12 +117,7 @@ class Participation:
     @property
     def former_members(self) -> list[str]:
         """With whom some register still has to agree, since members are being changed."""
-        under = [member.recovery.membership for member in self._members_of_all()]
-        return sorted({former for each in under for former in each.former})
-
-    def _members_of_all(self) -> list[Member]:
-        """This sentinel's parts in all that is agreed on."""
-        return [self._cluster.member, *(driver.coordinator.member for driver in self._drivers.values())]
+        return sorted({name for register in self._registers for name in register.voting.membership.former})
 
     @property
     def why(self) -> str:
@@ -151,17 +142,15 @@ class Participation:
 
     @property
     def is_stuck(self) -> bool:
-        drivers = self._drivers.values()
-        return any(driver.coordinator.member.recovery.is_stuck for driver in drivers)
+        return any(driver.voting.is_stuck for driver in self._drivers.values())
 
-    def _keep(self) -> None:
+    def _keep(self, votes: Iterable[Voting]) -> None:
         """A start finds on disk whether what is there was all that this sentinel knew.
 
         It is vouched for only behind the writes of what it was told, and no longer once it went back. That a
         group is retired is on disk with its state, so all the others need not be doubted with it.
         """
-        members = self._members_of_all()
-        listens = any(one.recovery.listens and not one.recovery.is_retired for one in members)
+        listens = any(voting.why_not and not voting.is_retired for voting in votes)
         settled = not listens and all(register.is_settled for register in self._registers)
         if settled and (not self._store.vouched or self._store.untold):
             self._spawn(self._store.vouch(is_own=True))

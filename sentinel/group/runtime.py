@@ -123,6 +123,12 @@ class GroupRuntime:
     def probes(self) -> Mapping[str, Probe]:
         return self._probes
 
+    @property
+    def specs(self) -> list[NodeSpec]:
+        """Of all names that are configured or were discovered, also of those that are not used."""
+        book = self.driver.coordinator.book
+        return [book[name].spec for name in (*book.names, *book.doubles, *book.balanced.why)]
+
     def start(self) -> None:
         book = self.driver.coordinator.book
         self.driver.coordinator.who_is_who.keep()

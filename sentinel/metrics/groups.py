@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from sentinel.coordination.coordinator import Coordinator
 from sentinel.group.driver import GroupDriver
+from sentinel.group.view import GroupView, NodeState, NodeStatus
 from sentinel.process import clock
 from sentinel.status import group as group_status
 
-_LIVING: tuple[group_status.NodeState, ...] = ("up", "refuses_writes", "refuses_clients")
+_LIVING: tuple[NodeState, ...] = ("up", "refuses_writes", "refuses_clients")
 _ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
 
 
@@ -37,11 +37,12 @@ class GroupCollector(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         now = clock.monotonic()
-        yield from self._groups(now)
-        yield from self._nodes(now)
+        views = [driver.view for driver in self._drivers.values()]
+        yield from self._groups(views)
+        yield from self._nodes(views, now)
         yield from self._peers()
 
-    def _groups(self, now: float) -> Iterable[GaugeMetricFamily]:
+    def _groups(self, views: Sequence[GroupView]) -> Iterable[GaugeMetricFamily]:
         term = _gauge("vedette_term", "The group's term at this sentinel.", "group")
         topology_term = _gauge("vedette_topology_term", "The agreed primary's term, or 0.", "group")
         leader = _gauge("vedette_leader", "1 while this sentinel leads the group.", "group")
@@ -91,33 +92,32 @@ class GroupCollector(Collector):
         for group, driver in self._drivers.items():
             if (age_s := self._confirmed_age_s(driver)) is not None:
                 age.add_metric([group], age_s)
-            coordinator = driver.coordinator
-            who, book = coordinator.who_is_who, coordinator.book
-            unwatched.add_metric([group], who.unwatched is not None)
-            unlisted.add_metric([group], who.unlisted is not None)
-            doubles.add_metric([group], len(book.doubles))
-            balanced.add_metric([group], len(book.balanced.why))
-            contested.add_metric([group], sum(bool(who.why_contested(name)) for name in book.names))
-            standing = coordinator.member.standing.standing_back(now)
-            back.add_metric([group], coordinator.member.config.self_id in standing)
-            paused.add_metric([group], driver.directives.pause is not None)
-            if driver.directives.schedule is not None:
-                scheduled.add_metric([group], driver.directives.schedule.at_ms / 1000)
-            member, topology = coordinator.member, driver.topology
-            term.add_metric([group], member.register.state.term)
-            topology_term.add_metric([group], topology.term if topology else 0)
-            leader.add_metric([group], member.register.lease_valid(now))
-            down.add_metric([group], topology is not None and member.is_odown(topology.primary))
+        for view in views:
+            labels, topology = [view.name], view.published
+            primary = view.node(topology.primary) if topology is not None else None
+            unwatched.add_metric(labels, view.unwatched_primary is not None)
+            unlisted.add_metric(labels, view.unlisted_primary is not None)
+            doubles.add_metric(labels, len(view.doubles))
+            balanced.add_metric(labels, len(view.balanced))
+            contested.add_metric(labels, sum(bool(node.contested) for node in view.nodes.values()))
+            back.add_metric(labels, view.rules.self_id in view.standing_back)
+            paused.add_metric(labels, view.directives.pause is not None)
+            if view.directives.schedule is not None:
+                scheduled.add_metric(labels, view.directives.schedule.at_ms / 1000)
+            term.add_metric(labels, view.term)
+            topology_term.add_metric(labels, topology.term if topology else 0)
+            leader.add_metric(labels, view.leads)
+            down.add_metric(labels, primary is not None and primary.objectively_down)
             if topology is not None and topology.previous is not None:
-                last.add_metric([group], topology.since_ms / 1000)
+                last.add_metric(labels, topology.since_ms / 1000)
         identity = (unwatched, unlisted, doubles, balanced, contested, back)
         return term, topology_term, leader, down, last, paused, scheduled, age, *identity
 
-    def _nodes(self, now: float) -> Iterable[GaugeMetricFamily]:
+    def _nodes(self, views: Sequence[GroupView], now: float) -> Iterable[GaugeMetricFamily]:
         families = _NodeFamilies()
-        for group, driver in self._drivers.items():
-            for node in driver.coordinator.book.names:
-                families.add(group, driver.coordinator, node, now)
+        for view in views:
+            for name, node in view.nodes.items():
+                families.add([view.name, name], node, now)
         return families.all()
 
     def _peers(self) -> Iterable[GaugeMetricFamily]:
@@ -195,33 +195,28 @@ class _NodeFamilies:
             self._odown,
         )
 
-    def add(self, group: str, coordinator: Coordinator, node: str, now: float) -> None:
-        labels = [group, node]
-        info = coordinator.book[node].info
-        state = group_status.node_state(coordinator, node, now)
+    def add(self, labels: list[str], node: NodeStatus, now: float) -> None:
+        info, state, refusing = node.info, node.state, node.refusing
         self._up.add_metric(labels, state == "up")
         self._misconfigured.add_metric(labels, state == "misconfigured")
-        refusing = coordinator.member.usability.refusing(node)
         if refusing is not None and state != "down":
             self._refuses.add_metric([*labels, refusing.kind.value], 1)
-        role = group_status.node_role(info.role if info else None)
+        role = group_status.node_role(info)
         for each in _ROLES:
             self._role.add_metric([*labels, each], each == role)
         if info is not None:
             self._offset.add_metric(labels, info.offset_bytes)
             if info.role != "master":
                 self._linked.add_metric(labels, info.link_up and state in _LIVING)
-        lag_bytes = group_status.lag_bytes(coordinator, node)
-        if lag_bytes is not None:
-            self._lag.add_metric(labels, lag_bytes)
-        lag_s = group_status.lag_s(coordinator, node)
-        if lag_s is not None and state in _LIVING:
-            self._lag_s.add_metric(labels, lag_s)
-        silence_s = coordinator.member.silence_s(node, now)
+        if node.lag_bytes is not None:
+            self._lag.add_metric(labels, node.lag_bytes)
+        if node.lag_s is not None and state in _LIVING:
+            self._lag_s.add_metric(labels, node.lag_s)
+        silence_s = node.silence_s(now)
         if math.isfinite(silence_s):
             self._silence.add_metric(labels, silence_s)
-        self._odown.add_metric(labels, coordinator.member.is_odown(node))
-        self._opinions.add_metric(labels, len(coordinator.member.board.down(node, now)))
+        self._odown.add_metric(labels, node.objectively_down)
+        self._opinions.add_metric(labels, len(node.called_down))
 
 
 def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from quorum.messages import Topology
 from sentinel.group.driver import GroupDriver
+from sentinel.group.view import GroupView
 from sentinel.process import clock
 from sentinel.resp import masters as resp_masters
 from sentinel.status import group as group_status
@@ -41,7 +42,7 @@ class RedisExporterCollector(Collector):
         families = _MasterFamilies(self._members, self._in_touch() & self._members)
         now = clock.monotonic()
         for driver in self._drivers.values():
-            families.add(driver, now)
+            families.add(driver.view, now)
         return masters, *families.all()
 
 
@@ -73,16 +74,16 @@ class _MasterFamilies:
     def all(self) -> tuple[GaugeMetricFamily, ...]:
         return self._status, self._ckquorum, *self._numbers.values()
 
-    def add(self, driver: GroupDriver, now: float) -> None:
+    def add(self, view: GroupView, now: float) -> None:
         """A group whose primary is not agreed on yet has no master to tell of."""
-        where = resp_masters.address(driver)
-        if where is None or driver.topology is None:
+        where = view.primary_address
+        if where is None or view.published is None:
             return
-        labels = [driver.name, f"{where[0]}:{where[1]}"]
-        status = resp_masters.flags_line(driver)
+        labels = [view.name, f"{where[0]}:{where[1]}"]
+        status = resp_masters.flags_line(view)
         self._status.add_metric([*labels, status], status == "ok")
-        self._ckquorum.add_metric([driver.name, self._message()], self._has_majority)
-        for name, value in self._values(driver, driver.topology, now).items():
+        self._ckquorum.add_metric([view.name, self._message()], self._has_majority)
+        for name, value in self._values(view, view.published, now).items():
             if math.isfinite(value):
                 self._numbers[name].add_metric(labels, value)
 
@@ -92,21 +93,20 @@ class _MasterFamilies:
             return f"OK {usable} Quorum and failover authorization can be reached"
         return f"NOQUORUM {usable} Not enough available Sentinels to reach the majority"
 
-    def _values(self, driver: GroupDriver, topology: Topology, now: float) -> Mapping[str, float]:
-        coordinator, primary = driver.coordinator, topology.primary
-        member, work = coordinator.member, coordinator.config.work
-        replicas = [name for name in coordinator.book.names if name != primary]
+    def _values(self, view: GroupView, topology: Topology, now: float) -> Mapping[str, float]:
+        rules, primary = view.rules, view.node(topology.primary)
+        replicas = [node for node in view.nodes.values() if node.name != topology.primary]
         return {
             "slaves": len(replicas),
-            "ok_slaves": sum(not member.verdict(name, now).down for name in replicas),
+            "ok_slaves": sum(not node.verdict.down for node in replicas),
             "sentinels": self._sentinels,
             "ok_sentinels": self._ok_sentinels,
             "config_epoch": topology.term,
-            "last_ok_ping_reply_seconds": member.silence_s(primary, now),
-            "setting_ckquorum": member.config.quorum,
-            "setting_failover_timeout": round(work.limit_s * 1000),
-            "setting_parallel_syncs": work.parallel_syncs,
-            "setting_down_after_milliseconds": round(member.config.patience.down_after_s * 1000),
+            "last_ok_ping_reply_seconds": primary.silence_s(now) if primary is not None else 0.0,
+            "setting_ckquorum": rules.quorum,
+            "setting_failover_timeout": round(rules.failover_timeout_s * 1000),
+            "setting_parallel_syncs": rules.parallel_syncs,
+            "setting_down_after_milliseconds": round(rules.down_after_s * 1000),
         }
 
 

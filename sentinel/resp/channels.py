@@ -8,7 +8,6 @@ from promotion import events as work
 from sentinel.group.driver import GroupDriver
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice
-from sentinel.resp import masters as resp_masters
 from sentinel.resp.messages import SWITCHED
 
 _NoChannel: TypeAlias = (
@@ -41,8 +40,9 @@ def message_of(notice: Notice, driver: GroupDriver) -> tuple[str, str] | None:
     event = notice.event
     if isinstance(event, _NoChannel):
         return None
-    where = resp_masters.address(driver)
-    if where is None:
+    view = driver.view
+    where = view.primary_address
+    if where is None or view.published is None:
         return None
     group, primary = notice.group, " ".join(map(str, where))
     match event:
@@ -62,6 +62,6 @@ def message_of(notice: Notice, driver: GroupDriver) -> tuple[str, str] | None:
         case _:
             assert_never(event)
     host, _, port = node.rpartition(":")
-    if driver.topology is not None and node == driver.topology.primary:
+    if node == view.published.primary:
         return channel, f"master {group} {host} {port}"
     return channel, f"slave {node} {host} {port} @ {group} {primary}"

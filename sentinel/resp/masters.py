@@ -1,98 +1,72 @@
-"""Groups and nodes in Redis Sentinel's words (``sentinel.c``, ``addReplySentinelRedisInstance``)."""
+"""Groups and nodes in Redis Sentinel's words (``sentinel.c``, ``addReplySentinelRedisInstance``). Pure."""
 
 from __future__ import annotations
 
-from sentinel.coordination.node_spec import NodeRecord
-from sentinel.group.driver import GroupDriver
-from sentinel.process import clock
+from sentinel.group.view import GroupView, NodeStatus
 from sentinel.resp.codec import Reply
 
 
-def address(driver: GroupDriver) -> tuple[str, int] | None:
-    """Where the primary is, by the newest topology that is on disk here; None before the first."""
-    if driver.topology is None:
-        return None
-    return _reach(driver, driver.topology.primary)
-
-
-def master(driver: GroupDriver, members: int) -> dict[str, Reply] | None:
+def master(view: GroupView, members: int) -> dict[str, Reply] | None:
     """None before the first topology."""
-    where = address(driver)
-    if where is None or driver.topology is None:
+    where, topology, rules = view.primary_address, view.published, view.rules
+    if where is None or topology is None:
         return None
-    coordinator, name = driver.coordinator, driver.topology.primary
+    node = view.node(topology.primary)
     return {
-        "name": driver.name,
+        "name": view.name,
         "ip": where[0],
         "port": str(where[1]),
-        "runid": _run_id(driver, name),
-        "flags": _flags(driver, name, "master"),
+        "runid": node.info.run_id if node is not None and node.info is not None else "",
+        "flags": _flags(node, "master"),
         "role-reported": "master",
-        "config-epoch": str(driver.topology.term),
-        "num-slaves": str(len(replicas(driver))),
+        "config-epoch": str(topology.term),
+        "num-slaves": str(len(replicas(view))),
         "num-other-sentinels": str(members - 1),
-        "quorum": str(coordinator.member.config.quorum),
-        "down-after-milliseconds": str(round(coordinator.member.config.patience.down_after_s * 1000)),
-        "failover-timeout": str(round(coordinator.config.work.limit_s * 1000)),
-        "parallel-syncs": str(coordinator.config.work.parallel_syncs),
+        "quorum": str(rules.quorum),
+        "down-after-milliseconds": str(round(rules.down_after_s * 1000)),
+        "failover-timeout": str(round(rules.failover_timeout_s * 1000)),
+        "parallel-syncs": str(rules.parallel_syncs),
     }
 
 
-def replicas(driver: GroupDriver) -> list[dict[str, Reply]]:
-    if driver.topology is None:
+def replicas(view: GroupView) -> list[dict[str, Reply]]:
+    if view.published is None:
         return []
-    book, primary = driver.coordinator.book, driver.topology.primary
-    return [_replica(driver, book[name]) for name in book.names if name != primary and _is_told(book[name])]
+    primary = view.published.primary
+    return [_replica(node) for node in view.nodes.values() if node.name != primary and _is_announced(node)]
 
 
-def _is_told(record: NodeRecord) -> bool:
+def _is_announced(node: NodeStatus) -> bool:
     """Redis's ``replica-announced no`` keeps a replica from clients, as one that only makes backups."""
-    return record.info is None or record.info.announced
+    return node.info is None or node.info.announced
 
 
-def flags_line(driver: GroupDriver) -> str:
-    """``ok``, ``sdown`` or ``odown``, as INFO says it."""
-    primary = driver.topology.primary if driver.topology else ""
-    flags = _flags(driver, primary, "master").split(",")
-    return "odown" if "o_down" in flags else "sdown" if "s_down" in flags else "ok"
+def flags_line(view: GroupView) -> str:
+    """``ok``, ``sdown`` or ``odown`` of the primary, as INFO says it."""
+    node = view.node(view.published.primary) if view.published is not None else None
+    if node is not None and node.objectively_down:
+        return "odown"
+    return "sdown" if node is not None and node.verdict.down else "ok"
 
 
-def _replica(driver: GroupDriver, record: NodeRecord) -> dict[str, Reply]:
-    info = record.info
-    host, port = record.spec.reach
+def _replica(node: NodeStatus) -> dict[str, Reply]:
+    info, (host, port) = node.info, node.reach
     return {
-        "name": record.spec.name,
+        "name": node.name,
         "ip": host,
         "port": str(port),
         "runid": info.run_id if info else "",
-        "flags": _flags(driver, record.spec.name, "slave"),
+        "flags": _flags(node, "slave"),
         "role-reported": "slave" if info is None else info.role,
         "master-link-status": "ok" if info is not None and info.link_up else "err",
         "master-host": (info.master_host if info else None) or "?",
         "master-port": str((info.master_port if info else None) or 0),
-        "slave-priority": str(
-            info.priority if info and record.spec.priority is None else record.spec.priority or 0
-        ),
+        "slave-priority": str(node.priority or 0),
         "slave-repl-offset": str(info.offset_bytes if info else 0),
     }
 
 
-def _reach(driver: GroupDriver, name: str) -> tuple[str, int]:
-    book = driver.coordinator.book
-    if name in book:
-        return book[name].spec.reach
-    host, _, port = name.rpartition(":")
-    return host.strip("[]"), int(port) if port.isdecimal() else 0
-
-
-def _run_id(driver: GroupDriver, name: str) -> str:
-    book = driver.coordinator.book
-    info = book[name].info if name in book else None
-    return info.run_id if info is not None else ""
-
-
-def _flags(driver: GroupDriver, name: str, role: str) -> str:
-    member = driver.coordinator.member
-    flags = ["s_down"] if member.verdict(name, clock.monotonic()).down else []
-    flags += ["o_down"] if member.is_odown(name) else []
+def _flags(node: NodeStatus | None, role: str) -> str:
+    flags = ["s_down"] if node is not None and node.verdict.down else []
+    flags += ["o_down"] if node is not None and node.objectively_down else []
     return ",".join([*flags, role, *(["disconnected"] if flags else [])])

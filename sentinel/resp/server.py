@@ -81,6 +81,8 @@ class RespServer:
 
     def on_notice(self, notice: Notice) -> None:
         """Publish what Redis Sentinel would: to a few clients in each turn, for there may be thousands."""
+        if not self._listening:
+            return
         told = message_of(notice, self._drivers[notice.group])
         if told is not None:
             message = Message(*told)
@@ -269,7 +271,7 @@ class RespServer:
         count = len(self._members)
         if sub == "MASTERS":
             current = [driver for driver in self._drivers.values() if self._is_current(driver)]
-            found = [resp_masters.master(driver, count) for driver in current]
+            found = [resp_masters.master(driver.view, count) for driver in current]
             return [master for master in found if master is not None]
         if len(args) != 1:
             return Failure(f"ERR unknown subcommand or wrong number of arguments for '{sub[:64]}'")
@@ -277,15 +279,16 @@ class RespServer:
         if driver is not None and not self._is_current(driver):
             driver = None
         if sub == "GET-MASTER-ADDR-BY-NAME":
-            where = resp_masters.address(driver) if driver is not None else None
+            where = driver.view.primary_address if driver is not None else None
             return [where[0], str(where[1])] if where is not None else None
-        if driver is None or driver.topology is None:
+        view = driver.view if driver is not None else None
+        if view is None or view.published is None:
             return Failure("ERR No such master with that name")
         match sub:
             case "MASTER":
-                return resp_masters.master(driver, count)
+                return resp_masters.master(view, count)
             case "REPLICAS" | "SLAVES":
-                return [*resp_masters.replicas(driver)]
+                return [*resp_masters.replicas(view)]
             case "SENTINELS":
                 # Where the others serve this protocol is not known here, and the addresses of their HTTP API
                 # would send clients to where they are not understood.
@@ -302,11 +305,11 @@ class RespServer:
         lines = ["# Sentinel", f"sentinel_masters:{len(self._drivers)}"]
         lines.append(f"sentinel_tilt:{int(not self._has_majority())}")
         for number, (name, driver) in enumerate(self._drivers.items()):
-            where = resp_masters.address(driver)
+            view = driver.view
+            where, replicas = view.primary_address, max(0, len(view.nodes) - 1)
             at = f"{where[0]}:{where[1]}" if where else "?"
-            replicas = max(0, len(driver.coordinator.book.names) - 1)
             lines.append(
-                f"master{number}:name={name},status={resp_masters.flags_line(driver)},address={at},"
+                f"master{number}:name={name},status={resp_masters.flags_line(view)},address={at},"
                 f"slaves={replicas},sentinels={len(self._members)}"
             )
         return "\r\n".join([*lines, ""])

@@ -8,49 +8,40 @@ a little behind.
 from __future__ import annotations
 
 from quorum.messages import Topology
-from sentinel.coordination.coordinator import Coordinator
-from sentinel.status import group as group_status
+from sentinel.group.view import GroupView, NodeStatus
 
 
-def why_not_primary(coordinator: Coordinator, topology: Topology, node: str) -> str | None:
+def why_not_primary(view: GroupView, topology: Topology, node: NodeStatus) -> str | None:
     """None if writes should go to ``node``, by the newest ``topology`` that clients may be told."""
-    if topology.primary != node:
+    if topology.primary != node.name:
         return f"the primary is {topology.primary}, since term {topology.term}"
-    if coordinator.member.is_odown(node):
+    if node.objectively_down:
         return "a quorum calls it down"
-    entry = coordinator.member.register.state.entry
-    next_ = entry.intent.target if entry.intent else (entry.topology.primary if entry.topology else node)
-    next_ = coordinator.member.names.local(next_)
-    return None if next_ == node else f"{next_} is about to replace it"
+    next_ = view.successor
+    return None if next_ in (None, node.name) else f"{next_} is about to replace it"
 
 
-def why_not_replica(
-    coordinator: Coordinator, topology: Topology, node: str, max_lag_bytes: int | None, now: float
-) -> str | None:
-    """None if reads may go to ``node``; ``now`` is monotonic seconds."""
-    if topology.primary == node:
+def why_not_replica(topology: Topology, node: NodeStatus, max_lag_bytes: int | None) -> str | None:
+    """None if reads may go to ``node``."""
+    if topology.primary == node.name:
         return "it is the primary"
-    state = group_status.node_state(coordinator, node, now)
-    info = coordinator.book[node].info
+    state, info = node.state, node.info
     if state != "up" or info is None:
-        refusing = coordinator.member.usability.refusing(node) if state == "refuses_clients" else None
-        if refusing is not None:
-            return f"it {refusing.detail}"
-        return f"it is {state}: {coordinator.member.verdict(node, now).detail or 'not reached yet'}"
+        if state == "refuses_clients" and node.refusing is not None:
+            return f"it {node.refusing.detail}"
+        return f"it is {state}: {node.verdict.detail or 'not reached yet'}"
     if info.role != "slave":
         return "it is no replica"
     if not info.announced:
         return "it is not for clients (replica-announced no)"
-    follows = coordinator.book.name_of(info.master_host or "", info.master_port or 0)
-    if follows != topology.primary:
-        return f"it follows {follows}, and the primary is {topology.primary}"
+    if node.follows != topology.primary:
+        return f"it follows {node.follows}, and the primary is {topology.primary}"
     if info.loading and not info.async_loading:
         return "it is loading its data"
     if not info.link_up:
         return "its link to the primary is down"
     if max_lag_bytes is None:
         return None
-    lag_bytes = group_status.lag_bytes(coordinator, node)
-    if lag_bytes is None:
+    if node.lag_bytes is None:
         return "how far it is behind is not known"
-    return None if lag_bytes <= max_lag_bytes else f"it is {lag_bytes} bytes behind"
+    return None if node.lag_bytes <= max_lag_bytes else f"it is {node.lag_bytes} bytes behind"

@@ -10,8 +10,7 @@ from aiohttp import web
 from config.address import PATTERN, Address
 from config.errors import InvalidValueError
 from sentinel.group.driver import GroupDriver
-from sentinel.process import clock
-from sentinel.status import group as group_status
+from sentinel.group.view import NodeStatus
 from sentinel.status.answers import Answer, Refuses
 from sentinel.status.node_checks import why_not_primary, why_not_replica
 from sentinel.web.deps import HttpDeps, need_topology, need_watched, reply
@@ -90,19 +89,19 @@ class CheckHandlers:
 
     async def check_primary(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
-        node = _node(driver, request)
+        name = _node(driver, request).name
         await self._deps.settle(driver)
         self._deps.need_current(driver)
         must_write = choice(request.query, "writable", ("true", "false")) == "true"
-        topology = need_topology(driver)
-        need_watched(driver)
-        reason = why_not_primary(driver.coordinator, topology, node)
-        refusing = driver.coordinator.member.usability.refusing(node)
+        view, node = driver.view, _status(driver, name)
+        topology = need_topology(view)
+        need_watched(view)
+        reason, refusing = why_not_primary(view, topology, node), node.refusing
         if reason is None and must_write and refusing is not None:
             reason = refusing.detail
         if reason is not None:
-            raise _failed(node, reason, topology.term)
-        answer = CheckAnswer(group=driver.name, node=node, role="primary", term=topology.term)
+            raise _failed(name, reason, topology.term)
+        answer = CheckAnswer(group=view.name, node=name, role="primary", term=topology.term)
         if refusing is None:
             return reply(answer)
         answer = answer.model_copy(update={"refuses": refusing.kind.value, "detail": refusing.detail})
@@ -110,19 +109,19 @@ class CheckHandlers:
 
     async def check_replica(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
-        node = _node(driver, request)
+        view, node = driver.view, _node(driver, request)
         max_lag_bytes = integer(request.query, "max_lag_bytes", 0, MAX_BYTES)
-        topology = need_topology(driver)
-        reason = why_not_replica(driver.coordinator, topology, node, max_lag_bytes, clock.monotonic())
+        topology = need_topology(view)
+        reason = why_not_replica(topology, node, max_lag_bytes)
         if reason is not None:
-            raise _failed(node, reason, topology.term)
+            raise _failed(node.name, reason, topology.term)
         return reply(
             CheckAnswer(
-                group=driver.name,
-                node=node,
+                group=view.name,
+                node=node.name,
                 role="replica",
                 term=topology.term,
-                lag_bytes=group_status.lag_bytes(driver.coordinator, node),
+                lag_bytes=node.lag_bytes,
             )
         )
 
@@ -131,8 +130,8 @@ def _failed(node: str, reason: str, term: int) -> ProblemError:
     return ProblemError("check-failed", f"{node}: {reason}.", extra={"node": node, "term": term})
 
 
-def _node(driver: GroupDriver, request: web.Request) -> str:
-    """The name of the node that was asked about. Raises ProblemError."""
+def _node(driver: GroupDriver, request: web.Request) -> NodeStatus:
+    """The node that was asked about. Raises ProblemError."""
     asked = request.query.get("node")
     if asked is None:
         raise bad_parameter("node", "is missing: which node to check, as host:port")
@@ -140,8 +139,12 @@ def _node(driver: GroupDriver, request: web.Request) -> str:
         address = Address.parse(asked)
     except InvalidValueError as error:
         raise bad_parameter("node", f"{asked!r:.100} {error.why}") from None
-    book = driver.coordinator.book
-    name = book.name_of(address.host, address.port)
-    if name not in book:
-        raise ProblemError("unknown-node", f"{address} is no node of group {driver.name}.")
-    return name
+    return _status(driver, driver.queries.name_of(address.host, address.port), asked=str(address))
+
+
+def _status(driver: GroupDriver, name: str, asked: str = "") -> NodeStatus:
+    """Raises ProblemError if the group has no such node, or has it no longer."""
+    node = driver.view.node(name)
+    if node is None:
+        raise ProblemError("unknown-node", f"{asked or name} is no node of group {driver.name}.")
+    return node

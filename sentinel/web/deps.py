@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from quorum.messages import Topology
 from quorum.votes import majority
 from sentinel.group.driver import GroupDriver
+from sentinel.group.view import GroupView
 from sentinel.metrics.registry import Metrics
 from sentinel.operations.book import Operations
 from sentinel.preflight.facts import GroupFacts
@@ -121,19 +122,19 @@ class HttpDeps:
         return age_s if math.isfinite(age_s) else None
 
 
-def need_topology(driver: GroupDriver) -> Topology:
+def need_topology(view: GroupView) -> Topology:
     """Who is primary, as clients may be told. Raises ProblemError while nobody knows."""
-    if driver.topology is None:
-        reason = driver.coordinator.situation.ambiguous or "the sentinels have not agreed on one yet"
-        raise ProblemError("no-primary", f"Group {driver.name}: {reason}.")
-    return driver.topology
+    if view.published is None:
+        reason = view.ambiguous or "the sentinels have not agreed on one yet"
+        raise ProblemError("no-primary", f"Group {view.name}: {reason}.")
+    return view.published
 
 
-def need_watched(driver: GroupDriver) -> None:
+def need_watched(view: GroupView) -> None:
     """Raises ProblemError where the agreed primary is not watched: it may be gone, and nobody here knows."""
-    unwatched = driver.coordinator.who_is_who.unwatched
+    unwatched = view.unwatched_primary
     if unwatched is not None:
-        raise ProblemError("primary-unwatched", f"Group {driver.name}: {unwatched} is not watched here.")
+        raise ProblemError("primary-unwatched", f"Group {view.name}: {unwatched} is not watched here.")
 
 
 def reply(

@@ -13,10 +13,10 @@ from aiohttp import web
 from config.address import Address
 from config.errors import InvalidValueError
 from quorum.directives import Directives, Outcome, Pause, Schedule
-from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.inputs import Ordered
 from sentinel.coordination.orders import CancelOrder, PauseOrder, ResumeOrder, ScheduleOrder
 from sentinel.group.driver import GroupDriver
+from sentinel.group.view import GroupView
 from sentinel.operations.book import OUTCOMES, Operation, State
 from sentinel.process import clock
 from sentinel.status.answers import AcceptedAnswer
@@ -113,12 +113,13 @@ def schedule(deps: HttpDeps, driver: GroupDriver, at: str, asked: str | None, ti
             f"{known.operation} is scheduled for group {driver.name} already: cancel it first.",
             extra={"operation": known.operation},
         )
-    to = None if asked is None else node_name(driver.coordinator, asked)
-    if driver.topology is None:
+    view = driver.view
+    to = None if asked is None else node_name(view, asked)
+    if view.published is None:
         raise ProblemError("precondition", "There is nothing to hand over: no primary is known yet.")
-    if to is not None and to not in driver.coordinator.book:
+    if to is not None and view.node(to) is None:
         raise ProblemError("precondition", f"{to!r:.100} is no node of this group.")
-    if to == driver.topology.primary:
+    if to == view.published.primary:
         raise ProblemError("precondition", f"{to}: is the primary already.")
     operation = deps.operations.accept(driver.name, to, "switchover", at_ms)
     planned = Schedule(operation.id, at_ms, to, operation.requested_ms, round(timeout_s * 1000))
@@ -145,7 +146,7 @@ def _agreed(driver: GroupDriver, directives: Directives, id_: str) -> Operation 
     if closed.outcome in (Outcome.STARTED, Outcome.DONE):
         state = "running" if closed.outcome is Outcome.STARTED else "completed"
     reason = closed.reason or OUTCOMES[closed.outcome]
-    finished_ms, topology = None, driver.topology
+    finished_ms, topology = None, driver.view.published
     if state == "completed" and topology is not None and topology.term == closed.term:
         finished_ms = topology.since_ms
     return replace(
@@ -172,9 +173,9 @@ def accepted(operation: Operation) -> web.Response:
     )
 
 
-def node_name(coordinator: Coordinator, asked: str) -> str:
+def node_name(view: GroupView, asked: str) -> str:
     """However the address is written; left as it is when it is none, to be refused by name."""
-    if asked in coordinator.book:
+    if view.node(asked) is not None:
         return asked
     try:
         return str(Address.parse(asked))

@@ -131,7 +131,7 @@ class EventHandlers:
         deps = self._deps
 
         def look() -> str:
-            answer = group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
+            answer = group_status.group(driver.view, deps.in_touch(), clock.monotonic())
             return answer.model_dump_json(exclude=_COUNTERS)
 
         self._feed.follow(driver, look)

@@ -120,14 +120,15 @@ class GroupHandlers:
         await self._deps.settle(driver)
         if not is_stale_ok:
             self._deps.need_current(driver)
-        topology = need_topology(driver)
+        view = driver.view
+        topology = need_topology(view)
         if not is_stale_ok:
-            need_watched(driver)
+            need_watched(view)
         headers = {"ETag": f'"{topology.term}"'}
         if any(tag.value in ("*", str(topology.term)) for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers | {"Cache-Control": "no-store"})
         answer = group_status.primary(
-            driver.coordinator,
+            view,
             topology,
             stale=not self._deps.is_current(driver),
             age_s=self._deps.confirmed_age_s(driver),
@@ -137,10 +138,9 @@ class GroupHandlers:
 
     async def get_candidates(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
-        topology = need_topology(driver)
-        ranking = driver.coordinator.situation.ranking(clock.monotonic())
+        topology, ranking = need_topology(driver.view), driver.queries.ranking()
         assert ranking is not None
-        return reply(group_status.ranking(driver.coordinator, ranking, topology.primary))
+        return reply(group_status.ranking(driver.name, ranking, topology.primary))
 
     async def get_history(self, request: web.Request) -> web.Response:
         driver = self._deps.driver(request)
@@ -154,7 +154,7 @@ class GroupHandlers:
 
     def _group(self, driver: GroupDriver) -> GroupAnswer:
         deps = self._deps
-        answer = group_status.group(driver, deps.members, deps.in_touch(), clock.monotonic())
+        answer = group_status.group(driver.view, deps.in_touch(), clock.monotonic())
         return answer.model_copy(update={"confirmed": deps.is_current(driver)})
 
     async def _wait(self, request: web.Request, driver: GroupDriver, after_term: int, limit_s: float) -> None:

@@ -21,7 +21,7 @@ class TopologyWaiters:
     def __init__(self, driver: GroupDriver, limit: Limit) -> None:
         self._driver = driver
         self._limit = limit
-        self._term = self._current_term()
+        self._term = driver.published_term
         self._waiting: dict[asyncio.Future[None], int] = {}
         self._turns = InTurns()
         self._closed = False
@@ -32,7 +32,7 @@ class TopologyWaiters:
 
         Raises TooManyWaitingError.
         """
-        if self._current_term() > after_term or wait_s <= 0 or self._closed:
+        if self._driver.published_term > after_term or wait_s <= 0 or self._closed:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         with self._limit:
@@ -50,11 +50,8 @@ class TopologyWaiters:
         for woken in self._waiting:
             wake(woken)
 
-    def _current_term(self) -> int:
-        return self._driver.topology.term if self._driver.topology else 0
-
     def _on_change(self) -> None:
-        term = self._current_term()
+        term = self._driver.published_term
         if term == self._term:
             return
         self._term = term

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from aiohttp import web
 
 from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
 from promotion.candidates import Ranking
-from promotion.switching import objection
-from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.inputs import Requested
 from sentinel.group.driver import GroupDriver
 from sentinel.operations.lookup import LookupFailedError
 from sentinel.preflight.switchover import objections, worth_a_look
-from sentinel.process import clock
 from sentinel.process.instants import iso
 from sentinel.status import group as group_status
 from sentinel.status.answers import AcceptedAnswer, OperationAnswer
@@ -82,7 +80,7 @@ class OperationHandlers:
         self._deps.need_majority()
         self._need_quiet(driver)
         _need_free_hand(driver, body.candidate)
-        candidate = _need_chance(driver.coordinator, body.candidate)
+        candidate = _need_chance(driver, body.candidate).candidate
         operation = self._deps.operations.accept(driver.name, candidate)
         driver.feed(Requested(Request(operation.id, candidate)))
         return accepted(operation)
@@ -93,41 +91,43 @@ class OperationHandlers:
         body = await json_body(request, SwitchoverRequest)
         if body.to is not None and body.candidate not in (None, body.to):
             raise bad_parameter("to", f"{body.to!r:.100} and candidate {body.candidate!r:.100} differ")
-        most_s = driver.coordinator.config.work.limit_s
+        most_s = driver.view.rules.failover_timeout_s
         timeout_s = duration_s("timeout", body.timeout, min(SWITCHOVER_TIMEOUT_S, most_s), most_s)
         if timeout_s < MIN_SWITCHOVER_S:
             raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
         self._deps.need_majority()
         if body.at is not None:
             return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
-        target = self._need_possible(driver, body.to or body.candidate)
-        if await self._need_allowed(driver, target):
+        prospect = self._need_possible(driver, body.to or body.candidate)
+        if await self._need_allowed(driver, prospect.chosen):
             # Time has passed. From here to the driver nothing else runs: what was checked still holds.
             self._deps.need_majority()
-            target = self._need_possible(driver, body.to or body.candidate)
+            prospect = self._need_possible(driver, body.to or body.candidate)
+        target = prospect.candidate
         operation = self._deps.operations.accept(driver.name, target, "switchover")
         driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
         return accepted(operation)
 
-    def _need_possible(self, driver: GroupDriver, asked: str | None) -> str | None:
-        """The target by its name, if one was asked for and a switchover can succeed by what is watched."""
+    def _need_possible(self, driver: GroupDriver, asked: str | None) -> _Prospect:
+        """A switchover that can succeed by what is watched. Raises ProblemError."""
         self._need_quiet(driver)
         _need_free_hand(driver, asked)
-        target = _need_chance(driver.coordinator, asked, switchover=True)
-        _need_linked(driver.coordinator, target)
-        return target
+        prospect = _need_chance(driver, asked, switchover=True)
+        why_not = driver.queries.objection(prospect.chosen)
+        if why_not is not None:
+            raise _refused(f"{why_not}.", prospect.ranking)
+        return prospect
 
-    async def _need_allowed(self, driver: GroupDriver, target: str | None) -> bool:
+    async def _need_allowed(self, driver: GroupDriver, chosen: str) -> bool:
         """Raises ProblemError if either node would refuse a step. Returns whether anybody was asked.
 
         What the last preflight found may have been mended since then, so the nodes are looked at anew.
         """
-        primary = driver.coordinator.member.primary
-        chosen = target or _ranking(driver.coordinator, Request("", switchover=True)).chosen
+        committed, gather = driver.view.committed, self._deps.gather
         known = self._deps.preflight(driver.name).problems
-        gather = self._deps.gather
-        if gather is None or primary is None or chosen is None or not worth_a_look(known, primary, chosen):
+        if gather is None or committed is None or not worth_a_look(known, committed.primary, chosen):
             return False
+        primary = committed.primary
         reasons = objections(await gather(driver.name), primary, chosen)
         if reasons:
             raise ProblemError("precondition", f"{'; '.join(reasons)}.", extra={"reasons": list(reasons)})
@@ -165,7 +165,7 @@ class OperationHandlers:
 
     def _need_quiet(self, driver: GroupDriver) -> None:
         known = self._deps.operations.open_in(driver.name)
-        if known is None and not driver.coordinator.busy(clock.monotonic()):
+        if known is None and not driver.queries.is_busy():
             return
         extra: Mapping[str, object] = {"operation": known.id} if known else {}
         raise ProblemError(
@@ -173,38 +173,36 @@ class OperationHandlers:
         )
 
 
-def _need_chance(coordinator: Coordinator, asked: str | None, *, switchover: bool = False) -> str | None:
-    """The candidate by its name, if a change can succeed by what is known now. Raises ProblemError."""
-    candidate = None if asked is None else node_name(coordinator, asked)
-    primary = coordinator.member.primary
-    if candidate is not None and candidate not in coordinator.book:
-        raise _refused(f"{candidate!r:.100} is no node of this group.", _ranking(coordinator))
-    if candidate is not None and candidate == primary:
-        raise _refused(f"{candidate}: is the primary already.", _ranking(coordinator))
-    ranking = _ranking(coordinator, Request("", candidate, switchover=switchover))
+@dataclass(frozen=True, slots=True)
+class _Prospect:
+    """``candidate``: whom the request names, if it does; ``chosen``: who would be promoted now."""
+
+    candidate: str | None
+    chosen: str
+    ranking: Ranking
+
+
+def _need_chance(driver: GroupDriver, asked: str | None, *, switchover: bool = False) -> _Prospect:
+    """A change that can succeed by what is known now. Raises ProblemError."""
+    view = driver.view
+    candidate = None if asked is None else node_name(view, asked)
+    if candidate is not None and view.node(candidate) is None:
+        raise _refused(f"{candidate!r:.100} is no node of this group.", _ranking(driver))
+    if candidate is not None and view.committed is not None and candidate == view.committed.primary:
+        raise _refused(f"{candidate}: is the primary already.", _ranking(driver))
+    ranking = _ranking(driver, Request("", candidate, switchover=switchover))
     if ranking.chosen is None:
         why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")
         subject = "" if candidate is None else f"{candidate}: "
         raise _refused(f"{subject}{ranking.refusal or why}.", ranking)
-    return candidate
+    return _Prospect(candidate, ranking.chosen, ranking)
 
 
-def _need_linked(coordinator: Coordinator, target: str | None) -> None:
-    """Raises ProblemError if a switchover cannot succeed by what is known now."""
-    ranking = _ranking(coordinator, Request("", target, switchover=True))
-    primary = coordinator.member.primary
-    if ranking.chosen is None or primary is None:
-        return
-    why_not = objection(primary, ranking.chosen, coordinator.situation.views(clock.monotonic()))
-    if why_not is not None:
-        raise _refused(f"{why_not}.", ranking)
-
-
-def _ranking(coordinator: Coordinator, request: Request | None = None) -> Ranking:
+def _ranking(driver: GroupDriver, request: Request | None = None) -> Ranking:
     """Raises ProblemError before there is a primary."""
-    ranking = coordinator.situation.ranking(clock.monotonic(), request)
+    ranking = driver.queries.ranking(request)
     if ranking is None:
-        reason = coordinator.situation.ambiguous or "no primary is known yet"
+        reason = driver.view.ambiguous or "no primary is known yet"
         raise ProblemError("precondition", f"There is nothing to fail over from: {reason}.")
     return ranking
 

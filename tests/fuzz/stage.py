@@ -95,18 +95,19 @@ class GroupStage:
     def show(self) -> None:
         """Nobody's view of it may fail."""
         now, driver = clock.monotonic(), self.driver
-        group_status.group(driver, MEMBERS, PEERS, now).model_dump_json()
+        view = driver.view
+        group_status.group(view, PEERS, now).model_dump_json()
         registry, drivers = CollectorRegistry(), {GROUP: driver}
         registry.register(GroupCollector(drivers, dict, lambda: True))
         registry.register(RedisExporterCollector(drivers, MEMBERS, lambda: PEERS))
         generate_latest(registry)
         generate_latest(self._metrics.registry)
-        encode(resp_masters.master(driver, 3), 3)
-        encode([*resp_masters.replicas(driver)], 2)
-        resp_masters.flags_line(driver)
-        if driver.topology is not None:
+        encode(resp_masters.master(view, 3), 3)
+        encode([*resp_masters.replicas(view)], 2)
+        resp_masters.flags_line(view)
+        if view.published is not None:
             group_status.primary(
-                driver.coordinator, driver.topology, stale=False, age_s=1.0, wall_ms=1_800_000_000_000
+                view, view.published, stale=False, age_s=1.0, wall_ms=1_800_000_000_000
             ).model_dump_json()
 
     async def close(self) -> None:

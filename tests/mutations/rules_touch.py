@@ -10,6 +10,7 @@ _STORED = "tests/unit/sentinel/peers/test_peer_stored.py"
 _FRESHNESS = "tests/unit/sentinel/status/test_freshness.py"
 _CONFIRMED = "tests/unit/sentinel/status/test_confirmed.py"
 _SCHEDULING = "tests/unit/sentinel/coordination/test_scheduling.py"
+_VIEW = "tests/unit/sentinel/group/test_group_view.py"
 
 TOUCH = (
     Mutation(
@@ -140,6 +141,26 @@ TOUCH = (
         "            return -math.inf  # The next one is known, and being written.\n",
         "            pass\n",
         (f"{_CONFIRMED}::test_a_topology_that_is_being_written_ends_the_former",),
+        style="",
+    ),
+    Mutation(
+        "picture-of-now",
+        "what clients are shown of a group knows of all that was heard by then",
+        "S10",
+        "sentinel/group/driver.py",
+        "        self._inputs += 1\n        if isinstance",
+        "        if isinstance",
+        (f"{_VIEW}::test_whoever_asks_again_gets_the_same_picture_until_something_is_heard",),
+        style="",
+    ),
+    Mutation(
+        "picture-of-the-disk",
+        "clients are told of a new primary as soon as it is on disk",
+        "S10",
+        "sentinel/group/driver.py",
+        "                self.directives = self.coordinator.directives\n                self._inputs += 1\n",
+        "                self.directives = self.coordinator.directives\n",
+        (f"{_VIEW}::test_what_is_published_is_told_apart_from_what_is_committed",),
         style="",
     ),
     Mutation(

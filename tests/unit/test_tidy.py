@@ -21,6 +21,7 @@ from tests.unit.tidy_rules import (
     is_short,
     prints_nothing,
     randomness_is_handed_in,
+    reads_no_core,
     sleeps_only_between_looks,
 )
 
@@ -34,6 +35,8 @@ PURE = [
     "sentinel/coordination/*.py",
     "sentinel/notices/*.py",
     "sentinel/group/admission.py",
+    "sentinel/group/picture.py",
+    "sentinel/group/view.py",
     "sentinel/nodes/reconnecting.py",
     "sentinel/notices/directives.py",
     "sentinel/peers/clocks.py",
@@ -55,6 +58,7 @@ PURE = [
 IMPURE = ["promotion/executor.py", "sentinel/notices/story.py"]
 SPEAKS = ["sentinel/cli/*.py", "sentinel/demo/*.py", "sentinel/terminal/*.py"]
 """What has a terminal to print to."""
+KNOWS_THE_CORE = ["sentinel/coordination/*.py", "sentinel/group/*.py"]
 OTHER_CLOCKS = [*SPEAKS, "sentinel/process/clock.py", "sentinel/process/event_loop.py"]
 
 
@@ -94,6 +98,7 @@ HOUSE_RULES: list[tuple[Rule, Callable[[Module], bool]]] = [
     (pure_imports, is_pure),
     (calls_are_pure, is_pure),
     (randomness_is_handed_in, is_pure),
+    (reads_no_core, lambda module: module.package == "sentinel" and not matches(module, KNOWS_THE_CORE)),
     (sleeps_only_between_looks, lambda module: module.package == "tests"),
     (goes_by_one_clock, lambda module: module.package == "sentinel" and not matches(module, OTHER_CLOCKS)),
 ]
@@ -138,6 +143,7 @@ BAD = [
     (randomness_is_handed_in, "import random\nx = random.Random()"),
     (randomness_is_handed_in, "import random as dice"),
     (randomness_is_handed_in, "from random import randint"),
+    (reads_no_core, "term = driver.coordinator.member.register.state.term"),
     (goes_by_one_clock, "import time\nnow = time.monotonic()"),
     (goes_by_one_clock, "now = asyncio.get_running_loop().time()"),
     (goes_by_one_clock, "now = self._loop.time()"),
@@ -151,6 +157,7 @@ GOOD = [
     (has_docstring, '"""Says."""\nx = 1'),
     (imports_are_pure("quorum"), "import random, hashlib, collections.abc\nfrom quorum.votes import Tally"),
     (randomness_is_handed_in, "import random\ndef f(rng: random.Random) -> float:\n    return rng.random()"),
+    (reads_no_core, "from sentinel.coordination.coordinator import QUIET_GOSSIPS\nterm = driver.view.term"),
     (sleeps_only_between_looks, "while not ready():\n    time.sleep(0.01)"),
     (sleeps_only_between_looks, "async def f():\n    await asyncio.sleep(0)"),
 ]

@@ -122,6 +122,13 @@ def imports_are_pure(*friends: str) -> Rule:
     return rule
 
 
+def reads_no_core(module: Module) -> Iterator[str]:
+    """Readers are shown a picture of a group, and what stands behind it is not reached through to."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr == "coordinator":
+            yield f"line {node.lineno}: reads the core, and not the picture of the group"
+
+
 def calls_are_pure(module: Module) -> Iterator[str]:
     for call in _calls(module):
         if _dotted(call.func) in NOT_PURE_CALLS:

@@ -296,7 +296,7 @@ class World:
 
     @property
     def primary(self) -> tuple[str, int] | None:
-        topology = self.coordinator.topology
+        topology = self.coordinator.committed
         return (topology.primary, topology.term) if topology else None
 
     def _answer(self, peer: str, message: Message) -> None:

@@ -91,7 +91,7 @@ def test_it_is_let_go_once_no_entry_names_it() -> None:
     world.succeed()
     world.succeed()
     assert OLD in world.coordinator.book and not world.coordinator.book[OLD].spec.unlisted, "it was primary"
-    assert world.coordinator.topology is not None and world.coordinator.topology.primary == promoted
+    assert world.coordinator.committed is not None and world.coordinator.committed.primary == promoted
     assert world.coordinator.who_is_who.unlisted is None
     assert world.events(nodes.Identified)
 

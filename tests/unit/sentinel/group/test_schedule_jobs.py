@@ -17,17 +17,13 @@ PLANNED = Schedule("op-1", 0, None, 0, 2_000)
 
 @dataclass
 class FakeDriver:
-    """Has a coordinator's directives, and is its own coordinator."""
+    """Has what operators have told the group."""
 
     directives: Directives = field(default_factory=Directives)
     name: str = "g"
     fed: list[object] = field(default_factory=list)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     look: Callable[[], None] = lambda: None
-
-    @property
-    def coordinator(self) -> FakeDriver:
-        return self
 
     def on_change(self, callback: Callable[[], None]) -> None:
         self.look = callback

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,6 +17,7 @@ from quorum.cluster import CLUSTER
 from quorum.membership import Membership
 from quorum.messages import GENESIS, Entry, HardState, Topology
 from sentinel.group.participation import Participation
+from sentinel.group.view import Voting
 from sentinel.state.file import StoreError
 from sentinel.state.store import Store
 from tests.unit.sentinel.store_cases import persist
@@ -121,8 +123,9 @@ async def test_members_that_are_being_changed_in_the_cluster_alone_are_told_too(
     store = Store.open(tmp_path, "s1")
     participation = participating({"here": stand_in(False, False)}, store, lambda _: None, foreign={})
     assert participation.former_members == []
-    recovery = cast(Any, participation)._cluster.member.recovery
-    recovery.membership = Membership.of(["s1", "s2", "s3"]).moved_to(["s1", "s2", "s3", "s4"])
+    cluster = cast(Any, participation)._cluster
+    moved = Membership.of(["s1", "s2", "s3"]).moved_to(["s1", "s2", "s3", "s4"])
+    cluster.voting = replace(cluster.voting, membership=moved)
     assert participation.former_members == ["s1", "s2", "s3"]
     await store.close()
 
@@ -137,19 +140,18 @@ def participating(
         twins=SimpleNamespace(tellers=lambda _: (), twice=lambda _: frozenset()),
         clusters=SimpleNamespace(foreign=foreign, own="one"),
     )
-    cluster = SimpleNamespace(member=stand_in(False, False).coordinator.member, is_settled=True)
+    cluster = stand_in(False, False)
     members = frozenset({"s1", "s2", "s3"})
     return Participation(cast(Any, groups), cast(Any, cluster), store, spawn, cast(Any, links), members)
 
 
 def stand_in(listens: bool, is_retired: bool) -> SimpleNamespace:
     """A group's driver, as far as it is asked here."""
-    recovery = SimpleNamespace(
-        listens=listens,
-        is_retired=is_retired,
+    voting = Voting(
+        why_not="listens only" if listens else "",
         is_stuck=False,
-        why=lambda: "listens only" if listens else "",
+        is_retired=is_retired,
         membership=Membership.of(["s1", "s2", "s3"]),
+        apart={},
     )
-    member = SimpleNamespace(recovery=recovery, attendance=SimpleNamespace(apart={}))
-    return SimpleNamespace(coordinator=SimpleNamespace(member=member), is_settled=True)
+    return SimpleNamespace(voting=voting, is_settled=True)

@@ -144,11 +144,11 @@ async def test_a_topology_that_is_being_written_ends_the_former(world: World, li
     links.said_at = clock.monotonic()
     assert known.is_current(world.driver)
     world.driver.received("s2", Append(8, 1, Entry(8, 1, TERM_8), (8, 1)))
-    assert world.driver.topology == TERM_7
+    assert world.driver.view.published == TERM_7
     links.newest = (8, 1)
     assert not known.is_current(world.driver)
     await eventually(lambda: known.is_current(world.driver), "on disk")
-    assert world.driver.topology == TERM_8
+    assert world.driver.view.published == TERM_8
 
 
 async def test_by_the_sentinel_protocol_too(tmp_path: Path, links: FakeLinks) -> None:

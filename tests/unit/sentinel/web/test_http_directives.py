@@ -101,7 +101,7 @@ async def test_while_paused_a_named_node_is_promoted(world: World) -> None:
     await carried_out(world, "POST", PAUSE)
     status, accepted, _ = await ask(world, "POST", f"{PATH}/failover", {"candidate": B})
     assert status == 202, accepted
-    await eventually(lambda: world.driver.topology != TERM_7, "the failover")
+    await eventually(lambda: world.driver.view.published != TERM_7, "the failover")
     answer = await group(world)
     assert answer.topology is not None and answer.topology.primary == B and answer.paused is not None
 
