@@ -36,6 +36,7 @@ class Contact:
         pausing, why = fence.tick(
             now,
             primary=self._member.primary,
+            local=self._member.names.local,
             answers=lambda node: not self._member.verdict(node, now).down,
             is_replica=self._book.is_replica,
             hands_off=self._book.hands_off,

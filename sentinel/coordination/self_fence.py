@@ -57,6 +57,7 @@ class SelfFence:
         now: float,
         *,
         primary: str | None,
+        local: Callable[[str], str],
         answers: Callable[[str], bool],
         is_replica: Callable[[str], bool],
         hands_off: Callable[[str], str],
@@ -66,6 +67,7 @@ class SelfFence:
 
         ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up,
         and since then confirmed it: what is heard may have been on its way for long.
+        ``local(node)``: the name that is used for the node now, which may change while its writes are paused.
         ``hands_off(node)``: why nothing may be changed at it, or nothing if it may.
         """
         cut_off = self.cut_off_s(now) > self._lease_s
@@ -77,7 +79,7 @@ class SelfFence:
             self.node = primary
             self._regained_at = None
             return self._renew(now), "cut off"
-        node = self.node
+        node = self.node = local(self.node)
         if is_replica(node):
             self.node = None
             return None, "it is a replica now"

@@ -216,6 +216,15 @@ WRITES = (
         ("tests/unit/sentinel/coordination/test_self_fence_end.py",),
     ),
     Mutation(
+        "self-fence-names",
+        "the pause of a node ends also where another name is used for it meanwhile",
+        "L1",
+        "sentinel/coordination/self_fence.py",
+        "node = self.node = local(self.node)",
+        "node = self.node",
+        (f"{_FENCE}::test_a_pause_ends_also_under_another_name_of_the_node",),
+    ),
+    Mutation(
         "self-fence-hands-off",
         "a server that need not be the group's is not paused",
         "S7",

@@ -19,6 +19,7 @@ class Case:
         self.is_replica = False
         self.agree = False
         self.hands_off = ""
+        self.names: dict[str, str] = {}
 
     def tick(self, now: float, heard: float | None = None) -> Pausing | None:
         if heard is not None:
@@ -26,6 +27,7 @@ class Case:
         return self.fence.tick(
             now,
             primary=self.primary,
+            local=lambda node: self.names.get(node, node),
             answers=lambda _node: self.answers,
             is_replica=lambda _node: self.is_replica,
             hands_off=lambda _node: self.hands_off,
@@ -57,6 +59,15 @@ def test_contact_alone_does_not_end_it(cut: Case) -> None:
     assert cut.fence.node is None
 
 
+def test_a_pause_ends_also_under_another_name_of_the_node(cut: Case) -> None:
+    other = f"alias-{P}"
+    cut.primary, cut.names = other, {P: other}
+    cut.agree = True
+    assert cut.tick(START + 2.0, heard=START + 1.9) is None
+    assert cut.tick(START + 2.1, heard=START + 2.0) == Pausing(other, 0.0)
+    assert cut.fence.node is None
+
+
 def test_what_was_said_before_contact_was_regained_does_not_count(cut: Case) -> None:
     asked: list[float] = []
 
@@ -69,6 +80,7 @@ def test_what_was_said_before_contact_was_regained_does_not_count(cut: Case) -> 
         cut.fence.tick(
             now,
             primary=P,
+            local=str,
             answers=lambda _node: True,
             is_replica=lambda _node: False,
             hands_off=lambda _node: "",

@@ -12,6 +12,7 @@ def tick(fence: SelfFence, now: float, *, agree: bool) -> Pausing | None:
     return fence.tick(
         now,
         primary=NODE,
+        local=lambda node: node,
         answers=lambda _node: True,
         is_replica=lambda _node: False,
         hands_off=lambda _node: "",
