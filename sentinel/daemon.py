@@ -6,30 +6,31 @@ import asyncio
 import logging
 import random
 import signal
+from collections.abc import Mapping
 from functools import partial
 
 import aiohttp
 
 from config import Settings
 from quorum.cluster import CLUSTER
+from quorum.messages import HardState
 from sentinel import jobs
 from sentinel.coordination.contested import Contested
-from sentinel.coordination.inputs import MajorityConfirmed
 from sentinel.coordination.neighbours import Neighbours
 from sentinel.group.cluster_driver import ClusterDriver
 from sentinel.group.driver import GroupDriver
 from sentinel.group.election_line import ElectionLine
 from sentinel.group.facts import FactsGatherer
+from sentinel.group.from_peers import FromPeers
 from sentinel.group.parameters import cluster_secret
 from sentinel.group.participation import Participation
-from sentinel.group.peer_reports import Reports
+from sentinel.group.registers import Registers
 from sentinel.group.runtime import GroupRuntime, Surroundings
 from sentinel.metrics.registry import Metrics
 from sentinel.nodes.access import node_spec, redis_link
 from sentinel.nodes.info_pace import info_pace, link_pace
 from sentinel.notices import story
 from sentinel.notices.change import Change
-from sentinel.notices.leaders import TopologyCommitted
 from sentinel.notices.notice import Notice
 from sentinel.notices.recorder import Recorder
 from sentinel.operations.book import Operations
@@ -45,6 +46,7 @@ from sentinel.process import clock, event_loop, memory
 from sentinel.process.background import Background
 from sentinel.process.disk import Disk
 from sentinel.process.resolver import HttpResolver, Resolver
+from sentinel.process.run_check import RunCheck
 from sentinel.process.scheduler import Scheduler
 from sentinel.process.version import VERSION
 from sentinel.resp.server import RespServer
@@ -79,93 +81,129 @@ class Daemon:
         self._stop = asyncio.Event()
         self._ticked_at: float | None = None
         self._failure: BaseException | None = None
-        self._watch = clock.StallWatch(clock.STALL_S)
         self._background = Background(self._on_fatal)
-        members = settings.cluster.members
+        self._check_run = RunCheck()
         self._resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
-        states = store.hard_states()
+        self._groups: dict[str, GroupRuntime] = {}
+        self._drivers: dict[str, GroupDriver] = {}
+        me, members = settings.sentinel.id, settings.cluster.members
         self._stored = Ledger()
-        self._registers: dict[str, GroupDriver | ClusterDriver] = {}
-        self._reports = Reports(self._registers.get)
         self._links = PeerLinks(
-            settings.sentinel.id,
+            me,
             members,
             cluster_secret(settings),
-            on_batch=self._reports.heard,
-            on_note=self._on_note,
-            on_touch=self._on_touch,
-            on_up=self._on_up,
             peer_timeout_s=settings.cluster.peer_timeout,
             rng=self._rng,
             resolver=HttpResolver(self._resolver),
             stored=self._stored,
-            on_word=lambda _peer: self._confirmed.on_word(),
-            cluster_id=lambda: self._cluster.id,
-        )
-        self._cluster = ClusterDriver(
-            settings, store, states, self._links.send, self._on_fatal, self._check_run, self._rng
         )
         self._freshness = Freshness(settings.cluster.peer_timeout)
+        self._check_run.tell(self._freshness.stalled)
+        self._registers = Registers(self._check_run)
         self._confirmed = Confirmed(frozenset(members), self._links, self._freshness)
-        self._events = EventFeed(EventLog(f"{settings.sentinel.id}.{store.boot}"))
-        self._operations = Operations(settings.sentinel.id)
-        self._lookup = OperationLookup(settings.sentinel.id, members, HttpResolver(self._resolver))
-        self._metrics = Metrics(settings.sentinel.id, VERSION, tuple(settings.groups))
-        self._outbox = Outbox(store.thread, endpoints(settings.webhooks))
-        alerts = Alerts(settings.sentinel.id, frozenset(members), self._links.in_touch, store.boot)
-        self._duty = WebhookDuty(alerts, self._outbox, self._background.start, self._metrics.set_webhooks)
-        around = Surroundings(
-            settings,
-            store,
-            self._links.send,
-            self._on_notice,
-            self._metrics.observe_probe,
-            self._on_fatal,
-            self._check_run,
-            self._rng,
-            ElectionLine(),
-            info_pace(),
-            Neighbours({name: [*map(node_spec, group.nodes)] for name, group in settings.groups.items()}),
-            Contested(),
-            link_pace(),
-            self._stored,
+        # Who is told of what happens comes before what it happens to: the groups, and then the peers.
+        self._make_tellers()
+        self._make_registers()
+        self._participation = Participation(
+            drivers=self._drivers,
+            cluster=self._cluster,
+            store=store,
+            spawn=self._background.start,
+            links=self._links,
+            members=frozenset(members),
         )
-        for name, state in states.items():
-            if state.term >= HIGH:
-                logger.error("%s: %s", name, terms_run_out(state.term))
-        me = client_id(settings.sentinel.id, members)
-        self._groups = {
-            name: GroupRuntime(name, around, redis_link(group, self._resolver, me), states)
-            for name, group in settings.groups.items()
-        }
-        store.retire({*self._groups, CLUSTER})
-        self._drivers = {name: group.driver for name, group in self._groups.items()}
-        self._registers.update(self._drivers | {CLUSTER: self._cluster})
-        resp_password = settings.sentinel.resp_password
+        self._links.report_to(
+            FromPeers(
+                registers=self._registers,
+                groups=self._groups,
+                cluster=self._cluster,
+                keep=self._keep,
+                on_delivered=self._duty.on_delivered_elsewhere,
+                on_touch=self._events.touch_all,
+                on_word=self._confirmed.on_word,
+            )
+        )
+
+    def _make_tellers(self) -> None:
+        """Whoever is told of what happens in the groups, and what of it is kept."""
+        settings, store, links = self._settings, self._store, self._links
+        me, members = settings.sentinel.id, settings.cluster.members
+        self._events = EventFeed(EventLog(f"{me}.{store.boot}"))
+        self._operations = Operations(me)
+        self._lookup = OperationLookup(me, members, HttpResolver(self._resolver))
+        self._metrics = Metrics(me, VERSION, tuple(settings.groups))
+        self._outbox = Outbox(store.thread, endpoints(settings.webhooks))
+        self._duty = WebhookDuty(
+            Alerts(me, frozenset(members), links.in_touch, store.boot),
+            self._outbox,
+            start=self._background.start,
+            on_event=self._events.tell,
+            on_counts=self._metrics.set_webhooks,
+        )
+        password = settings.sentinel.resp_password
         self._resp = RespServer(
-            settings.sentinel.id,
+            me,
             members,
             self._drivers,
-            self._links.in_touch,
-            resp_password.get_secret_value() if resp_password else None,
+            links.in_touch,
+            password.get_secret_value() if password else None,
             self._confirmed,
             self._doors.room,
         )
-        self._participation = Participation(
-            self._drivers, self._cluster, store, self._background.start, self._links, frozenset(members)
-        )
-        links = self._links
         self._gatherer = FactsGatherer(members, links.clocks.told_apart, links.twins, links.clusters)
         self._preflights = Preflights(
-            {name: self._checked(group) for name, group in self._groups.items()},
-            self._rng,
-            self._metrics.preflight_problems,
-            clock.monotonic(),
-            self._metrics.on_facts,
+            self._rng, self._metrics.preflight_problems, on_facts=self._metrics.on_facts
         )
-        self._recorders = {
-            name: Recorder(name, settings.sentinel.id, self._keep, self._spread) for name in self._groups
-        }
+        self._recorders = {name: Recorder(name, me, self._keep, self._spread) for name in settings.groups}
+
+    def _make_registers(self) -> None:
+        settings, store = self._settings, self._store
+        states = store.hard_states()
+        for name, state in states.items():
+            if state.term >= HIGH:
+                logger.error("%s: %s", name, terms_run_out(state.term))
+        self._cluster = ClusterDriver(
+            settings,
+            store,
+            states,
+            send=self._links.send,
+            fatal=self._on_fatal,
+            check_run=self._check_run,
+            on_id=self._links.clusters.adopt,
+            rng=self._rng,
+        )
+        around = Surroundings(
+            settings=settings,
+            store=store,
+            send=self._links.send,
+            stored_at=self._links.stored_at,
+            on_notice=self._on_notice,
+            on_latency=self._metrics.observe_probe,
+            fatal=self._on_fatal,
+            check_run=self._check_run,
+            rng=self._rng,
+            line=ElectionLine(),
+            infos=info_pace(),
+            neighbours=Neighbours({name: map(node_spec, g.nodes) for name, g in settings.groups.items()}),
+            contested=Contested(),
+            links=link_pace(),
+            stored=self._stored,
+        )
+        self._registers.add(self._cluster)
+        for name in settings.groups:
+            self._open(name, around, states)
+        store.retire({*self._groups, CLUSTER})
+
+    def _open(self, name: str, around: Surroundings, states: Mapping[str, HardState]) -> None:
+        settings = self._settings.groups[name]
+        me = client_id(self._settings.sentinel.id, self._settings.cluster.members)
+        group = GroupRuntime(name, around, redis_link(settings, self._resolver, me), states)
+        self._groups[name], self._drivers[name] = group, group.driver
+        self._registers.add(group.driver)
+        gather = partial(self._gatherer.of, group)
+        checked = Checked(settings.preflight_interval, gather, group.is_calm)
+        self._preflights.watch(name, checked, clock.monotonic())
+        group.driver.on_published(partial(self._look_anew, name))
 
     async def run(self) -> None:
         """Raises OSError if the HTTP address cannot be listened on, and what was fatal later."""
@@ -264,19 +302,7 @@ class Daemon:
         if any(group.settings.preflight_interval is not None for group in self._groups.values()):
             scheduler.every(PREFLIGHT_TICK_S, "preflight", lambda: self._preflights.tick(clock.monotonic()))
 
-    def _checked(self, group: GroupRuntime) -> Checked:
-        return Checked(group.settings.preflight_interval, partial(self._gatherer.of, group), group.is_calm)
-
     # -- what happens --------------------------------------------------------------------------
-
-    def _check_run(self, now: float) -> None:
-        """Before anything else is believed after a stall, every group is told of it."""
-        event_loop.mind(now)
-        gap_s = self._watch.observe(now)
-        if gap_s is not None:
-            self._freshness.stalled(now)
-            for register in self._registers.values():
-                register.stalled(gap_s)
 
     def _tick(self) -> None:
         now = clock.monotonic()
@@ -289,45 +315,22 @@ class Daemon:
         self._links.tick()
         self._metrics.set_participation(*self._participation.look(clock.monotonic()))
         for group in self._groups.values():
-            if group.settings.self_fence:
-                at = group.driver.confirmed_at(self._links.stored_at, clock.monotonic())
-                group.driver.feed(MajorityConfirmed(at))
+            group.look_whether_confirmed()
+
+    def _look_anew(self, name: str) -> None:
+        self._preflights.primary_changed(name, clock.monotonic())
 
     def _look_at_tls_files(self) -> None:
-        """What is wrong with new ones is told now, and not when the next connection is due."""
         for group in self._groups.values():
-            if group.link.tls_files is not None:
-                group.link.tls_files.look()
-
-    def _on_touch(self, peer: str, in_touch: bool) -> None:
-        logger.info("peer %s is %s", peer, "in touch" if in_touch else "out of touch")
-        if not in_touch:
-            self._reports.gone(peer)
-            for register in self._registers.values():
-                register.peer_gone(peer)
-        self._events.touch_all()
-
-    def _on_up(self, _peer: str) -> None:
-        self._cluster.gossip()
-        for group in self._groups.values():
-            group.gossip()
-
-    def _on_note(self, _peer: str, note: Note) -> None:
-        if isinstance(note, ChangeNote) and note.change.group in self._groups:
-            self._keep(note.change)
-        elif isinstance(note, DeliveredNote):
-            self._duty.on_delivered_elsewhere(note.ids)
+            group.look_at_tls_files()
 
     def _on_notice(self, notice: Notice) -> None:
         story.tell(notice)
         self._metrics.on_notice(notice)
         self._operations.on_notice(notice)
         self._resp.on_notice(notice)
-        if isinstance(notice.event, TopologyCommitted):
-            self._preflights.primary_changed(notice.group, clock.monotonic())
         self._recorders[notice.group].on_notice(notice, clock.monotonic())
-        for alert in self._duty.on_notice(notice):
-            self._events.tell(alert.event)
+        self._duty.on_notice(notice)
 
     def _on_delivered(self, event_id: str) -> None:
         self._tell_peers(DeliveredNote((event_id,)))

@@ -30,16 +30,20 @@ ID_BYTES = 8
 
 
 class ClusterDriver(RegisterDriver[Input, Effect]):
-    """``send(to, group, message)``; ``fatal``: going on would be unsafe. Raises MembershipError."""
+    """``send(to, group, message)``; ``fatal``: going on would be unsafe; ``on_id`` is told the cluster's id,
+    once that is on disk here. Raises MembershipError.
+    """
 
     def __init__(
         self,
         settings: Settings,
         store: Store,
         states: Mapping[str, HardState],
+        *,
         send: Callable[[str, str, Message], None],
         fatal: Callable[[BaseException], None],
         check_run: Callable[[float], None],
+        on_id: Callable[[str], None],
         rng: random.Random,
     ) -> None:
         super().__init__(CLUSTER, partial(store.persist, CLUSTER), fatal, check_run)
@@ -49,6 +53,8 @@ class ClusterDriver(RegisterDriver[Input, Effect]):
         self.member = ClusterMember(made_with, state, own_rng, clock.monotonic(), drawn)
         self.id = self.member.cluster_id
         """The cluster's, once it is agreed on and on disk here; empty before."""
+        self._on_id = on_id
+        on_id(self.id)
         self._send = send
         self._gossips = 0
 
@@ -82,6 +88,7 @@ class ClusterDriver(RegisterDriver[Input, Effect]):
                 self._send(to, CLUSTER, message)
             case Emit(Committed(entry)) if entry.cluster_id and entry.cluster_id != self.id:
                 self.id = entry.cluster_id
+                self._on_id(self.id)
                 logger.info("this cluster is %s", self.id)
             case _:
                 pass

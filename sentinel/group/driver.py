@@ -90,6 +90,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         self._published = coordinator.member.register.state.committed.topology
         self.directives = coordinator.directives
         """What operators have told the group for later, as it may be told."""
+        self._on_published: list[Callable[[], None]] = []
         self._inputs = 0
         self._view: tuple[int, GroupView] | None = None
         """The newest picture, and of how many inputs it knows."""
@@ -123,6 +124,10 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         return self.coordinator.member.confirmed_at(
             lambda peer, entry_id: stored_at(peer, self.name, entry_id), now
         )
+
+    def on_published(self, callback: Callable[[], None]) -> None:
+        """Call back whenever clients may be told of a new topology."""
+        self._on_published.append(callback)
 
     async def close(self) -> None:
         self._end()
@@ -160,13 +165,20 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
                 self._background.start(self._ports.command(node, words))
             case Publish():
                 # Behind its Persist in the queue: a restart cannot take a client back to an older topology.
-                self._published = self.coordinator.member.register.state.committed.topology
-                self.directives = self.coordinator.directives
-                self._inputs += 1
+                self._publish()
             case LookAnew() | LookAgain() | WarmUp():
                 self._ports.look_soon(effect)
             case Tell(notice):
                 self._ports.tell(notice)
+
+    def _publish(self) -> None:
+        before = self.published_term
+        self._published = self.coordinator.member.register.state.committed.topology
+        self.directives = self.coordinator.directives
+        self._inputs += 1
+        if self.published_term > before:
+            for callback in self._on_published:
+                callback()
 
     async def _read(self, token: int, nodes: tuple[str, ...]) -> None:
         self.feed(ReadDone(token, await self._ports.read(nodes)))

@@ -51,6 +51,7 @@ class Participation:
 
     def __init__(
         self,
+        *,
         drivers: Mapping[str, GroupDriver],
         cluster: ClusterDriver,
         store: Store,
@@ -59,7 +60,6 @@ class Participation:
         members: frozenset[str],
     ) -> None:
         self._drivers = drivers
-        self._registers: tuple[GroupDriver | ClusterDriver, ...] = (*drivers.values(), cluster)
         self._cluster = cluster
         self._store = store
         self._spawn = spawn
@@ -113,6 +113,10 @@ class Participation:
             logger.error("peer %s %s: %s", peer, TWICE, ADVICE_TWICE)
         for peer in sorted(before - self.twice):
             logger.info("peer %s is one process again", peer)
+
+    @property
+    def _registers(self) -> tuple[GroupDriver | ClusterDriver, ...]:
+        return (*self._drivers.values(), self._cluster)
 
     @property
     def former_members(self) -> list[str]:

@@ -23,10 +23,19 @@ from quorum.confirmation import stored
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
-from quorum.messages import HardState, Message
+from quorum.messages import EntryId, HardState, Message
 from sentinel.coordination.contested import Contested
 from sentinel.coordination.coordinator import QUIET_GOSSIPS, Coordinator
-from sentinel.coordination.inputs import InfoSeen, LinkHeard, Look, LookAgain, LookAnew, NameLooked, WarmUp
+from sentinel.coordination.inputs import (
+    InfoSeen,
+    LinkHeard,
+    Look,
+    LookAgain,
+    LookAnew,
+    MajorityConfirmed,
+    NameLooked,
+    WarmUp,
+)
 from sentinel.coordination.neighbours import Neighbours
 from sentinel.coordination.node_info import NodeInfo
 from sentinel.coordination.node_spec import NodeSpec
@@ -56,13 +65,15 @@ SECOND_LOOK_S = 0.01
 """So long after what is seen of the nodes counts as news again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all groups of this sentinel share."""
+    """What all groups of this sentinel share. ``infos`` and ``links`` pace what is asked of the nodes."""
 
     settings: Settings
     store: Store
     send: Callable[[str, str, Message], None]
+    stored_at: Callable[[str, str, EntryId], float]
+    """Until when a peer had stored nothing of a group that is newer than that, by its word."""
     on_notice: Callable[[Notice], None]
     on_latency: Callable[[float], None]
     fatal: Callable[[BaseException], None]
@@ -170,6 +181,17 @@ class GroupRuntime:
         self._gossips += 1
         if self._gossips % QUIET_GOSSIPS == 0 or not self.driver.coordinator.quiet:
             self.gossip()
+
+    def look_whether_confirmed(self) -> None:
+        """With ``self_fence`` the group goes by it; others are told when they ask."""
+        if self.settings.self_fence:
+            at = self.driver.confirmed_at(self._around.stored_at, clock.monotonic())
+            self.driver.feed(MajorityConfirmed(at))
+
+    def look_at_tls_files(self) -> None:
+        """What is wrong with new ones is told now, and not when the next connection is due."""
+        if self.link.tls_files is not None:
+            self.link.tls_files.look()
 
     # -- what is asked of it -------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ from aiohttp.abc import AbstractResolver
 from pydantic import ValidationError
 from yarl import URL
 
+from config.address import Address
 from sentinel.operations.book import taken_by
-from sentinel.peers.links import HostPort
 from sentinel.status.answers import OperationAnswer
 
 TIMEOUT_S = 2.0
@@ -30,7 +30,7 @@ class LookupFailedError(Exception):
 class OperationLookup:
     """``members`` are all sentinels with their HTTP addresses."""
 
-    def __init__(self, self_id: str, members: Mapping[str, HostPort], resolver: AbstractResolver) -> None:
+    def __init__(self, self_id: str, members: Mapping[str, Address], resolver: AbstractResolver) -> None:
         self._self_id = self_id
         self._members = members
         self._resolver = resolver

@@ -7,7 +7,7 @@ upgraded, or one of a release that has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sentinel.peers.wire import PeerProtocolError
 
@@ -22,15 +22,15 @@ def is_foreign(own: str, theirs: str | None) -> bool:
 
 
 class Clusters:
-    """``own`` gives this sentinel's id, once that is on disk."""
+    """``own`` is the id of this sentinel's, empty while it has none."""
 
-    def __init__(self, own: Callable[[], str]) -> None:
-        self._own = own
+    def __init__(self) -> None:
+        self.own = ""
         self._said: dict[str, str | None] = {}
 
-    @property
-    def own(self) -> str:
-        return self._own()
+    def adopt(self, cluster_id: str) -> None:
+        """It has this id, and that is on disk."""
+        self.own = cluster_id
 
     @property
     def foreign(self) -> Mapping[str, str]:

@@ -10,9 +10,7 @@ import logging
 import random
 import secrets
 import socket
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, ClientWebSocketResponse, ClientWSTimeout
 from yarl import URL
@@ -20,6 +18,7 @@ from yarl import URL
 from quorum.messages import Message
 from sentinel.peers.auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
 from sentinel.peers.cluster import Clusters, ForeignClusterError
+from sentinel.peers.events import Answer, DialledEvents
 from sentinel.peers.notes import Note
 from sentinel.peers.queue import PeerQueue
 from sentinel.peers.socket import (
@@ -57,32 +56,19 @@ MAX_PINGS = 64
 _logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back for a ping that was sent at ``asked_at``."""
-
-    pong: Pong
-    asked_at: float
-    now: float
-
-
 class Dialer:
-    """``on_up`` is called when messages can be sent, ``on_answer`` for each answer to a ping, and ``on_down``
-    when the link ends. ``new_ping(seq)`` makes what is asked.
-    """
+    """``secret`` is the cluster's; ``events`` is told of this link."""
 
     def __init__(
         self,
+        *,
         self_id: str,
         peer: str,
         url: URL,
         secret: bytes,
         clusters: Clusters,
         rng: random.Random,
-        on_up: Callable[[], None],
-        new_ping: Callable[[int], Ping],
-        on_answer: Callable[[Answer], None],
-        on_down: Callable[[], None],
+        events: DialledEvents,
     ) -> None:
         self._self_id = self_id
         self._peer = peer
@@ -90,10 +76,7 @@ class Dialer:
         self._secret = secret
         self._clusters = clusters
         self._rng = rng
-        self._on_up = on_up
-        self._make_ping = new_ping
-        self._on_answer = on_answer
-        self._on_down = on_down
+        self._events = events
         self._log = LimitedLog(_logger)
         self._socket: ClientWebSocketResponse | None = None
         self._queue = PeerQueue()
@@ -203,7 +186,7 @@ class Dialer:
         writer = asyncio.create_task(self._write(websocket, sealer), name=f"peer-{self._peer}-write")
         _logger.info("peer %s at %s: link up", self._peer, self._url)
         try:
-            self._on_up()
+            self._events.link_up(self._peer)
             self.ping()
             while True:
                 self._take_pong(decode(opener.open(await receive_frame(websocket))))
@@ -213,7 +196,7 @@ class Dialer:
             self._served_s = clock.monotonic() - up_at
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
-            self._on_down()
+            self._events.link_down(self._peer)
 
     def _take_pong(self, frame: object) -> None:
         if not isinstance(frame, Pong):
@@ -222,7 +205,7 @@ class Dialer:
         sent_at = self._pings.pop(frame.seq, None)
         if sent_at is not None:
             self.rtt_s = now - sent_at
-            self._on_answer(Answer(frame, sent_at, now))
+            self._events.pong(self._peer, Answer(frame, sent_at, now))
 
     async def _write(self, websocket: ClientWebSocketResponse, sealer: Sealer) -> None:
         """One frame for all that was queued in a turn of the event loop. Ends when the connection does."""
@@ -241,7 +224,7 @@ class Dialer:
         self._pings[self._next_ping] = clock.monotonic()
         if len(self._pings) > MAX_PINGS:
             del self._pings[next(iter(self._pings))]
-        return self._make_ping(self._next_ping)
+        return self._events.ping(self._peer, self._next_ping)
 
     def _encode_queue(self) -> list[bytes]:
         messages, notes = self._queue.take()

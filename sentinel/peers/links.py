@@ -11,19 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Protocol
+from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import web
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from config.address import Address
 from quorum.messages import EntryId, Message
 from sentinel.peers.clocks import PeerClocks
 from sentinel.peers.cluster import Clusters
-from sentinel.peers.dialer import Answer, Dialer
+from sentinel.peers.dialer import Dialer
+from sentinel.peers.events import AdmittedEvents, Answer, DialledEvents, PeerEvents
 from sentinel.peers.listener import Listener
 from sentinel.peers.notes import Note
 from sentinel.peers.presence import Presence
@@ -39,83 +39,58 @@ TICK_S = 0.25
 """How often ``tick`` should be called."""
 
 
-class HostPort(Protocol):
-    @property
-    def host(self) -> str: ...
+class PeerLinks(DialledEvents, AdmittedEvents):
+    """``report_to`` is to be called before anybody can connect.
 
-    @property
-    def port(self) -> int: ...
-
-
-class PeerLinks:
-    """``on_batch(peer, [(group, message), ...])``, ``on_note(peer, note)``, ``on_touch(peer, in_touch)``.
-
-    ``on_up(peer)``: from now on messages reach it; those before were dropped. ``on_word(peer)``: it answered
-    a ping. ``stored`` is what this sentinel has stored, to be told in its answers; ``cluster_id`` gives the
-    id of its cluster, empty while it has none.
-    ``peer_timeout_s`` is how long a peer may be silent; more than two of its pings (``TICK_S``) should fit.
+    ``stored`` is what this sentinel has stored, to be told in its answers. ``peer_timeout_s`` is how long a
+    peer may be silent; more than two of its pings (``TICK_S``) should fit.
     """
 
     def __init__(
         self,
         self_id: str,
-        members: Mapping[str, HostPort],
+        members: Mapping[str, Address],
         secret: bytes,
         *,
-        on_batch: Callable[[str, list[tuple[str, Message]]], None],
-        on_note: Callable[[str, Note], None],
-        on_touch: Callable[[str, bool], None],
-        on_up: Callable[[str], None],
         peer_timeout_s: float,
         rng: random.Random,
         resolver: AbstractResolver | None = None,
         stored: Ledger | None = None,
-        on_word: Callable[[str], None] = lambda _peer: None,
         process: int = this_process.NUMBER,
-        cluster_id: Callable[[], str] = lambda: "",
     ) -> None:
-        self._on_batch = on_batch
-        self._on_note = on_note
+        self._events: PeerEvents | None = None
         self._peer_timeout_s = peer_timeout_s
         self._resolver = resolver
-        self._presence = Presence(peer_timeout_s, on_touch)
+        self._presence = Presence(peer_timeout_s, self._touched)
         self._stored = stored or Ledger()
         self._peers_stored = PeersStored()
-        self._on_word = on_word
         self.clocks = PeerClocks()
         self.twins = Twins()
-        self.clusters = Clusters(cluster_id)
+        self.clusters = Clusters()
         self._process = process
-        self._on_up = on_up
         peers = {name: address for name, address in members.items() if name != self_id}
         self._listener = Listener(
-            self_id,
-            frozenset(peers),
-            secret,
-            self.clusters,
-            self._heard,
-            self._answer,
-            self._take_batch,
-            self._link_down,
+            self_id=self_id, peers=frozenset(peers), secret=secret, clusters=self.clusters, events=self
         )
         self._dialers = {
             name: Dialer(
-                self_id,
-                name,
-                URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
-                secret,
-                self.clusters,
-                rng,
-                partial(self._link_up, name),
-                partial(self._ping, name),
-                partial(self._answered, name),
-                partial(self._link_down, name),
+                self_id=self_id,
+                peer=name,
+                url=URL.build(scheme="ws", host=address.host, port=address.port, path=PEER_PATH),
+                secret=secret,
+                clusters=self.clusters,
+                rng=rng,
+                events=self,
             )
             for name, address in peers.items()
         }
         self._session: aiohttp.ClientSession | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._ticked_at: float | None = None
+
+    def report_to(self, events: PeerEvents) -> None:
+        """Whom all that comes of the peers is told from now on."""
+        self._events = events
 
     async def start(self) -> None:
         """Begin to dial."""
@@ -195,15 +170,25 @@ class PeerLinks:
         """Round trip of the newest answered ping; ``None`` while there is no link to ``peer``."""
         return self._dialers[peer].rtt_s
 
-    def _heard(self, peer: str) -> None:
+    # -- what the links tell -------------------------------------------------------------------
+
+    @property
+    def _told(self) -> PeerEvents:
+        assert self._events is not None, "whoever is told of the peers has to be there before them"
+        return self._events
+
+    def _touched(self, peer: str, in_touch: bool) -> None:
+        self._told.touched(peer, in_touch)
+
+    def alive(self, peer: str) -> None:
         self._presence.heard(peer, clock.monotonic())
 
-    def _ping(self, peer: str, seq: int) -> Ping:
+    def ping(self, peer: str, seq: int) -> Ping:
         now = clock.monotonic()
         told, hears = self._peers_stored.version(peer), self._presence.hears(peer, now)
         return Ping(seq, told, hears, self._process, self.twins.is_twice(peer, now), self.clusters.own)
 
-    def _answer(self, peer: str, ping: Ping, since: float) -> Pong:
+    def answer(self, peer: str, ping: Ping, since: float) -> Pong:
         self.clusters.said(peer, ping.cluster)
         now = clock.monotonic()
         self._look_for_twins(peer, ping, since, now)
@@ -220,11 +205,11 @@ class PeerLinks:
             self._presence.doubt(peer, is_twice=True, now=now)
             self._dialers[peer].ping()  # To say so.
 
-    def _link_up(self, peer: str) -> None:
+    def link_up(self, peer: str) -> None:
         self._peers_stored.linked(peer)
-        self._on_up(peer)
+        self._told.linked(peer)
 
-    def _answered(self, peer: str, answer: Answer) -> None:
+    def pong(self, peer: str, answer: Answer) -> None:
         pong, rtt_s = answer.pong, answer.now - answer.asked_at
         self.clusters.said(peer, pong.cluster)
         self._look_for_twins(peer, pong, answer.asked_at, answer.now)
@@ -243,18 +228,18 @@ class PeerLinks:
             if changed is not None:
                 level = logging.WARNING if changed.is_apart else logging.INFO
                 logger.log(level, "peer %s: its clock is %s", peer, changed)
-        self._on_word(peer)
+        self._told.answered(peer)
 
-    def _link_down(self, peer: str) -> None:
+    def link_down(self, peer: str) -> None:
         if not self._dialers[peer].is_up and not self._listener.has_link(peer):
             self._presence.lost(peer)
 
-    def _take_batch(self, peer: str, batch: Batch) -> None:
+    def batch(self, peer: str, batch: Batch) -> None:
         if self.twins.is_twice(peer, clock.monotonic()):
             return  # Of which of the two it is counts for nothing.
         if self.clusters.is_foreign(peer):
             return  # Found out since it was let in; its next ping ends the link.
         if batch.messages:
-            self._on_batch(peer, list(batch.messages))
+            self._told.heard(peer, list(batch.messages))
         for note in batch.notes:
-            self._on_note(peer, note)
+            self._told.noted(peer, note)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from sentinel.peers.auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
 from sentinel.peers.cluster import Clusters, ForeignClusterError
+from sentinel.peers.events import AdmittedEvents
 from sentinel.peers.socket import (
     CLOSE_TIMEOUT_S,
     HANDSHAKE_TIMEOUT_S,
@@ -32,7 +32,6 @@ from sentinel.peers.wire import (
     Hello,
     PeerProtocolError,
     Ping,
-    Pong,
     Proof,
     decode,
     encode,
@@ -60,29 +59,22 @@ class _Link:
 
 
 class Listener:
-    """``on_heard(peer)`` comes before ``on_batch(peer, batch)``, ``on_down(peer)`` when its link ended;
-    ``answer(peer, ping, since)`` is what a ping is answered with, whose sender was alive since then.
-    """
+    """``secret`` is the cluster's; ``events`` is told of the links of all peers."""
 
     def __init__(
         self,
+        *,
         self_id: str,
         peers: frozenset[str],
         secret: bytes,
         clusters: Clusters,
-        on_heard: Callable[[str], None],
-        answer: Callable[[str, Ping, float], Pong],
-        on_batch: Callable[[str, Batch], None],
-        on_down: Callable[[str], None],
+        events: AdmittedEvents,
     ) -> None:
         self._self_id = self_id
         self._peers = peers
         self._secret = secret
         self._clusters = clusters
-        self._on_heard = on_heard
-        self._answer = answer
-        self._on_batch = on_batch
-        self._on_down = on_down
+        self._events = events
         self._log = LimitedLog(_logger)
         self._strangers: dict[asyncio.Transport, None] = {}
         self._links: dict[str, _Link] = {}
@@ -190,7 +182,7 @@ class Listener:
         if older is not None:
             older.transport.abort()
         try:
-            self._on_heard(link.peer)
+            self._events.alive(link.peer)
             while True:
                 await self._take(websocket, link, decode(link.opener.open(await receive_frame(websocket))))
         except PeerProtocolError as error:
@@ -200,18 +192,18 @@ class Listener:
         finally:
             if self._links.get(link.peer) is link:
                 del self._links[link.peer]
-                self._on_down(link.peer)
+                self._events.link_down(link.peer)
 
     async def _take(self, websocket: web.WebSocketResponse, link: _Link, frame: object) -> None:
         if self._links.get(link.peer) is not link:
             raise LinkEndedError("replaced by a newer one")
         link.heard_at = clock.monotonic()
-        self._on_heard(link.peer)
+        self._events.alive(link.peer)
         if isinstance(frame, Ping):
-            pong = self._answer(link.peer, frame, link.begun_at)
+            pong = self._events.answer(link.peer, frame, link.begun_at)
             await websocket.send_bytes(link.sealer.seal(encode(pong)))
         elif isinstance(frame, Batch):
-            self._on_batch(link.peer, frame)
+            self._events.batch(link.peer, frame)
         else:
             raise PeerProtocolError(f"sent a {type(frame).__name__} on an open link")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from prometheus_client import Gauge
@@ -54,19 +54,24 @@ class Preflights:
 
     def __init__(
         self,
-        groups: Mapping[str, Checked],
         rng: random.Random,
         found: Gauge,
-        now: float,
+        *,
         on_facts: Callable[[str, GroupFacts], None] = lambda _group, _facts: None,
     ) -> None:
         self._on_facts = on_facts
-        self._groups = groups
+        self._groups: dict[str, Checked] = {}
         self._rng = rng
-        self._due = {name: now + START_S for name, group in groups.items() if group.interval_s is not None}
+        self._due: dict[str, float] = {}
         self._reports: dict[str, Report] = {}
         self._running: asyncio.Task[None] | None = None
         self._gauge = found
+
+    def watch(self, name: str, group: Checked, now: float) -> None:
+        """Look at the group, soon for the first time."""
+        self._groups[name] = group
+        if group.interval_s is not None:
+            self._due[name] = now + START_S
 
     def report(self, group: str) -> Report:
         return self._reports.get(group, Report())

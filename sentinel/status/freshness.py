@@ -19,7 +19,7 @@ class Freshness:
         self._stalled_at = -math.inf
         self._anew_since = -math.inf
 
-    def stalled(self, now: float) -> None:
+    def stalled(self, now: float, gap_s: float = 0.0) -> None:  # noqa: ARG002
         """This process did not run until ``now``."""
         if now - self._stalled_at > self.peer_timeout_s:
             self._anew_since = now

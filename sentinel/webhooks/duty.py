@@ -10,36 +10,38 @@ from collections.abc import Callable, Coroutine, Iterable
 from config import WebhookSettings
 from sentinel.notices.notice import Notice
 from sentinel.process import clock
-from sentinel.webhooks.alerts import Alert, Alerts
+from sentinel.webhooks.alerts import Alerts
 from sentinel.webhooks.delivery import Webhooks
-from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.event import Endpoint, WebhookEvent
 from sentinel.webhooks.outbox import Outbox
 
 
 class WebhookDuty:
-    """``start`` runs what is written in the background; ``on_counts`` is told of how many webhooks wait, and
-    of how many were given up.
+    """``start`` runs what is written in the background; ``on_event`` is told of all that happens, webhook or
+    not; ``on_counts`` of how many webhooks wait, and of how many were given up.
     """
 
     def __init__(
         self,
         alerts: Alerts,
         outbox: Outbox,
+        *,
         start: Callable[[Coroutine[None, None, None]], None],
+        on_event: Callable[[WebhookEvent], None],
         on_counts: Callable[[int, int], None],
     ) -> None:
         self._alerts = alerts
         self._outbox = outbox
         self._start = start
+        self._on_event = on_event
         self._on_counts = on_counts
 
-    def on_notice(self, notice: Notice) -> list[Alert]:
-        """What is to be told of it here; of that what becomes a webhook is noted."""
-        alerts = self._alerts.on_notice(notice, clock.wall_ms())
-        for alert in alerts:
+    def on_notice(self, notice: Notice) -> None:
+        """What becomes a webhook is noted."""
+        for alert in self._alerts.on_notice(notice, clock.wall_ms()):
             if alert.kept:
                 self._start(self._outbox.add(alert.event, alert.owner))
-        return alerts
+            self._on_event(alert.event)
 
     def on_delivered_elsewhere(self, ids: tuple[str, ...]) -> None:
         self._start(self._outbox.mark_delivered(ids))

@@ -18,8 +18,9 @@ from typing import Any
 
 from quorum.messages import EntryId
 from sentinel.peers.cluster import Clusters
+from sentinel.peers.events import AdmittedEvents
 from sentinel.peers.listener import Listener
-from sentinel.peers.wire import Ping, Pong
+from sentinel.peers.wire import Batch, Ping, Pong
 from sentinel.web.pages import Pages
 from tests.fuzz.kind import CANARY, BrokenRuleError, Check, Kind, must
 from tests.fuzz.loop_failures import errors_of
@@ -95,7 +96,11 @@ class _Worlds:
         self._stacks[name] = stack = AsyncExitStack()
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         listener = Listener(
-            "s1", frozenset({"s2"}), CANARY.encode(), Clusters(str), _ignore, _pong, _ignore, _ignore
+            self_id="s1",
+            peers=frozenset({"s2"}),
+            secret=CANARY.encode(),
+            clusters=Clusters(),
+            events=_Nobody(),
         )
         self.worlds[name] = await stack.enter_async_context(
             running(place, peer_handler=listener.handler, **_KINDS[name])
@@ -103,12 +108,18 @@ class _Worlds:
         self.worlds[name].redis[GROUP].look()
 
 
-def _ignore(*_: object) -> None:
-    pass
+class _Nobody(AdmittedEvents):
+    def alive(self, peer: str) -> None:
+        pass
 
+    def answer(self, peer: str, ping: Ping, since: float) -> Pong:
+        return Pong(ping.seq)
 
-def _pong(_peer: str, ping: Ping, _since: float) -> Pong:
-    return Pong(ping.seq)
+    def batch(self, peer: str, batch: Batch) -> None:
+        pass
+
+    def link_down(self, peer: str) -> None:
+        pass
 
 
 async def _check(worlds: _Worlds, logged: list[logging.LogRecord], data: bytes) -> str:

@@ -16,8 +16,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from config.address import Address
 from quorum.messages import Message, Resign
 from sentinel.peers.auth import Handshake, Opener, Sealer
+from sentinel.peers.events import PeerEvents
 from sentinel.peers.links import PEER_PATH, PeerLinks
 from sentinel.peers.listener import MAX_HANDSHAKES
 from sentinel.peers.notes import DeliveredNote, Note
@@ -27,12 +29,6 @@ from sentinel.peers.wire import MAX_FRAME_BYTES, Challenge, Hello, Proof, encode
 
 SECRET = b"the secret of this cluster"
 PEER_TIMEOUT_S = 2.0
-
-
-@dataclass(frozen=True)
-class Address:
-    host: str
-    port: int
 
 
 def listening_socket(port: int = 0) -> socket.socket:
@@ -56,7 +52,7 @@ async def until(condition: Callable[[], bool], what: str, limit_s: float = 15.0)
         await asyncio.sleep(0.01)
 
 
-class Node:
+class Node(PeerEvents):
     """A sentinel's links behind a real HTTP server, ticked as the daemon does."""
 
     def __init__(self, name: str, members: dict[str, Address], secret: bytes = SECRET) -> None:
@@ -66,20 +62,30 @@ class Node:
         self.touches: list[tuple[str, bool]] = []
         self.ups: list[str] = []
         self.stored = Ledger()
-        self.cluster_id = ""
         self.links = PeerLinks(
             name,
             members,
             secret,
-            on_batch=lambda peer, items: self.batches.append((peer, items)),
-            on_note=lambda peer, note: self.notes.append((peer, note)),
-            on_touch=lambda peer, up: self.touches.append((peer, up)),
-            on_up=self.ups.append,
             peer_timeout_s=PEER_TIMEOUT_S,
             rng=random.Random(1),
             stored=self.stored,
-            cluster_id=lambda: self.cluster_id,
         )
+        self.links.report_to(self)
+
+    def heard(self, peer: str, batch: list[tuple[str, Message]]) -> None:
+        self.batches.append((peer, batch))
+
+    def noted(self, peer: str, note: Note) -> None:
+        self.notes.append((peer, note))
+
+    def touched(self, peer: str, in_touch: bool) -> None:
+        self.touches.append((peer, in_touch))
+
+    def linked(self, peer: str) -> None:
+        self.ups.append(peer)
+
+    def answered(self, peer: str) -> None:
+        pass
 
     @property
     def received(self) -> list[tuple[str, str, Message]]:
@@ -527,11 +533,13 @@ async def test_two_of_different_clusters_refuse_each_other_and_both_know(
     one, other, upgraded = (Node(name, members) for name in members)
     ids = {one.name: "one", other.name: "two"}
     if known == "before":
-        one.cluster_id, other.cluster_id = ids.values()
+        for each in (one, other):
+            each.links.clusters.adopt(ids[each.name])
     async with one.running(sockets["s1"]), other.running(sockets["s2"]), upgraded.running(sockets["s3"]):
         if known == "later":
             await until(lambda: one.links.in_touch() == {"s2", "s3"}, "all in touch while there are no ids")
-            one.cluster_id, other.cluster_id = ids.values()
+            for each in (one, other):
+                each.links.clusters.adopt(ids[each.name])
         await until(lambda: dict(one.links.clusters.foreign) == {"s2": "two"}, "s1 to know")
         await until(lambda: dict(other.links.clusters.foreign) == {"s1": "one"}, "s2 to know")
         await until(
@@ -542,12 +550,12 @@ async def test_two_of_different_clusters_refuse_each_other_and_both_know(
         upgraded.links.send("s1", "g", Resign(2))
         await until(lambda: ("s3", "g", Resign(2)) in one.received[before:], "what s3 said to arrive")
         assert ("s2", "g", Resign(1)) not in one.received
-        other.cluster_id = "one"
+        other.links.clusters.adopt("one")
         await until(lambda: "s2" in one.links.in_touch(), "s2 to be let in, being of this cluster now")
         assert not one.links.clusters.foreign
 
 
 async def test_a_release_that_names_no_cluster_is_let_in(lone: Node, members: dict[str, Address]) -> None:
-    lone.cluster_id = "one"
+    lone.links.clusters.adopt("one")
     async with played(url_of(lone, members)):
         await until(lambda: is_admitted(lone), "s2 to be let in")

@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import ThreadedResolver, web
 from multidict import CIMultiDictProxy
 
+from config.address import Address
 from promotion.candidates import Policy
 from promotion.sealing import WriteRules
 from promotion.step_types import Freeze, Handover, Promote, Rehearse, Repoint, Rewrite, Step, Taken, Thaw
@@ -36,7 +37,6 @@ from sentinel.metrics.registry import Metrics
 from sentinel.notices.notice import Notice
 from sentinel.operations.book import Operations
 from sentinel.operations.lookup import OperationLookup
-from sentinel.peers.links import HostPort
 from sentinel.preflight.facts import GroupFacts, Problem
 from sentinel.preflight.schedule import Report
 from sentinel.process import clock
@@ -254,7 +254,7 @@ async def running(
     limit_s: float = 30.0,
     rules: WriteRules | None = None,
     peer_handler: Callable[[web.Request], object] | None = None,
-    elsewhere: Mapping[str, HostPort] | None = None,
+    elsewhere: Mapping[str, Address] | None = None,
     problems: tuple[Problem, ...] = (),
     gather: Callable[[str], Awaitable[GroupFacts]] | None = None,
     confirmed: Confirmed | None = None,

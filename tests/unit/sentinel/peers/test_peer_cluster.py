@@ -29,7 +29,8 @@ def test_two_ids_that_differ_are_two_clusters(own: str, theirs: str | None, fore
 
 
 def test_a_foreign_peer_is_refused_with_both_ids_until_it_names_another() -> None:
-    clusters = Clusters(lambda: "one")
+    clusters = Clusters()
+    clusters.adopt("one")
     with pytest.raises(ForeignClusterError, match="is of the cluster two, and this is one"):
         clusters.said("s2", "two")
     assert clusters.foreign == {"s2": "two"} and clusters.is_foreign("s2")
@@ -38,10 +39,9 @@ def test_a_foreign_peer_is_refused_with_both_ids_until_it_names_another() -> Non
 
 
 def test_who_was_let_in_before_there_was_an_id_is_found_out_once_there_is_one() -> None:
-    own = [""]
-    clusters = Clusters(lambda: own[0])
+    clusters = Clusters()
     clusters.said("s2", "two")
-    own[0] = "one"
+    clusters.adopt("one")
     assert clusters.foreign == {"s2": "two"}
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from sentinel.peers.cluster import Clusters
+from sentinel.peers.events import AdmittedEvents
 from sentinel.peers.listener import Listener
-from sentinel.peers.wire import Hello, Ping, Pong, encode
+from sentinel.peers.wire import Batch, Hello, Ping, Pong, encode
 from sentinel.process.listening import RECEIVED_BYTES
 from tests.unit.sentinel.http_cases import World, running
 
@@ -33,15 +34,26 @@ def frame(first: int, payload: bytes = b"") -> bytes:
     return bytes([first]) + size + bytes(4) + payload
 
 
-@pytest.fixture
-def listener() -> Listener:
-    def ignore(*_: object) -> None:
+class Nobody(AdmittedEvents):
+    """Takes in what peers say, and answers their pings."""
+
+    def alive(self, peer: str) -> None:
         pass
 
-    def pong(_peer: str, ping: Ping, _since: float) -> Pong:
+    def answer(self, peer: str, ping: Ping, since: float) -> Pong:
         return Pong(ping.seq)
 
-    return Listener("s1", frozenset({"s2"}), b"secret", Clusters(str), ignore, pong, ignore, ignore)
+    def batch(self, peer: str, batch: Batch) -> None:
+        pass
+
+    def link_down(self, peer: str) -> None:
+        pass
+
+
+@pytest.fixture
+def listener() -> Listener:
+    peers, events = frozenset({"s2"}), Nobody()
+    return Listener(self_id="s1", peers=peers, secret=b"secret", clusters=Clusters(), events=events)
 
 
 @pytest.fixture

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pytest
 
@@ -39,11 +40,10 @@ class Fake:
 class Bench:
     def __init__(self, interval_s: float | None = HOUR_S, **fakes: Fake) -> None:
         self.metrics = Metrics("s1", "1")
-        checked: Mapping[str, Checked] = {
-            name: Checked(interval_s, fake.gather, lambda fake=fake: fake.calm)  # type: ignore[misc]
-            for name, fake in fakes.items()
-        }
-        self.preflights = Preflights(checked, random.Random(1), self.metrics.preflight_problems, 0.0)
+        self.preflights = Preflights(random.Random(1), self.metrics.preflight_problems)
+        for name, fake in fakes.items():
+            is_calm = partial(getattr, fake, "calm")
+            self.preflights.watch(name, Checked(interval_s, fake.gather, is_calm), 0.0)
 
     async def tick(self, now: float) -> None:
         self.preflights.tick(now)

@@ -142,7 +142,14 @@ def participating(
     )
     cluster = stand_in(False, False)
     members = frozenset({"s1", "s2", "s3"})
-    return Participation(cast(Any, groups), cast(Any, cluster), store, spawn, cast(Any, links), members)
+    return Participation(
+        drivers=cast(Any, groups),
+        cluster=cast(Any, cluster),
+        store=store,
+        spawn=spawn,
+        links=cast(Any, links),
+        members=members,
+    )
 
 
 def stand_in(listens: bool, is_retired: bool) -> SimpleNamespace:

@@ -1,0 +1,39 @@
+"""All that this sentinel agrees on with its peers: a register for each group, and the cluster's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from sentinel.group.register_driver import RegisterDriver
+from sentinel.process.run_check import RunCheck
+
+AnyRegister: TypeAlias = RegisterDriver[Any, Any]
+
+
+class Registers:
+    """They may come and go. ``run_check`` tells each that is here of a stall of this process."""
+
+    def __init__(self, run_check: RunCheck) -> None:
+        self._by_name: dict[str, AnyRegister] = {}
+        run_check.tell(self._stalled)
+
+    def __iter__(self) -> Iterator[AnyRegister]:
+        return iter(self._by_name.values())
+
+    def add(self, register: AnyRegister) -> None:
+        self._by_name[register.name] = register
+
+    def remove(self, name: str) -> None:
+        del self._by_name[name]
+
+    def find(self, name: str) -> AnyRegister | None:
+        return self._by_name.get(name)
+
+    def peer_gone(self, peer: str) -> None:
+        for register in list(self):
+            register.peer_gone(peer)
+
+    def _stalled(self, _now: float, gap_s: float) -> None:
+        for register in list(self):
+            register.stalled(gap_s)

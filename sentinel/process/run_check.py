@@ -1,0 +1,33 @@
+"""Tells everybody who goes by the clock that this process did not run for a while, before anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from sentinel.process import clock, event_loop
+
+OnStall: TypeAlias = Callable[[float, float], None]
+"""It is told when, and for how many seconds this process did not run."""
+
+
+class RunCheck:
+    """Call it before anything is believed that was seen since the last time. ``now`` is monotonic."""
+
+    def __init__(self) -> None:
+        self._watch = clock.StallWatch(clock.STALL_S)
+        self._listeners: list[OnStall] = []
+
+    def tell(self, listener: OnStall) -> None:
+        """From now on; those that came first are told first."""
+        self._listeners.append(listener)
+
+    def no_longer(self, listener: OnStall) -> None:
+        self._listeners.remove(listener)
+
+    def __call__(self, now: float) -> None:
+        event_loop.mind(now)
+        gap_s = self._watch.observe(now)
+        if gap_s is not None:
+            for listener in list(self._listeners):
+                listener(now, gap_s)
