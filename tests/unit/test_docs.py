@@ -12,6 +12,7 @@ from docs.generate import site
 from docs.generate.blocks import BLOCKS, with_block
 from docs.generate.links import anchors, broken, links
 from tests.checkout import CHECKOUT
+from tests.unit.sentinel.http_cases import running
 
 pytestmark = pytest.mark.unit
 
@@ -99,6 +100,20 @@ def test_what_the_site_is_made_of_leads_nowhere_else(tmp_path: Path) -> None:
 def test_every_webhook_is_in_the_reference() -> None:
     text = (CHECKOUT / "docs/reference/webhooks.md").read_text()
     assert [kind for kind in EVENT_TYPES if f"`{kind}`" not in text] == []
+
+
+async def test_every_request_is_in_the_reference(tmp_path: Path) -> None:
+    text = (CHECKOUT / "docs/reference/http.md").read_text()
+    async with running(tmp_path) as world:
+        _, description, _ = await world.get("/openapi.json")
+    asked = [
+        f"{method.upper()} {path}"
+        for path, methods in description["paths"].items()
+        for method in methods
+        if method in ("get", "post", "delete")
+    ]
+    assert len(asked) > 20
+    assert [each for each in asked if not re.search(rf"`{re.escape(each)}[`?]", text)] == []
 
 
 def test_missing_markers_are_noticed(tmp_path: Path) -> None:
