@@ -102,13 +102,15 @@ def test_every_command_of_the_pages_runs(cluster: Cluster, environment: dict[str
             run(command, cluster, environment)
 
 
-def test_the_client_of_the_readme_runs(cluster: Cluster, environment: dict[str, str]) -> None:
-    text = (CHECKOUT / "README.md").read_text()
-    block = re.search(r"<!-- snippet: .*? -->\n```python\n(.*?)```", text, re.DOTALL)
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/sentinel-protocol.md"])
+def test_the_client_on_a_page_runs(page: str, cluster: Cluster, environment: dict[str, str]) -> None:
+    block = re.search(r"```python\n(.*?)```", (CHECKOUT / page).read_text(), re.DOTALL)
     assert block is not None
-    urls = [f"http://127.0.0.1:{each.port}" for each in cluster.sentinels]
-    code, changed = re.subn(r"SENTINELS = \[.*?\]", f"SENTINELS = {urls}", block[1])
-    assert changed == 1
+    code = block[1].replace(', password="..."', "")
+    for number, sentinel in enumerate(cluster.sentinels, 1):
+        code = code.replace(f"http://host-{number}:8700", f"http://127.0.0.1:{sentinel.port}")
+        code = code.replace(f'("host-{number}", 26379)', f'("127.0.0.1", {sentinel.resp_port})')
+    assert "host-" not in code
     # The first is gone: the next one is asked.
     cluster.sentinels[0].stop()
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)

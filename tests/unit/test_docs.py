@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
+from config.load import load
 from config.model_webhook import EVENT_TYPES
 from docs.generate import site
 from docs.generate.blocks import BLOCKS, with_block
@@ -100,6 +102,23 @@ def test_what_the_site_is_made_of_leads_nowhere_else(tmp_path: Path) -> None:
 def test_every_webhook_is_in_the_reference() -> None:
     text = (CHECKOUT / "docs/reference/webhooks.md").read_text()
     assert [kind for kind in EVENT_TYPES if f"`{kind}`" not in text] == []
+
+
+def test_every_piece_of_configuration_is_right(tmp_path: Path) -> None:
+    """The README's is whole; of the others each is a part that could stand in it."""
+    pieces = [
+        yaml.safe_load(block.replace("/etc/vedette", str(tmp_path)))
+        for path in [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+        for block in re.findall(r"^```yaml\n(.*?)^```", path.read_text(), re.MULTILINE | re.DOTALL)
+    ]
+    assert len(pieces) > 3
+    for name in ("cluster.secret", "redis.password", "webhook.secret", "api.token"):
+        (tmp_path / name).write_text("a-secret-of-the-tests-alone")
+        (tmp_path / name).chmod(0o600)
+    for piece in pieces:
+        file = tmp_path / "vedette.yml"
+        file.write_text(yaml.safe_dump({**pieces[0], **piece}))
+        load(file, {"SENTINEL_ID": "s1", "WEBHOOK_SECRET": "a-secret-of-the-tests-alone"})
 
 
 async def test_every_request_is_in_the_reference(tmp_path: Path) -> None:
