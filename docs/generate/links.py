@@ -13,10 +13,15 @@ _LINK = re.compile(r"\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
 _HTML = re.compile(r"\b(?:src|srcset|href)=\"([^\"]+)\"")
 
 
+def without_fences(text: str) -> str:
+    """The page without its blocks of code."""
+    return _FENCE.sub("", text)
+
+
 def anchors(text: str) -> set[str]:
     """The anchors that GitHub, and the site, give the headings of a page."""
     found: set[str] = set()
-    for heading in _HEADING.findall(_FENCE.sub("", text)):
+    for heading in _HEADING.findall(without_fences(text)):
         slug = _slug(heading)
         number, unique = 0, slug
         while unique in found:
@@ -33,7 +38,7 @@ def _slug(heading: str) -> str:
 
 def links(text: str) -> Iterator[str]:
     """Targets of links and pictures, those inside of code left out."""
-    prose = _CODE.sub("", _FENCE.sub("", text))
+    prose = _CODE.sub("", without_fences(text))
     yield from _LINK.findall(prose)
     yield from _HTML.findall(prose)
 

@@ -12,7 +12,7 @@ from config.load import load
 from config.model_webhook import EVENT_TYPES
 from docs.generate import site
 from docs.generate.blocks import BLOCKS, with_block
-from docs.generate.links import anchors, broken, links
+from docs.generate.links import anchors, broken, links, without_fences
 from tests.checkout import CHECKOUT
 from tests.unit.sentinel.http_cases import running
 
@@ -49,6 +49,15 @@ def test_generated_block_is_up_to_date(file: str, name: str) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
 def test_local_links_lead_somewhere(path: Path) -> None:
     assert not list(broken(path, CHECKOUT))
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_rows_of_tables_have_the_cells_of_their_head(path: Path) -> None:
+    """A bar inside of code ends a cell, too, unless it is escaped."""
+    tables = re.findall(r"(?:^\|.*\n)+", without_fences(path.read_text()), re.MULTILINE)
+    for table in tables:
+        head, *rows = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
+        assert rows == [head] * len(rows), table.splitlines()[0]
 
 
 @pytest.mark.parametrize(("file", "limit"), TOO_LONG.items())
