@@ -13,9 +13,6 @@ import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from quorum.attendance import Attendance
-from quorum.campaign import Campaign
-from quorum.confirmation import confirmed_at
 from quorum.detector import Detector, Verdict
 from quorum.directives import TimeCome
 from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged
@@ -46,8 +43,11 @@ from quorum.memory import Memory
 from quorum.messages import AppendReply, EntryId, Grade, HardState, Opinion, Opinions, Resign
 from quorum.names import Names
 from quorum.opinions import OpinionBoard
+from quorum.raft.attendance import Attendance
+from quorum.raft.campaign import Campaign
+from quorum.raft.confirmation import confirmed_at
+from quorum.raft.register import Register
 from quorum.rank import ranking
-from quorum.register import Register
 from quorum.role import Role
 from quorum.standing import Standing
 from quorum.usability import Usability

@@ -19,11 +19,11 @@ from redis.exceptions import RedisError
 from config import Settings
 from promotion.executor import ConnectionExchange, Exchange, Executor
 from promotion.step_types import Step, Taken
-from quorum.confirmation import stored
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
 from quorum.messages import EntryId, HardState, Message
+from quorum.raft.confirmation import stored
 from sentinel.coordination.contested import Contested
 from sentinel.coordination.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.coordination.inputs import (

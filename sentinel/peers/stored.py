@@ -1,6 +1,6 @@
 """What each sentinel has stored of each group, told in the answers to pings. Pure.
 
-By that a majority confirms what is agreed on (``quorum.confirmation``). It has to be an answer: how long
+By that a majority confirms what is agreed on (``quorum.raft.confirmation``). It has to be an answer: how long
 something was under way that came by itself nobody knows, and after a stall of this process it is old.
 
 Only what changed since the last answer is told, so that hundreds of groups cost an answer next to nothing.

@@ -22,7 +22,7 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.progress import NO_ROUND
+from quorum.raft.progress import NO_ROUND
 
 Item: TypeAlias = tuple[str, Message]
 """A message, with its group."""

@@ -1,7 +1,7 @@
 /*
  * Election, lease, fence and recovery of N sentinels and one group, for exhaustive search by Spin.
  *
- * Each option of ``Member`` is one step of quorum/register.py (or voter, campaign, lease, progress, journal,
+ * Each option of ``Member`` is one step of quorum/raft/register.py (or voter, campaign, lease, progress, journal,
  * standing), and has its name there or Raft's. Each option of ``Hand`` is one message between a leader and Redis
  * (promotion/promoting.py, repointing.py). Where a choice is not a matter of safety (who stands when, in which
  * order what arrives), every choice is searched.

@@ -6,7 +6,7 @@ from tests.mutations.mutation import Mutation
 
 _REGISTER = "tests/unit/quorum/test_cluster.py"
 _REMOVED = "tests/simulation/test_removed_group.py"
-_RETIRED = "tests/unit/quorum/test_recovery.py"
+_RETIRED = "tests/unit/quorum/raft/test_recovery.py"
 _KEPT = "tests/unit/sentinel/state/test_retired_groups.py"
 _PEERS = "tests/unit/sentinel/peers/test_peer_cluster.py"
 
@@ -29,7 +29,7 @@ CLUSTER = (
         "one-id-for-good",
         "a leader goes on with the id that it found",
         "S3",
-        "quorum/journal.py",
+        "quorum/raft/journal.py",
         "self.state.entry.cluster_id or self.drawn",
         "self.drawn or self.state.entry.cluster_id",
         (
@@ -42,7 +42,7 @@ CLUSTER = (
         "id-on-disk-first",
         "the cluster's id is on disk before a peer is told it",
         "S2",
-        "quorum/journal.py",
+        "quorum/raft/journal.py",
         "same_id = new.cluster_id == before.cluster_id",
         "same_id = True",
         (f"{_REGISTER}::test_it_is_on_disk_before_anybody_is_told",),
@@ -118,7 +118,7 @@ CLUSTER = (
         "retired-listens",
         "who was started without a group listens in it, though its state is the one that it wrote last",
         "S3",
-        "quorum/recovery.py",
+        "quorum/raft/recovery.py",
         "if state.retired and self._others:",
         "if False:",
         (
@@ -131,7 +131,7 @@ CLUSTER = (
         "retired-until-told",
         "who was started without a group takes no single word for what is agreed on in it",
         "S3",
-        "quorum/attendance.py",
+        "quorum/raft/attendance.py",
         "if not self.recovery.is_retired:",
         "if True:",
         (
@@ -144,7 +144,7 @@ CLUSTER = (
         "retired-promises",
         "who has kept a term of a group founds it anew only once what it may have promised is over",
         "S1",
-        "quorum/recovery.py",
+        "quorum/raft/recovery.py",
         "any([state.term, *(word.term for word in words.values())])",
         "any(word.term for word in words.values())",
         (f"{_RETIRED}::test_who_has_kept_a_term_begins_anew_only_once_what_it_may_have_promised_is_over",),
@@ -154,7 +154,7 @@ CLUSTER = (
         "retired-no-more",
         "who has been told takes part in the group again, also after a restart",
         "L1",
-        "quorum/seat.py",
+        "quorum/raft/seat.py",
         "membership=told.membership, retired=False)",
         "membership=told.membership)",
         (f"{_REMOVED}::test_one_that_was_without_it_by_mistake_is_told_and_nothing_is_undone",),
@@ -164,7 +164,7 @@ CLUSTER = (
         "retired-former-members",
         "a group is founded anew without those that are no members any more",
         "L1",
-        "quorum/recovery.py",
+        "quorum/raft/recovery.py",
         " or self._all_anew())",
         ")",
         (f"{_REMOVED}::test_one_of_those_that_left_a_set_of_members_meanwhile_is_not_waited_for",),
@@ -174,7 +174,7 @@ CLUSTER = (
         "retired-members",
         "members that were changed by several while nobody had the group are taken as they are",
         "L1",
-        "quorum/recovery.py",
+        "quorum/raft/recovery.py",
         "        if not state.retired:\n            raise\n",
         "        raise\n",
         (
@@ -197,7 +197,7 @@ CLUSTER = (
         "retired-advice",
         "for a group that some were started without no directory is said to be set aside",
         "L1",
-        "quorum/recovery.py",
+        "quorum/raft/recovery.py",
         "        if self.is_retired:\n            have",
         "        if False:\n            have",
         (

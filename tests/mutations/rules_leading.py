@@ -5,9 +5,9 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _OWN_REACH = "tests/unit/sentinel/coordination/test_own_reach.py"
-_PROMISES = "tests/unit/quorum/test_promises.py"
-_REGISTER = "tests/unit/quorum/test_register.py"
-_LEADER = "tests/unit/quorum/test_register_leader.py"
+_PROMISES = "tests/unit/quorum/raft/test_promises.py"
+_REGISTER = "tests/unit/quorum/raft/test_register.py"
+_LEADER = "tests/unit/quorum/raft/test_register_leader.py"
 _PROPERTIES = "tests/simulation/test_quorum_properties.py"
 
 _ORDER = "tests/unit/sentinel/coordination/test_order_of_effects.py"
@@ -40,10 +40,10 @@ LEADING = (
         "lost-lease-is-told",
         "that a leader lost its lease is told to the line of elections",
         "L1",
-        "quorum/campaign.py",
+        "quorum/raft/campaign.py",
         "        self._crowd.lost_lease()\n        if self._standing",
         "        if self._standing",
-        ("tests/unit/quorum/test_campaign.py::test_that_a_leader_lost_its_lease_is_told_to_the_line",),
+        ("tests/unit/quorum/raft/test_campaign.py::test_that_a_leader_lost_its_lease_is_told_to_the_line",),
         style="",
     ),
     Mutation(
@@ -53,17 +53,17 @@ LEADING = (
         "quorum/timing.py",
         "        wanted_s = max(crowd * self.crowd_hold_s, late_s * self.late_hold)\n",
         "        wanted_s = crowd * self.crowd_hold_s\n",
-        ("tests/unit/quorum/test_promises.py",),
+        ("tests/unit/quorum/raft/test_promises.py",),
         style="",
     ),
     Mutation(
         "too-late-is-a-loss",
         "votes that come too late are a loss as a lost lease is",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "                self._campaign.voted_too_late()\n",
         "",
-        ("tests/unit/quorum/test_register_leader.py",),
+        ("tests/unit/quorum/raft/test_register_leader.py",),
         style="",
     ),
     Mutation(
@@ -204,7 +204,7 @@ LEADING = (
         "promise-of-a-follower",
         "what is promised to a leader is on disk, also by who did not vote for it",
         "S4",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "        self._journal.promise(promised_ms)\n",
         "",
         (
@@ -227,7 +227,7 @@ LEADING = (
         "pace-of-the-promise",
         "a leader is heard from before the shortest promise of its voters ends",
         "L1",
-        "quorum/progress.py",
+        "quorum/raft/progress.py",
         "        self._pace_s = min(self._pace_s, self._timing.pace_s(promised_ms))\n",
         "",
         (f"{_PROMISES}::test_a_leader_is_heard_from_before_the_shortest_promise_of_its_voters_ends",),
@@ -237,7 +237,7 @@ LEADING = (
         "refusal-is-no-answer",
         "who refuses a late heartbeat of an older term grants nothing to the leader of the new one",
         "S4",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "AppendReply(self.state.term, NO_ROUND, self.state.entry.id)",
         "AppendReply(self.state.term, append.round, self.state.entry.id)",
         (f"{_LEADER}::test_a_follower_ignores_what_comes_late",),
@@ -247,7 +247,7 @@ LEADING = (
         "rounds-of-one-candidacy",
         "no two candidacies have a round in common",
         "S4",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "round_ = self._progress.round + 1",
         "round_ = 0",
         (f"{_LEADER}::test_no_two_candidacies_have_a_round_in_common",),
@@ -257,7 +257,7 @@ LEADING = (
         "lapsed-lease",
         "a lease that has run out is not renewed",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "        self._lapse(now)\n        match message:\n",
         "        match message:\n",
         (f"{_LEADER}::test_a_lease_that_has_run_out_is_not_renewed_by_a_late_acknowledgement",),
@@ -267,7 +267,7 @@ LEADING = (
         "late-votes",
         "nobody leads whose votes came too late to act on them",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "if now < self._progress.lease_until(now):",
         "if True:",
         (f"{_LEADER}::test_who_is_elected_too_late_to_act_does_not_lead",),
@@ -307,7 +307,7 @@ LEADING = (
         "absurd-peer",
         "a peer that is 2^32 terms ahead is not followed",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         '        self.check_term(sender, getattr(message, "term", 0))\n',
         "",
         (f"{_REGISTER}::test_a_peer_in_a_term_that_nobody_counted_to_is_refused_by_name",),
@@ -317,7 +317,7 @@ LEADING = (
         "absurd-commit",
         "nor is what it says to be committed",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "        self._believed.check(sender, entry.term, self.state.term)\n",
         "",
         (f"{_REGISTER}::test_an_absurd_commit_is_not_learnt",),
@@ -350,7 +350,7 @@ LEADING = (
         "end-of-terms",
         "nobody stands in a term that cannot be told",
         "L1",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         "if self.state.term < MAX_TERM:",
         "if True:",
         (f"{_REGISTER}::test_nobody_stands_in_a_term_that_cannot_be_told",),
@@ -397,7 +397,7 @@ LEADING = (
         "others-try-soon",
         "a failure of one leader does not put off those that may do better",
         "L1",
-        "quorum/campaign.py",
+        "quorum/raft/campaign.py",
         "if resign.reason and not own and self._standing.may_try(now):",
         "if False:",
         (

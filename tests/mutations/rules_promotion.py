@@ -47,14 +47,14 @@ PROMOTION = (
         "lease-to-propose",
         "without a valid lease nothing is proposed",
         "S4",
-        "quorum/register.py",
+        "quorum/raft/register.py",
         """\
         if not self.lease_valid(now):
             raise NotLeaderError(f"{self.self_id} does not lead in term {self.state.term}")
 """,
         "",
         (
-            "tests/unit/quorum/test_register_leader.py::"
+            "tests/unit/quorum/raft/test_register_leader.py::"
             "test_without_a_lease_nothing_can_be_proposed_and_nothing_changes",
         ),
     ),

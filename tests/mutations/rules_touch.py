@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _PRESENCE = "tests/unit/sentinel/peers/test_peer_state.py"
-_CONFIRMATION = "tests/unit/quorum/test_confirmation.py"
+_CONFIRMATION = "tests/unit/quorum/raft/test_confirmation.py"
 _STORED = "tests/unit/sentinel/peers/test_peer_stored.py"
 _FRESHNESS = "tests/unit/sentinel/status/test_freshness.py"
 _CONFIRMED = "tests/unit/sentinel/status/test_confirmed.py"
@@ -27,7 +27,7 @@ TOUCH = (
         "listener-confirms-nothing",
         "whoever may have forgotten what it stored confirms nothing",
         "S10",
-        "quorum/confirmation.py",
+        "quorum/raft/confirmation.py",
         "ANYTHING if register.listening else ",
         "",
         (f"{_CONFIRMATION}::test_whoever_may_have_forgotten_something_confirms_nothing",),
@@ -57,7 +57,7 @@ TOUCH = (
         "confirmed-by-majority",
         "a majority has to confirm what clients are told",
         "S10",
-        "quorum/confirmation.py",
+        "quorum/raft/confirmation.py",
         "    return times[majority - 1] if",
         "    return times[0] if",
         (f"{_CONFIRMATION}::test_with_one_peer_of_two_it_is_confirmed_until_that_one_spoke",),
@@ -66,7 +66,7 @@ TOUCH = (
         "confirmed-own-entry",
         "who has stored something newer itself confirms nothing",
         "S10",
-        "quorum/confirmation.py",
+        "quorum/raft/confirmation.py",
         "    times = sorted([now if is_settled else -math.inf, *said], reverse=True)\n",
         "    times = sorted([now, *said], reverse=True)\n",
         (f"{_CONFIRMATION}::test_who_has_stored_something_newer_itself_needs_a_majority_of_the_others",),
@@ -76,7 +76,7 @@ TOUCH = (
         "confirmed-by-lease",
         "a leader's lease confirms nothing while what it found is not agreed on",
         "S10",
-        "quorum/confirmation.py",
+        "quorum/raft/confirmation.py",
         "    if is_settled and register.lease_valid(now):\n",
         "    if register.lease_valid(now):\n",
         (f"{_CONFIRMATION}::test_whoever_leads_knows_by_its_lease_once_what_it_found_is_agreed_on",),

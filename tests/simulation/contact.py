@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quorum.confirmation import stored
 from quorum.inputs import PeerGone
+from quorum.raft.confirmation import stored
 from quorum.votes import majority
 from sentinel.coordination.inputs import MajorityConfirmed
 from sentinel.peers.presence import Presence

@@ -85,7 +85,7 @@ def test_one_whose_disk_works_again_soon_stays() -> None:
 
 def test_a_broken_rule_is_found_and_its_faults_are_reduced(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sentinel that forgets its votes: not every run shows it, and few faults are needed."""
-    from quorum.journal import Journal
+    from quorum.raft.journal import Journal
 
     def forget(self: Journal, candidate: str) -> None:
         self.state = replace(self.state, voted_for=None)

@@ -11,7 +11,6 @@ from quorum.cluster import ClusterMember
 from quorum.effects import Committed, Effect, Emit, Persist, Send
 from quorum.errors import PeerViolationError
 from quorum.inputs import Gossip, Input, PeerGone, Received, Wake
-from quorum.journal import Journal
 from quorum.membership import Membership
 from quorum.messages import (
     GENESIS,
@@ -25,6 +24,7 @@ from quorum.messages import (
     Resign,
     VoteReply,
 )
+from quorum.raft.journal import Journal
 from quorum.role import Role
 from tests.unit.quorum.member_cases import config
 

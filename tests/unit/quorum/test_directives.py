@@ -8,7 +8,17 @@ from quorum.directives import NO_DIRECTIVES, Closed, Directives, Outcome, Pause,
 from quorum.effects import Committed, Emit, OdownChanged, Persist
 from quorum.inputs import Received, Wake, Want
 from quorum.messages import Append, Entry, HardState, Intent, PreVoteRequest, Resign
-from tests.unit.quorum.register_cases import NODE, NOW, OTHER, hear, leader, make, persisted, store, topology
+from tests.unit.quorum.raft.register_cases import (
+    NODE,
+    NOW,
+    OTHER,
+    hear,
+    leader,
+    make,
+    persisted,
+    store,
+    topology,
+)
 from tests.unit.quorum.test_member import REFUSED, Sentinel, asks_for_votes, events
 
 PAUSED = Directives(pause=Pause(1_000, "s2", "moving house"))

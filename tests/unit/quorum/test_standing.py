@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from quorum.campaign import Campaign
 from quorum.crowd import ALONE
 from quorum.messages import Resign
+from quorum.raft.campaign import Campaign
 from quorum.standing import FORGET_S, Standing
 from quorum.timing import Timing
 

@@ -18,7 +18,7 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.progress import NO_ROUND
+from quorum.raft.progress import NO_ROUND
 from sentinel.peers.queue import MAX_MESSAGES, PeerQueue
 from sentinel.peers.superseded import Item, kind_of, newest, place_of
 

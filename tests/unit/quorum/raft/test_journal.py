@@ -8,8 +8,8 @@ import pytest
 
 from quorum.effects import Emit, Persist, Send, SteppedDown
 from quorum.errors import InvariantError
-from quorum.journal import Journal
 from quorum.messages import Entry, HardState, Resign
+from quorum.raft.journal import Journal
 
 STATE = HardState(term=5, voted_for="s2", entry=Entry(4, 2, None), committed=Entry(4, 1, None))
 

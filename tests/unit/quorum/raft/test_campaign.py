@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from quorum.campaign import Campaign
 from quorum.crowd import ALONE
+from quorum.raft.campaign import Campaign
 from quorum.standing import Standing
 from quorum.timing import Timing
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from quorum.campaign import Campaign
 from quorum.crowd import ALONE
 from quorum.effects import Elected, Persist, SteppedDown
 from quorum.errors import AbsurdTermError, PeerViolationError
@@ -26,10 +25,11 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.register import Register
+from quorum.raft.campaign import Campaign
+from quorum.raft.register import Register
 from quorum.role import Role
 from quorum.terms import MAX_JUMP, MAX_TERM
-from tests.unit.quorum.register_cases import (
+from tests.unit.quorum.raft.register_cases import (
     ASKING,
     NOW,
     PROMISED_MS,

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import pytest
 
-from quorum.confirmation import ANYTHING, stored
 from quorum.inputs import Received, Wake, Want
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, HardState, PreVoteReply, Topology, VoteReply
+from quorum.raft.confirmation import ANYTHING, stored
 from tests.unit.quorum.member_cases import config, numbered
 
 NEVER, NOW = -math.inf, 100.0

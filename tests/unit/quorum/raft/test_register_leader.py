@@ -21,9 +21,9 @@ from quorum.messages import (
     Resign,
     VoteReply,
 )
-from quorum.progress import NO_ROUND
+from quorum.raft.progress import NO_ROUND
 from quorum.role import Role
-from tests.unit.quorum.register_cases import (
+from tests.unit.quorum.raft.register_cases import (
     NODE,
     NOW,
     OTHER,

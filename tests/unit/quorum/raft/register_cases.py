@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import TypeAlias, TypeVar
 
-from quorum.campaign import Campaign
 from quorum.crowd import ALONE, Crowd
 from quorum.effects import Effect, Emit, Event, Persist, Send
 from quorum.messages import (
@@ -18,7 +17,8 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.register import Register
+from quorum.raft.campaign import Campaign
+from quorum.raft.register import Register
 from quorum.role import Role
 from quorum.timing import Timing
 

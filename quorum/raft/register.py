@@ -20,7 +20,6 @@ from __future__ import annotations
 from quorum.directives import Directives
 from quorum.effects import LOST_TOUCH, Elected, SteppedDown
 from quorum.errors import NotLeaderError, PeerViolationError
-from quorum.invariants import check_one_primary
 from quorum.membership import Membership
 from quorum.messages import (
     Append,
@@ -35,10 +34,11 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.progress import NO_ROUND, Progress
-from quorum.recovery import Told
+from quorum.raft.invariants import check_one_primary
+from quorum.raft.progress import NO_ROUND, Progress
+from quorum.raft.recovery import Told
+from quorum.raft.seat import Seat
 from quorum.role import Role
-from quorum.seat import Seat
 from quorum.terms import MAX_TERM, is_absurd
 from quorum.votes import Outcome, Tally
 

@@ -8,8 +8,8 @@ from quorum.effects import Send
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Opinions
 from quorum.opinions import OpinionBoard
-from quorum.recovery import Recovery
-from quorum.register import Register
+from quorum.raft.recovery import Recovery
+from quorum.raft.register import Register
 from quorum.standing import Standing
 
 

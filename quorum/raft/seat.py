@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quorum.campaign import Campaign
 from quorum.effects import Effect
-from quorum.journal import Journal
 from quorum.membership import Membership
 from quorum.messages import (
     FORGOTTEN,
@@ -18,12 +16,14 @@ from quorum.messages import (
     VoteReply,
     VoteRequest,
 )
-from quorum.progress import Progress
-from quorum.recovery import Told
+from quorum.raft.campaign import Campaign
+from quorum.raft.journal import Journal
+from quorum.raft.progress import Progress
+from quorum.raft.recovery import Told
+from quorum.raft.voter import Voter
 from quorum.role import Role
 from quorum.terms import Believed
 from quorum.timing import Timing
-from quorum.voter import Voter
 from quorum.votes import Tally
 
 MAX_REASON_CHARS = 400

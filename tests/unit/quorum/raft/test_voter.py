@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from quorum.messages import Entry, HardState, PreVoteRequest, VoteRequest
+from quorum.raft.voter import Voter
 from quorum.timing import Timing
-from quorum.voter import Voter
 
 TIMING = Timing()
 START = 100.0

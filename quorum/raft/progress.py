@@ -5,9 +5,9 @@ Invariant: ``stored`` never says more than a follower acknowledged in this leade
 
 from __future__ import annotations
 
-from quorum.lease import Lease
 from quorum.membership import Membership
 from quorum.messages import EntryId
+from quorum.raft.lease import Lease
 from quorum.timing import Timing
 
 NO_ROUND = 2**62 - 1

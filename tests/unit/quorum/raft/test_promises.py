@@ -16,7 +16,7 @@ from quorum.messages import (
     VoteRequest,
 )
 from quorum.timing import Timing
-from tests.unit.quorum.register_cases import (
+from tests.unit.quorum.raft.register_cases import (
     NOW,
     TIMING,
     answer,

@@ -8,8 +8,8 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quorum.lease import Lease
 from quorum.membership import Membership
+from quorum.raft.lease import Lease
 
 LEASE_S = 0.25
 MEMBERS = frozenset({"s1", "s2", "s3", "s4", "s5"})

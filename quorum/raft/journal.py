@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from quorum.directives import Directives
 from quorum.effects import Committed, Effect, Emit, Event, Persist, Send
-from quorum.invariants import check_growth
 from quorum.membership import Membership
 from quorum.messages import Entry, HardState, Intent, Message, Topology
-from quorum.recovery import Told
+from quorum.raft.invariants import check_growth
+from quorum.raft.recovery import Told
 
 
 class Journal:

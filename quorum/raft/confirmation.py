@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 
 from quorum.messages import EntryId
-from quorum.register import Register
+from quorum.raft.register import Register
 from quorum.terms import MAX_TERM
 
 ANYTHING: EntryId = (MAX_TERM, 0)
