@@ -12,14 +12,13 @@ to do. A sentinel without an id, as of a release that had none, is told it like 
 
 from __future__ import annotations
 
-import random
-
+from quorum.agreement import Agreement
 from quorum.effects import Effect
 from quorum.errors import PeerViolationError
 from quorum.inputs import Input, PeerGone, Propose, Received, StopLeading, Want
 from quorum.member import Member
 from quorum.member_config import MemberConfig
-from quorum.messages import HardState, Opinions
+from quorum.messages import Opinions
 
 CLUSTER = "@cluster"
 """The name of its register; no group can have it."""
@@ -27,19 +26,16 @@ FOUNDING = "cluster id"
 
 
 class ClusterMember(Member):
-    """``fresh_id`` is what the cluster is called if this sentinel founds it."""
+    """``agreement`` draws what the cluster is called if this sentinel founds it."""
 
-    def __init__(
-        self, config: MemberConfig, state: HardState, rng: random.Random, now: float, fresh_id: str
-    ) -> None:
-        super().__init__(config, state, rng, now)
-        self.register.draw(fresh_id)
+    def __init__(self, config: MemberConfig, agreement: Agreement, now: float) -> None:
+        super().__init__(config, agreement, now)
         self._reported: set[str] = set()
 
     @property
     def cluster_id(self) -> str:
         """Empty while none is known to be agreed on."""
-        return self.register.state.committed.cluster_id
+        return self.view.committed.cluster_id
 
     def step(self, given: Input, now: float) -> list[Effect]:
         """As ``Member.step``; a peer that knows of another id is not listened to."""
@@ -58,18 +54,18 @@ class ClusterMember(Member):
     def _reasons(self) -> frozenset[str]:
         """Nobody is asked to elect who does not speak of it: a release that knows of no such register."""
         here = {self.config.self_id, *self._reported}
-        wanted = not self.cluster_id and self.register.membership.elects(here)
+        wanted = not self.cluster_id and self.view.membership.elects(here)
         return frozenset({FOUNDING} if wanted else ())
 
     def _lead(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        if self.register.lease_valid(now) and self._open_or_new():
+        if self.view.lease_valid(now) and self._open_or_new():
             effects += super().step(Propose(None), now)
-        if self.register.lease_valid(now) and self.cluster_id and not self._open:
+        if self.view.lease_valid(now) and self.cluster_id and not self.view.is_open:
             effects += super().step(StopLeading(), now)
         return effects
 
     def _open_or_new(self) -> bool:
         """What was found is proposed anew, in this term; and if nothing was, the id that was drawn."""
-        state = self.register.state
-        return state.entry.term < state.term and (self._open or not self.cluster_id)
+        view = self.view
+        return view.newest.term < view.term and (view.is_open or not self.cluster_id)

@@ -77,7 +77,8 @@ class OdownChanged:
     """The sentinels that say so, sorted."""
 
 
-Event: TypeAlias = Elected | SteppedDown | Committed | OpinionChanged | OdownChanged
+AgreementEvent: TypeAlias = Elected | SteppedDown | Committed
+Event: TypeAlias = AgreementEvent | OpinionChanged | OdownChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,6 @@ class Emit:
     event: Event
 
 
-Effect: TypeAlias = Persist | Send | Emit
+BackendEffect: TypeAlias = Persist | Send
+"""What an agreement needs from outside, to be agreed on."""
+Effect: TypeAlias = BackendEffect | Emit

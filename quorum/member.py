@@ -1,21 +1,20 @@
 """One sentinel's whole part in one group: ``step(input, now) -> effects`` and ``next_deadline(now)``.
 
 It puts the pieces together: evidence makes this sentinel's opinion of each node, opinions of a quorum make
-a node objectively down, and that, or any other work, makes the register elect a leader. It knows no clock,
-draws randomness only from the ``random.Random`` that it is given, and does no I/O; the daemon and the
-simulator run the same code.
+a node objectively down, and that, or any other work, makes the agreement elect a leader. It knows no clock
+and does no I/O; the daemon and the simulator run the same code.
 """
 
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from quorum.agreement import Agreement, AgreementInput, Campaign, Distrust, Gossiped, Reconsider
 from quorum.detector import Detector, Verdict
 from quorum.directives import TimeCome
-from quorum.effects import Committed, Effect, Emit, OdownChanged, OpinionChanged
+from quorum.effects import BackendEffect, Committed, Effect, Emit, OdownChanged, OpinionChanged
 from quorum.evidence import DataSeen, Evidence
 from quorum.inputs import (
     ClockSaid,
@@ -40,42 +39,34 @@ from quorum.inputs import (
 from quorum.links import Links, hear_end, hear_link
 from quorum.member_config import MemberConfig
 from quorum.memory import Memory
-from quorum.messages import AppendReply, EntryId, Grade, HardState, Opinion, Opinions, Resign
+from quorum.messages import EntryId, Grade, Opinion, Opinions
 from quorum.names import Names
-from quorum.opinions import OpinionBoard
-from quorum.raft.attendance import Attendance
-from quorum.raft.campaign import Campaign
-from quorum.raft.confirmation import confirmed_at
-from quorum.raft.register import Register
+from quorum.opinions import OpinionBoard, Report
 from quorum.rank import ranking
 from quorum.role import Role
-from quorum.standing import Standing
 from quorum.usability import Usability
 from quorum.votes import majority
 
+WAKE = Wake()
 ODOWN = "odown"
 UNFINISHED = "unfinished"
 
 
 class Member:
-    """``peers`` are the members without this one, in the order of their rank."""
+    """``agreement`` is known by its ``view`` alone. ``peers`` are the members without this one, by rank."""
 
-    def __init__(self, config: MemberConfig, state: HardState, rng: random.Random, now: float) -> None:
+    def __init__(self, config: MemberConfig, agreement: Agreement, now: float) -> None:
         self.config = config
         order = ranking(config.group, config.members)
         self.rank = order.index(config.self_id)
         self.peers = tuple(member for member in order if member != config.self_id)
-        awake_at = now + config.timing.mute_s(state.promised_ms)
-        self.standing = Standing(config.self_id, order)
-        timing, place, standing = config.timing, config.crowd, self.standing
-        campaign = Campaign(self.rank, timing, rng, not_before=awake_at, crowd=place, standing=standing)
-        self.attendance = Attendance(config, state, now)
-        self.recovery = self.attendance.recovery
-        under, me, ballot = self.recovery.membership, config.self_id, config.ballot
-        self.register = Register(me, config.members, campaign, timing, state, now, under, ballot)
-        self.register.listening = self.recovery.why()
+        self.agreement = agreement
+        self.view = agreement.view
+        self.standing = agreement.standing
+        self._campaign, self._is_told = Campaign(frozenset()), False
         self.names = Names()
-        self.board = OpinionBoard(me, config.quorum, config.opinion_ttl_s, self.names, config.late_s)
+        me, ttl_s = config.self_id, config.opinion_ttl_s
+        self.board = OpinionBoard(me, config.quorum, ttl_s, self.names, config.late_s)
         self.usability = Usability(config.unwritable_after_s)
         self._detectors: dict[str, Detector] = {}
         self.memory = Memory()
@@ -91,17 +82,17 @@ class Member:
     @property
     def primary(self) -> str | None:
         """The primary by the newest topology known to be committed, by its name here."""
-        topology = self.register.state.committed.topology
+        topology = self.view.committed.topology
         return self.names.local(topology.primary) if topology else None
 
     @property
     def paused(self) -> bool:
         """Whether operators want nothing to be changed: by the newest entry, committed or about to be."""
-        return self.register.state.entry.directives.pause is not None
+        return self.view.newest.directives.pause is not None
 
     @property
     def _topology_term(self) -> int:
-        topology = self.register.state.committed.topology
+        topology = self.view.committed.topology
         return topology.term if topology else 0
 
     def verdict(self, node: str, now: float) -> Verdict:
@@ -115,7 +106,14 @@ class Member:
 
     def repeats(self, sender: str, report: Opinions, now: float) -> bool:
         """As ``confirms`` for a peer's report that says what its last one said."""
-        return self.attendance.repeats(sender, report, self.board, now)
+        if not (self.agreement.repeats(sender, report) and self.board.repeats(sender, report, now)):
+            return False
+        self.agreement.repeated(sender, report)
+        return True
+
+    def say_again(self, now: float) -> list[BackendEffect]:
+        """What this sentinel thinks, to all peers, so that it does not go stale with them: without a step."""
+        return self.agreement.say(self.board, now, to_all=True)
 
     def troubled(self, now: float) -> bool:
         """Whether this group may soon want a leader: its primary is being lost, or was never found."""
@@ -149,7 +147,7 @@ class Member:
     def quiet(self) -> bool:
         """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
         told = self.board.time.operation or any(o.down or o.unwritable for o in self.board.own())
-        return not (self.recovery.listens or self._open or told)
+        return not (self.view.listening or self.view.is_open or told)
 
     def time_come(self, now: float) -> TimeCome:
         """What a majority, this sentinel included, says of the group's schedule by their wall clocks."""
@@ -171,17 +169,13 @@ class Member:
         """Until when what is known to be committed was the newest. ``said(peer, entry_id)``: until when the
         peer had stored nothing newer than that, by its own word.
         """
-        newest = self.register.state.committed.id
-        words = [said(peer, newest) for peer in self.peers]
-        return confirmed_at(self.register, words, majority(len(self.config.members)), now)
+        return self.view.confirmed_at(said, now)
 
     def next_deadline(self, now: float) -> float | None:
-        parts: tuple[Register | Usability, ...] = (self.register, self.usability)
+        parts: tuple[Agreement | Usability, ...] = (self.agreement, self.usability)
         deadlines = [self.board.next_expiry(now), *(part.next_deadline(now) for part in parts)]
-        if self._open and self.register.hears_leader(now):
-            deadlines.append(self.register.leader_until(now))
-        if self.recovery.listens:
-            deadlines.append(self.recovery.ask_at)
+        if self.view.is_open and self.view.hears_leader(now):
+            deadlines.append(self.view.leader_until(now))
         deadlines += [detector.next_deadline(now) for detector in self._detectors.values()]
         return min((at for at in deadlines if at is not None), default=None)
 
@@ -197,12 +191,8 @@ class Member:
                 pass
             case Received(sender, Opinions() as report):
                 self._on_opinions(sender, report, now)
-            case Received(sender, message):
-                self.register.receive(sender, message, now)
-                if isinstance(message, AppendReply):
-                    self.recovery.saw(sender, message.entry_id)
-                if isinstance(message, Resign):
-                    self._hurry(now)
+            case Received() | Propose() | StopLeading() | YieldTo() | IdTwice():
+                self._tell(given, now)
             case Watch(nodes, aliases):
                 self._watch(nodes, dict(aliases), now)
             case Observed(node, evidence):
@@ -222,67 +212,59 @@ class Member:
                 hear_link(self._detectors, replica, link)
             case PeerGone(peer):
                 self.board.forget(peer)
-                self.standing.heard(peer, "out of touch")
-                self.attendance.gone(peer)
-            case IdTwice(is_so):
-                self.attendance.id_twice(is_so, self.register, now)
+                self._tell(given, now)
             case Stalled():
                 self._on_stalled(now)
             case Gossip():
                 self._opinions_changed = True
             case Want(reasons, urgent):
                 self._wanted, self._urgent = reasons, urgent
-                self._hurry(now)
+                if urgent:
+                    self._reconsider(now)
             case ClockSaid(time):
                 self._opinions_changed = self._opinions_changed or time != self.board.time
                 self.board.time = time
-            case Propose(topology, intent, directives):
-                self.register.propose(topology, intent, now, directives)
-            case StopLeading(retry_after_s, reason):
-                self.register.resign(now, retry_after_s, reason)
-                self._hurry(now)
-            case YieldTo(term):
-                self.register.yield_to(term, now)
         self._settle(now)
         effects, self._effects = self._effects, []
         return effects
 
     def _settle(self, now: float) -> None:
         """Draw every conclusion from what changed, from the evidence up to the election."""
-        to_all = self.attendance.keep(self.register, now)
-        self._collect(now)
+        if not self._is_told:
+            self._tell(WAKE, now)
+        self._is_told = False
+        self._learn(self._effects, now)
         self._judge(now)
-        to_all, self._opinions_changed = to_all or self._opinions_changed, False
-        self._effects += self.attendance.report(self.peers, self.board, self.standing, now, to_all=to_all)
+        to_all, self._opinions_changed = self._opinions_changed, False
+        self._effects += self.agreement.say(self.board, now, to_all=to_all)
         self._weigh(now)
         reasons = set(self._wanted)
-        if self.primary is not None and self.primary in self._odown and not self.paused:
+        if self._odown and self.primary in self._odown and not self.paused:
             reasons.add(ODOWN)
         if self._unfinished(now):
             reasons.add(UNFINISHED)
-        self.register.want(frozenset(reasons), now)
-        self.register.wake(now)
-        self._collect(now)
+        if reasons != self._campaign.reasons or self._urgent != self._campaign.urgent:
+            self._campaign = Campaign(frozenset(reasons), self._urgent)
+        made = self.agreement.step(self._campaign, now)
+        self._effects += made
+        self._learn(made, now)
 
-    def _hurry(self, now: float) -> None:
-        """What is urgent does not wait until a leader that gave up may try again."""
-        if self._urgent:
-            self.register.reconsider(now)
+    def _tell(self, given: AgreementInput, now: float) -> None:
+        """The agreement is told of each step, once."""
+        self._effects += self.agreement.step(given, now)
+        self._is_told = True
+
+    def _reconsider(self, now: float) -> None:
+        self._effects += self.agreement.step(Reconsider(), now)
 
     def _unfinished(self, now: float) -> bool:
         """A leader died in mid-work: its entry is not known to be committed, or still holds an intent."""
-        leading = self.register.role is not Role.FOLLOWER
-        return self._open and (leading or not self.register.hears_leader(now))
+        view = self.view
+        return view.is_open and (view.role is not Role.FOLLOWER or not view.hears_leader(now))
 
-    @property
-    def _open(self) -> bool:
-        state = self.register.state
-        return state.entry != state.committed or state.entry.intent is not None
-
-    def _collect(self, now: float) -> None:
-        """Take the register's effects in order; a new primary is judged by what is already known of it."""
-        for effect in self.register.take_effects():
-            self._effects.append(effect)
+    def _learn(self, made: list[Effect], now: float) -> None:
+        """A new primary is judged by what is already known of it."""
+        for effect in made:
             if isinstance(effect, Emit) and isinstance(effect.event, Committed):
                 self._on_committed(now)
 
@@ -302,7 +284,7 @@ class Member:
                 self.usability.gone(node)
             self._effects.append(Emit(OpinionChanged(opinion)))
             if not opinion.down:
-                self.register.reconsider(now)
+                self._reconsider(now)
 
     def _weigh(self, now: float) -> None:
         odown = frozenset(node for node in self._detectors if self.board.odown(node, now))
@@ -328,9 +310,11 @@ class Member:
             self._detectors.setdefault(node, Detector(self.config.patience, now, self.config.late_s))
 
     def _on_opinions(self, sender: str, report: Opinions, now: float) -> None:
-        if sender in self.peers and self.attendance.hear(sender, report, self.register, now):
-            self.board.record(sender, report, now)
-            self.standing.heard(sender, report.stands_back)
+        if sender not in self.peers:
+            return
+        self._tell(Gossiped.of(sender, report), now)
+        if sender not in self.view.apart:
+            self.board.record(sender, Report.of(report), now)
 
     def _on_data(self, node: str, seen: DataSeen, now: float, asked_at: float) -> None:
         if node not in self._detectors:
@@ -366,4 +350,4 @@ class Member:
             detector.distrust(now, was_down=self.board.own_of(node).down)
         self.board.forget_all()
         self.usability.distrust(now)
-        self.register.distrust(now)
+        self._tell(Distrust(), now)

@@ -17,17 +17,29 @@ from quorum.names import Names
 
 
 @dataclass(frozen=True, slots=True)
-class _Report:
-    """``said`` as the author names the nodes, ``opinions`` by the names that are used here."""
+class Report:
+    """What a peer thinks. On the wire it comes in one frame with what it tells of the agreement."""
 
     version: tuple[int, int]
+    opinions: tuple[Opinion, ...]
+    time: TimeCome | None = None
+    primary: str | None = None
+    """Whom it takes for primary; None too while that is being changed."""
+
+    @classmethod
+    def of(cls, frame: Opinions) -> Report:
+        return cls((frame.boot, frame.seq), frame.opinions, frame.time, _settled_primary(frame.committed))
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """``said`` as the author names the nodes, ``opinions`` by the names that are used here."""
+
+    said: Report
     heard_at: float
-    said: tuple[Opinion, ...]
     opinions: dict[str, Opinion]
-    committed: Entry | None
     any_trouble: bool = False
     """Whether any node is down or unwritable by it: almost always none is."""
-    time: TimeCome | None = None
 
 
 class OpinionBoard:
@@ -47,7 +59,7 @@ class OpinionBoard:
         self._ttl_s = ttl_s
         self._late_s = late_s
         self._own: dict[str, Opinion] = {}
-        self._reports: dict[str, _Report] = {}
+        self._reports: dict[str, _Heard] = {}
         self.time = NOT_YET
         """What this sentinel's own clock says of the schedule."""
 
@@ -62,7 +74,7 @@ class OpinionBoard:
         Who is of a release that does not say agrees with this one, as it did when each went by its own clock.
         """
         own = self.time
-        fresh = [r.time for r in self._reports.values() if now < r.heard_at + self._lasts_s]
+        fresh = [r.said.time for r in self._reports.values() if now < r.heard_at + self._lasts_s]
         said = [own, *(own if time is None else time for time in fresh)]
         of_it = [time for time in said if own.operation and time.operation == own.operation]
         if len(of_it) < needed:
@@ -94,35 +106,36 @@ class OpinionBoard:
     def forget_node(self, node: str) -> None:
         self._own.pop(node, None)
 
-    def record(self, author: str, report: Opinions, now: float) -> None:
-        version = (report.boot, report.seq)
+    def record(self, author: str, report: Report, now: float) -> None:
         known = self._reports.get(author)
-        if known is not None and version <= known.version:
+        if known is not None and report.version <= known.said.version:
             return
         trouble = any(opinion.down or opinion.unwritable for opinion in report.opinions)
-        opinions = self._in_own_words(report.opinions)
-        said = report.opinions
-        self._reports[author] = _Report(version, now, said, opinions, report.committed, trouble, report.time)
+        self._reports[author] = _Heard(report, now, self._in_own_words(report.opinions), trouble)
 
-    def repeats(self, author: str, report: Opinions, now: float) -> bool:
-        """Whether it only says what the last one said, which counts still: then it counts for longer."""
+    def repeats(self, author: str, frame: Opinions, now: float) -> bool:
+        """Whether it only says what the last one said, which counts still: then it counts for longer.
+
+        Nearly every frame does, so it is not taken apart for that.
+        """
         known = self._reports.get(author)
         if known is None or now >= known.heard_at + self._lasts_s:
             return False
-        boot, seq = known.version
-        same = report.boot == boot and report.seq > seq and report.opinions == known.said
-        if not (same and report.committed == known.committed and report.time == known.time):
+        said, (boot, seq) = known.said, known.said.version
+        same = frame.boot == boot and frame.seq > seq and frame.opinions == said.opinions
+        if not (same and frame.time == said.time and _settled_primary(frame.committed) == said.primary):
             return False
-        if self._in_own_words(known.said) != known.opinions:
+        if self._in_own_words(said.opinions) != known.opinions:
             return False  # Another node is meant by it, by what is known of their names since.
-        self._reports[author] = replace(known, version=(boot, report.seq), heard_at=now)
+        again = Report((boot, frame.seq), said.opinions, said.time, said.primary)
+        self._reports[author] = _Heard(again, now, known.opinions, known.any_trouble)
         return True
 
     def rename(self, nodes: Iterable[str], aliases: Mapping[str, str]) -> None:
         """These are the names now: what was heard of the nodes is sorted anew."""
         self._names.watch(nodes, aliases)
         for author, report in self._reports.items():
-            self._reports[author] = replace(report, opinions=self._in_own_words(report.said))
+            self._reports[author] = replace(report, opinions=self._in_own_words(report.said.opinions))
 
     def _in_own_words(self, said: tuple[Opinion, ...]) -> dict[str, Opinion]:
         """Who has two names for a node speaks of it by the one that is used here, or first."""
@@ -137,7 +150,7 @@ class OpinionBoard:
         """The author is out of touch. Its version is kept, so that a late report stays late."""
         known = self._reports.get(author)
         if known is not None:
-            self._reports[author] = _Report(known.version, float("-inf"), (), {}, None)
+            self._reports[author] = _Heard(Report(known.said.version, ()), float("-inf"), {})
 
     def forget_all(self) -> None:
         for author in list(self._reports):
@@ -149,10 +162,8 @@ class OpinionBoard:
             author
             for author, report in self._reports.items()
             if report.heard_at > since
-            and report.committed is not None
-            and report.committed.topology is not None
-            and self._names.local(report.committed.topology.primary) == node
-            and report.committed.intent is None
+            and report.said.primary is not None
+            and self._names.local(report.said.primary) == node
             and _is_up(report.opinions.get(node))
         )
 
@@ -208,6 +219,11 @@ class OpinionBoard:
             opinion = report.opinions.get(node) if report.any_trouble else None
             if opinion is not None and opinion.down and now < report.heard_at + self._lasts_s:
                 yield author, opinion.grade
+
+
+def _settled_primary(committed: Entry) -> str | None:
+    settled = committed.topology is not None and committed.intent is None
+    return committed.topology.primary if settled and committed.topology is not None else None
 
 
 def _is_up(opinion: Opinion | None) -> bool:

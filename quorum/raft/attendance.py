@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from quorum.effects import Send
+from quorum.agreement import Gossiped, OwnWords
+from quorum.effects import BackendEffect, Send
 from quorum.member_config import MemberConfig
-from quorum.messages import HardState, Opinions
-from quorum.opinions import OpinionBoard
+from quorum.messages import About, Entry, HardState, Opinions
 from quorum.raft.recovery import Recovery
 from quorum.raft.register import Register
 from quorum.standing import Standing
@@ -34,9 +34,11 @@ class Attendance:
         self._questions: dict[str, tuple[int, int]] = {}
         self._said: dict[str, tuple[object, ...]] = {}
         """What each peer's last report said of itself, and under which members it was judged."""
+        self._is_news = False
+        """All peers are to be told how this sentinel stands."""
 
-    def keep(self, register: Register, now: float) -> bool:
-        """Take part by now, or with others, if that is due. True if all peers are to be told."""
+    def keep(self, register: Register, now: float) -> None:
+        """Take part by now, or with others, if that is due."""
         recovery, news = self.recovery, False
         if not self._begun:
             self._begun = True
@@ -52,11 +54,11 @@ class Attendance:
             register.listening = recovery.why()
             news = news or now >= recovery.ask_at
         self._state = register.state
-        return news
+        self._is_news = news
 
-    def hear(self, sender: str, report: Opinions, register: Register, now: float) -> bool:
-        """False if nothing of it counts: ``sender`` has other members. Raises PeerViolationError."""
-        about = report.about
+    def hear(self, report: Gossiped, register: Register, now: float) -> bool:
+        """False if nothing of it counts: the sender has other members. Raises PeerViolationError."""
+        sender, about = report.sender, report.about
         if why := self.recovery.refusal(about):
             self.apart[sender] = why
             return False
@@ -66,29 +68,28 @@ class Attendance:
         if not self.recovery.is_retired:
             # A single word would bring back what all the others may have done with.
             register.learn_committed(report.committed, now, sender)
-        if self.recovery.hear(sender, report, register.state, now):
+        if self.recovery.hear(report, register.state, now):
             register.stand_apart(self.recovery.why())
             self.recovery.ask_at = now
         if about is not None and about.asks:
             self._answer.add(sender)
             self._questions[sender] = (report.boot, report.seq)
-        self._said[sender] = self._said_in(report)
+        self._said[sender] = self._said_in(report.boot, report.about, report.stands_back, report.committed)
         return True
 
-    def repeats(self, sender: str, report: Opinions, board: OpinionBoard, now: float) -> bool:
-        """Whether it says what the peer's last one said, so that nothing follows; it is noted then."""
-        about = report.about
-        if self.recovery.listens or sender in self.apart or self._said.get(sender) != self._said_in(report):
+    def repeats(self, sender: str, frame: Opinions) -> bool:
+        """Whether it says what the peer's last one said, so that nothing follows."""
+        if self.recovery.listens or sender in self.apart:
             return False
-        if about is not None and (about.asks or about.answers):
+        about = frame.about
+        if self._said.get(sender) != self._said_in(frame.boot, about, frame.stands_back, frame.committed):
             return False
-        if not board.repeats(sender, report, now):
-            return False
-        self.recovery.repeated(sender, (report.boot, report.seq))
-        return True
+        return about is None or not (about.asks or about.answers)
 
-    def _said_in(self, report: Opinions) -> tuple[object, ...]:
-        return report.boot, report.about, report.stands_back, self.recovery.membership
+    def _said_in(
+        self, boot: int, about: About | None, stands_back: str | None, committed: Entry
+    ) -> tuple[object, ...]:
+        return boot, about, stands_back, committed, self.recovery.membership
 
     def id_twice(self, is_so: bool, register: Register, now: float) -> None:
         """Whether another process has this sentinel's id."""
@@ -102,16 +103,19 @@ class Attendance:
         self._questions.pop(peer, None)
         self._said.pop(peer, None)
 
-    def report(
+    def say(
         self,
         peers: Iterable[str],
-        board: OpinionBoard,
+        words: OwnWords,
         standing: Standing,
         now: float,
         *,
         to_all: bool,
-    ) -> list[Send]:
-        """What is to be said to all, or to those who have asked."""
+    ) -> list[BackendEffect]:
+        """What is to be said to all, or to those who have asked, in one frame with its opinions."""
+        to_all = to_all or self._is_news
+        if not (to_all or self._answer):
+            return []
         to = [peer for peer in peers if to_all or peer in self._answer]
         self._answer.clear()
         if not to:
@@ -124,6 +128,6 @@ class Attendance:
         about = self.recovery.about(self._state, asks=asks, answers=self._questions)
         committed = self._state.committed
         said = Opinions(
-            self._boot, self._seq, board.own(), committed, board.time, standing.why_not(now), about
+            self._boot, self._seq, words.own(), committed, words.time, standing.why_not(now), about
         )
         return [Send(peer, said) for peer in to]

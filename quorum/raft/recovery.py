@@ -27,9 +27,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from quorum.agreement import Gossiped
 from quorum.errors import MembershipError
 from quorum.membership import Membership
-from quorum.messages import GENESIS, About, Entry, EntryId, HardState, Opinions, Part
+from quorum.messages import GENESIS, About, Entry, EntryId, HardState, Part
 from quorum.votes import majority
 
 ASK_EVERY_S = 1.0
@@ -190,9 +191,9 @@ class Recovery:
 
     # -- what is heard -------------------------------------------------------------------------
 
-    def hear(self, peer: str, report: Opinions, state: HardState, now: float) -> bool:
-        """True if what ``peer`` remembers of this sentinel is newer than what it has: its disk went back."""
-        about, version = report.about, (report.boot, report.seq)
+    def hear(self, report: Gossiped, state: HardState, now: float) -> bool:
+        """True if what the peer remembers of this sentinel is newer than what it has: its disk went back."""
+        peer, about, version = report.sender, report.about, (report.boot, report.seq)
         known = self._words.get(peer)
         if known is not None and version <= known.version:
             return False

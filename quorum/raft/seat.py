@@ -63,6 +63,10 @@ class Seat:
         self._progress = Progress(self.membership, self_id, timing, now, 0, vote_round=-1)
 
     @property
+    def journal(self) -> Journal:
+        return self._journal
+
+    @property
     def state(self) -> HardState:
         return self._journal.state
 

@@ -108,7 +108,7 @@ class Coordinator:
         self._degradation = Degradation(member.config.patience.down_after_s)
         self._work_left = WorkLeft(member, self.situation, self._leading)
         self._judgements = Judgements(member)
-        self._agreed = Agreed(config.group, member.register.state.committed)
+        self._agreed = Agreed(config.group, member.view.committed)
         self._out: list[GroupEffect] = []
 
     # -- what can be asked ---------------------------------------------------------------------
@@ -116,13 +116,13 @@ class Coordinator:
     @property
     def committed(self) -> Topology | None:
         """The newest topology known to be committed, in the names that are used here."""
-        topology = self.member.register.state.committed.topology
+        topology = self.member.view.committed.topology
         return self.member.names.localized(topology) if topology else None
 
     @property
     def directives(self) -> Directives:
         """What operators have told the group for later, as far as it is known to be agreed on."""
-        return self.member.register.state.committed.directives
+        return self.member.view.committed.directives
 
     @property
     def work(self) -> Work | None:
@@ -146,12 +146,12 @@ class Coordinator:
 
     def lease_valid(self, term: int, now: float) -> bool:
         """The last check before a command to Redis: still the leader, and of that very term."""
-        register = self.member.register
-        return register.state.term == term and register.lease_valid(now)
+        view = self.member.view
+        return view.term == term and view.lease_valid(now)
 
     def busy(self, now: float) -> bool:
         """Whether a change is under way, here or at another sentinel."""
-        return self.work is not None or self.request is not None or self.member.register.hears_leader(now)
+        return self.work is not None or self.request is not None or self.member.view.hears_leader(now)
 
     def next_deadline(self, now: float) -> float | None:
         deadlines = (
@@ -196,7 +196,7 @@ class Coordinator:
             case _:
                 self._feed(given, at)
         self._settle(at)
-        if self.member.register.role is Role.LEADER and not self.leads_for_something:
+        if self.member.view.role is Role.LEADER and not self.leads_for_something:
             self._feed(StopLeading(), at)
         out, self._out = self._out, []
         return out
@@ -215,8 +215,8 @@ class Coordinator:
         self._do(self._leading.wake(at), at)
         primary = self.member.primary
         refusing = self.member.usability.refusing(primary or "")
-        self._tell_all((self.reach.news(at.now), self._judgements.look()))
-        self._tell_all((self._degradation.look(primary, refusing, at.now),))
+        degraded = self._degradation.look(primary, refusing, at.now)
+        self._tell_all((self.reach.news(at.now), self._judgements.look(), degraded))
         self._follow(self._tell_work(at), at)
 
     # -- the loop ------------------------------------------------------------------------------
@@ -225,11 +225,12 @@ class Coordinator:
         """Step the agreement core, and everything that follows."""
         self._follow(self.member.step(given, at.now), at)
 
-    def _do(self, wanted: Iterable[Wanted], at: Moment) -> None:
+    def _do(self, wanted: list[Wanted], at: Moment) -> None:
         """What the leader's side wants, and everything that follows."""
-        self._follow(self._act_on(wanted, at), at)
+        if wanted:
+            self._follow(self._act_on(wanted, at), at)
 
-    def _follow(self, made: Iterable[Effect], at: Moment) -> None:
+    def _follow(self, made: list[Effect], at: Moment) -> None:
         """Until nothing follows any more. What the agreement core makes meanwhile gets in line.
 
         So its effects leave in the order in which it made them: an older state is never written over a newer.
@@ -330,7 +331,8 @@ class Coordinator:
         return name not in self.book.balanced
 
     def _mind_newcomers(self, node: str, at: Moment) -> None:
-        news = self.newcomers.seen(node, self.member.primary, self.member.register.state, at.now)
+        entries = (self.member.view.newest, self.member.view.committed)
+        news = self.newcomers.seen(node, self.member.primary, entries, at.now)
         self._tell_all(map(event_of, news))
         if any(isinstance(each, Found | Dropped) for each in news):
             self._watch(at)

@@ -79,14 +79,14 @@ class Leading:
         self._situation = situation
         self._wanted: list[Wanted] = []
         self._request_until = now
-        self._paused = member.register.state.committed.directives.pause is not None
+        self._paused = member.view.committed.directives.pause is not None
         self._resumed_at = -math.inf
         """What went on while the group was paused is no part of a change's duration."""
         self._giving_up_s: float | None = None
         """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
         self._under_way = UnderWay()
         self._proposed: EntryId | None = None
-        self._attempts = Attempts(config.work.limit_s, member.register.state.committed.topology)
+        self._attempts = Attempts(config.work.limit_s, member.view.committed.topology)
         self._notices = StepNotices()
         self._started_at = now
         self._started_ms = 0
@@ -140,7 +140,7 @@ class Leading:
 
     def _write_directives(self, at: Moment) -> bool:
         """Whether something must be agreed on before the work begins."""
-        entry = self._member.register.state.entry
+        entry = self._member.view.newest
         come = self._member.time_come(at.now)
         wanted = self.ordering.to_write(self._directives, self._situation.facts(at.now), come, at.wall_ms)
         if wanted is None:
@@ -175,7 +175,7 @@ class Leading:
     @property
     def _directives(self) -> Directives:
         """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
-        return orders.localized(self._member.register.state.entry.directives, self._situation.local)
+        return orders.localized(self._member.view.newest.directives, self._situation.local)
 
     @property
     def _asked(self) -> Request | None:
@@ -255,7 +255,7 @@ class Leading:
         """``known``: it was told just before, whatever became of that attempt."""
         what = replace(event, ranking=None) if isinstance(event, CandidateChosen) else event
         again = self._again(what, now) or known
-        self._tell(event, self._member.register.state.term, again=again)
+        self._tell(event, self._member.view.term, again=again)
 
     def _again(self, what: Hashable, now: float) -> bool:
         """Whether this only repeats what an attempt before has told, which came to nothing."""
@@ -270,8 +270,7 @@ class Leading:
                 return  # The leadership is over, and nothing else is done in it.
 
     def _act(self, action: Action, at: Moment) -> None:
-        register = self._member.register
-        entry, term = register.state.entry, register.state.term
+        entry, term = self._member.view.newest, self._member.view.term
         match action:
             case Observe(nodes):
                 self._wanted.append(Read(self._under_way.read(), nodes))
@@ -310,11 +309,11 @@ class Leading:
         at: Moment,
         directives: Directives | None = None,
     ) -> None:
-        if not self._member.register.lease_valid(at.now):
+        if not self._member.view.lease_valid(at.now):
             self.end()
             return
-        before = self._member.register.state.entry
-        self._proposed = (self._member.register.state.term, before.seq + 1)
+        before = self._member.view.newest
+        self._proposed = (self._member.view.term, before.seq + 1)
         told = directives
         if told is None:
             names = self._member.names
@@ -340,7 +339,7 @@ class Leading:
         again = request is None and self._attempts.given_up((kind, action.reason), at.now)
         self._tell(aborted, term, again=again)
         self.request = None
-        entry = self._member.register.state.entry
+        entry = self._member.view.newest
         dropped = self.ordering.given_up(self._directives, action.reason)
         if dropped is None:
             self._stop_leading(retry_after_s, action.reason)
@@ -356,7 +355,7 @@ class Leading:
     def _abort_request(self, reason: str) -> None:
         assert self.request is not None
         aborted = leaders.FailoverAborted(self._member.primary, reason, operation=self.request.operation)
-        self._tell(aborted, self._member.register.state.term)
+        self._tell(aborted, self._member.view.term)
         self.request = None
 
     def _tell(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None:

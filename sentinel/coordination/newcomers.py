@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from quorum.messages import HardState
+from quorum.messages import Entry
 from sentinel.coordination.node_info import Attached
 from sentinel.coordination.node_spec import NodeSpec
 from sentinel.coordination.nodebook import NodeBook
@@ -111,9 +111,10 @@ class Newcomers:
         self._foreign: dict[str, str] = {}
         self._looked_at: float | None = None
 
-    def seen(self, node: str, primary: str | None, state: HardState, now: float) -> list[News]:
-        """To be called when ``node`` has spoken. What the sentinels have agreed on is never dropped."""
-        agreed, led = ({self._book.local(name) for name in names} for names in _agreed(state))
+    def seen(self, node: str, primary: str | None, entries: Collection[Entry], now: float) -> list[News]:
+        """To be called when ``node`` has spoken. What the sentinels have agreed on, by ``entries``, is never
+        dropped."""
+        agreed, led = ({self._book.local(name) for name in names} for names in _agreed(entries))
         self.relations.kinship.led(led)
         if node not in self._book:
             return []
@@ -246,9 +247,8 @@ def event_of(news: News) -> told.NodeEvent | None:
             return None
 
 
-def _agreed(state: HardState) -> tuple[set[str], set[str]]:
+def _agreed(entries: Collection[Entry]) -> tuple[set[str], set[str]]:
     """Who is primary or about to be, by the newest entries; and all whom leaders may have promoted."""
-    entries = (state.entry, state.committed)
     agreed = {entry.topology.primary for entry in entries if entry.topology}
     agreed |= {entry.intent.target for entry in entries if entry.intent}
     previous = {entry.topology.previous for entry in entries if entry.topology}

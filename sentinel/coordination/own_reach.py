@@ -56,7 +56,7 @@ class OwnReach:
             return ""
         if self._may_wait(now):
             return self._known[2]
-        known = (self._book.version, self._member.judgements, self._member.register.state.entry.id)
+        known = (self._book.version, self._member.judgements, self._member.view.newest.id)
         if self._known[0] != known or not 0 <= now - self._known[1] < FRESH_S:
             self._known = (known, now, self._judge(now))
             self._could_use = self._can_use(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quorum.effects import Send
+from quorum.effects import BackendEffect
 from quorum.inputs import Observed, Received
 from quorum.member import Member
 from quorum.messages import Opinions
@@ -19,6 +19,6 @@ def confirms(member: Member, given: GroupInput, now: float) -> bool:
     return False
 
 
-def said_again(member: Member, now: float) -> list[Send]:
+def said_again(member: Member, now: float) -> list[BackendEffect]:
     """What this sentinel thinks, to all peers: so that it does not go stale with them."""
-    return member.attendance.report(member.peers, member.board, member.standing, now, to_all=True)
+    return member.say_again(now)

@@ -65,7 +65,7 @@ class Situation:
         self._unsafe_since = now
         self._baseline: dict[str, NodeView] = {}
         self.tried = Tried(config.work.limit_s)
-        self.relief = Relief(member.register.state.committed, now)
+        self.relief = Relief(member.view.committed, now)
         self._found: tuple[object, str | None] = (None, None)
         self._standing: tuple[object, bool, bool] = (None, False, True)
 
@@ -159,7 +159,7 @@ class Situation:
 
     def clock_said(self, wall_ms: int) -> ClockSaid | None:
         """What this sentinel's wall clock says of the schedule, if it said otherwise before."""
-        time = time_by(self._member.register.state.entry.directives.schedule, wall_ms)
+        time = time_by(self._member.view.newest.directives.schedule, wall_ms)
         return ClockSaid(time) if time != self._member.board.time else None
 
     def newest_term(self, now: float) -> int | None:
@@ -167,7 +167,7 @@ class Situation:
         of no other primary: then there may be a higher one."""
         primary = self._member.primary
         known = primary is not None and self.majority_supports(primary, now - SAID_LATELY_S)
-        return self._member.register.state.term if known else None
+        return self._member.view.term if known else None
 
     def majority_supports(self, node: str, since: float) -> bool:
         """Whether a majority, this sentinel included, said after ``since`` ``node`` is primary and up."""
@@ -206,15 +206,15 @@ class Situation:
 
     def _facts(self, now: float) -> Facts:
         member = self._member
-        state = member.register.state
-        topology = member.names.localized(state.entry.topology) if state.entry.topology else None
+        view = member.view
+        topology = member.names.localized(view.newest.topology) if view.newest.topology else None
         primary = topology.primary if topology else None
         down = primary is not None and member.is_odown(primary)
-        intent = state.entry.intent
+        intent = view.newest.intent
         verdict = member.verdict(primary, now) if primary is not None else Verdict(False)
         return Facts(
             primary=primary,
-            settled=state.entry == state.committed,
+            settled=view.newest == view.committed,
             intent=PendingIntent(member.names.local(intent.target), intent.cause) if intent else None,
             down=down,
             cause=verdict.grade.value if down else "",
@@ -265,15 +265,15 @@ class Situation:
 
         Also if none may be made to, for that would wipe it: then the leader's work is to say so.
         """
-        register = self._member.register
-        if register.hears_leader(now):
+        view = self._member.view
+        if view.hears_leader(now):
             self._quiet_since = self._unsafe_since = now
             return False
         primary = self._member.primary
         if primary is None or self._member.is_odown(primary):
             return False
         # Asked at every step, while what it depends on changes with an INFO.
-        known = (self._book.version, self._member.judgements, register.state.committed.id, self._quiet_since)
+        known = (self._book.version, self._member.judgements, view.committed.id, self._quiet_since)
         if self._standing[0] != known:
             views = self.views(now)
             astray, safe = self._astray(primary, views), self._safe(primary, views)
@@ -288,7 +288,7 @@ class Situation:
         views = [view for view in known if view.name == primary or view.name in seen]
         slots = self._config.work.parallel_syncs
         plan = reconcile(primary, views, parallel_syncs=slots, lost=self._member.memory.lost)
-        topology = self._member.register.state.entry.topology
+        topology = self._member.view.newest.topology
         previous = self._member.names.local(topology.previous) if topology and topology.previous else None
         return bool(plan.steps) or plan.would_wipe or withhold(previous, views) is not None
 

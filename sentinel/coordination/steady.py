@@ -136,17 +136,17 @@ class Steady:
 
     @property
     def _standing(self) -> object:
-        state = self._member.register.state
+        view = self._member.view
         return (
             self._member.judgements,
-            state.term,
-            state.entry.id,
-            state.committed.id,
+            view.term,
+            view.newest.id,
+            view.committed.id,
             self._situation.quiet_since,
         )
 
     def _is_calm(self, now: float) -> bool:
-        member, register = self._member, self._member.register
+        member, view = self._member, self._member.view
         group = self._group
         return (
             group.quiet
@@ -156,9 +156,9 @@ class Steady:
             and not member.is_odown(member.primary)
             and not member.troubled(now)
             and not member.paused
-            and register.state.entry.directives.schedule is None
-            and register.role is Role.FOLLOWER
-            and not register.hears_leader(now)
+            and view.newest.directives.schedule is None
+            and view.role is Role.FOLLOWER
+            and not view.hears_leader(now)
             and self._situation.is_settled(now)
             and self._book.is_plain
             and self._group.newcomers.are_none

@@ -56,8 +56,8 @@ class WhoIsWho:
 
     def keep(self) -> bool:
         """Have the newest entries' nodes in the book. Returns whether it has other nodes than before."""
-        state = self._member.register.state
-        known = (state.entry.id, state.committed.id)
+        view = self._member.view
+        known = (view.newest.id, view.committed.id)
         if known == self._kept:
             return False
         self._kept = known
@@ -102,5 +102,5 @@ class WhoIsWho:
                 yield nodes.Identified(event.node, event.name)
 
     def _named(self) -> tuple[Named, ...]:
-        state = self._member.register.state
-        return named_by((state.entry, state.committed))
+        view = self._member.view
+        return named_by((view.newest, view.committed))

@@ -34,7 +34,7 @@ class WorkLeft:
         return Want(reasons, urgent=OPERATOR in reasons), event
 
     def _look(self, now: float) -> frozenset[str]:
-        committed, leading = self._member.register.state.committed, self._leading
+        committed, leading = self._member.view.committed, self._leading
         reasons = set()
         if committed.topology is None and self._situation.can_bootstrap(now):
             reasons.add(BOOTSTRAP)

@@ -16,6 +16,7 @@ from quorum.cluster import CLUSTER, ClusterMember
 from quorum.effects import Committed, Effect, Emit, Send
 from quorum.inputs import Gossip, Input, StopLeading
 from quorum.messages import HardState, Message
+from quorum.raft.raft import Raft
 from sentinel.coordination.coordinator import QUIET_GOSSIPS
 from sentinel.group import picture
 from sentinel.group.parameters import cluster_config
@@ -50,7 +51,8 @@ class ClusterDriver(RegisterDriver[Input, Effect]):
         state = states.get(CLUSTER, HardState())
         made_with = cluster_config(settings, store, state)
         own_rng, drawn = random.Random(rng.random()), secrets.token_hex(ID_BYTES)
-        self.member = ClusterMember(made_with, state, own_rng, clock.monotonic(), drawn)
+        now = clock.monotonic()
+        self.member = ClusterMember(made_with, Raft(made_with, state, own_rng, now, drawn), now)
         self.id = self.member.cluster_id
         """The cluster's, once it is agreed on and on disk here; empty before."""
         self._on_id = on_id

@@ -87,7 +87,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         self._background = Background(self._step_failed)
         self.queries = GroupQueries(coordinator)
         self._rules = picture.rules_of(coordinator)
-        self._published = coordinator.member.register.state.committed.topology
+        self._published = coordinator.member.view.committed.topology
         self.directives = coordinator.directives
         """What operators have told the group for later, as it may be told."""
         self._on_published: list[Callable[[], None]] = []
@@ -118,7 +118,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         """Until when what is published was the newest that is agreed on, by a majority's word; -inf: that is
         not known. ``stored_at(peer, group, entry_id)``: until when the peer had stored nothing newer.
         """
-        newest = self.coordinator.member.register.state.committed.topology
+        newest = self.coordinator.member.view.committed.topology
         if newest is not None and self.published_term < newest.term:
             return -math.inf  # The next one is known, and being written.
         return self.coordinator.member.confirmed_at(
@@ -173,7 +173,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
 
     def _publish(self) -> None:
         before = self.published_term
-        self._published = self.coordinator.member.register.state.committed.topology
+        self._published = self.coordinator.member.view.committed.topology
         self.directives = self.coordinator.directives
         self._inputs += 1
         if self.published_term > before:

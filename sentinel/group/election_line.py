@@ -145,7 +145,7 @@ class Place:
         """To be called after each step: no follower needs a turn, nor a leader that has found a primary."""
         if self._member is None:
             return
-        role = self._member.register.role
+        role = self._member.view.role
         if role is Role.FOLLOWER:
             self._done = False
             self._line.leave(self)

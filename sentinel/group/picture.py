@@ -36,14 +36,14 @@ def rules_of(coordinator: Coordinator) -> GroupRules:
 
 
 def voting_of(member: Member) -> Voting:
-    recovery = member.recovery
-    listens = recovery.listens
+    view = member.view
+    listens = bool(view.listening)
     return Voting(
-        why_not=recovery.why() if listens else "",
-        is_stuck=listens and recovery.is_stuck,
-        is_retired=listens and recovery.is_retired,
-        membership=recovery.membership,
-        apart=_kept(member.attendance.apart),
+        why_not=view.listening,
+        is_stuck=listens and view.is_stuck,
+        is_retired=listens and view.is_retired,
+        membership=view.membership,
+        apart=_kept(view.apart),
     )
 
 
@@ -56,9 +56,9 @@ def view_of(
 ) -> GroupView:
     """``published`` and ``directives`` are what clients may be told by now."""
     member, book, who = coordinator.member, coordinator.book, coordinator.who_is_who
-    register, committed = member.register, coordinator.committed
-    leader_until = register.leader_until(now)
-    leader = register.leader if leader_until > now else None
+    agreed, committed = member.view, coordinator.committed
+    leader_until = agreed.leader_until(now)
+    leader = agreed.leader if leader_until > now else None
     lens = _Lens(coordinator, committed.primary if committed is not None else None, now)
     used = {name: lens.look_at(name) for name in book.names}
     others = [name for name in book.watched if name not in used]
@@ -66,10 +66,10 @@ def view_of(
         name=coordinator.config.group,
         rules=rules,
         until=min(now + LOOK_S, leader_until if leader_until > now else math.inf),
-        term=register.state.term,
-        role=register.role,
+        term=agreed.term,
+        role=agreed.role,
         leader=leader,
-        leads=register.lease_valid(now),
+        leads=agreed.lease_valid(now),
         published=member.names.localized(published) if published is not None else None,
         committed=committed,
         directives=directives,
@@ -150,7 +150,7 @@ def _kept(values: Mapping[str, _Value]) -> Mapping[str, _Value]:
 
 
 def _successor(member: Member) -> str | None:
-    entry = member.register.state.entry
+    entry = member.view.newest
     if entry.intent is not None:
         return member.names.local(entry.intent.target)
     return member.names.local(entry.topology.primary) if entry.topology is not None else None
@@ -160,7 +160,7 @@ def _change(coordinator: Coordinator, leader: str | None, now: float) -> ChangeV
     """None too while a leader only re-points nodes."""
     member, work = coordinator.member, coordinator.work
     request = coordinator.request or (work.request if work else None)
-    intent = member.register.state.entry.intent
+    intent = member.view.newest.intent
     if work is None and request is None and (intent is None or leader is None):
         return None
     cause = intent.cause if intent else ("operator" if request else None)

@@ -23,7 +23,7 @@ from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, RefusalSeen, StopLeading, Wake, Watch
 from quorum.member import Member
 from quorum.messages import EntryId, HardState, Message
-from quorum.raft.confirmation import stored
+from quorum.raft.raft import Raft
 from sentinel.coordination.contested import Contested
 from sentinel.coordination.coordinator import QUIET_GOSSIPS, Coordinator
 from sentinel.coordination.inputs import (
@@ -115,7 +115,7 @@ class GroupRuntime:
         place = around.line.place()
         state = states.get(name, HardState())
         made_with = member_config(name, around.settings, around.store, state, place)
-        member = Member(made_with, state, around.rng, now)
+        member = Member(made_with, Raft(made_with, state, around.rng, now), now)
         config = coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
@@ -198,11 +198,11 @@ class GroupRuntime:
     def is_calm(self) -> bool:
         """Whether nobody changes anything, or is about to."""
         member = self.driver.coordinator.member
-        busy = self.driver.coordinator.work is not None or member.register.hears_leader(clock.monotonic())
+        busy = self.driver.coordinator.work is not None or member.view.hears_leader(clock.monotonic())
         return not busy and not member.is_odown(member.primary or "")
 
     def _note_stored(self) -> None:
-        self._around.stored.note(self.name, stored(self.driver.coordinator.member.register))
+        self._around.stored.note(self.name, self.driver.coordinator.member.view.stored)
 
     # -- driver.Ports --------------------------------------------------------------------------
 

@@ -16,7 +16,6 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from quorum.messages import EntryId
 from sentinel.peers.cluster import Clusters
 from sentinel.peers.events import AdmittedEvents
 from sentinel.peers.listener import Listener
@@ -144,9 +143,8 @@ async def _check(worlds: _Worlds, logged: list[logging.LogRecord], data: bytes) 
 
 
 def _state(world: World) -> tuple[object, ...]:
-    register = world.driver.coordinator.member.register
-    entry: EntryId = register.state.entry.id
-    return (entry, register.state.term, world.driver.directives, len(world.notices))
+    view = world.driver.coordinator.member.view
+    return (view.newest.id, view.term, world.driver.directives, len(world.notices))
 
 
 async def _answer(world: World, data: bytes) -> bytes:

@@ -111,7 +111,7 @@ async def _taken_in(stage: GroupStage, frame: Frame) -> list[str]:
                 known = PeersStored()
                 known.linked("s2")
                 known.told("s2", stored, clock.monotonic())
-                known.at("s2", GROUP, stage.driver.coordinator.member.register.state.entry.id)
+                known.at("s2", GROUP, stage.driver.coordinator.member.view.newest.id)
             encode(frame)
         case Hello():
             encode(frame)

@@ -27,6 +27,7 @@ from sentinel.state.thread import OnDurable
 from sentinel.status import group as group_status
 from sentinel.webhooks.alerts import Alerts
 from tests.fuzz.kind import BrokenRuleError, must
+from tests.unit.quorum.member_cases import hard_state
 from tests.unit.sentinel.http_cases import GROUP, HEALTHY, TERM_7, MemoryRedis, make_driver
 
 MEMBERS = frozenset({"s1", "s2", "s3"})
@@ -82,8 +83,7 @@ class GroupStage:
     @property
     def shown(self) -> str:
         """Everything that is agreed on, by the API."""
-        state = self.driver.coordinator.member.register.state
-        return _HARD_STATE.dump_json(state).decode()
+        return _HARD_STATE.dump_json(hard_state(self.driver.coordinator.member)).decode()
 
     async def settle(self) -> None:
         """Until nothing more follows from what was fed in, of what needs no time."""

@@ -83,7 +83,7 @@ CLUSTER = (
         "nobody is asked to elect in a register that it does not know",
         "L1",
         "quorum/cluster.py",
-        "self.register.membership.elects(here)",
+        "self.view.membership.elects(here)",
         "True",
         (f"{_REGISTER}::test_nobody_is_asked_to_elect_who_does_not_speak_of_it",),
         style="",

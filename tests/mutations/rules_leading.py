@@ -278,7 +278,7 @@ LEADING = (
         "whoever leads has work, or stops leading in the same step",
         "L1",
         "sentinel/coordination/coordinator.py",
-        "if self.member.register.role is Role.LEADER and not self.leads_for_something:",
+        "if self.member.view.role is Role.LEADER and not self.leads_for_something:",
         "if False:",
         (
             "tests/unit/sentinel/coordination/test_lease_check.py"

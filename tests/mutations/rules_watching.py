@@ -32,7 +32,7 @@ WATCHING = (
         "while a switchover is scheduled, each INFO is a step: its time may have come",
         "S8",
         "sentinel/coordination/steady.py",
-        "            and register.state.entry.directives.schedule is None\n",
+        "            and view.newest.directives.schedule is None\n",
         "",
         (f"{_STEADY}::test_while_a_switchover_is_scheduled_each_is_a_step_for_its_time_may_come",),
         style="",

@@ -112,8 +112,8 @@ class Checks:
 
     def holds_lease(self, host: Host, term: int) -> None:
         """S4: whoever is about to send a command leads in that very term, and has a lease."""
-        register = host.brain.member.register if host.brain is not None else None
-        if register is None or register.state.term != term or not register.lease_valid(host.now):
+        view = host.brain.member.view if host.brain is not None else None
+        if view is None or view.term != term or not view.lease_valid(host.now):
             self.broken(f"S4: {host.name} sends a command of term {term} without a lease for it")
 
     # -- what is told --------------------------------------------------------------------------
@@ -233,7 +233,7 @@ class Checks:
             return
         target = step.node if isinstance(step, Promote) else step.target
         knowing = sorted(self._intended[(perform.term, true_name(target))])
-        under = host.brain.member.register.membership if host.brain is not None else None
+        under = host.brain.member.view.membership if host.brain is not None else None
         if under is None or not under.elects(knowing):
             self.broken(
                 f"S5: {host.name} is about to promote {target} in term {perform.term}, "
@@ -273,7 +273,7 @@ class Checks:
         holders = [
             host.label
             for host in self._world.pairs.processes()
-            if host.brain is not None and host.brain.member.register.lease_valid(host.now)
+            if host.brain is not None and host.brain.member.view.lease_valid(host.now)
         ]
         if len(holders) > 1:
             self.broken(f"S4: {holders} hold a lease at the same time")
@@ -281,10 +281,10 @@ class Checks:
     def leads_for_something(self, host: Host) -> None:
         """L1: nobody leads at rest. Whoever leads has work, and its work ends."""
         brain = host.brain
-        if brain is None or brain.member.register.role is not Role.LEADER:
+        if brain is None or brain.member.view.role is not Role.LEADER:
             self._leads_since.pop(host.label, None)
             return
-        term, now = brain.member.register.state.term, self._world.schedule.now
+        term, now = brain.member.view.term, self._world.schedule.now
         if not brain.leads_for_something:
             self.broken(f"L1: {host.name} leads in term {term}, and has nothing to do")
         since = self._leads_since.get(host.label)

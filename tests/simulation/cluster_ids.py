@@ -18,6 +18,7 @@ from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, Input, Received, Stalled, Wake
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
+from quorum.raft.raft import Raft
 from quorum.timing import Timing
 from quorum.votes import majority
 from sentinel.coordination.coordinator import QUIET_GOSSIPS
@@ -115,7 +116,7 @@ class IdRegister:
 
     @property
     def listens(self) -> bool:
-        return self.member is not None and self.member.recovery.listens
+        return self.member is not None and bool(self.member.view.listening)
 
     def _begin(self, boots: int) -> None:
         host = self._host
@@ -136,7 +137,7 @@ class IdRegister:
         self._effects, self._wake_at = self._new_effects(), None
         drawn = f"drawn by {host.label} in process {host.process}"
         rng = random.Random(self._rng.random())
-        self.member = ClusterMember(config, self.disk, rng, host.now, drawn)
+        self.member = ClusterMember(config, Raft(config, self.disk, rng, host.now, drawn), host.now)
         self.feed(Gossip())
 
     def _new_effects(self) -> Effects[Effect]:

@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quorum.inputs import PeerGone
-from quorum.raft.confirmation import stored
 from quorum.votes import majority
 from sentinel.coordination.inputs import MajorityConfirmed
 from sentinel.peers.presence import Presence
@@ -74,7 +73,7 @@ class Contact:
 
     def note_stored(self) -> None:
         if self._host.brain is not None:
-            self.ledger.note(GROUP, stored(self._host.brain.member.register))
+            self.ledger.note(GROUP, self._host.brain.member.view.stored)
 
     def confirmed_at(self) -> float:
         """Until when what is told to clients was confirmed."""
@@ -94,7 +93,7 @@ class Contact:
         host, brain = self._host, self._host.brain
         if brain is None or not host.awake or not self.has_majority():
             return False
-        told, newest = host.disk.committed.topology, brain.member.register.state.committed.topology
+        told, newest = host.disk.committed.topology, brain.member.view.committed.topology
         if told is None or (newest is not None and told.term < newest.term):
             return False
         return self.freshness.suffices(self.confirmed_at(), host.now)

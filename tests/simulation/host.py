@@ -21,7 +21,6 @@ from quorum.directives import Schedule
 from quorum.effects import Send
 from quorum.errors import NotLeaderError, PeerViolationError
 from quorum.inputs import Gossip, IdTwice, PeerGone, Received, Stalled, Wake, Watch
-from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState, Message
 from quorum.timing import Timing
@@ -52,6 +51,7 @@ from tests.simulation.hands import Hands
 from tests.simulation.naming import Naming, specs
 from tests.simulation.probing import Eye, Probing
 from tests.simulation.twins import look_for_twins
+from tests.unit.quorum.member_cases import raft_member
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -192,7 +192,7 @@ class Host:
             vouched=self.vouched,
             unwritable_after_s=UNWRITABLE_AFTER_S,
         )
-        member = Member(config, self.disk, random.Random(world.rng.random()), self.now)
+        member = raft_member(config, self.disk, random.Random(world.rng.random()), self.now)
         listed = specs(world.nodes, *self.naming)
         policy = Policy(max_link_down_s=10 * self.shape.down_after_s, max_age_s=5.0)
         work = WorkSettings(policy, 1, self.shape.limit_s, TICK_S, rules=self.shape.rules)
@@ -569,7 +569,7 @@ class Host:
         """A start finds on disk whether what is there was all that this sentinel knew."""
         if self.brain is None:
             return
-        if self.brain.member.recovery.listens or (self.ids is not None and self.ids.listens):
+        if self.brain.member.view.listening or (self.ids is not None and self.ids.listens):
             self.vouched = False
             self.world.coverage.add(LISTENED)
         elif not self._effects.is_writing:

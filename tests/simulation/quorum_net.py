@@ -19,6 +19,7 @@ from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
+from tests.unit.quorum.member_cases import raft_member
 
 NODES = ("redis-a:6379", "redis-b:6379", "redis-c:6379")
 TIMING = Timing()
@@ -52,7 +53,7 @@ class Host:
 
     def note(self) -> None:
         """After whole steps, as the daemon does it behind all that was to be written."""
-        if self.member is not None and not self.member.recovery.listens and self.disk.membership is not None:
+        if self.member is not None and not self.member.view.listening and self.disk.membership is not None:
             self.vouched = True
 
 
@@ -117,7 +118,7 @@ class QuorumNet:
         self.step(name, Watch(NODES))
 
     def make(self, config: MemberConfig, state: HardState, rng: random.Random, now: float) -> Member:
-        return Member(config, state, rng, now)
+        return raft_member(config, state, rng, now)
 
     def refuses(self, _one: str, _other: str) -> bool:
         """Whether these two have no link, by their handshakes."""
@@ -255,7 +256,7 @@ class QuorumNet:
             raise SafetyError(f"S3: {known} and {entry} are both committed")
         stored = [h.name for h in self.hosts.values() if h.stored >= entry.id]
         member = host.member
-        if member is not None and not member.register.membership.elects(stored):
+        if member is not None and not member.view.membership.elects(stored):
             raise SafetyError(f"S5: {entry} is called committed, but only {stored} have stored it")
         topology = entry.topology
         if topology is not None:
@@ -278,22 +279,22 @@ class QuorumNet:
     def work(self, name: str, primary: str) -> None:
         """If ``name`` leads, it proposes ``primary`` as its term's topology, once."""
         member = self.hosts[name].member
-        if member is None or not member.register.lease_valid(self.local(name)):
+        if member is None or not member.view.lease_valid(self.local(name)):
             return
-        state = member.register.state
-        current = state.entry.topology
-        if current is None or current.term != state.term:
+        view = member.view
+        current = view.newest.topology
+        if current is None or current.term != view.term:
             previous = current.primary if current else None
-            topology = Topology(primary, state.term, previous, "test", name, 0, 0)
+            topology = Topology(primary, view.term, previous, "test", name, 0, 0)
             self.step(name, Propose(topology))
 
     def order(self, name: str) -> None:
         """If ``name`` leads, it proposes the next of the operators' orders."""
         member = self.hosts[name].member
-        if member is None or not member.register.lease_valid(self.local(name)):
+        if member is None or not member.view.lease_valid(self.local(name)):
             return
         self.orders += 1
-        entry = member.register.state.entry
+        entry = member.view.newest
         self.step(name, Propose(entry.topology, None, Directives(Pause(self.orders, name))))
 
     def resign(self, name: str) -> None:
@@ -304,7 +305,7 @@ class QuorumNet:
         return [
             host.name
             for host in self.hosts.values()
-            if host.member is not None and host.member.register.lease_valid(self.local(host.name))
+            if host.member is not None and host.member.view.lease_valid(self.local(host.name))
         ]
 
     def check(self) -> None:
@@ -313,6 +314,6 @@ class QuorumNet:
             raise SafetyError(f"S4: {leaders} hold a lease at the same time")
         for host in self.hosts.values():
             if host.member is not None:
-                state = host.member.register.state
-                if host.disk.term > state.term or host.disk.entry.id > state.entry.id:
+                view = host.member.view
+                if host.disk.term > view.term or host.disk.entry.id > view.newest.id:
                     raise SafetyError(f"S2: {host.name} forgot what is on its disk")

@@ -97,9 +97,9 @@ def _takes_part(host: Host) -> bool:
     under = host.disk.membership
     if host.brain is None or under is None:
         return False
-    if host.brain.member.register.membership.is_joint:
+    if host.brain.member.view.membership.is_joint:
         host.world.coverage.add(JOINT)
     kept = [under, *([host.ids.disk.membership] if host.ids is not None else [])]
     over = all(each is not None and not each.is_joint for each in kept)
-    listens = host.brain.member.recovery.listens
+    listens = host.brain.member.view.listening
     return not listens and over and under.voters == tuple(sorted(host.members))

@@ -15,6 +15,7 @@ from quorum.inputs import Gossip, PeerGone, Want
 from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import HardState
+from quorum.raft.raft import Raft
 from sentinel.peers.cluster import is_foreign
 from tests.simulation.quorum_net import NODES, QuorumNet
 
@@ -29,7 +30,7 @@ class IdNet(QuorumNet):
 
     def make(self, config: MemberConfig, state: HardState, rng: random.Random, now: float) -> Member:
         self.drawn += 1
-        return ClusterMember(config, state, rng, now, f"cluster-{self.drawn}")
+        return ClusterMember(config, Raft(config, state, rng, now, f"cluster-{self.drawn}"), now)
 
     def refuses(self, one: str, other: str) -> bool:
         return is_foreign(self.id_of(one), self.id_of(other))

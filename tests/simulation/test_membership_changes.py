@@ -141,8 +141,8 @@ def test_a_change_as_documented_comes_to_its_end(seed: int) -> None:
         for name in voters:
             member = net.hosts[name].member
             assert member is not None
-            assert member.register.membership.voters == voters
-            assert not member.register.membership.is_joint
+            assert member.view.membership.voters == voters
+            assert not member.view.membership.is_joint
 
 
 def converge(net: QuorumNet, members: frozenset[str] | None = None) -> None:
@@ -160,16 +160,14 @@ def converge(net: QuorumNet, members: frozenset[str] | None = None) -> None:
         for name in names:
             net.step(name, Gossip())
         found = [net.hosts[name].member for name in names]
-        states = [member.register.state for member in found if member is not None]
-        newest = max(state.committed.term for state in states)
-        calm = len(states) == len(names) and not any(m is None or m.recovery.listens for m in found)
-        joint = any(m is not None and m.register.membership.is_joint for m in found)
-        agreed = newest and all(state.committed == states[0].committed for state in states)
+        views = [member.view for member in found if member is not None]
+        newest = max(view.committed.term for view in views)
+        calm = len(views) == len(names) and not any(m is None or m.view.listening for m in found)
+        joint = any(m is not None and m.view.membership.is_joint for m in found)
+        agreed = newest and all(view.committed == views[0].committed for view in views)
         if calm and not joint and agreed and net.leaders():
             return
     told = {
-        name: m.recovery.why() or str(m.register.membership)
-        for name in names
-        if (m := net.hosts[name].member)
+        name: m.view.listening or str(m.view.membership) for name in names if (m := net.hosts[name].member)
     }
     raise AssertionError(f"L1: no agreement within 12 s of quiet: {told} {net.refused}")

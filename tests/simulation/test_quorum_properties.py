@@ -120,9 +120,9 @@ def converge(net: QuorumNet) -> None:
             net.work(name, NODES[0])
         for name in net.names:
             net.step(name, Gossip())
-        states = [host.member.register.state for host in net.hosts.values() if host.member]
-        newest = max(state.committed.term for state in states)
-        if newest and all(state.committed == states[0].committed for state in states) and net.leaders():
+        views = [host.member.view for host in net.hosts.values() if host.member]
+        newest = max(view.committed.term for view in views)
+        if newest and all(view.committed == views[0].committed for view in views) and net.leaders():
             return
     raise AssertionError("L1: no agreement within 15 s of quiet")
 

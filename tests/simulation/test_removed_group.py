@@ -43,7 +43,7 @@ def primary_of(net: QuorumNet, name: str) -> str | None:
 
 def listeners(net: QuorumNet) -> dict[str, str]:
     members = {name: host.member for name, host in net.hosts.items()}
-    return {name: one.recovery.why() for name, one in members.items() if one and one.recovery.listens}
+    return {name: one.view.listening for name, one in members.items() if one and one.view.listening}
 
 
 def agreed(size: int, seed: int = 1) -> QuorumNet:

@@ -144,7 +144,7 @@ BAD = [
     (randomness_is_handed_in, "import random\nx = random.Random()"),
     (randomness_is_handed_in, "import random as dice"),
     (randomness_is_handed_in, "from random import randint"),
-    (reads_no_core, "term = driver.coordinator.member.register.state.term"),
+    (reads_no_core, "term = driver.coordinator.member.view.term"),
     (goes_by_one_clock, "import time\nnow = time.monotonic()"),
     (goes_by_one_clock, "now = asyncio.get_running_loop().time()"),
     (goes_by_one_clock, "now = self._loop.time()"),

@@ -17,6 +17,7 @@ from tests.unit.quorum.interaction_env import NODES, TIMING, Packet, World
 from tests.unit.quorum.interaction_printer import names_text, state_text
 from tests.unit.quorum.interaction_script import CommandError
 from tests.unit.quorum.interaction_work import decide
+from tests.unit.quorum.member_cases import register
 
 QUIETLY = "quietly"
 MAX_MEMBERS = 9
@@ -229,8 +230,8 @@ class Interpreter:
     def _votes(self, words: list[str]) -> list[str]:
         """votes s1: with whom it votes, and why it does not, if so."""
         (name,), _ = _split(words, 1)
-        recovery = self.world.member(name).recovery
-        return [f"with {recovery.membership}", *([recovery.why()] if recovery.listens else [])]
+        view = self.world.member(name).view
+        return [f"with {view.membership}", *([view.listening] if view.listening else [])]
 
     # -- what the layer above does -------------------------------------------------------------
 
@@ -243,13 +244,13 @@ class Interpreter:
     def _propose(self, words: list[str]) -> list[str]:
         """propose s1 intent=n2, primary=n2, or unchanged: the topology as it is, without an intent."""
         name, kind, node = words[0] if words else "", *_proposal(words[1:])
-        state = self.world.member(name).register.state
-        topology, intent = state.entry.topology, None
+        view = self.world.member(name).view
+        topology, intent = view.newest.topology, None
         if kind == "intent":
             intent = Intent(node, "test", name, 0)
         elif kind == "primary":
             previous = topology.primary if topology else None
-            topology = Topology(node, state.term, previous, "test", name, 0, 0)
+            topology = Topology(node, view.term, previous, "test", name, 0, 0)
         return self.world.step(name, Propose(topology, intent))
 
     def _decide(self, words: list[str]) -> list[str]:
@@ -275,14 +276,14 @@ class Interpreter:
 
     def _state(self, words: list[str]) -> list[str]:
         (name,), _ = _split(words, 1)
-        register = self.world.member(name).register
-        at = None if register.role == "leader" else register.next_deadline(self.world.now)
+        core = register(self.world.member(name))
+        at = None if core.role == "leader" else core.next_deadline(self.world.now)
         stands = "" if at is None else f" next attempt in {round((at - self.world.now) * 1000)}ms"
-        return [f"{register.role} leader={register.leader or '-'}{stands}", state_text(register.state)]
+        return [f"{core.role} leader={core.leader or '-'}{stands}", state_text(core.state)]
 
     def _lease(self, words: list[str]) -> list[str]:
         (name,), _ = _split(words, 1)
-        valid = self.world.member(name).register.lease_valid(self.world.now)
+        valid = self.world.member(name).view.lease_valid(self.world.now)
         return ["valid" if valid else "not valid"]
 
     def _mail(self, words: list[str]) -> list[str]:

@@ -21,6 +21,7 @@ from quorum.messages import HardState, Message
 from quorum.timing import Timing
 from tests.unit.quorum.interaction_printer import event_text, message_text, persist_text
 from tests.unit.quorum.interaction_script import CommandError
+from tests.unit.quorum.member_cases import raft_member
 
 NODES = ("n1", "n2", "n3")
 GROUP = "g97"
@@ -125,7 +126,7 @@ class World:
             vouched=host.vouched,
         )
         try:
-            host.member = Member(config, host.disk, host.draws, self.now)
+            host.member = raft_member(config, host.disk, host.draws, self.now)
         except MembershipError as error:
             return [f"does not start: {error}"]
         return self.step(name, Watch(NODES)) + self._probe(host)
@@ -220,7 +221,7 @@ class World:
         except (NotLeaderError, PeerViolationError) as error:
             return [f"{type(error).__name__}: {error}"]
         deadline = member.next_deadline(self.now)
-        host.vouched = host.vouched or not member.recovery.listens
+        host.vouched = host.vouched or not member.view.listening
         host.wake_at = min(host.probed_at + PROBE_EVERY_S, math.inf if deadline is None else deadline)
         return [self._apply(host, effect) for effect in effects]
 

@@ -25,7 +25,7 @@ def decide(member: Member, roles: Mapping[str, str], now: float) -> list[str]:
 
     Whatever the work asks the leader to write, the script proposes.
     """
-    if not member.register.lease_valid(now):
+    if not member.view.lease_valid(now):
         raise CommandError(f"{member.config.self_id} does not lead")
     book = NodeBook([NodeSpec(node, node, PORT) for node in NODES], discover=False)
     facts = Situation(CoordinatorConfig(GROUP, SETTINGS, None), member, book, now).facts(now)

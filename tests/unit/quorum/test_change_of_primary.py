@@ -8,7 +8,7 @@ from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Observed, Received, Watch
 from quorum.member import Member
 from quorum.messages import Entry, HardState, Opinions, Topology
-from tests.unit.quorum.member_cases import PATIENCE, config
+from tests.unit.quorum.member_cases import PATIENCE, config, raft_member
 
 OLD, NEW = "redis-a:6379", "redis-b:6379"
 BEFORE = Entry(1, 1, Topology(OLD, 1, None, "bootstrap", "s1", 0, 0))
@@ -17,7 +17,7 @@ DOWN_AFTER_S = PATIENCE.down_after_s
 
 
 def member_at(now: float) -> Member:
-    member = Member(config(vouched=False), HardState(1, None, BEFORE, BEFORE), random.Random(1), now)
+    member = raft_member(config(vouched=False), HardState(1, None, BEFORE, BEFORE), random.Random(1), now)
     member.step(Watch((OLD, NEW)), now)
     return member
 

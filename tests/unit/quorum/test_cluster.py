@@ -25,6 +25,7 @@ from quorum.messages import (
     VoteReply,
 )
 from quorum.raft.journal import Journal
+from quorum.raft.raft import Raft
 from quorum.role import Role
 from tests.unit.quorum.member_cases import config
 
@@ -39,7 +40,9 @@ class Alone:
     def __init__(self, state: HardState = BLANK, members: tuple[str, ...] = MEMBERS) -> None:
         made_with = config(members=members, group="@cluster", ballot=7)
         self.now = 100.0
-        self.member = ClusterMember(made_with, state, random.Random(1), self.now, "drawn")
+        self.member = ClusterMember(
+            made_with, Raft(made_with, state, random.Random(1), self.now, "drawn"), self.now
+        )
         self.effects: list[Effect] = []
 
     def step(self, given: Input, after_s: float = 0.0) -> None:
@@ -61,10 +64,10 @@ class Alone:
             self.step(Wake(), 0.1)
             if self.sent(PreVoteRequest):
                 break
-        term = self.member.register.state.term + 1
+        term = self.member.view.term + 1
         self.step(Received("s2", PreVoteReply(term, granted=True)))
         self.step(Received("s2", VoteReply(term, True, promised_ms=300, ballot=7)))
-        assert self.member.register.role is Role.LEADER
+        assert self.member.view.role is Role.LEADER
 
     def acknowledge(self) -> None:
         append = self.sent(Append)[-1]
@@ -78,7 +81,7 @@ def test_the_first_leader_draws_it_and_resigns_once_it_is_agreed_on() -> None:
     assert alone.member.cluster_id == ""
     alone.acknowledge()
     assert alone.member.cluster_id == "drawn"
-    assert alone.member.register.role is Role.FOLLOWER and alone.sent(Resign)
+    assert alone.member.view.role is Role.FOLLOWER and alone.sent(Resign)
 
 
 def test_a_sentinel_that_is_alone_by_its_configuration_draws_it_at_once() -> None:
@@ -123,7 +126,7 @@ def test_it_is_on_disk_before_anybody_is_told() -> None:
     alone = Alone()
     alone.elect()
     alone.acknowledge()
-    told = alone.effects.index(Emit(Committed(alone.member.register.state.committed)))
+    told = alone.effects.index(Emit(Committed(alone.member.view.committed)))
     written = [each for each in alone.effects[:told] if isinstance(each, Persist)][-1]
     assert written.state.committed.cluster_id == "drawn" and not written.lazy
 

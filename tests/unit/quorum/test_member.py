@@ -25,7 +25,7 @@ from quorum.inputs import (
     Watch,
     YieldTo,
 )
-from quorum.member import UNFINISHED, Member
+from quorum.member import UNFINISHED
 from quorum.messages import (
     GENESIS,
     Append,
@@ -41,7 +41,7 @@ from quorum.messages import (
     VoteReply,
 )
 from quorum.timing import Timing
-from tests.unit.quorum.member_cases import TTL_S, config, numbered
+from tests.unit.quorum.member_cases import TTL_S, config, hard_state, numbered, raft_member
 
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
 TIMING = Timing()
@@ -58,7 +58,7 @@ class Sentinel:
 
     def __init__(self, state: HardState = KNOWN, quorum: int = 2, members: int = 3) -> None:
         made_with = config(members=numbered(members), quorum=quorum)
-        self.member = Member(made_with, state, random.Random(1), START)
+        self.member = raft_member(made_with, state, random.Random(1), START)
         self.step(Watch((NODE, OTHER)), START)
         self.see(EvidenceKind.ALIVE, NOW)
 
@@ -256,7 +256,7 @@ def elected(sentinel: Sentinel, now: float = NOW) -> None:
     sentinel.step(Want(frozenset({"test"})), now)
     for message in (PreVoteReply(2, True), VoteReply(2, True)):
         sentinel.step(Received("s2", message), now)
-    assert sentinel.member.register.lease_valid(now)
+    assert sentinel.member.view.lease_valid(now)
 
 
 def test_a_leader_yields_to_a_fence_and_next_goes_above_it() -> None:
@@ -270,14 +270,14 @@ def test_a_leader_yields_to_a_fence_and_next_goes_above_it() -> None:
 
 def test_only_a_leader_proposes_and_a_refusal_changes_nothing() -> None:
     sentinel = Sentinel()
-    before = sentinel.member.register.state
+    before = hard_state(sentinel.member)
     with pytest.raises(NotLeaderError):
         sentinel.step(Propose(None))
     with pytest.raises(PeerViolationError):
         sentinel.step(Received("stranger", PreVoteRequest(9, (9, 9))))
-    assert sentinel.step(Wake()) == [] and sentinel.member.register.state == before
+    assert sentinel.step(Wake()) == [] and hard_state(sentinel.member) == before
     sentinel.step(Received("stranger", Opinions(1, 1, (REFUSED,), Entry(9, 9, None))))
-    assert sentinel.member.register.state == before
+    assert hard_state(sentinel.member) == before
 
 
 def test_a_leader_without_work_that_stops_stays_stopped() -> None:

@@ -9,11 +9,10 @@ import pytest
 from quorum.effects import Send
 from quorum.evidence import DataSeen, Evidence, EvidenceKind
 from quorum.inputs import DataObserved, Gossip, Input, Observed, Received, Wake, Watch
-from quorum.member import Member
 from quorum.messages import GENESIS, Entry, Grade, HardState, Opinion, Opinions, Place, Topology
 from quorum.names import Names
-from quorum.opinions import OpinionBoard
-from tests.unit.quorum.member_cases import config
+from quorum.opinions import OpinionBoard, Report
+from tests.unit.quorum.member_cases import config, raft_member
 
 HERE, THERE, OTHER = "redis-a:6379", "10.0.0.1:6379", "redis-b:6379"
 COMMITTED = Entry(1, 1, Topology(THERE, 1, OTHER, "test", "s1", 0, 0))
@@ -68,7 +67,7 @@ def test_what_was_heard_is_sorted_anew_when_a_node_has_another_name() -> None:
     known = names()
     board = OpinionBoard("s1", 2, 3.0, known)
     board.set_own(Opinion(HERE, True, Grade.REFUSED))
-    board.record("s2", Opinions(1, 1, (Opinion(THERE, True, Grade.REFUSED),), GENESIS), 0.0)
+    board.record("s2", Report.of(Opinions(1, 1, (Opinion(THERE, True, Grade.REFUSED),), GENESIS)), 0.0)
     assert not board.odown(HERE, 0.0)
     board.rename((HERE, OTHER), {THERE: HERE})
     assert board.odown(HERE, 0.0)
@@ -76,7 +75,7 @@ def test_what_was_heard_is_sorted_anew_when_a_node_has_another_name() -> None:
 
 def test_a_peer_supports_the_primary_by_its_own_name_for_it() -> None:
     board = OpinionBoard("s1", 2, 3.0, names((THERE, HERE)))
-    board.record("s2", Opinions(1, 1, (), COMMITTED), 1.0)
+    board.record("s2", Report.of(Opinions(1, 1, (), COMMITTED)), 1.0)
     assert board.supporters(HERE, 0.0) == {"s2"}
 
 
@@ -84,7 +83,7 @@ class Sentinel:
     """s1 of two, which has the nodes by other names than the entry and its peer."""
 
     def __init__(self) -> None:
-        self.member = Member(config(members=("s1", "s2"), vouched=False), KNOWN, random.Random(1), 100.0)
+        self.member = raft_member(config(members=("s1", "s2"), vouched=False), KNOWN, random.Random(1), 100.0)
         self.step(Watch((HERE, OTHER), ((THERE, HERE),)))
         self.step(DataObserved(HERE, DataSeen("run-1", "master", 1, 1, "h")))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quorum.messages import GENESIS, Grade, Opinion, Opinions
-from quorum.opinions import OpinionBoard
+from quorum.messages import Grade, Opinion
+from quorum.opinions import OpinionBoard, Report
 
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
 TTL_S = 3.0
@@ -17,8 +17,8 @@ def board(quorum: int = 2) -> OpinionBoard:
     return OpinionBoard("s1", quorum, TTL_S)
 
 
-def report(opinion: Opinion = DOWN, seq: int = 1, boot: int = 1) -> Opinions:
-    return Opinions(boot, seq, (opinion,), GENESIS)
+def report(opinion: Opinion = DOWN, seq: int = 1, boot: int = 1) -> Report:
+    return Report((boot, seq), (opinion,))
 
 
 def test_a_quorum_must_agree_and_counts_this_sentinel_too() -> None:

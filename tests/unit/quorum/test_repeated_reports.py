@@ -9,10 +9,9 @@ import pytest
 
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Gossip, Observed, PeerGone, Received, Stalled, Watch
-from quorum.member import Member
 from quorum.membership import Membership
 from quorum.messages import About, Entry, Grade, HardState, Opinion, Opinions, Part, Topology
-from tests.unit.quorum.member_cases import TTL_S, config, numbered
+from tests.unit.quorum.member_cases import TTL_S, config, numbered, raft_member
 
 NODE, OTHER = "redis-a:6379", "redis-b:6379"
 NOW = 100.0
@@ -28,7 +27,7 @@ class Told:
     def __init__(self, late_s: float = 0.0) -> None:
         state = HardState(term=1, entry=COMMITTED, committed=COMMITTED)
         made_with = replace(config(members=numbered(3)), late_s=lambda: late_s)
-        self.member = Member(made_with, state, random.Random(1), NOW - 10)
+        self.member = raft_member(made_with, state, random.Random(1), NOW - 10)
         self.member.step(Watch((NODE, OTHER)), NOW - 10)
         for node, kind in ((OTHER, EvidenceKind.ALIVE), (NODE, EvidenceKind.REFUSED)):
             self.member.step(Observed(node, Evidence(kind)), NOW - 1)

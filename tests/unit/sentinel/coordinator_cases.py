@@ -18,7 +18,6 @@ from quorum.directives import TimeCome
 from quorum.effects import Persist, Send
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Wake, Watch
-from quorum.member import Member
 from quorum.messages import (
     GENESIS,
     Append,
@@ -55,7 +54,7 @@ from sentinel.coordination.situation import CoordinatorConfig
 from sentinel.coordination.steady import Steady
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice, NoticeEvent
-from tests.unit.quorum.member_cases import config, numbered
+from tests.unit.quorum.member_cases import config, numbered, raft_member
 
 A, B, C = "redis-a:6379", "redis-b:6379", "redis-c:6379"
 START, WALL_MS, LIMIT_S = 100.0, 1_700_000_000_000, 10.0
@@ -159,7 +158,7 @@ class World:
             quorum=self.quorum,
             unwritable_after_s=self.unwritable_after_s,
         )
-        member = Member(made_with, self.state, random.Random(1), START)
+        member = raft_member(made_with, self.state, random.Random(1), START)
         book = NodeBook([NodeSpec(name, name.partition(":")[0], 6379) for name in self.nodes], discover=True)
         policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
         work = WorkSettings(policy, parallel_syncs=1, limit_s=LIMIT_S, rules=self.rules)

@@ -22,7 +22,6 @@ from promotion.work_settings import WorkSettings
 from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Watch
-from quorum.member import Member
 from quorum.member_config import MemberConfig
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
@@ -51,6 +50,7 @@ from sentinel.web.guard import Guard
 from sentinel.web.pages import Pages
 from sentinel.webhooks.event import Endpoint
 from sentinel.webhooks.outbox import Outbox
+from tests.unit.quorum.member_cases import raft_member
 
 GROUP = "mymaster"
 A, B, C = "10.0.0.1:6379", "10.0.0.2:6379", "10.0.0.3:6379"
@@ -220,7 +220,7 @@ def make_driver(
     config = MemberConfig(
         "s1", group, members, len(members) // 2 + 1, PATIENT, FAST, opinion_ttl_s=3600.0, boot=1, vouched=True
     )
-    member = Member(config, state, random.Random(1), now)
+    member = raft_member(config, state, random.Random(1), now)
     default = tuple(NodeSpec(name, name.rpartition(":")[0], 6379) for name in (A, B, C))
     book = NodeBook(specs or default, discover=False)
     work = WorkSettings(

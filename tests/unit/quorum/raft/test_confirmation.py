@@ -12,8 +12,8 @@ import pytest
 from quorum.inputs import Received, Wake, Want
 from quorum.member import Member
 from quorum.messages import Entry, EntryId, HardState, PreVoteReply, Topology, VoteReply
-from quorum.raft.confirmation import ANYTHING, stored
-from tests.unit.quorum.member_cases import config, numbered
+from quorum.raft.confirmation import ANYTHING
+from tests.unit.quorum.member_cases import config, numbered, raft_member, register
 
 NEVER, NOW = -math.inf, 100.0
 OLD = Entry(1, 1, Topology("a:1", 1, None, "bootstrap", "s1", 0, 0))
@@ -22,13 +22,13 @@ NEW = Entry(2, 1, Topology("b:1", 2, "a:1", "refused", "s2", 0, 0))
 
 def member(entry: Entry = OLD, committed: Entry = OLD, members: int = 3) -> Member:
     state = HardState(entry.term, None, entry, committed)
-    return Member(config(members=numbered(members), vouched=False), state, random.Random(1), NOW - 10)
+    return raft_member(config(members=numbered(members), vouched=False), state, random.Random(1), NOW - 10)
 
 
 def listener() -> Member:
     """Its state directory is new, and it has been told what is committed since."""
-    new = Member(config(vouched=False), HardState(), random.Random(1), NOW - 10)
-    new.register.learn_committed(OLD, NOW - 9)
+    new = raft_member(config(vouched=False), HardState(), random.Random(1), NOW - 10)
+    register(new).learn_committed(OLD, NOW - 9)
     return new
 
 
@@ -37,11 +37,11 @@ def by(**said: float) -> Callable[[str, EntryId], float]:
 
 
 def test_whoever_may_have_forgotten_something_confirms_nothing() -> None:
-    assert listener().register.listening
+    assert listener().view.listening
     assert listener().confirmed_at(by(s2=99.0), NOW) == NEVER
     assert listener().confirmed_at(by(s2=99.0, s3=98.0), NOW) == 98.0, "a majority without it suffices"
-    assert stored(listener().register) == ANYTHING, "its peers do not count on it either"
-    assert stored(member().register) == OLD.id
+    assert listener().view.stored == ANYTHING, "its peers do not count on it either"
+    assert member().view.stored == OLD.id
 
 
 def test_with_one_peer_of_two_it_is_confirmed_until_that_one_spoke() -> None:
@@ -78,12 +78,12 @@ def test_whoever_leads_knows_by_its_lease_once_what_it_found_is_agreed_on() -> N
         leader = member(entry=entry)
         now = NOW
         leader.step(Want(frozenset({"work"})), now)
-        while leader.register.state.term == entry.term:
+        while leader.view.term == entry.term:
             now += 0.01
             leader.step(Wake(), now)
             leader.step(Received("s2", PreVoteReply(entry.term + 1, True)), now)
         leader.step(Received("s2", VoteReply(entry.term + 1, True)), now)
-        assert leader.register.lease_valid(now)
+        assert leader.view.lease_valid(now)
         assert (leader.confirmed_at(by(), now) == now) is confirmed
 
 

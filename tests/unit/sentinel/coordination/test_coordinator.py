@@ -298,7 +298,7 @@ def test_an_intent_of_a_dead_leader_is_cancelled_if_the_primary_is_back() -> Non
     world.step(StepDone(disarmed.token))
     assert "intent_cancelled" in world.told_names()
     assert world.primary == (A, 1) and world.performs == []
-    assert world.coordinator.member.register.state.committed.intent is None
+    assert world.coordinator.member.view.committed.intent is None
 
 
 def test_misconfiguration_is_told_once_and_fails_nothing_over() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Received, Stalled
 from quorum.messages import Entry, Grade, Opinion, Opinions
+from quorum.opinions import Report
 from sentinel.notices import nodes
 from tests.unit.sentinel.coordinator_cases import COMMITTED, KNOWN, A, C, World
 
@@ -79,8 +80,8 @@ def test_an_unknown_node_s_sentinel_supports_nobody() -> None:
     world = World(KNOWN, members=3)
     board = world.coordinator.member.board
     entry = Entry(1, 1, COMMITTED.topology)
-    board.record("s2", Opinions(1, 1, (Opinion(A, down=False, unknown=True),), entry), world.now)
-    board.record("s3", Opinions(1, 1, (), entry), world.now)
+    board.record("s2", Report.of(Opinions(1, 1, (Opinion(A, down=False, unknown=True),), entry)), world.now)
+    board.record("s3", Report.of(Opinions(1, 1, (), entry)), world.now)
     assert board.unknown(A, world.now) == {"s2"}
     assert board.down(A, world.now) == {}
     assert board.supporters(A, 0.0) == {"s3"}

@@ -9,6 +9,7 @@ from quorum.messages import AppendReply
 from quorum.role import Role
 from sentinel.coordination.inputs import Requested, StepDone, StepUnsent
 from sentinel.notices import leaders
+from tests.unit.quorum.member_cases import register
 from tests.unit.sentinel.coordinator_cases import A, B, World, info, offset
 
 
@@ -56,11 +57,11 @@ def test_whose_lease_ran_out_between_two_steps_does_not_lead_on_without_work() -
     world.now += 0.3
     for rehearsal in rehearsals:
         world.step(StepDone(rehearsal.token))
-    register = world.coordinator.member.register
-    assert world.coordinator.work is None and register.role is not Role.LEADER
-    late = AppendReply(rehearsals[0].term, register._progress.round, register.state.entry.id)
+    core = register(world.coordinator.member)
+    assert world.coordinator.work is None and core.role is not Role.LEADER
+    late = AppendReply(rehearsals[0].term, core._progress.round, core.state.entry.id)
     world.step(Received("s2", late))
-    assert not register.lease_valid(world.now)
+    assert not core.lease_valid(world.now)
     assert leaders.SteppedDown("lost touch with the majority") in world.events(leaders.SteppedDown)
     world.in_touch = True
     world.advance(1.0)

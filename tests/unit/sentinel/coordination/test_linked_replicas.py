@@ -50,7 +50,7 @@ def test_a_primary_that_is_back_while_the_intent_is_committed_stays() -> None:
     world.advance(0.2)
     assert world.last(events.IntentCancelled).node == B
     assert world.performs == [] and world.primary == (A, 1)
-    assert world.coordinator.member.register.state.committed.intent is None
+    assert world.coordinator.member.view.committed.intent is None
 
 
 def test_a_replica_that_is_lost_as_well_vouches_for_nobody() -> None:

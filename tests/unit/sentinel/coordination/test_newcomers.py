@@ -22,7 +22,7 @@ from sentinel.coordination.newcomers import (
 from sentinel.coordination.node_info import Attached, NodeInfo
 from sentinel.coordination.node_spec import NodeSpec
 from sentinel.coordination.nodebook import NodeBook
-from tests.unit.sentinel.coordinator_cases import COMMITTED, KNOWN, A, B, info
+from tests.unit.sentinel.coordinator_cases import COMMITTED, A, B, info
 
 IP_B = "10.0.0.2"
 D, HOST = "10.0.0.9:6379", "10.0.0.9"
@@ -52,7 +52,7 @@ class Group:
 
     def says(self, name: str, said: NodeInfo, peer_ip: str | None = None) -> list[News]:
         self.book.update(name, said, peer_ip or "10.0.0.1", self.now)
-        return self.newcomers.seen(name, A, KNOWN, self.now)
+        return self.newcomers.seen(name, A, [COMMITTED], self.now)
 
     def reports(self, *places: tuple[str, int], lag_s: int | None = 0) -> list[News]:
         return self.says(A, info(A, "master", attached=attached(*places, lag_s=lag_s)))
@@ -68,7 +68,7 @@ def test_an_address_that_a_name_not_reached_yet_may_stand_for_is_not_new() -> No
     book = NodeBook([NodeSpec(A, "redis-a", 6379), NodeSpec(B, "redis-b", 6379)], discover=True)
     book.update(A, info(A, "master", attached=attached()), "10.0.0.1", 0.0)
     newcomers = Newcomers(book, DiscoveryRules(), lambda *_: None)
-    assert newcomers.seen(A, A, KNOWN, 0.0) == []
+    assert newcomers.seen(A, A, [COMMITTED], 0.0) == []
 
 
 def test_it_can_be_off() -> None:
@@ -187,8 +187,8 @@ def test_what_the_sentinels_have_agreed_on_is_kept() -> None:
     group = Group()
     group.reports((HOST, 6379))
     group.book.update(D, foreign(), None, group.now)
-    about = replace(KNOWN, entry=replace(COMMITTED, intent=Intent(D, "refused", "s1", 0)))
-    assert group.newcomers.seen(D, A, about, group.now) == [] and D in group.book
+    begun = replace(COMMITTED, intent=Intent(D, "refused", "s1", 0))
+    assert group.newcomers.seen(D, A, [begun, COMMITTED], group.now) == [] and D in group.book
 
 
 def test_who_neither_answers_nor_is_reported_is_forgotten() -> None:

@@ -56,11 +56,11 @@ def test_it_stays_where_that_is_switched_off_or_nobody_would_be_better(after_s: 
         for node in (B, C):
             world.nodes[node] = replace(world.nodes[node], limits=SICK)
         world.look()
-    term = world.coordinator.member.register.state.term
+    term = world.coordinator.member.view.term
     refuse(world)
     world.advance(10.0)
     assert not started(world)
-    assert world.coordinator.member.register.state.term == term, "nobody is elected for nothing"
+    assert world.coordinator.member.view.term == term, "nobody is elected for nothing"
     assert "degraded" in world.told_names()
 
 

@@ -33,7 +33,7 @@ def test_a_primary_that_the_configuration_names_otherwise_is_one_node_and_not_tw
     assert "unlisted" not in world.told_names() and world.performs == []
     world.kill(A)
     assert world.perform().step == Promote(B)
-    intent = world.coordinator.member.register.state.entry.intent
+    intent = world.coordinator.member.view.newest.intent
     assert intent is not None and intent.target_at == Place("redis-b", 6379, run_id=f"run-{B}")
 
 

@@ -12,14 +12,13 @@ import pytest
 from quorum.cluster import CLUSTER
 from quorum.effects import Elected, Emit, Persist, Send
 from quorum.inputs import Gossip, Input, Received, Wake, Want
-from quorum.member import Member
 from quorum.membership import Membership
 from quorum.messages import HardState, Message, PreVoteRequest, VoteReply
 from sentinel.peers.auth import Handshake, parse_nonce
 from sentinel.peers.cluster import is_foreign
 from sentinel.peers.wire import Batch, Challenge, Hello, Ping, Pong, Proof, decode
 from sentinel.state.store import Store
-from tests.unit.quorum.member_cases import config
+from tests.unit.quorum.member_cases import config, raft_member
 from tests.unit.sentinel.former_cases import GROUP, RELEASES, SENTINELS, Release
 
 pytestmark = pytest.mark.parametrize("release", RELEASES, ids=str)
@@ -57,7 +56,7 @@ class Upgraded:
         self.now = START
         self.disks = dict(states)
         self.members = {
-            name: Member(config(name, vouched=vouched), state, random.Random(name), self.now)
+            name: raft_member(config(name, vouched=vouched), state, random.Random(name), self.now)
             for name, state in states.items()
         }
         self.elected: list[Elected] = []
@@ -102,7 +101,7 @@ async def test_a_majority_elects_at_once_and_goes_on_with_what_was_agreed_on(
     states = {name: state for name, (state, _, _) in found.items()}
     net = Upgraded(states, vouched=all(vouched for _, vouched, _ in found.values()))
     net.all(Gossip())
-    assert not any(member.recovery.listens for member in net.members.values())
+    assert not any(member.view.listening for member in net.members.values())
     net.all(Want(frozenset({"operator"})), names[:1])
     net.run(3.0)
     (elected,) = net.elected
@@ -129,9 +128,9 @@ async def test_one_that_is_upgraded_first_goes_with_what_the_others_say(
             net.now += 1.0 if isinstance(message, PreVoteRequest) else 0.01
             replies += net.give("s3", Received(sender, message))
     member = net.members["s3"]
-    assert not member.attendance.apart and not member.recovery.listens
-    assert member.register.state.committed == before.committed
-    assert member.register.state.term == before.term
+    assert not member.view.apart and not member.view.listening
+    assert member.view.committed == before.committed
+    assert member.view.term == before.term
     votes = [reply for reply in replies if isinstance(reply, VoteReply) and reply.granted]
     assert len(votes) == len({reply.term for reply in votes}) >= 3
 
