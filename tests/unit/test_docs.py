@@ -30,6 +30,12 @@ TOO_LONG = {"README.md": 12_500, "ARCHITECTURE.md": 40_000}
 """Bytes: a newcomer's five minutes, and twenty minutes of a stranger."""
 
 
+MODULES = [
+    path.relative_to(CHECKOUT).as_posix()
+    for folder in ("config", "quorum", "promotion", "sentinel", "tests", "benchmarks", "docs", "examples")
+    for path in (CHECKOUT / folder).rglob("*.py")
+]
+HISTORICAL = {"CHANGELOG.md"}
 RUNBOOKS = [
     path
     for folder in ("alerts", "webhooks")
@@ -58,6 +64,17 @@ def test_rows_of_tables_have_the_cells_of_their_head(path: Path) -> None:
     for table in tables:
         head, *rows = [len(re.findall(r"(?<!\\)\|", row)) for row in table.splitlines()]
         assert rows == [head] * len(rows), table.splitlines()[0]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(CHECKOUT).as_posix())
+def test_modules_that_are_named_exist(path: Path) -> None:
+    """By their last parts, such as `links.py` or `quorum/links.py`."""
+    if path.name in HISTORICAL:
+        return
+    named = set(re.findall(r"`([\w/]+\.py)`", path.read_text()))
+    assert {
+        name for name in named if not any(f"/{module}".endswith(f"/{name}") for module in MODULES)
+    } == set()
 
 
 @pytest.mark.parametrize(("file", "limit"), TOO_LONG.items())
