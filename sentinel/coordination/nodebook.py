@@ -7,7 +7,7 @@ run id: of several names that lead to one, the book speaks of it by the one that
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from promotion.view import NodeView
@@ -216,10 +216,8 @@ class NodeBook:
 
     # -- what the deciding code is shown ---------------------------------------------------------
 
-    def views(
-        self, now: float, reachable: Callable[[str], bool], down: Callable[[str], bool]
-    ) -> list[NodeView]:
-        onlooker = Onlooker(
+    def onlooker(self, now: float, reachable: Callable[[str], bool], down: Callable[[str], bool]) -> Onlooker:
+        return Onlooker(
             now,
             lambda name: name not in self.impostors and reachable(name),
             down,
@@ -230,7 +228,12 @@ class NodeBook:
             self.barred,
             self._copies.__getitem__,
         )
-        return [view_of(self._records[name], onlooker) for name in self.names]
+
+    def views(self, onlooker: Onlooker, names: Collection[str] | None = None) -> list[NodeView]:
+        """Of the nodes, or of those ``names`` that are nodes."""
+        return [
+            view_of(self._records[name], onlooker) for name in self.names if names is None or name in names
+        ]
 
     def drop(self, name: str) -> None:
         """Forget a discovered node."""

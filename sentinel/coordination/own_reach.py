@@ -63,8 +63,8 @@ class OwnReach:
         return self._known[2]
 
     def _may_wait(self, now: float) -> bool:
-        """No leader is wanted, and it can use the same nodes as when it found that it could promote none."""
-        lately = bool(self._known[2]) and 0 <= now - self._known[1] < CALM_S
+        """No leader is wanted, and it can use the same nodes as when it looked last."""
+        lately = 0 <= now - self._known[1] < CALM_S
         return lately and not self._member.troubled(now) and self._could_use == self._can_use(now)
 
     def _can_use(self, now: float) -> frozenset[str]:

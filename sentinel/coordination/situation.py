@@ -29,6 +29,7 @@ from quorum.votes import majority
 from sentinel.coordination.agreed_nodes import place_of, read_place
 from sentinel.coordination.link_info import LinkInfo
 from sentinel.coordination.newcomers import DiscoveryRules
+from sentinel.coordination.node_views import Onlooker
 from sentinel.coordination.nodebook import NodeBook
 from sentinel.coordination.orders import time_by
 from sentinel.coordination.relief import Relief
@@ -72,13 +73,16 @@ class Situation:
     def views(self, now: float, answered: Collection[str] | None = None) -> list[NodeView]:
         """Every node as last seen. Reachable are those that ``answered``, or else all that are not down."""
 
+        return self._book.views(self._onlooker(now, answered))
+
+    def _onlooker(self, now: float, answered: Collection[str] | None = None) -> Onlooker:
         def down(name: str) -> bool:
             return self._member.verdict(name, now).down
 
         def reachable(name: str) -> bool:
             return not down(name) if answered is None else name in answered
 
-        return self._book.views(now, reachable, down)
+        return self._book.onlooker(now, reachable, down)
 
     def ranking(self, now: float, request: Request | None = None) -> Ranking | None:
         """What a failover would choose by what is known now; None before the first topology."""
@@ -103,7 +107,7 @@ class Situation:
         if not self.is_odd(now):
             self._baseline.clear()
         elif node not in self._baseline:
-            self._baseline |= {view.name: view for view in self.views(now) if view.name == node}
+            self._baseline |= {view.name: view for view in self._book.views(self._onlooker(now), (node,))}
 
     def local(self, name: str) -> str:
         """The node's name here, by whatever name it was meant, or address."""

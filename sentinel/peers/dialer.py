@@ -18,6 +18,7 @@ from yarl import URL
 from quorum.messages import Message
 from sentinel.peers.auth import NONCE_BYTES, Handshake, Opener, Sealer, parse_nonce
 from sentinel.peers.cluster import Clusters, ForeignClusterError
+from sentinel.peers.encoder import Encoder
 from sentinel.peers.events import Answer, DialledEvents
 from sentinel.peers.notes import Note
 from sentinel.peers.queue import PeerQueue
@@ -40,7 +41,6 @@ from sentinel.peers.wire import (
     UnsendableError,
     decode,
     encode,
-    encode_item,
     encode_note,
     join_items,
 )
@@ -68,6 +68,7 @@ class Dialer:
         secret: bytes,
         clusters: Clusters,
         rng: random.Random,
+        encoder: Encoder,
         events: DialledEvents,
     ) -> None:
         self._self_id = self_id
@@ -76,6 +77,7 @@ class Dialer:
         self._secret = secret
         self._clusters = clusters
         self._rng = rng
+        self._encoder = encoder
         self._events = events
         self._log = LimitedLog(_logger)
         self._socket: ClientWebSocketResponse | None = None
@@ -232,7 +234,7 @@ class Dialer:
         encoded_notes: list[bytes] = []
         for group, message in messages:
             try:
-                encoded.append(encode_item(group, message))
+                encoded.append(self._encoder.item(group, message))
             except UnsendableError as error:
                 self._log.warning(
                     "unsendable", f"group {group}: a message to {self._peer} was not sent: {error}"

@@ -23,6 +23,7 @@ from quorum.messages import EntryId, Message
 from sentinel.peers.clocks import PeerClocks
 from sentinel.peers.cluster import Clusters
 from sentinel.peers.dialer import Dialer
+from sentinel.peers.encoder import Encoder
 from sentinel.peers.events import AdmittedEvents, Answer, DialledEvents, PeerEvents
 from sentinel.peers.listener import Listener
 from sentinel.peers.notes import Note
@@ -72,6 +73,7 @@ class PeerLinks(DialledEvents, AdmittedEvents):
         self._listener = Listener(
             self_id=self_id, peers=frozenset(peers), secret=secret, clusters=self.clusters, events=self
         )
+        encoder = Encoder()
         self._dialers = {
             name: Dialer(
                 self_id=self_id,
@@ -80,6 +82,7 @@ class PeerLinks(DialledEvents, AdmittedEvents):
                 secret=secret,
                 clusters=self.clusters,
                 rng=rng,
+                encoder=encoder,
                 events=self,
             )
             for name, address in peers.items()

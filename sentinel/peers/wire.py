@@ -271,15 +271,27 @@ def _breach(value: Any, name: str, arrives: bool) -> str | None:
             if (breach := _breach(item, "", arrives)) is not None:
                 return f"[{index}]{breach}"
         return None
-    for field in _names(kind):
-        if (breach := _breach(getattr(value, field), field, arrives)) is not None:
+    for field, default, is_node in _parts(kind):
+        part = getattr(value, field)
+        if part is default:
+            continue
+        # Almost all are plain, and each message has dozens: they are not worth a call.
+        of: Any = type(part)
+        if (of is str and not is_node and len(part) <= MAX_NAME_CHARS) or (
+            of is int and 0 <= part <= MAX_INT
+        ):
+            continue
+        if (breach := _breach(part, field, arrives)) is not None:
             return f".{field}{breach}"
     return None
 
 
 @lru_cache(maxsize=64)
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+def _parts(kind: Any) -> tuple[tuple[str, object, bool], ...]:
+    """Of a dataclass: the names of its fields, their defaults, and whether they name a node."""
+    if not is_dataclass(kind):
+        return ()
+    return tuple((field.name, field.default, field.name in _NODE_FIELDS) for field in fields(kind))
 
 
 def _other_version(payload: bytes) -> str | None:

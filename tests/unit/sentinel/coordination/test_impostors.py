@@ -51,7 +51,7 @@ def test_a_process_that_ran_before_the_node_was_last_heard_is_no_restart_of_it()
         "was heard 10 s ago"
     )
     assert names.book.hands_off(A) == why
-    [view] = [v for v in names.book.views(10.0, lambda _: True, lambda _: False) if v.name == A]
+    [view] = names.book.views(names.book.onlooker(10.0, lambda _: True, lambda _: False), [A])
     assert (view.reachable, view.replid) == (False, info(A, "master").replid), "as the node was seen last"
     assert not names.relations.kinship.has_had(FOREIGN)
 

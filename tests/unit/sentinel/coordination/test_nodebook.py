@@ -62,7 +62,7 @@ def test_a_configured_node_under_another_address_is_no_second_node() -> None:
 def test_a_view_speaks_of_names_and_of_what_others_should_connect_to() -> None:
     nodes = book()
     nodes.add(NodeSpec("new:1", "new", 1))
-    first, second, new = nodes.views(3.0, lambda name: name == A, lambda name: name == B)
+    first, second, new = nodes.views(nodes.onlooker(3.0, lambda name: name == A, lambda name: name == B))
     assert (first.host, first.port, first.role, first.reachable) == ("203.0.113.7", 7001, "master", True)
     assert (second.follows, second.age_s, second.reachable, second.down) == (A, 3.0, False, True)
     assert (new.role, new.reachable) == ("", False), "it never answered"
@@ -74,5 +74,5 @@ def test_what_is_discovered_may_be_promoted_only_if_that_is_said() -> None:
         nodes.add(NodeSpec("new:1", "new", 1, discovered=True))
         nodes.update(A, info(A, "master"), IP_A, 0.0)
         nodes.update("new:1", info("new:1"), None, 0.0)
-        first, new = nodes.views(0.0, lambda _: True, lambda _: False)
+        first, new = nodes.views(nodes.onlooker(0.0, lambda _: True, lambda _: False))
         assert (bool(new.barred), first.barred) == (barred, "")

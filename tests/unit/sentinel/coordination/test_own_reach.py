@@ -103,6 +103,21 @@ def test_while_no_leader_is_wanted_news_of_nodes_it_cannot_promote_can_wait(
     assert ranked.call_count > before, "now it matters"
 
 
+def test_while_no_leader_is_wanted_whom_it_could_promote_is_not_looked_for_at_each_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Behind a promotion the one that was found is the primary, and there is news all the time."""
+    world = World(members=3)
+    member, book = world.coordinator.member, world.coordinator.book
+    world.advance(2.0)
+    monkeypatch.setattr(own_reach, "HOLDS_S", 0.0)
+    ranked = counted(monkeypatch)
+    for _ in range(8):
+        book.version += 1
+        assert member.standing.why_not(world.now) == ""
+    assert ranked.call_count <= 1
+
+
 def test_where_no_node_can_be_used_none_is_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(members=3)
     ranked = counted(monkeypatch)
