@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quorum.inputs import IdTwice
-from quorum.votes import majority
+from quorum.membership import Membership
 from sentinel.group.cluster_driver import ClusterDriver
 from sentinel.group.driver import GroupDriver
 from sentinel.group.view import Voting
@@ -57,7 +57,7 @@ class Participation:
         store: Store,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
         links: PeerLinks,
-        members: frozenset[str],
+        membership: Membership,
     ) -> None:
         self._drivers = drivers
         self._cluster = cluster
@@ -65,7 +65,7 @@ class Participation:
         self._spawn = spawn
         self._twins = links.twins
         self._clusters = links.clusters
-        self._members = members
+        self._membership = membership
         self._is_twice = False
         self._since: float | None = None
         self._told = ""
@@ -136,9 +136,13 @@ class Participation:
         where = group if len(self.listening) == 1 else f"{group} and {len(self.listening) - 1} other groups"
         return f"takes no part in elections of {where}: {why}"
 
+    def say_why(self) -> str:
+        """As ``why``."""
+        return self.why
+
     def _why_refused(self) -> str:
         """So many are of another cluster that this one has no majority without them."""
-        if len(self._members) - len(self.foreign) >= majority(len(self._members)):
+        if self._membership.elects(self._membership.everybody - self.foreign.keys()):
             return ""
         peer = min(self.foreign)
         more = f", and so are {len(self.foreign) - 1} more" if len(self.foreign) > 1 else ""

@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from sentinel.group.driver import GroupDriver
 from sentinel.group.view import GroupView, NodeState, NodeStatus
+from sentinel.peers.report import PeerState
 from sentinel.process import clock
 from sentinel.status import group as group_status
+from sentinel.status.authority import Authority
 
 _LIVING: tuple[NodeState, ...] = ("up", "refuses_writes", "refuses_clients")
 _ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
 
 
 class GroupCollector(Collector):
-    """``peer_states`` has ``in_touch``, ``rtt_s`` and ``clock_ahead_ms`` (or None) of each peer;
-    ``confirmed_age_s`` is None where what is agreed on in a group is not confirmed.
-    """
+    """``peers`` gives how it stands with each peer."""
 
     def __init__(
         self,
+        *,
         drivers: Mapping[str, GroupDriver],
-        peer_states: Callable[[], Mapping[str, Mapping[str, Any]]],
-        has_majority: Callable[[], bool],
-        confirmed_age_s: Callable[[GroupDriver], float | None] = lambda _driver: None,
+        authority: Authority,
+        peers: Callable[[], Mapping[str, PeerState]],
     ) -> None:
-        self._confirmed_age_s = confirmed_age_s
         self._drivers = drivers
-        self._peer_states = peer_states
-        self._has_majority = has_majority
+        self._authority = authority
+        self._peer_states = peers
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         now = clock.monotonic()
@@ -90,7 +88,7 @@ class GroupCollector(Collector):
             "group",
         )
         for group, driver in self._drivers.items():
-            if (age_s := self._confirmed_age_s(driver)) is not None:
+            if (age_s := self._authority.age_s(driver)) is not None:
                 age.add_metric([group], age_s)
         for view in views:
             labels, topology = [view.name], view.published
@@ -131,13 +129,13 @@ class GroupCollector(Collector):
             "peer",
         )
         rtt = _gauge("vedette_peer_round_trip_seconds", "Round trip of the last ping to the peer.", "peer")
-        majority.add_metric([], self._has_majority())
+        majority.add_metric([], self._authority.in_touch.elects())
         for peer, state in self._peer_states().items():
-            in_touch.add_metric([peer], bool(state["in_touch"]))
-            if state.get("rtt_s") is not None:
-                rtt.add_metric([peer], state["rtt_s"])
-            if state.get("clock_ahead_ms") is not None:
-                ahead.add_metric([peer], state["clock_ahead_ms"] / 1000)
+            in_touch.add_metric([peer], state.in_touch)
+            if state.rtt_s is not None:
+                rtt.add_metric([peer], state.rtt_s)
+            if state.clock_ahead_ms is not None:
+                ahead.add_metric([peer], state.clock_ahead_ms / 1000)
         return majority, in_touch, rtt, ahead
 
 

@@ -7,7 +7,7 @@ out: TILT is over the moment it is noticed, and there are no scripts. Vedette's 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -15,31 +15,23 @@ from prometheus_client.registry import Collector
 from quorum.messages import Topology
 from sentinel.group.driver import GroupDriver
 from sentinel.group.view import GroupView
+from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.resp import masters as resp_masters
-from sentinel.status import group as group_status
 
 PREFIX = "redis_sentinel_"
 _MASTER = ("master_name", "master_address")
 
 
 class RedisExporterCollector(Collector):
-    """``members`` are all sentinels, ``in_touch`` gives the peers in touch now."""
-
-    def __init__(
-        self,
-        drivers: Mapping[str, GroupDriver],
-        members: frozenset[str],
-        in_touch: Callable[[], frozenset[str]],
-    ) -> None:
+    def __init__(self, drivers: Mapping[str, GroupDriver], in_touch: InTouch) -> None:
         self._drivers = drivers
-        self._members = members
         self._in_touch = in_touch
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         masters = GaugeMetricFamily(f"{PREFIX}masters", "How many groups this sentinel watches.")
         masters.add_metric([], len(self._drivers))
-        families = _MasterFamilies(self._members, self._in_touch() & self._members)
+        families = _MasterFamilies(self._in_touch)
         now = clock.monotonic()
         for driver in self._drivers.values():
             families.add(driver.view, now)
@@ -47,10 +39,10 @@ class RedisExporterCollector(Collector):
 
 
 class _MasterFamilies:
-    def __init__(self, members: frozenset[str], in_touch: frozenset[str]) -> None:
-        self._sentinels = len(members)
-        self._ok_sentinels = 1 + len(in_touch)
-        self._has_majority = group_status.has_majority(members, in_touch)
+    def __init__(self, in_touch: InTouch) -> None:
+        self._sentinels = len(in_touch.membership.voters)
+        self._ok_sentinels = len(in_touch.members())
+        self._elects = in_touch.elects()
         self._status = _gauge("status", "1 while the primary is up.", *_MASTER, "master_status")
         self._ckquorum = _gauge(
             "ckquorum_status", "1 while a failover could be agreed on.", "master_name", "message"
@@ -82,14 +74,14 @@ class _MasterFamilies:
         labels = [view.name, f"{where[0]}:{where[1]}"]
         status = resp_masters.flags_line(view)
         self._status.add_metric([*labels, status], status == "ok")
-        self._ckquorum.add_metric([view.name, self._message()], self._has_majority)
+        self._ckquorum.add_metric([view.name, self._message()], self._elects)
         for name, value in self._values(view, view.published, now).items():
             if math.isfinite(value):
                 self._numbers[name].add_metric(labels, value)
 
     def _message(self) -> str:
         usable = f"{self._ok_sentinels} usable Sentinels."
-        if self._has_majority:
+        if self._elects:
             return f"OK {usable} Quorum and failover authorization can be reached"
         return f"NOQUORUM {usable} Not enough available Sentinels to reach the majority"
 

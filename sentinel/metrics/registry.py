@@ -141,6 +141,10 @@ class Metrics:
         registry.register(self._stalls)
         ProcessCollector(registry=registry)
 
+    def read_off(self, collector: Collector) -> None:
+        """What is not counted here, but read at each scrape."""
+        self.registry.register(collector)
+
     def on_notice(self, notice: Notice) -> None:
         event = notice.event
         if isinstance(event, _NotCounted):

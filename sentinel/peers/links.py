@@ -128,6 +128,11 @@ class PeerLinks(DialledEvents, AdmittedEvents):
         """As ``send``, for what is not part of the agreement."""
         self._dialers[to].send_note(note)
 
+    def send_note_to_all(self, note: Note) -> None:
+        """To every peer that can be reached."""
+        for dialer in self._dialers.values():
+            dialer.send_note(note)
+
     def tick(self) -> None:
         """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
         now = clock.monotonic()

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from quorum.votes import majority
 from sentinel.group.driver import GroupDriver
 from sentinel.notices.notice import Notice
 from sentinel.process.client_room import MAX_CLIENTS, RESP, ClientRoom
@@ -25,7 +24,7 @@ from sentinel.resp.channels import message_of
 from sentinel.resp.client import Client, notice_the_dead
 from sentinel.resp.codec import Failure, Push, Reply, Requests, RespError, Simple, encode
 from sentinel.resp.messages import Message
-from sentinel.status.confirmed import Confirmed
+from sentinel.status.authority import Authority
 
 logger = logging.getLogger(__name__)
 
@@ -38,26 +37,21 @@ _CHANGING = frozenset({"FAILOVER", "SET", "MONITOR", "REMOVE", "RESET", "CONFIG"
 
 
 class RespServer:
-    """``in_touch`` gives the peers in touch now. ``password`` None: nobody is asked for one. ``confirmed``
-    None: being in touch with a majority suffices. ``room`` is shared with the clients of HTTP.
-    """
+    """``password`` None: nobody is asked for one. ``room`` is shared with the clients of HTTP."""
 
     def __init__(
         self,
-        self_id: str,
-        members: Collection[str],
+        *,
         drivers: Mapping[str, GroupDriver],
-        in_touch: Callable[[], frozenset[str]],
+        authority: Authority,
         password: str | None = None,
-        confirmed: Confirmed | None = None,
         room: ClientRoom | None = None,
     ) -> None:
-        self._self_id = self_id
-        self._members = members
         self._drivers = drivers
-        self._in_touch = in_touch
+        self._authority = authority
+        self._in_touch = authority.in_touch
+        self._sentinels = len(authority.in_touch.membership.voters)
         self._password = password
-        self._confirmed = confirmed
         self._room = room or ClientRoom(MAX_CLIENTS)
         self._listening = 0
         self._turns = InTurns()
@@ -248,18 +242,12 @@ class RespServer:
 
     async def _settle(self, words: list[str]) -> None:
         """Wait for a majority's word on what is asked about, if it may be had in a moment."""
-        if self._confirmed is None or not words or words[0].upper() != "SENTINEL":
+        if not words or words[0].upper() != "SENTINEL":
             return
         if len(words) == 2 and words[1].upper() == "MASTERS":
-            await self._confirmed.wait(self._drivers.values())
+            await self._authority.settle(self._drivers.values())
         elif len(words) > 2 and words[2] in self._drivers:
-            await self._confirmed.wait([self._drivers[words[2]]])
-
-    def _has_majority(self) -> bool:
-        return len(self._in_touch()) + 1 >= majority(len(self._members))
-
-    def _is_current(self, driver: GroupDriver) -> bool:
-        return self._has_majority() if self._confirmed is None else self._confirmed.is_current(driver)
+            await self._authority.settle([self._drivers[words[2]]])
 
     def _sentinel(self, sub: str, args: list[str]) -> Reply:
         if sub in _CHANGING:
@@ -267,16 +255,15 @@ class RespServer:
                 f"ERR SENTINEL {sub} is not served here: POST /v1/groups/NAME/failover changes things"
             )
         if sub == "MYID":
-            return self._self_id
-        count = len(self._members)
+            return self._in_touch.self_id
         if sub == "MASTERS":
-            current = [driver for driver in self._drivers.values() if self._is_current(driver)]
-            found = [resp_masters.master(driver.view, count) for driver in current]
+            current = [driver for driver in self._drivers.values() if self._authority.is_current(driver)]
+            found = [resp_masters.master(driver.view, self._sentinels) for driver in current]
             return [master for master in found if master is not None]
         if len(args) != 1:
             return Failure(f"ERR unknown subcommand or wrong number of arguments for '{sub[:64]}'")
         driver = self._drivers.get(args[0])
-        if driver is not None and not self._is_current(driver):
+        if driver is not None and not self._authority.is_current(driver):
             driver = None
         if sub == "GET-MASTER-ADDR-BY-NAME":
             where = driver.view.primary_address if driver is not None else None
@@ -286,7 +273,7 @@ class RespServer:
             return Failure("ERR No such master with that name")
         match sub:
             case "MASTER":
-                return resp_masters.master(view, count)
+                return resp_masters.master(view, self._sentinels)
             case "REPLICAS" | "SLAVES":
                 return [*resp_masters.replicas(view)]
             case "SENTINELS":
@@ -294,7 +281,7 @@ class RespServer:
                 # would send clients to where they are not understood.
                 return []
             case "CKQUORUM":
-                usable = len(self._in_touch()) + 1
+                usable = len(self._in_touch.members())
                 return Simple(
                     f"OK {usable} usable Sentinels. Quorum and failover authorization can be reached"
                 )
@@ -303,13 +290,13 @@ class RespServer:
 
     def _info(self) -> str:
         lines = ["# Sentinel", f"sentinel_masters:{len(self._drivers)}"]
-        lines.append(f"sentinel_tilt:{int(not self._has_majority())}")
+        lines.append(f"sentinel_tilt:{int(not self._in_touch.elects())}")
         for number, (name, driver) in enumerate(self._drivers.items()):
             view = driver.view
             where, replicas = view.primary_address, max(0, len(view.nodes) - 1)
             at = f"{where[0]}:{where[1]}" if where else "?"
             lines.append(
                 f"master{number}:name={name},status={resp_masters.flags_line(view)},address={at},"
-                f"slaves={replicas},sentinels={len(self._members)}"
+                f"slaves={replicas},sentinels={self._sentinels}"
             )
         return "\r\n".join([*lines, ""])

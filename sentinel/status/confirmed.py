@@ -15,9 +15,9 @@ from typing import Protocol
 
 from quorum.messages import EntryId
 from sentinel.group.driver import GroupDriver
+from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.status.freshness import Freshness
-from sentinel.status.group import has_majority
 
 WAIT_S = 1.0
 LOOK_S = 0.2
@@ -25,8 +25,6 @@ LOOK_S = 0.2
 
 class Links(Protocol):
     """As ``PeerLinks``."""
-
-    def in_touch(self) -> frozenset[str]: ...
 
     def linked(self) -> frozenset[str]: ...
 
@@ -38,8 +36,8 @@ class Links(Protocol):
 class Confirmed:
     """``freshness`` is told of stalls before anything is asked here: ``driver.check_run`` sees to that."""
 
-    def __init__(self, members: frozenset[str], links: Links, freshness: Freshness) -> None:
-        self._members = members
+    def __init__(self, in_touch: InTouch, links: Links, freshness: Freshness) -> None:
+        self._in_touch = in_touch
         self._links = links
         self._freshness = freshness
         self._word = asyncio.Event()
@@ -56,8 +54,7 @@ class Confirmed:
 
     def is_current(self, driver: GroupDriver) -> bool:
         now, confirmed_at = self._look(driver)
-        in_touch = has_majority(self._members, self._links.in_touch())
-        return in_touch and self._freshness.suffices(confirmed_at, now)
+        return self._in_touch.elects() and self._freshness.suffices(confirmed_at, now)
 
     def _look(self, driver: GroupDriver) -> tuple[float, float]:
         """Now, and until when what is told of the group was confirmed."""
@@ -80,4 +77,4 @@ class Confirmed:
     def _may_be_soon(self) -> bool:
         """Not where the links to a majority are gone: nobody should wait for who is cut off."""
         stalled = self._freshness.may_recover(clock.monotonic())
-        return stalled or has_majority(self._members, self._links.linked())
+        return stalled or self._in_touch.would_elect(self._links.linked())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from config.address import Address
 from promotion.candidates import Ranking
 from quorum.directives import Pause, Schedule
 from quorum.messages import Topology
-from quorum.votes import majority
 from sentinel.coordination.node_info import NodeInfo
 from sentinel.group.view import ChangeView, GroupView, NodeStatus
 from sentinel.notices.change import Change
+from sentinel.peers.in_touch import InTouch
+from sentinel.peers.report import PeerState
 from sentinel.process.instants import iso
 from sentinel.status.answers import (
     CandidateAnswer,
@@ -32,11 +33,6 @@ from sentinel.status.answers import (
 )
 
 NodeRole = Literal["primary", "replica", "unknown"]
-
-
-def has_majority(members: frozenset[str], peers_in_touch: frozenset[str]) -> bool:
-    """Whether this sentinel and the peers it is in touch with are a majority of the members."""
-    return 1 + len(peers_in_touch & members) >= majority(len(members))
 
 
 def primary(
@@ -62,20 +58,18 @@ def primary(
     )
 
 
-def group(view: GroupView, peers_in_touch: frozenset[str], now: float) -> GroupAnswer:
+def group(view: GroupView, in_touch: InTouch, now: float) -> GroupAnswer:
     """Everything there is to know of a group; ``now`` is monotonic seconds."""
-    rules, topology, membership = view.rules, view.published, view.voting.membership
-    members = frozenset(rules.members)
-    heard = peers_in_touch | {rules.self_id}
+    topology, membership, heard = view.published, view.voting.membership, in_touch.members()
     return GroupAnswer(
         group=view.name,
         topology=_topology(topology) if topology else None,
         term=view.term,
         role=view.role.value,
         leader=view.leader,
-        quorum=rules.quorum,
-        majority=majority(len(members)),
-        has_majority=has_majority(members, peers_in_touch),
+        quorum=view.rules.quorum,
+        majority=in_touch.membership.needed,
+        has_majority=in_touch.elects(),
         takes_no_part=view.voting.why_not or None,
         stands_back={who: why for who, why in view.standing_back.items() if who in heard},
         members=list(membership.voters),
@@ -139,15 +133,14 @@ def change(made: Change) -> ChangeAnswer:
     )
 
 
-def peers(states: Mapping[str, Mapping[str, Any]]) -> list[PeerAnswer]:
-    """``states`` has ``in_touch``, and ``rtt_s``, ``clock_ahead_ms`` and ``apart`` or None, of each peer."""
+def peers(states: Mapping[str, PeerState]) -> list[PeerAnswer]:
     return [
         PeerAnswer(
             sentinel=peer,
-            in_touch=bool(state["in_touch"]),
-            rtt_ms=None if state.get("rtt_s") is None else round(state["rtt_s"] * 1000, 3),
-            clock_ahead_ms=state.get("clock_ahead_ms"),
-            apart=state.get("apart"),
+            in_touch=state.in_touch,
+            rtt_ms=None if state.rtt_s is None else round(state.rtt_s * 1000, 3),
+            clock_ahead_ms=state.clock_ahead_ms,
+            apart=state.apart,
         )
         for peer, state in sorted(states.items())
     ]

@@ -7,76 +7,64 @@ that may have been replaced unseen.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import wraps
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sentinel.metrics.clients import ClientCollector
-from sentinel.metrics.groups import GroupCollector
-from sentinel.metrics.redis_exporter import RedisExporterCollector
 from sentinel.process.client_room import ClientRoom
 from sentinel.process.listening import LET_IN_TOGETHER
 from sentinel.process.waiting import MAX_WAITING, Limit
 from sentinel.web import openapi, problem
-from sentinel.web import preflight as http_preflight
-from sentinel.web.checks import CheckHandlers
 from sentinel.web.dashboard_files import FILES, Dashboard
-from sentinel.web.deps import HttpDeps
-from sentinel.web.directives import DirectiveHandlers
-from sentinel.web.events import MAX_LISTENING, EventHandlers
-from sentinel.web.groups import GroupHandlers
-from sentinel.web.health import HealthHandlers
+from sentinel.web.events import MAX_LISTENING
+from sentinel.web.guard import Guard
 from sentinel.web.inputs import MAX_BODY_BYTES, query
 from sentinel.web.openapi import Endpoint
-from sentinel.web.operations import OperationHandlers
 from sentinel.web.server import Runner, Site
-from sentinel.web.webhooks import WebhookHandlers
-
-__all__ = ["HttpDeps", "make_app", "make_runner", "make_site"]
 
 PEER_PATH = "/v1/peer"
 KEEPALIVE_S = 75.0
 SHUTDOWN_S = 2.0
 MAX_LINE_BYTES = 8190
-WAITING = web.AppKey("waiting", Limit)
-"""How many clients wait for the next primary."""
-LISTENING = web.AppKey("listening", Limit)
-"""How many clients listen to the events."""
+
+
+class Handlers(Protocol):
+    """The requests of one subject."""
+
+    def endpoints(self) -> tuple[Endpoint, ...]: ...
+
+
+class KeptClients:
+    """How many clients may wait for the next primary, and how many listen to the events.
+
+    Those do not make room for others, so they never fill half of it.
+    """
+
+    def __init__(
+        self, room: ClientRoom, *, max_waiting: int = MAX_WAITING, max_listening: int = MAX_LISTENING
+    ) -> None:
+        self.waiting = Limit(min(max_waiting, room.share(3)))
+        self.listening = Limit(min(max_listening, room.share(1)))
 
 
 def make_app(
-    deps: HttpDeps,
-    room: ClientRoom,
-    max_waiting: int = MAX_WAITING,
-    max_listening: int = MAX_LISTENING,
+    handlers: Iterable[Handlers], *, guard: Guard, peer_handler: Handler, version: str
 ) -> web.Application:
-    """Also begins to follow the drivers' groups, for the metrics and for who waits or listens.
-
-    Those that wait or listen do not make room for others, so they never fill half of it.
+    """``guard`` stands before every request: no foreign page is answered, and whoever changes something may.
+    ``peer_handler`` takes over the connections of the other sentinels.
     """
-    waiting = Limit(min(max_waiting, room.share(3)))
-    listening = Limit(min(max_listening, room.share(1)))
-    groups, events, health, dashboard = (
-        GroupHandlers(deps, waiting),
-        EventHandlers(deps, listening),
-        HealthHandlers(deps),
-        Dashboard(),
-    )
+    dashboard = Dashboard()
+    described = _Description()
     endpoints = (
-        *groups.endpoints(),
-        *http_preflight.endpoints(deps),
-        *CheckHandlers(deps).endpoints(),
-        *OperationHandlers(deps).endpoints(),
-        *DirectiveHandlers(deps).endpoints(),
-        *WebhookHandlers(deps).endpoints(),
-        *events.endpoints(),
-        *health.endpoints(),
+        *(endpoint for each in handlers for endpoint in each.endpoints()),
+        *described.endpoints(),
         *dashboard.endpoints(),
     )
-    described = openapi.document(endpoints, deps.version, token=deps.guard.token is not None)
-    health.description = json.dumps(described).encode()
-    middlewares = (problem.middleware(deps.peer_handler), deps.guard.middleware(PEER_PATH))
+    described.text = json.dumps(openapi.document(endpoints, version, token=guard.token is not None)).encode()
+    middlewares = (problem.middleware(peer_handler), guard.middleware(PEER_PATH))
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
     for endpoint in endpoints:
         if endpoint.method == "GET":
@@ -85,16 +73,22 @@ def make_app(
         else:
             app.router.add_route(endpoint.method, endpoint.path, _checked(endpoint))
     app.router.add_get(FILES, dashboard.get_file)
-    app.router.add_get(PEER_PATH, deps.peer_handler, allow_head=False)
-    app[WAITING], app[LISTENING] = waiting, listening
-    app.on_shutdown.extend((groups.release, events.release))
-    registry = deps.metrics.registry
-    registry.register(
-        GroupCollector(deps.drivers, deps.peer_states, lambda: deps.has_majority, deps.confirmed_age_s)
-    )
-    registry.register(RedisExporterCollector(deps.drivers, deps.members, deps.in_touch))
-    registry.register(ClientCollector({"primary": waiting, "events": listening}, room))
+    app.router.add_get(PEER_PATH, peer_handler, allow_head=False)
     return app
+
+
+class _Description:
+    """``text`` is set once all routes are known."""
+
+    def __init__(self) -> None:
+        self.text = b""
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        description = "This description (OpenAPI 3.1)"
+        return (Endpoint("GET", "/openapi.json", self.get_openapi, description, None),)
+
+    async def get_openapi(self, _: web.Request) -> web.Response:
+        return web.Response(body=self.text, content_type="application/json")
 
 
 def make_runner(app: web.Application, room: ClientRoom) -> web.AppRunner:

@@ -12,11 +12,13 @@ from config.errors import InvalidValueError
 from sentinel.group.driver import GroupDriver
 from sentinel.group.view import NodeStatus
 from sentinel.status.answers import Answer, Refuses
+from sentinel.status.authority import Authority
 from sentinel.status.node_checks import why_not_primary, why_not_replica
-from sentinel.web.deps import HttpDeps, need_topology, need_watched, reply
 from sentinel.web.inputs import bad_parameter, choice, integer
+from sentinel.web.needs import KnownGroups, need_current, need_topology, need_watched
 from sentinel.web.openapi import Endpoint, Parameter
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 
 MAX_BYTES = 2**63 - 1
 REFUSES_HEADER = "X-Vedette-Refuses"
@@ -61,8 +63,9 @@ class CheckAnswer(Answer):
 class CheckHandlers:
     """OPTIONS is answered as GET is: it is what HAProxy sends unless it is told otherwise."""
 
-    def __init__(self, deps: HttpDeps) -> None:
-        self._deps = deps
+    def __init__(self, *, groups: KnownGroups, authority: Authority) -> None:
+        self._groups = groups
+        self._authority = authority
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         checks = (
@@ -88,10 +91,10 @@ class CheckHandlers:
         return (*checks, *(replace(check, method="OPTIONS") for check in checks))
 
     async def check_primary(self, request: web.Request) -> web.Response:
-        driver = self._deps.driver(request)
+        driver = self._groups.of(request)
         name = _node(driver, request).name
-        await self._deps.settle(driver)
-        self._deps.need_current(driver)
+        await self._authority.settle([driver])
+        need_current(self._authority, driver)
         must_write = choice(request.query, "writable", ("true", "false")) == "true"
         view, node = driver.view, _status(driver, name)
         topology = need_topology(view)
@@ -108,7 +111,7 @@ class CheckHandlers:
         return reply(answer, headers={REFUSES_HEADER: refusing.kind.value})
 
     async def check_replica(self, request: web.Request) -> web.Response:
-        driver = self._deps.driver(request)
+        driver = self._groups.of(request)
         view, node = driver.view, _node(driver, request)
         max_lag_bytes = integer(request.query, "max_lag_bytes", 0, MAX_BYTES)
         topology = need_topology(view)

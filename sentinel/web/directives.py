@@ -17,13 +17,16 @@ from sentinel.coordination.inputs import Ordered
 from sentinel.coordination.orders import CancelOrder, PauseOrder, ResumeOrder, ScheduleOrder
 from sentinel.group.driver import GroupDriver
 from sentinel.group.view import GroupView
-from sentinel.operations.book import OUTCOMES, Operation, State
+from sentinel.operations.book import OUTCOMES, Operation, Operations, State
+from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.status.answers import AcceptedAnswer
-from sentinel.web.deps import HttpDeps, reply
+from sentinel.web.guard import Guard
 from sentinel.web.inputs import BODY_PROBLEMS, DAY_MS, instant_ms, json_body
+from sentinel.web.needs import KnownGroups, need_majority
 from sentinel.web.openapi import Endpoint
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 from sentinel.web.requests import PauseRequest, ResumeRequest
 
 MOST_AHEAD_MS = 366 * DAY_MS
@@ -31,8 +34,13 @@ _PROBLEMS = ("unauthorized", "forbidden", "unknown-group", "in-progress", "no-qu
 
 
 class DirectiveHandlers:
-    def __init__(self, deps: HttpDeps) -> None:
-        self._deps = deps
+    def __init__(
+        self, *, groups: KnownGroups, in_touch: InTouch, guard: Guard, operations: Operations
+    ) -> None:
+        self._groups = groups
+        self._in_touch = in_touch
+        self._guard = guard
+        self._operations = operations
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -68,44 +76,46 @@ class DirectiveHandlers:
         )
 
     async def post_pause(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
-        driver = self._deps.driver(request)
+        self._guard.check(request)
+        driver = self._groups.of(request)
         body = await json_body(request, PauseRequest)
         # From here to the driver nothing else runs: what was checked still holds.
-        self._deps.need_majority()
-        _need_no_order(self._deps, driver)
-        operation = self._deps.operations.accept(driver.name, None, "pause")
-        pause = Pause(operation.requested_ms, self._deps.sentinel_id, body.reason)
+        need_majority(self._in_touch)
+        _need_no_order(self._operations, driver)
+        operation = self._operations.accept(driver.name, None, "pause")
+        pause = Pause(operation.requested_ms, self._in_touch.self_id, body.reason)
         driver.feed(Ordered(PauseOrder(operation.id, pause)))
         return accepted(operation)
 
     async def post_resume(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
-        driver = self._deps.driver(request)
+        self._guard.check(request)
+        driver = self._groups.of(request)
         await json_body(request, ResumeRequest)
-        self._deps.need_majority()
-        _need_no_order(self._deps, driver)
-        operation = self._deps.operations.accept(driver.name, None, "resume")
+        need_majority(self._in_touch)
+        _need_no_order(self._operations, driver)
+        operation = self._operations.accept(driver.name, None, "resume")
         driver.feed(Ordered(ResumeOrder(operation.id)))
         return accepted(operation)
 
     async def delete_switchover(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
-        driver = self._deps.driver(request)
-        self._deps.need_majority()
-        _need_no_order(self._deps, driver)
+        self._guard.check(request)
+        driver = self._groups.of(request)
+        need_majority(self._in_touch)
+        _need_no_order(self._operations, driver)
         scheduled = driver.directives.schedule
         if scheduled is None:
             raise ProblemError("not-scheduled", f"No switchover of group {driver.name} is scheduled.")
-        operation = self._deps.operations.accept(driver.name, None, "cancel")
+        operation = self._operations.accept(driver.name, None, "cancel")
         driver.feed(Ordered(CancelOrder(operation.id, scheduled.operation)))
         return accepted(operation)
 
 
-def schedule(deps: HttpDeps, driver: GroupDriver, at: str, asked: str | None, timeout_s: float) -> Operation:
+def schedule(
+    operations: Operations, driver: GroupDriver, at: str, asked: str | None, timeout_s: float
+) -> Operation:
     """Order a switchover for later. Raises ProblemError; whether it can be carried out shows at its time."""
     at_ms = instant_ms("at", at, clock.wall_ms(), MOST_AHEAD_MS)
-    _need_no_order(deps, driver)
+    _need_no_order(operations, driver)
     known = driver.directives.schedule
     if known is not None:
         raise ProblemError(
@@ -121,15 +131,15 @@ def schedule(deps: HttpDeps, driver: GroupDriver, at: str, asked: str | None, ti
         raise ProblemError("precondition", f"{to!r:.100} is no node of this group.")
     if to == view.published.primary:
         raise ProblemError("precondition", f"{to}: is the primary already.")
-    operation = deps.operations.accept(driver.name, to, "switchover", at_ms)
+    operation = operations.accept(driver.name, to, "switchover", at_ms)
     planned = Schedule(operation.id, at_ms, to, operation.requested_ms, round(timeout_s * 1000))
     driver.feed(Ordered(ScheduleOrder(planned)))
     return operation
 
 
-def scheduled_operation(deps: HttpDeps, id_: str) -> Operation | None:
+def scheduled_operation(groups: KnownGroups, id_: str) -> Operation | None:
     """What the sentinels have agreed on about it, whoever took the request."""
-    for driver in deps.drivers.values():
+    for driver in groups:
         known = _agreed(driver, driver.directives, id_)
         if known is not None:
             return known
@@ -183,8 +193,8 @@ def node_name(view: GroupView, asked: str) -> str:
         return asked
 
 
-def _need_no_order(deps: HttpDeps, driver: GroupDriver) -> None:
-    known = deps.operations.order_in(driver.name)
+def _need_no_order(operations: Operations, driver: GroupDriver) -> None:
+    known = operations.order_in(driver.name)
     if known is not None:
         raise ProblemError(
             "in-progress",

@@ -12,7 +12,7 @@ from sentinel.process.client_room import ClientRoom, Files
 from sentinel.process.loop_errors import LoopErrors
 from sentinel.process.open_files import FilesLeft, raise_limit
 from sentinel.resp.server import RespServer
-from sentinel.web.app import HttpDeps, make_app, make_runner, make_site
+from sentinel.web.app import make_runner, make_site
 
 logger = logging.getLogger(__name__)
 
@@ -36,10 +36,9 @@ class Doors:
         self._resp: RespServer | None = None
         self._runner: web.AppRunner | None = None
 
-    async def open(self, deps: HttpDeps, resp: RespServer) -> None:
+    async def open(self, app: web.Application, resp: RespServer) -> None:
         """Raises OSError if an address cannot be listened on."""
         asyncio.get_running_loop().set_exception_handler(LoopErrors())
-        app = make_app(deps, self.room)
         self._resp, self._runner = resp, make_runner(app, self.room)
         await self._runner.setup()
         await make_site(self._runner, self._http.host, self._http.port).start()

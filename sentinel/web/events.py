@@ -13,12 +13,14 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from sentinel.group.driver import GroupDriver
+from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.process.client_room import kept
 from sentinel.process.waiting import Limit, TooManyWaitingError
 from sentinel.status import group as group_status
-from sentinel.web.deps import HttpDeps
+from sentinel.web.event_feed import EventFeed
 from sentinel.web.event_log import RESET, StreamEvent
+from sentinel.web.needs import KnownGroups
 from sentinel.web.openapi import Endpoint, Parameter
 from sentinel.web.problem import ProblemError
 
@@ -48,12 +50,13 @@ _logger = logging.getLogger(__name__)
 class EventHandlers:
     """``listening`` limits how many listen."""
 
-    def __init__(self, deps: HttpDeps, listening: Limit) -> None:
-        self._deps = deps
-        self._feed = deps.events
+    def __init__(self, *, groups: KnownGroups, in_touch: InTouch, feed: EventFeed, listening: Limit) -> None:
+        self._groups = groups
+        self._in_touch = in_touch
+        self._feed = feed
         self._listening = listening
-        for driver in deps.drivers.values():
-            self._follow(driver)
+        for driver in groups:
+            self.follow(driver)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -77,8 +80,8 @@ class EventHandlers:
 
     async def get_events(self, request: web.Request) -> web.StreamResponse:
         group = request.query.get("group")
-        if group is not None and group not in self._deps.drivers:
-            raise ProblemError("unknown-group", f"There is no group {group!r:.100} in this configuration.")
+        if group is not None:
+            self._groups.named(group)
         if request.method == "HEAD":
             return web.Response(content_type=_CONTENT_TYPE, headers=_HEADERS)
         last_id = request.headers.get("Last-Event-ID") or request.query.get("last_event_id")
@@ -127,11 +130,11 @@ class EventHandlers:
             if group in (None, event.group)
         )
 
-    def _follow(self, driver: GroupDriver) -> None:
-        deps = self._deps
+    def follow(self, driver: GroupDriver) -> None:
+        """Tell whoever listens when the group looks different."""
 
         def look() -> str:
-            answer = group_status.group(driver.view, deps.in_touch(), clock.monotonic())
+            answer = group_status.group(driver.view, self._in_touch, clock.monotonic())
             return answer.model_dump_json(exclude=_COUNTERS)
 
         self._feed.follow(driver, look)

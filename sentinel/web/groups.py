@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from sentinel.group.driver import GroupDriver
@@ -10,14 +12,17 @@ from sentinel.process.client_room import kept
 from sentinel.process.instants import iso
 from sentinel.process.waiting import Limit, TooManyWaitingError
 from sentinel.state.file import StoreError
-from sentinel.state.store import MAX_CHANGES_PER_GROUP
+from sentinel.state.store import MAX_CHANGES_PER_GROUP, Store
 from sentinel.status import group as group_status
 from sentinel.status.answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
-from sentinel.web.deps import HttpDeps, need_topology, need_watched, reply
+from sentinel.status.authority import Authority
+from sentinel.status.cluster import ClusterView
 from sentinel.web.inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
 from sentinel.web.long_poll import TopologyWaiters
+from sentinel.web.needs import KnownGroups, need_current, need_topology, need_watched
 from sentinel.web.openapi import Endpoint, Parameter
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 
 DEFAULT_WAIT_S = 30.0
 DEFAULT_HISTORY = 100
@@ -43,11 +48,26 @@ _LIMIT = Parameter(
 
 
 class GroupHandlers:
-    """``waiting`` limits how many clients wait, over all groups."""
+    """``waiting`` limits how many clients wait, over all groups; ``cluster`` gives the picture of the
+    sentinels.
+    """
 
-    def __init__(self, deps: HttpDeps, waiting: Limit) -> None:
-        self._deps = deps
-        self._waiters = {name: TopologyWaiters(driver, waiting) for name, driver in deps.drivers.items()}
+    def __init__(
+        self,
+        *,
+        groups: KnownGroups,
+        authority: Authority,
+        cluster: Callable[[], ClusterView],
+        history: Store,
+        waiting: Limit,
+    ) -> None:
+        self._groups = groups
+        self._authority = authority
+        self._cluster = cluster
+        self._history = history
+        self._waiting = waiting
+        self._waiters: dict[str, TopologyWaiters] = {}
+        self._released = False
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         known = ("unknown-group",)
@@ -86,40 +106,41 @@ class GroupHandlers:
 
     async def release(self, _: web.Application) -> None:
         """Answer everybody who waits: this sentinel stops."""
+        self._released = True
         for waiters in self._waiters.values():
             waiters.close()
 
     async def list_groups(self, _: web.Request) -> web.Response:
-        deps = self._deps
+        cluster = self._cluster()
         return reply(
             GroupsAnswer(
-                sentinel=deps.sentinel_id,
-                version=deps.version,
+                sentinel=cluster.sentinel,
+                version=cluster.version,
                 now=iso(clock.wall_ms()),
-                cluster_id=deps.cluster_id() or None,
-                members=sorted(deps.members),
-                former_members=deps.former_members(),
-                peers=group_status.peers(deps.peer_states()),
-                groups=[self._group(driver) for driver in deps.drivers.values()],
+                cluster_id=cluster.cluster_id or None,
+                members=list(cluster.membership.voters),
+                former_members=list(cluster.former_members),
+                peers=group_status.peers(cluster.peers),
+                groups=[self._group(driver) for driver in self._groups],
             )
         )
 
     async def get_group(self, request: web.Request) -> web.Response:
-        return reply(self._group(self._deps.driver(request)))
+        return reply(self._group(self._groups.of(request)))
 
     async def get_primary(self, request: web.Request) -> web.Response:
-        driver = self._deps.driver(request)
+        driver = self._groups.of(request)
         is_stale_ok = choice(request.query, "stale", ("ok",)) is not None
         after_term = integer(request.query, "after_term", 0, MAX_TERM)
         limit_s = wait_s(request.query, DEFAULT_WAIT_S)
         if after_term is None and "wait" in request.query:
             raise bad_parameter("wait", "needs after_term: what to wait for")
         # To wait without a majority would only keep a client from asking another sentinel.
-        if after_term is not None and (is_stale_ok or self._deps.has_majority):
+        if after_term is not None and (is_stale_ok or self._authority.in_touch.elects()):
             await self._wait(request, driver, after_term, limit_s)
-        await self._deps.settle(driver)
+        await self._authority.settle([driver])
         if not is_stale_ok:
-            self._deps.need_current(driver)
+            need_current(self._authority, driver)
         view = driver.view
         topology = need_topology(view)
         if not is_stale_ok:
@@ -130,36 +151,42 @@ class GroupHandlers:
         answer = group_status.primary(
             view,
             topology,
-            stale=not self._deps.is_current(driver),
-            age_s=self._deps.confirmed_age_s(driver),
+            stale=not self._authority.is_current(driver),
+            age_s=self._authority.age_s(driver),
             wall_ms=clock.wall_ms(),
         )
         return reply(answer, headers=headers, terse=True)
 
     async def get_candidates(self, request: web.Request) -> web.Response:
-        driver = self._deps.driver(request)
+        driver = self._groups.of(request)
         topology, ranking = need_topology(driver.view), driver.queries.ranking()
         assert ranking is not None
         return reply(group_status.ranking(driver.name, ranking, topology.primary))
 
     async def get_history(self, request: web.Request) -> web.Response:
-        driver = self._deps.driver(request)
+        driver = self._groups.of(request)
         limit = integer(request.query, "limit", 1, MAX_CHANGES_PER_GROUP) or DEFAULT_HISTORY
         try:
-            changes = await self._deps.store.changes(driver.name, limit)
+            changes = await self._history.changes(driver.name, limit)
         except StoreError as error:
             raise ProblemError("state-unavailable", str(error)) from error
         answers = [group_status.change(made) for made in changes]
         return reply(HistoryAnswer(group=driver.name, changes=answers))
 
     def _group(self, driver: GroupDriver) -> GroupAnswer:
-        deps = self._deps
-        answer = group_status.group(driver.view, deps.in_touch(), clock.monotonic())
-        return answer.model_copy(update={"confirmed": deps.is_current(driver)})
+        answer = group_status.group(driver.view, self._authority.in_touch, clock.monotonic())
+        return answer.model_copy(update={"confirmed": self._authority.is_current(driver)})
+
+    def _waiters_of(self, driver: GroupDriver) -> TopologyWaiters:
+        if driver.name not in self._waiters:
+            self._waiters[driver.name] = TopologyWaiters(driver, self._waiting)
+        return self._waiters[driver.name]
 
     async def _wait(self, request: web.Request, driver: GroupDriver, after_term: int, limit_s: float) -> None:
+        if self._released:
+            return
         try:
             with kept(request.protocol):
-                await self._waiters[driver.name].wait(after_term, limit_s)
+                await self._waiters_of(driver).wait(after_term, limit_s)
         except TooManyWaitingError as error:
             raise ProblemError("too-many-waiting", str(error)) from error

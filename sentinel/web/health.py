@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
-from quorum.votes import majority
+from sentinel.metrics.registry import Metrics
+from sentinel.peers.in_touch import InTouch
+from sentinel.process.disk import Disk
+from sentinel.process.open_files import FilesLeft
+from sentinel.state.store import Store
 from sentinel.status.answers import HealthAnswer, ReadyAnswer
-from sentinel.web.deps import HttpDeps, reply
 from sentinel.web.openapi import Endpoint
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 
 
 class HealthHandlers:
-    """``description`` answers ``/openapi.json``; it is set once all routes are known."""
+    """``no_part`` says why this sentinel takes no part in elections; empty if it does. ``disk``: where the
+    state is; ``files``: what this process may still open; None: nobody looks.
+    """
 
-    def __init__(self, deps: HttpDeps) -> None:
-        self._deps = deps
-        self.description = b""
+    def __init__(
+        self,
+        *,
+        in_touch: InTouch,
+        store: Store,
+        metrics: Metrics,
+        no_part: Callable[[], str],
+        disk: Disk | None = None,
+        files: FilesLeft | None = None,
+    ) -> None:
+        self._in_touch = in_touch
+        self._store = store
+        self._metrics = metrics
+        self._no_part = no_part
+        self._disk = disk
+        self._files = files
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -32,37 +53,33 @@ class HealthHandlers:
             Endpoint(
                 "GET", "/metrics", self.get_metrics, "Metrics for Prometheus", None, content_type="text/plain"
             ),
-            Endpoint("GET", "/openapi.json", self.get_openapi, "This description (OpenAPI 3.1)", None),
         )
 
     async def get_health(self, _: web.Request) -> web.Response:
-        failure = self._deps.store.failure
+        failure = self._store.failure
         if failure is not None:
             raise ProblemError("unhealthy", f"The state cannot be written: {failure}")
         return reply(HealthAnswer())
 
     async def get_ready(self, _: web.Request) -> web.Response:
-        deps, missing = self._deps, []
-        found = deps.reachable()
-        if not deps.has_majority:
-            needed = majority(len(deps.members))
-            missing.append(f"in touch with {len(found)} of {len(deps.members)} sentinels, {needed} needed")
-        if why := deps.no_part():
+        missing, membership = [], self._in_touch.membership
+        found = sorted(self._in_touch.members())
+        if not self._in_touch.elects():
+            of, needed = len(membership.voters), membership.needed
+            missing.append(f"in touch with {len(found)} of {of} sentinels, {needed} needed")
+        if why := self._no_part():
             missing.append(why)
-        if deps.store.failure is not None:
-            missing.append(f"the state cannot be written: {deps.store.failure}")
-        elif deps.disk is not None and (trouble := await deps.disk.trouble()) is not None:
+        if self._store.failure is not None:
+            missing.append(f"the state cannot be written: {self._store.failure}")
+        elif self._disk is not None and (trouble := await self._disk.trouble()) is not None:
             missing.append(trouble)
-        if deps.files is not None and deps.files.trouble is not None:
-            missing.append(deps.files.trouble)
+        if self._files is not None and self._files.trouble is not None:
+            missing.append(self._files.trouble)
         if missing:
             extra = {"not_ready": missing, "in_touch": found}
             raise ProblemError("not-ready", "; ".join(missing), extra=extra)
         return reply(ReadyAnswer(in_touch=found))
 
     async def get_metrics(self, request: web.Request) -> web.Response:
-        body, content_type = await self._deps.metrics.render(request.headers.get("Accept", ""))
+        body, content_type = await self._metrics.render(request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
-
-    async def get_openapi(self, _: web.Request) -> web.Response:
-        return web.Response(body=self.description, content_type="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -11,16 +11,22 @@ from promotion.actions import SWITCHOVER_TIMEOUT_S, Request
 from promotion.candidates import Ranking
 from sentinel.coordination.inputs import Requested
 from sentinel.group.driver import GroupDriver
+from sentinel.operations.book import Operations
 from sentinel.operations.lookup import LookupFailedError
+from sentinel.peers.in_touch import InTouch
+from sentinel.preflight.facts import GroupFacts
+from sentinel.preflight.schedule import Report
 from sentinel.preflight.switchover import objections, worth_a_look
 from sentinel.process.instants import iso
 from sentinel.status import group as group_status
 from sentinel.status.answers import AcceptedAnswer, OperationAnswer
-from sentinel.web.deps import HttpDeps, reply
 from sentinel.web.directives import accepted, node_name, schedule, scheduled_operation
+from sentinel.web.guard import Guard
 from sentinel.web.inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
+from sentinel.web.needs import KnownGroups, need_majority
 from sentinel.web.openapi import Endpoint
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 from sentinel.web.requests import FailoverRequest, SwitchoverRequest
 
 MIN_SWITCHOVER_S = 0.1
@@ -37,8 +43,29 @@ _PROBLEMS = (
 
 
 class OperationHandlers:
-    def __init__(self, deps: HttpDeps) -> None:
-        self._deps = deps
+    """``ask_taker``: what the sentinel that took an operation says of it; None if nobody knows it. It raises
+    LookupFailedError. ``preflight``: the newest of a group. ``gather``: a new look at a group's nodes, as a
+    preflight takes it; None: none can be had.
+    """
+
+    def __init__(
+        self,
+        *,
+        groups: KnownGroups,
+        in_touch: InTouch,
+        guard: Guard,
+        operations: Operations,
+        ask_taker: Callable[[str], Awaitable[OperationAnswer | None]],
+        preflight: Callable[[str], Report],
+        gather: Callable[[str], Awaitable[GroupFacts]] | None,
+    ) -> None:
+        self._groups = groups
+        self._in_touch = in_touch
+        self._guard = guard
+        self._operations = operations
+        self._ask_taker = ask_taker
+        self._preflight = preflight
+        self._gather = gather
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -73,21 +100,21 @@ class OperationHandlers:
         )
 
     async def post_failover(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
-        driver = self._deps.driver(request)
+        self._guard.check(request)
+        driver = self._groups.of(request)
         body = await json_body(request, FailoverRequest)
         # From here to the driver nothing else runs: what was checked still holds.
-        self._deps.need_majority()
+        need_majority(self._in_touch)
         self._need_quiet(driver)
         _need_free_hand(driver, body.candidate)
         candidate = _need_chance(driver, body.candidate).candidate
-        operation = self._deps.operations.accept(driver.name, candidate)
+        operation = self._operations.accept(driver.name, candidate)
         driver.feed(Requested(Request(operation.id, candidate)))
         return accepted(operation)
 
     async def post_switchover(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
-        driver = self._deps.driver(request)
+        self._guard.check(request)
+        driver = self._groups.of(request)
         body = await json_body(request, SwitchoverRequest)
         if body.to is not None and body.candidate not in (None, body.to):
             raise bad_parameter("to", f"{body.to!r:.100} and candidate {body.candidate!r:.100} differ")
@@ -95,16 +122,16 @@ class OperationHandlers:
         timeout_s = duration_s("timeout", body.timeout, min(SWITCHOVER_TIMEOUT_S, most_s), most_s)
         if timeout_s < MIN_SWITCHOVER_S:
             raise bad_parameter("timeout", f"{body.timeout!r:.40} is shorter than {MIN_SWITCHOVER_S:g}s")
-        self._deps.need_majority()
+        need_majority(self._in_touch)
         if body.at is not None:
-            return accepted(schedule(self._deps, driver, body.at, body.to or body.candidate, timeout_s))
+            return accepted(schedule(self._operations, driver, body.at, body.to or body.candidate, timeout_s))
         prospect = self._need_possible(driver, body.to or body.candidate)
         if await self._need_allowed(driver, prospect.chosen):
             # Time has passed. From here to the driver nothing else runs: what was checked still holds.
-            self._deps.need_majority()
+            need_majority(self._in_touch)
             prospect = self._need_possible(driver, body.to or body.candidate)
         target = prospect.candidate
-        operation = self._deps.operations.accept(driver.name, target, "switchover")
+        operation = self._operations.accept(driver.name, target, "switchover")
         driver.feed(Requested(Request(operation.id, target, switchover=True, timeout_s=timeout_s)))
         return accepted(operation)
 
@@ -123,8 +150,8 @@ class OperationHandlers:
 
         What the last preflight found may have been mended since then, so the nodes are looked at anew.
         """
-        committed, gather = driver.view.committed, self._deps.gather
-        known = self._deps.preflight(driver.name).problems
+        committed, gather = driver.view.committed, self._gather
+        known = self._preflight(driver.name).problems
         if gather is None or committed is None or not worth_a_look(known, committed.primary, chosen):
             return False
         primary = committed.primary
@@ -135,10 +162,10 @@ class OperationHandlers:
 
     async def get_operation(self, request: web.Request) -> web.Response:
         id_ = request.match_info["operation"]
-        operation = self._deps.operations.get(id_) or scheduled_operation(self._deps, id_)
+        operation = self._operations.get(id_) or scheduled_operation(self._groups, id_)
         if operation is None:
             try:
-                told = await self._deps.ask_taker(id_)
+                told = await self._ask_taker(id_)
             except LookupFailedError as error:
                 raise ProblemError("unavailable", str(error)) from error
             if told is None:
@@ -164,7 +191,7 @@ class OperationHandlers:
         )
 
     def _need_quiet(self, driver: GroupDriver) -> None:
-        known = self._deps.operations.open_in(driver.name)
+        known = self._operations.open_in(driver.name)
         if known is None and not driver.queries.is_busy():
             return
         extra: Mapping[str, object] = {"operation": known.id} if known else {}

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from sentinel.preflight.schedule import Report
 from sentinel.process.instants import iso
 from sentinel.status.answers import PreflightAnswer, ProblemFound
-from sentinel.web.deps import HttpDeps, reply
+from sentinel.web.needs import KnownGroups
 from sentinel.web.openapi import Endpoint
+from sentinel.web.reply import reply
 
 
-def endpoints(deps: HttpDeps) -> tuple[Endpoint, ...]:
-    async def get_preflight(request: web.Request) -> web.Response:
-        name = deps.driver(request).name
-        return reply(answer(name, deps.preflight(name)))
+class PreflightHandlers:
+    """``newest``: the newest preflight of a group."""
 
-    return (
-        Endpoint(
-            "GET",
-            "/v1/groups/{group}/preflight",
-            get_preflight,
-            "What would bite during a failover, as this sentinel last found",
-            PreflightAnswer,
-            problems=("unknown-group",),
-        ),
-    )
+    def __init__(self, *, groups: KnownGroups, newest: Callable[[str], Report]) -> None:
+        self._groups = groups
+        self._newest = newest
+
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        return (
+            Endpoint(
+                "GET",
+                "/v1/groups/{group}/preflight",
+                self.get_preflight,
+                "What would bite during a failover, as this sentinel last found",
+                PreflightAnswer,
+                problems=("unknown-group",),
+            ),
+        )
+
+    async def get_preflight(self, request: web.Request) -> web.Response:
+        name = self._groups.of(request).name
+        return reply(answer(name, self._newest(name)))
 
 
 def answer(group: str, report: Report) -> PreflightAnswer:

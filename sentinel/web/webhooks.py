@@ -9,12 +9,13 @@ from aiohttp import web
 from sentinel.process.instants import iso
 from sentinel.state.file import StoreError
 from sentinel.status.answers import ReceiverAnswer, RetriedAnswer, WebhookAnswer, WebhooksAnswer
-from sentinel.web.deps import HttpDeps, reply
+from sentinel.web.guard import Guard
 from sentinel.web.inputs import BODY_PROBLEMS, integer, json_body
 from sentinel.web.openapi import Endpoint, Parameter
 from sentinel.web.problem import ProblemError
+from sentinel.web.reply import reply
 from sentinel.web.requests import RetryRequest
-from sentinel.webhooks.outbox import MAX_DEAD, Letter
+from sentinel.webhooks.outbox import MAX_DEAD, Letter, Outbox
 
 DEFAULT_LISTED = 100
 
@@ -28,8 +29,10 @@ _LIMIT = Parameter(
 class WebhookHandlers:
     """An id names the sentinel too: what one has given up, no other knows of."""
 
-    def __init__(self, deps: HttpDeps) -> None:
-        self._deps = deps
+    def __init__(self, *, sentinel_id: str, outbox: Outbox, guard: Guard) -> None:
+        self._sentinel_id = sentinel_id
+        self._outbox = outbox
+        self._guard = guard
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         return (
@@ -62,7 +65,7 @@ class WebhookHandlers:
 
     async def list_webhooks(self, request: web.Request) -> web.Response:
         limit = integer(request.query, "limit", 1, MAX_DEAD) or DEFAULT_LISTED
-        outbox = self._deps.outbox
+        outbox = self._outbox
         try:
             pending, dead = await outbox.pending(limit), await outbox.dead_letters(limit)
             counts = await outbox.counts()
@@ -70,7 +73,7 @@ class WebhookHandlers:
             raise ProblemError("state-unavailable", str(error)) from error
         return reply(
             WebhooksAnswer(
-                sentinel=self._deps.sentinel_id,
+                sentinel=self._sentinel_id,
                 pending=counts[0],
                 dead=counts[1],
                 receivers=[
@@ -85,29 +88,29 @@ class WebhookHandlers:
         )
 
     async def post_retry(self, request: web.Request) -> web.Response:
-        self._deps.guard.check(request)
+        self._guard.check(request)
         id_ = request.match_info["id"]
         row_id = self._row_id(id_)
         await json_body(request, RetryRequest)
         try:
-            is_found = row_id is not None and await self._deps.outbox.retry(row_id)
+            is_found = row_id is not None and await self._outbox.retry(row_id)
         except StoreError as error:
             raise ProblemError("state-unavailable", str(error)) from error
         if not is_found:
             raise ProblemError(
                 "unknown-webhook",
-                f"Sentinel {self._deps.sentinel_id} has no dead letter {id_!r:.100} for a receiver it knows.",
+                f"Sentinel {self._sentinel_id} has no dead letter {id_!r:.100} for a receiver it knows.",
             )
         return reply(RetriedAnswer(id=id_), status=202, headers={"Location": "/v1/webhooks"})
 
     def _row_id(self, id_: str) -> int | None:
         sentinel, _, digits = id_.rpartition(".")
-        is_ours = sentinel == self._deps.sentinel_id and digits.isascii() and digits.isdecimal()
+        is_ours = sentinel == self._sentinel_id and digits.isascii() and digits.isdecimal()
         return int(digits) if is_ours and len(digits) < 19 else None
 
     def _delivery(self, letter: Letter, *, is_dead: bool) -> WebhookAnswer:
         return WebhookAnswer(
-            id=f"{self._deps.sentinel_id}.{letter.id}",
+            id=f"{self._sentinel_id}.{letter.id}",
             state="dead" if is_dead else "pending",
             event=letter.event_id,
             type=letter.type,

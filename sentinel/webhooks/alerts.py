@@ -16,7 +16,7 @@ told: if the leader dies with its webhook undelivered, the next leader tells it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
@@ -24,9 +24,9 @@ from promotion import events as work
 from promotion.switching import SWITCHOVER
 from quorum.messages import Topology
 from quorum.rank import ranking
-from quorum.votes import majority
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice, NoticeEvent
+from sentinel.peers.in_touch import InTouch
 from sentinel.webhooks.event import WebhookEvent, event_id
 
 ORPHAN_AFTER_S = 10.0
@@ -85,13 +85,10 @@ class Alert:
 
 
 class Alerts:
-    """``in_touch`` gives the peers in touch now; ``boot`` keeps ids apart between restarts."""
+    """``boot`` keeps ids apart between restarts."""
 
-    def __init__(
-        self, self_id: str, members: frozenset[str], in_touch: Callable[[], frozenset[str]], boot: int
-    ) -> None:
-        self._self_id = self_id
-        self._members = members
+    def __init__(self, in_touch: InTouch, boot: int) -> None:
+        self._self_id = in_touch.self_id
         self._in_touch = in_touch
         self._boot = boot
         self._seq = 0
@@ -143,14 +140,14 @@ class Alerts:
 
     def to_claim(self, standby: Iterable[str], now: float) -> list[str]:
         """Of the events on which this sentinel stands by, those that it must deliver now."""
-        in_touch = self._in_touch()
+        in_touch = self._in_touch.peers()
         claims = []
         self._orphans = {id_: self._orphans.get(id_, now) for id_ in standby}
         for id_, since in self._orphans.items():
             group, owner = self._owners.get(id_, ("", ""))
             if owner in in_touch or (not owner and now - since < ORPHAN_AFTER_S):
                 continue
-            if self._first_in_line(group, in_touch):
+            if self._first_in_line(group):
                 claims.append(id_)
         return claims
 
@@ -206,17 +203,16 @@ class Alerts:
         return Alert(event, owner=True)
 
     def _on_duty(self, type_: str, group: str, data: dict[str, object], wall_ms: int) -> list[Alert]:
-        in_touch = self._in_touch()
-        has_majority = len(in_touch) + 1 >= majority(len(self._members))
-        mine = has_majority and self._first_in_line(group, in_touch)
+        mine = self._in_touch.elects() and self._first_in_line(group)
         self._seq += 1
         id_ = event_id(type_, group, self._self_id, self._boot, self._seq, wall_ms)
         event = WebhookEvent(id_, type_, group, wall_ms, data | {"sentinel": self._self_id})
         return [Alert(event, owner=mine, kept=mine)]
 
-    def _first_in_line(self, group: str, in_touch: frozenset[str]) -> bool:
-        line = [m for m in ranking(group, self._members) if m == self._self_id or m in in_touch]
-        return line[0] == self._self_id
+    def _first_in_line(self, group: str) -> bool:
+        here = self._in_touch.members()
+        line = ranking(group, self._in_touch.membership.voters)
+        return next(member for member in line if member in here) == self._self_id
 
 
 def _lost(may_have_lost: str | None) -> dict[str, object]:

@@ -12,11 +12,12 @@ import hiredis
 
 from sentinel.process.client_room import ClientRoom
 from sentinel.resp.server import RespServer
+from sentinel.status.authority import Authority
 from tests.fuzz.kind import Check, Kind, must
 from tests.fuzz.loop_failures import errors_of
 from tests.fuzz.memory_pipe import MemoryTransport, idle
 from tests.fuzz.pieces import cuts
-from tests.fuzz.stage import MEMBERS, PEERS, GroupStage
+from tests.fuzz.stage import IN_TOUCH, GroupStage
 from tests.unit.sentinel.http_cases import GROUP
 
 PASSWORD = "hunter2canary"
@@ -78,7 +79,9 @@ async def _check(stage: GroupStage, data: bytes) -> str:
 
 async def _answers(stage: GroupStage, password: str | None, pieces: list[bytes]) -> bytes:
     room = ClientRoom(8)
-    server = RespServer("s1", MEMBERS, {GROUP: stage.driver}, lambda: PEERS, password, room=room)
+    server = RespServer(
+        drivers={GROUP: stage.driver}, authority=Authority(IN_TOUCH), password=password, room=room
+    )
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader, server._serve)
     transport = MemoryTransport(protocol)

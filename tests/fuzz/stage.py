@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import TypeAdapter
 
 from promotion.step_types import Step, Taken
+from quorum.membership import Membership
 from quorum.messages import HardState, Message
 from sentinel.group.driver import GroupDriver
 from sentinel.metrics.groups import GroupCollector
@@ -19,12 +20,14 @@ from sentinel.notices import story
 from sentinel.notices.notice import Notice
 from sentinel.notices.recorder import Recorder
 from sentinel.operations.book import Operations
+from sentinel.peers.in_touch import InTouch
 from sentinel.peers.wire import encode_item
 from sentinel.process import clock
 from sentinel.resp import masters as resp_masters
 from sentinel.resp.codec import encode
 from sentinel.state.thread import OnDurable
 from sentinel.status import group as group_status
+from sentinel.status.authority import Authority
 from sentinel.webhooks.alerts import Alerts
 from tests.fuzz.kind import BrokenRuleError, must
 from tests.unit.quorum.member_cases import hard_state
@@ -32,6 +35,7 @@ from tests.unit.sentinel.http_cases import GROUP, HEALTHY, TERM_7, MemoryRedis, 
 
 MEMBERS = frozenset({"s1", "s2", "s3"})
 PEERS = frozenset({"s2", "s3"})
+IN_TOUCH = InTouch("s1", Membership.of(MEMBERS), lambda: PEERS)
 _HARD_STATE = TypeAdapter(HardState)
 
 logging.getLogger(story.__name__).addHandler(logging.NullHandler())
@@ -64,7 +68,7 @@ class GroupStage:
     def __init__(self) -> None:
         self.ports = _Ports(dict(HEALTHY), self._on_notice)
         self._operations, self._metrics = Operations("s1"), Metrics("s1", "1.2.3", (GROUP,))
-        self._alerts = Alerts("s1", MEMBERS, lambda: PEERS, 1)
+        self._alerts = Alerts(IN_TOUCH, 1)
         self._recorder = Recorder(GROUP, "s1", lambda _change: None, lambda _change: None)
         self.told = 0
         self.driver: GroupDriver = make_driver(GROUP, self.ports, members=MEMBERS, topology=TERM_7)
@@ -96,10 +100,10 @@ class GroupStage:
         """Nobody's view of it may fail."""
         now, driver = clock.monotonic(), self.driver
         view = driver.view
-        group_status.group(view, PEERS, now).model_dump_json()
+        group_status.group(view, IN_TOUCH, now).model_dump_json()
         registry, drivers = CollectorRegistry(), {GROUP: driver}
-        registry.register(GroupCollector(drivers, dict, lambda: True))
-        registry.register(RedisExporterCollector(drivers, MEMBERS, lambda: PEERS))
+        registry.register(GroupCollector(drivers=drivers, authority=Authority(IN_TOUCH), peers=dict))
+        registry.register(RedisExporterCollector(drivers, IN_TOUCH))
         generate_latest(registry)
         generate_latest(self._metrics.registry)
         encode(resp_masters.master(view, 3), 3)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 from promotion.step_types import Promote, Step, Taken
 from sentinel.cli.main import main
-from sentinel.daemon import Daemon
 from sentinel.group.runtime import GroupRuntime
 from sentinel.notices import leaders
 from sentinel.notices.notice import Notice
+from sentinel.wiring import Parts
 
 
 def crash_once() -> None:
@@ -31,7 +31,7 @@ def crash_once() -> None:
 
 def arm(moment: str) -> None:
     take = GroupRuntime.take
-    on_notice = Daemon._on_notice
+    on_notice = Parts._on_notice
 
     async def crashing_take(self: GroupRuntime, step: Step, term: int, guard: Callable[[], bool]) -> Taken:
         promotes = isinstance(step, Promote)
@@ -42,16 +42,16 @@ def arm(moment: str) -> None:
             crash_once()
         return result
 
-    def crashing_on_notice(self: Daemon, notice: Notice) -> None:
+    def crashing_on_notice(self: Parts, notice: Notice) -> None:
         made = notice.event.topology if isinstance(notice.event, leaders.TopologyCommitted) else None
         committed = made is not None and made.previous is not None
-        leader = made is not None and made.leader == self._settings.sentinel.id
+        leader = made is not None and made.leader == self.settings.sentinel.id
         if moment == "after_commit" and committed and leader:
             crash_once()
         on_notice(self, notice)
 
     GroupRuntime.take = crashing_take  # type: ignore[method-assign]
-    Daemon._on_notice = crashing_on_notice  # type: ignore[method-assign]
+    Parts._on_notice = crashing_on_notice  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

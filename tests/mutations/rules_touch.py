@@ -168,7 +168,7 @@ TOUCH = (
         "a sentinel out of touch tells nothing, however it was confirmed",
         "S10",
         "sentinel/status/confirmed.py",
-        "        return in_touch and self._freshness",
+        "        return self._in_touch.elects() and self._freshness",
         "        return self._freshness",
         (f"{_CONFIRMED}::test_in_touch_with_nobody_nothing_is_told_however_fresh",),
         style="",

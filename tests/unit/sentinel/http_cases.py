@@ -23,6 +23,7 @@ from quorum.detector import Patience
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed, Watch
 from quorum.member_config import MemberConfig
+from quorum.membership import Membership
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
 from sentinel.coordination.coordinator import Coordinator
@@ -32,22 +33,38 @@ from sentinel.coordination.node_spec import NodeSpec
 from sentinel.coordination.nodebook import NodeBook
 from sentinel.coordination.situation import CoordinatorConfig
 from sentinel.group.driver import GroupDriver
+from sentinel.metrics.clients import ClientCollector
+from sentinel.metrics.groups import GroupCollector
+from sentinel.metrics.redis_exporter import RedisExporterCollector
 from sentinel.metrics.registry import Metrics
 from sentinel.notices.notice import Notice
 from sentinel.operations.book import Operations
 from sentinel.operations.lookup import OperationLookup
+from sentinel.peers.in_touch import InTouch
+from sentinel.peers.report import PeerState
 from sentinel.preflight.facts import GroupFacts, Problem
 from sentinel.preflight.schedule import Report
 from sentinel.process import clock
 from sentinel.process.client_room import ClientRoom
 from sentinel.state.store import Store
 from sentinel.state.thread import OnDurable
+from sentinel.status.authority import Authority
+from sentinel.status.cluster import ClusterView
 from sentinel.status.confirmed import Confirmed
-from sentinel.web.app import HttpDeps, make_app, make_runner, make_site
+from sentinel.web.app import KeptClients, make_app, make_runner, make_site
+from sentinel.web.checks import CheckHandlers
+from sentinel.web.directives import DirectiveHandlers
 from sentinel.web.event_feed import EventFeed
 from sentinel.web.event_log import EventLog
+from sentinel.web.events import EventHandlers
+from sentinel.web.groups import GroupHandlers
 from sentinel.web.guard import Guard
+from sentinel.web.health import HealthHandlers
+from sentinel.web.needs import KnownGroups
+from sentinel.web.operations import OperationHandlers
 from sentinel.web.pages import Pages
+from sentinel.web.preflight import PreflightHandlers
+from sentinel.web.webhooks import WebhookHandlers
 from sentinel.webhooks.event import Endpoint
 from sentinel.webhooks.outbox import Outbox
 from tests.unit.quorum.member_cases import raft_member
@@ -181,6 +198,7 @@ class World:
     in_touch: set[str]
     notices: list[Notice]
     app: web.Application
+    kept: KeptClients
     runner: web.AppRunner
     client: aiohttp.ClientSession
 
@@ -282,37 +300,56 @@ async def running(
         for group, ports in redis.items()
     }
     room = ClientRoom(max_connections)
-    app = make_app(
-        HttpDeps(
-            sentinel_id="s1",
-            drivers=drivers,
-            in_touch=lambda: frozenset(touched),
-            members=members,
-            peer_states=lambda: {
-                peer: {
-                    "in_touch": peer in touched,
-                    "rtt_s": 0.0015 if peer in touched else None,
-                    "clock_ahead_ms": -20.3 if peer in touched else None,
-                }
-                for peer in sorted(members - {"s1"})
-            },
-            store=store,
-            operations=operations,
-            ask_taker=OperationLookup("s1", elsewhere or {}, ThreadedResolver()).ask,
-            outbox=outbox,
-            events=events,
-            metrics=metrics,
-            guard=Guard(token, open_posts, pages),
-            peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
-            version="1.2.3",
-            preflight=lambda _group: Report(0, problems),
-            gather=gather,
-            confirmed=confirmed,
-        ),
-        room,
-        max_waiting=max_waiting,
-        max_listening=max_listening,
+    kept = KeptClients(room, max_waiting=max_waiting, max_listening=max_listening)
+    in_touch_now = InTouch("s1", Membership.of(members), lambda: frozenset(touched))
+    authority, known = Authority(in_touch_now, confirmed), KnownGroups(drivers)
+    guard = Guard(token, open_posts, pages)
+
+    def peers() -> dict[str, PeerState]:
+        answers = PeerState(in_touch=True, rtt_s=0.0015, clock_ahead_ms=-20.3)
+        silent = PeerState(in_touch=False)
+        return {peer: answers if peer in touched else silent for peer in sorted(members - {"s1"})}
+
+    def cluster() -> ClusterView:
+        return ClusterView("s1", "1.2.3", "", in_touch_now.membership, (), peers())
+
+    def preflight(_group: str) -> Report:
+        return Report(0, problems)
+
+    group_handlers = GroupHandlers(
+        groups=known, authority=authority, cluster=cluster, history=store, waiting=kept.waiting
     )
+    event_handlers = EventHandlers(groups=known, in_touch=in_touch_now, feed=events, listening=kept.listening)
+    app = make_app(
+        (
+            group_handlers,
+            PreflightHandlers(groups=known, newest=preflight),
+            CheckHandlers(groups=known, authority=authority),
+            OperationHandlers(
+                groups=known,
+                in_touch=in_touch_now,
+                guard=guard,
+                operations=operations,
+                ask_taker=OperationLookup("s1", elsewhere or {}, ThreadedResolver()).ask,
+                preflight=preflight,
+                gather=gather,
+            ),
+            DirectiveHandlers(groups=known, in_touch=in_touch_now, guard=guard, operations=operations),
+            WebhookHandlers(sentinel_id="s1", outbox=outbox, guard=guard),
+            event_handlers,
+            HealthHandlers(in_touch=in_touch_now, store=store, metrics=metrics, no_part=str),
+        ),
+        guard=guard,
+        peer_handler=peer_handler or no_peers,  # type: ignore[arg-type]
+        version="1.2.3",
+    )
+    app.on_shutdown.extend((group_handlers.release, event_handlers.release))
+    for collector in (
+        GroupCollector(drivers=drivers, authority=authority, peers=peers),
+        RedisExporterCollector(drivers, in_touch_now),
+        ClientCollector({"primary": kept.waiting, "events": kept.listening}, room),
+    ):
+        metrics.registry.register(collector)
     runner = make_runner(app, room)
     try:
         await runner.setup()
@@ -331,6 +368,7 @@ async def running(
                 touched,
                 notices,
                 app,
+                kept,
                 runner,
                 client,
             )

@@ -9,6 +9,8 @@ from functools import partial
 
 import pytest
 
+from quorum.membership import Membership
+from sentinel.peers.in_touch import InTouch
 from sentinel.process.client_room import RESP, ClientRoom
 from sentinel.process.in_turns import TOGETHER
 from sentinel.resp import client as resp_client
@@ -17,6 +19,7 @@ from sentinel.resp.client import Client
 from sentinel.resp.codec import Simple
 from sentinel.resp.messages import Message
 from sentinel.resp.server import RespServer
+from sentinel.status.authority import Authority
 from tests.unit.sentinel.http_cases import eventually
 
 SUBSCRIBE = b"SUBSCRIBE +switch-master\r\n"
@@ -39,10 +42,13 @@ class Talk:
                 return b""
 
 
+ALONE = Authority(InTouch("s1", Membership.of(["s1"]), frozenset))
+
+
 class House:
     def __init__(self, password: str | None, most: int) -> None:
         self.room = ClientRoom(most)
-        self.server = RespServer("s1", ["s1"], {}, frozenset, password, room=self.room)
+        self.server = RespServer(drivers={}, authority=ALONE, password=password, room=self.room)
         self._writers: list[asyncio.StreamWriter] = []
 
     async def client(self) -> Talk:

@@ -141,14 +141,14 @@ def participating(
         clusters=SimpleNamespace(foreign=foreign, own="one"),
     )
     cluster = stand_in(False, False)
-    members = frozenset({"s1", "s2", "s3"})
+    membership = Membership.of(["s1", "s2", "s3"])
     return Participation(
         drivers=cast(Any, groups),
         cluster=cast(Any, cluster),
         store=store,
         spawn=spawn,
         links=cast(Any, links),
-        members=members,
+        membership=membership,
     )
 
 

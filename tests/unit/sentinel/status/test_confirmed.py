@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from quorum.membership import Membership
 from quorum.messages import Append, Entry, EntryId, Topology
+from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.resp.server import RespServer
 from sentinel.status import confirmed
+from sentinel.status.authority import Authority
 from sentinel.status.confirmed import Confirmed
 from sentinel.status.freshness import Freshness
 from tests.unit.sentinel.http_cases import GROUP, SINCE_MS, TERM_7, A, B, World, eventually, running
@@ -50,6 +53,10 @@ class FakeLinks:
         asyncio.get_running_loop().call_later(0.01, self.answer)
 
 
+def in_touch(links: FakeLinks) -> InTouch:
+    return InTouch("s1", Membership.of(THREE), links.in_touch)
+
+
 @pytest.fixture
 def links() -> FakeLinks:
     return FakeLinks(said_at=clock.monotonic())
@@ -62,7 +69,7 @@ def freshness() -> Freshness:
 
 @pytest.fixture
 async def world(tmp_path: Path, links: FakeLinks, freshness: Freshness) -> AsyncIterator[World]:
-    known = Confirmed(THREE, links, freshness)
+    known = Confirmed(in_touch(links), links, freshness)
 
     def answer() -> None:
         known.on_word()
@@ -140,7 +147,7 @@ async def test_in_touch_with_nobody_nothing_is_told_however_fresh(world: World, 
 
 async def test_a_topology_that_is_being_written_ends_the_former(world: World, links: FakeLinks) -> None:
     """The commit is known, and a restart could still forget it: neither is told."""
-    known = Confirmed(THREE, links, Freshness(TIMEOUT_S))
+    known = Confirmed(in_touch(links), links, Freshness(TIMEOUT_S))
     links.said_at = clock.monotonic()
     assert known.is_current(world.driver)
     world.driver.received("s2", Append(8, 1, Entry(8, 1, TERM_8), (8, 1)))
@@ -152,9 +159,9 @@ async def test_a_topology_that_is_being_written_ends_the_former(world: World, li
 
 
 async def test_by_the_sentinel_protocol_too(tmp_path: Path, links: FakeLinks) -> None:
-    known = Confirmed(THREE, links, Freshness(TIMEOUT_S))
+    known = Confirmed(in_touch(links), links, Freshness(TIMEOUT_S))
     async with running(tmp_path, members=THREE, in_touch=frozenset({"s2"})) as world:
-        server = RespServer("s1", THREE, world.drivers, links.in_touch, confirmed=known)
+        server = RespServer(drivers=world.drivers, authority=Authority(in_touch(links), known))
         asks = (
             ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", GROUP],
             ["SENTINEL", "MASTERS"],

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from sentinel.web import app as http_api
 from sentinel.web import inputs as http_inputs
 from sentinel.web import server as http_server
 from tests.unit.sentinel.http_cases import GROUP, World, eventually, running
@@ -250,9 +249,9 @@ async def test_who_waits_to_be_told_is_kept_and_a_silent_crowd_locks_nobody_out(
         for _, writer in held:
             path = f"/v1/groups/{GROUP}/primary?wait=30s&after_term=7"
             writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        await eventually(lambda: world.app[http_api.WAITING].inside == 3, "three who wait")
+        await eventually(lambda: world.kept.waiting.inside == 3, "three who wait")
         crowd = [await connect(world) for _ in range(20)]
         assert (await send(world, GET + b"\r\n"))[0] == 200
-        assert world.app[http_api.WAITING].inside == 3
+        assert world.kept.waiting.inside == 3
         for _, writer in (*held, *crowd):
             writer.close()

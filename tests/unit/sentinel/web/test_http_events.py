@@ -16,7 +16,6 @@ from quorum.inputs import Gossip
 from quorum.messages import Entry, Opinions, Topology
 from sentinel.coordination.inputs import InfoSeen
 from sentinel.web import events as http_events
-from sentinel.web.app import LISTENING
 from sentinel.webhooks.event import WebhookEvent
 from tests.event_stream import Event, EventParser
 from tests.unit.sentinel.http_cases import GROUP, HEALTHY, SINCE_MS, A, B, World, eventually, running
@@ -156,7 +155,7 @@ async def test_changes_that_nobody_heard_are_marked_for_who_comes_back(world: Wo
     async with listening(world) as listener:
         world.events.tell(event(1))
         await listener.event()
-    await eventually(lambda: world.app[LISTENING].inside == 0, "the listener is gone")
+    await eventually(lambda: world.kept.listening.inside == 0, "the listener is gone")
     world.driver.received("s2", Opinions(1, 8, (), Entry(8, 1, TERM_8)))
     async with listening(world, Last_Event_ID=listener.last_id) as back:
         assert await back.event() == ("group", {"group": GROUP})
@@ -177,7 +176,7 @@ async def test_listeners_are_bounded_and_forgotten_when_they_go(tmp_path: Path) 
             status, body, headers = await world.get("/v1/events")
             assert (status, body["type"]) == (503, "urn:vedette:problem:too-many-waiting")
             assert headers["Retry-After"]
-        await eventually(lambda: world.app[LISTENING].inside == 0, "the listener is gone")
+        await eventually(lambda: world.kept.listening.inside == 0, "the listener is gone")
         async with listening(world):
             pass
 
@@ -188,12 +187,12 @@ async def test_one_that_takes_nothing_is_cut_off(world: World, monkeypatch: pyte
     _reader, writer = await asyncio.open_connection(host, port, limit=1024)
     try:
         writer.write(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        await eventually(lambda: world.app[LISTENING].inside == 1, "it listens")
+        await eventually(lambda: world.kept.listening.inside == 1, "it listens")
         big = WebhookEvent("msg_1", "replica.down", GROUP, SINCE_MS, {"x": "y" * 60_000})
 
         def is_cut() -> bool:
             world.events.tell(big)
-            return world.app[LISTENING].inside == 0
+            return world.kept.listening.inside == 0
 
         await eventually(is_cut, "the slow listener is cut off")
     finally:

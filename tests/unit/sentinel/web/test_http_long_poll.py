@@ -11,7 +11,6 @@ import pytest
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from quorum.messages import Entry, Opinions, Topology
-from sentinel.web.app import WAITING
 from tests.unit.sentinel.http_cases import GROUP, SINCE_MS, TERM_7, A, B, C, World, eventually, running
 
 pytestmark = pytest.mark.unit
@@ -40,7 +39,7 @@ def learn(world: World, topology: Topology) -> None:
 
 
 def waiting_now(world: World) -> int:
-    return world.app[WAITING].inside
+    return world.kept.waiting.inside
 
 
 async def test_a_waiting_client_is_answered_when_the_topology_changes(three: World) -> None:

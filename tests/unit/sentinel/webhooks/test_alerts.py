@@ -8,9 +8,11 @@ import pytest
 
 from promotion import events
 from promotion.candidates import Ranking, Verdict
+from quorum.membership import Membership
 from quorum.rank import ranking
 from sentinel.notices import leaders, nodes
 from sentinel.notices.notice import NoticeEvent
+from sentinel.peers.in_touch import InTouch
 from sentinel.webhooks.alerts import MAX_OWNERS, MAX_REASONS, ORPHAN_AFTER_S, Alert, Alerts
 from tests.unit.sentinel.notice_cases import notice
 
@@ -29,7 +31,7 @@ TOPOLOGY = {
 
 
 def alerts(self_id: str, *absent: str, boot: int = 1) -> Alerts:
-    return Alerts(self_id, MEMBERS, lambda: MEMBERS - {self_id, *absent}, boot)
+    return Alerts(InTouch(self_id, Membership.of(MEMBERS), lambda: MEMBERS - {self_id, *absent}), boot)
 
 
 def tell(to: Alerts, kind: type[NoticeEvent], **fields: Any) -> list[Alert]:
