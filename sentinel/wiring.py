@@ -15,6 +15,8 @@ from config import Settings
 from quorum.cluster import CLUSTER
 from quorum.membership import Membership
 from quorum.messages import HardState
+from sentinel.catalogue.catalogue import Catalogue, GroupOpened
+from sentinel.catalogue.from_file import FileCatalogue
 from sentinel.coordination.contested import Contested
 from sentinel.coordination.neighbours import Neighbours
 from sentinel.group.cluster_driver import ClusterDriver
@@ -72,11 +74,12 @@ class Parts:
         self.settings = settings
         self.store = store
         self._fatal = fatal
-        self.doors = Doors(settings)
+        catalogue = FileCatalogue(settings)
+        self.doors = Doors(settings, catalogue.groups)
         self.rng = random.Random()
         self.background = Background(fatal)
         self.check_run = RunCheck()
-        self.resolver = Resolver(max(group.dns_timeout for group in settings.groups.values()))
+        self.resolver = Resolver(max(group.dns_timeout for group in catalogue.groups.values()))
         self.groups: dict[str, GroupRuntime] = {}
         self.drivers: dict[str, GroupDriver] = {}
         me, members = settings.sentinel.id, settings.cluster.members
@@ -97,7 +100,7 @@ class Parts:
         confirmed = Confirmed(self.in_touch, self.links, freshness)
         self.authority = Authority(self.in_touch, confirmed)
         self._make_tellers()
-        self._make_registers()
+        self._make_registers(catalogue)
         self.participation = Participation(
             drivers=self.drivers,
             cluster=self.cluster,
@@ -125,7 +128,7 @@ class Parts:
         self.events = EventFeed(EventLog(f"{me}.{store.boot}"))
         self.operations = Operations(me)
         self.lookup = OperationLookup(me, members, HttpResolver(self.resolver))
-        self.metrics = Metrics(me, VERSION, tuple(settings.groups))
+        self.metrics = Metrics(me, VERSION)
         self.outbox = Outbox(store.thread, endpoints(settings.webhooks))
         self.duty = WebhookDuty(
             Alerts(self.in_touch, store.boot),
@@ -145,9 +148,9 @@ class Parts:
         self.preflights = Preflights(
             self.rng, self.metrics.preflight_problems, on_facts=self.metrics.on_facts
         )
-        self._recorders = {name: Recorder(name, me, self._keep, self._spread) for name in settings.groups}
+        self._recorders: dict[str, Recorder] = {}
 
-    def _make_registers(self) -> None:
+    def _make_registers(self, catalogue: Catalogue) -> None:
         settings, store = self.settings, self.store
         states = store.hard_states()
         for name, state in states.items():
@@ -175,21 +178,24 @@ class Parts:
             rng=self.rng,
             line=ElectionLine(),
             infos=info_pace(),
-            neighbours=Neighbours({name: map(node_spec, g.nodes) for name, g in settings.groups.items()}),
+            neighbours=Neighbours(),
             contested=Contested(),
             links=link_pace(),
             stored=self._stored,
         )
         self._registers.add(self.cluster)
-        for name in settings.groups:
-            self._open(name, around, states)
+        catalogue.on_change(partial(self._open, around, states))
         store.retire({*self.groups, CLUSTER})
 
-    def _open(self, name: str, around: Surroundings, states: Mapping[str, HardState]) -> None:
-        settings = self.settings.groups[name]
-        me = client_id(self.settings.sentinel.id, self.settings.cluster.members)
-        group = GroupRuntime(name, around, redis_link(settings, self.resolver, me), states)
+    def _open(self, around: Surroundings, states: Mapping[str, HardState], opened: GroupOpened) -> None:
+        """All that has to know of a group is told here. It is watched once it is started."""
+        name, settings, me = opened.name, opened.settings, self.settings.sentinel.id
+        around.neighbours.add(name, map(node_spec, settings.nodes))
+        link = redis_link(settings, self.resolver, client_id(me, self.settings.cluster.members))
+        group = GroupRuntime(name, settings, around, link, states.get(name, HardState()))
         self.groups[name], self.drivers[name] = group, group.driver
+        self.metrics.watch(name)
+        self._recorders[name] = Recorder(name, me, self._keep, self._spread)
         self._registers.add(group.driver)
         gather = partial(self._gatherer.of, group)
         checked = Checked(settings.preflight_interval, gather, group.is_calm)

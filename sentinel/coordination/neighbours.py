@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from promotion.places import plain
 from sentinel.coordination.node_spec import NodeSpec
+
+NO_GROUPS: Mapping[str, Iterable[NodeSpec]] = MappingProxyType({})
 
 
 class Neighbours:
     """Knows the configured nodes of every group, by address and, once they have spoken, by run id."""
 
-    def __init__(self, groups: Mapping[str, Iterable[NodeSpec]]) -> None:
+    def __init__(self, groups: Mapping[str, Iterable[NodeSpec]] = NO_GROUPS) -> None:
         self._at: dict[tuple[str, int], str] = {}
         self._known_as: dict[str, str] = {}
         self._run_ids: dict[tuple[str, str], str] = {}
         for group, specs in groups.items():
-            for spec in specs:
-                for host, port in ((spec.host, spec.port), spec.reach):
-                    self._at[plain((host, port))] = group
+            self.add(group, specs)
+
+    def add(self, group: str, specs: Iterable[NodeSpec]) -> None:
+        """The nodes that are configured for one more group."""
+        for spec in specs:
+            for host, port in ((spec.host, spec.port), spec.reach):
+                self._at[plain((host, port))] = group
 
     def saw(self, group: str, spec: NodeSpec, run_id: str, peer_ip: str | None) -> None:
         """A configured node of ``group`` has answered, at ``peer_ip``."""

@@ -27,9 +27,9 @@ NOTHING_TO_WATCH = Patience(1.0, 1.0, 1.0)
 
 
 def member_config(
-    name: str, settings: Settings, store: Store, state: HardState, place: Place
+    name: str, group: GroupSettings, settings: Settings, store: Store, state: HardState, place: Place
 ) -> MemberConfig:
-    group, cluster = settings.groups[name], settings.cluster
+    cluster = settings.cluster
     return MemberConfig(
         self_id=settings.sentinel.id,
         group=name,

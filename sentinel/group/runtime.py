@@ -16,7 +16,7 @@ from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-from config import Settings
+from config import GroupSettings, Settings
 from promotion.executor import ConnectionExchange, Exchange, Executor
 from promotion.step_types import Step, Taken
 from quorum.evidence import Evidence, EvidenceKind
@@ -88,13 +88,15 @@ class Surroundings:
 
 
 class GroupRuntime:
-    """Implements ``driver.Ports``. ``link`` makes the connections to the group's nodes."""
+    """Implements ``driver.Ports``. ``link`` makes the connections to the group's nodes; ``state``: what is on
+    disk of it.
+    """
 
     def __init__(
-        self, name: str, around: Surroundings, link: RedisLink, states: Mapping[str, HardState]
+        self, name: str, settings: GroupSettings, around: Surroundings, link: RedisLink, state: HardState
     ) -> None:
         self.name = name
-        self.settings = around.settings.groups[name]
+        self.settings = settings
         self._around = around
         self.link = link
         self._probes: dict[str, Probe] = {}
@@ -113,8 +115,7 @@ class GroupRuntime:
             promote=self.settings.discover_replicas == "promote",
         )
         place = around.line.place()
-        state = states.get(name, HardState())
-        made_with = member_config(name, around.settings, around.store, state, place)
+        made_with = member_config(name, settings, around.settings, around.store, state, place)
         member = Member(made_with, Raft(made_with, state, around.rng, now), now)
         config = coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)

@@ -46,7 +46,7 @@ _LOOP_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
 
 
 class Metrics:
-    """One per process, with its own ``registry``. ``groups`` are the names of all that it watches."""
+    """One per process, with its own ``registry``. ``groups`` are the names of those that it watches."""
 
     def __init__(self, sentinel_id: str, version: str, groups: Collection[str] = ()) -> None:
         # When each series began would double their number, and nobody asks.
@@ -140,6 +140,10 @@ class Metrics:
         self._stalls = _Stalls()
         registry.register(self._stalls)
         ProcessCollector(registry=registry)
+
+    def watch(self, group: str) -> None:
+        """One more group."""
+        self._failovers.watch(group)
 
     def read_off(self, collector: Collector) -> None:
         """What is not counted here, but read at each scrape."""
@@ -240,7 +244,10 @@ class _Failovers(Collector):
 
     def __init__(self, groups: Collection[str]) -> None:
         self.count: Tally[tuple[str, str, str]] = Tally()
-        self._groups = groups
+        self._groups = [*groups]
+
+    def watch(self, group: str) -> None:
+        self._groups.append(group)
 
     def collect(self) -> Iterable[CounterMetricFamily]:
         family = CounterMetricFamily(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from aiohttp import web
 
-from config import Settings
+from config import GroupSettings, Settings
 from sentinel.process.client_room import ClientRoom, Files
 from sentinel.process.loop_errors import LoopErrors
 from sentinel.process.open_files import FilesLeft, raise_limit
@@ -20,14 +21,13 @@ logger = logging.getLogger(__name__)
 class Doors:
     """To be made before anything is opened: it raises the limit of files of this process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, groups: Mapping[str, GroupSettings]) -> None:
         self._http, self._resp_address = settings.sentinel.http, settings.sentinel.resp
-        groups = settings.groups.values()
         files = Files.needed(
             raise_limit(),
             peers=len(settings.cluster.members) - 1,
             groups=len(groups),
-            nodes=sum(len(group.nodes) for group in groups),
+            nodes=sum(len(group.nodes) for group in groups.values()),
         )
         if files.too_few is not None:
             logger.error("%s", files.too_few)

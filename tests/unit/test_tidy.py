@@ -12,6 +12,7 @@ from tests.unit.tidy_rules import (
     MAX_LINES,
     Module,
     Rule,
+    asks_the_catalogue,
     calls_are_pure,
     goes_by_one_clock,
     has_a_telling_name,
@@ -59,6 +60,8 @@ PURE = [
 IMPURE = ["promotion/executor.py", "sentinel/notices/story.py"]
 SPEAKS = ["sentinel/cli/*.py", "sentinel/demo/*.py", "sentinel/terminal/*.py"]
 """What has a terminal to print to."""
+READS_THE_FILE = [*SPEAKS, "sentinel/sentinel_conf/*.py", "sentinel/catalogue/from_file.py"]
+"""What runs beside a daemon, or before there is one; and where the file becomes the catalogue."""
 KNOWS_THE_CORE = ["sentinel/coordination/*.py", "sentinel/group/*.py"]
 OTHER_CLOCKS = [*SPEAKS, "sentinel/process/clock.py", "sentinel/process/event_loop.py"]
 
@@ -100,6 +103,7 @@ HOUSE_RULES: list[tuple[Rule, Callable[[Module], bool]]] = [
     (calls_are_pure, is_pure),
     (randomness_is_handed_in, is_pure),
     (reads_no_core, lambda module: module.package == "sentinel" and not matches(module, KNOWS_THE_CORE)),
+    (asks_the_catalogue, lambda module: module.package == "sentinel" and not matches(module, READS_THE_FILE)),
     (sleeps_only_between_looks, lambda module: module.package == "tests"),
     (goes_by_one_clock, lambda module: module.package == "sentinel" and not matches(module, OTHER_CLOCKS)),
 ]
@@ -145,6 +149,7 @@ BAD = [
     (randomness_is_handed_in, "import random as dice"),
     (randomness_is_handed_in, "from random import randint"),
     (reads_no_core, "term = driver.coordinator.member.view.term"),
+    (asks_the_catalogue, "names = tuple(self._settings.groups)"),
     (goes_by_one_clock, "import time\nnow = time.monotonic()"),
     (goes_by_one_clock, "now = asyncio.get_running_loop().time()"),
     (goes_by_one_clock, "now = self._loop.time()"),
@@ -159,6 +164,7 @@ GOOD = [
     (imports_are_pure("quorum"), "import random, hashlib, collections.abc\nfrom quorum.votes import Tally"),
     (randomness_is_handed_in, "import random\ndef f(rng: random.Random) -> float:\n    return rng.random()"),
     (reads_no_core, "from sentinel.coordination.coordinator import QUIET_GOSSIPS\nterm = driver.view.term"),
+    (asks_the_catalogue, "names = tuple(catalogue.groups)"),
     (sleeps_only_between_looks, "while not ready():\n    time.sleep(0.01)"),
     (sleeps_only_between_looks, "async def f():\n    await asyncio.sleep(0)"),
 ]

@@ -129,6 +129,15 @@ def reads_no_core(module: Module) -> Iterator[str]:
             yield f"line {node.lineno}: reads the core, and not the picture of the group"
 
 
+def asks_the_catalogue(module: Module) -> Iterator[str]:
+    """Which groups there are is asked of the catalogue, wherever that has them from."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Attribute) or node.attr != "groups":
+            continue
+        if _dotted(node.value).rpartition(".")[2].lstrip("_") == "settings":
+            yield f"line {node.lineno}: reads the groups of the configuration file"
+
+
 def calls_are_pure(module: Module) -> Iterator[str]:
     for call in _calls(module):
         if _dotted(call.func) in NOT_PURE_CALLS:

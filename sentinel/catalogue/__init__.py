@@ -1,0 +1,1 @@
+"""Which groups this sentinel watches, and with which settings."""
