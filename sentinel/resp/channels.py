@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias, assert_never
 
 from promotion import events as work
+from promotion.places import place_in
 from sentinel.group.driver import GroupDriver
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice
@@ -49,8 +50,8 @@ def message_of(notice: Notice, driver: GroupDriver) -> tuple[str, str] | None:
         case leaders.TopologyCommitted(topology):
             if topology.previous is None:
                 return None
-            host, _, port = topology.previous.rpartition(":")
-            return SWITCHED, f"{group} {host.strip('[]')} {port} {primary}"
+            left = place_in(topology.previous) or (topology.previous, 0)
+            return SWITCHED, f"{group} {left[0]} {left[1]} {primary}"
         case nodes.NodeDown(node):
             channel = "+sdown"
         case nodes.NodeUp(node):

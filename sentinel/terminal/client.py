@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from sentinel.process.problem_types import TYPE_PREFIX
 from sentinel.terminal.exits import CliError, ExitCode
 
 TIMEOUT_S = 5.0
 """For each sentinel, from connecting to the last byte."""
 MAX_BYTES = 16 * 1024 * 1024
 
-_TYPE_PREFIX = "urn:vedette:problem:"
 _ADVICE = {
     "unauthorized": "Give the API's token: --token-file, VEDETTE_TOKEN_FILE, VEDETTE_TOKEN, or -c FILE.",
     "forbidden": "Ask on the sentinel's own machine, or configure api.token_file.",
@@ -204,7 +204,7 @@ def _read(response: http.client.HTTPResponse, deadline: float) -> dict[str, Any]
 
 
 def _refusal(url: str, problem: Mapping[str, Any]) -> CliError:
-    kind = str(problem.get("type", "")).removeprefix(_TYPE_PREFIX)
+    kind = str(problem.get("type", "")).removeprefix(TYPE_PREFIX)
     title = problem.get("title", "refused")
     detail = problem.get("detail", "no reason given")
     return CliError(ExitCode.REFUSED, f"{url}: {title}: {detail}", _ADVICE.get(kind, ""), problem)

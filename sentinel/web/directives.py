@@ -6,18 +6,15 @@ while another leads. What was agreed on every sentinel shows.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aiohttp import web
 
-from config.address import Address
-from config.errors import InvalidValueError
-from quorum.directives import Directives, Outcome, Pause, Schedule
+from quorum.directives import Pause, Schedule
 from sentinel.coordination.inputs import Ordered
 from sentinel.coordination.orders import CancelOrder, PauseOrder, ResumeOrder, ScheduleOrder
 from sentinel.group.driver import GroupDriver
-from sentinel.group.view import GroupView
-from sentinel.operations.book import OUTCOMES, Operation, Operations, State
+from sentinel.operations.book import Operation, Operations
+from sentinel.operations.candidates import node_name, why_not
+from sentinel.operations.scheduled import agreed
 from sentinel.peers.in_touch import InTouch
 from sentinel.process import clock
 from sentinel.status.answers import AcceptedAnswer
@@ -127,10 +124,8 @@ def schedule(
     to = None if asked is None else node_name(view, asked)
     if view.published is None:
         raise ProblemError("precondition", "There is nothing to hand over: no primary is known yet.")
-    if to is not None and view.node(to) is None:
-        raise ProblemError("precondition", f"{to!r:.100} is no node of this group.")
-    if to == view.published.primary:
-        raise ProblemError("precondition", f"{to}: is the primary already.")
+    if to is not None and (refused := why_not(view, to, view.published.primary)) is not None:
+        raise ProblemError("precondition", refused)
     operation = operations.accept(driver.name, to, "switchover", at_ms)
     planned = Schedule(operation.id, at_ms, to, operation.requested_ms, round(timeout_s * 1000))
     driver.feed(Ordered(ScheduleOrder(planned)))
@@ -140,39 +135,10 @@ def schedule(
 def scheduled_operation(groups: KnownGroups, id_: str) -> Operation | None:
     """What the sentinels have agreed on about it, whoever took the request."""
     for driver in groups:
-        known = _agreed(driver, driver.directives, id_)
+        known = agreed(driver, id_)
         if known is not None:
             return known
     return None
-
-
-def _agreed(driver: GroupDriver, directives: Directives, id_: str) -> Operation | None:
-    planned, closed = directives.schedule, directives.closed
-    if planned is not None and planned.operation == id_:
-        return _operation(driver.name, planned, "scheduled")
-    if closed is None or closed.schedule.operation != id_:
-        return None
-    state: State = "failed"
-    if closed.outcome in (Outcome.STARTED, Outcome.DONE):
-        state = "running" if closed.outcome is Outcome.STARTED else "completed"
-    reason = closed.reason or OUTCOMES[closed.outcome]
-    finished_ms, topology = None, driver.view.published
-    if state == "completed" and topology is not None and topology.term == closed.term:
-        finished_ms = topology.since_ms
-    return replace(
-        _operation(driver.name, closed.schedule, state),
-        reason=reason if state == "failed" else None,
-        # What ended otherwise was not noted with its time; only the sentinel that took it knows.
-        finished_ms=finished_ms,
-        new_primary=closed.primary,
-        term=closed.term,
-    )
-
-
-def _operation(group: str, planned: Schedule, state: State) -> Operation:
-    return Operation(
-        planned.operation, group, planned.to, planned.requested_ms, "switchover", planned.at_ms, state=state
-    )
 
 
 def accepted(operation: Operation) -> web.Response:
@@ -181,16 +147,6 @@ def accepted(operation: Operation) -> web.Response:
         status=202,
         headers={"Location": f"/v1/operations/{operation.id}"},
     )
-
-
-def node_name(view: GroupView, asked: str) -> str:
-    """However the address is written; left as it is when it is none, to be refused by name."""
-    if view.node(asked) is not None:
-        return asked
-    try:
-        return str(Address.parse(asked))
-    except InvalidValueError:
-        return asked
 
 
 def _need_no_order(operations: Operations, driver: GroupDriver) -> None:

@@ -12,6 +12,7 @@ from promotion.candidates import Ranking
 from sentinel.coordination.inputs import Requested
 from sentinel.group.driver import GroupDriver
 from sentinel.operations.book import Operations
+from sentinel.operations.candidates import node_name, why_not
 from sentinel.operations.lookup import LookupFailedError
 from sentinel.peers.in_touch import InTouch
 from sentinel.preflight.facts import GroupFacts
@@ -20,7 +21,7 @@ from sentinel.preflight.switchover import objections, worth_a_look
 from sentinel.process.instants import iso
 from sentinel.status import group as group_status
 from sentinel.status.answers import AcceptedAnswer, OperationAnswer
-from sentinel.web.directives import accepted, node_name, schedule, scheduled_operation
+from sentinel.web.directives import accepted, schedule, scheduled_operation
 from sentinel.web.guard import Guard
 from sentinel.web.inputs import BODY_PROBLEMS, bad_parameter, duration_s, json_body
 from sentinel.web.needs import KnownGroups, need_majority
@@ -140,9 +141,9 @@ class OperationHandlers:
         self._need_quiet(driver)
         _need_free_hand(driver, asked)
         prospect = _need_chance(driver, asked, switchover=True)
-        why_not = driver.queries.objection(prospect.chosen)
-        if why_not is not None:
-            raise _refused(f"{why_not}.", prospect.ranking)
+        objection = driver.queries.objection(prospect.chosen)
+        if objection is not None:
+            raise _refused(f"{objection}.", prospect.ranking)
         return prospect
 
     async def _need_allowed(self, driver: GroupDriver, chosen: str) -> bool:
@@ -213,10 +214,9 @@ def _need_chance(driver: GroupDriver, asked: str | None, *, switchover: bool = F
     """A change that can succeed by what is known now. Raises ProblemError."""
     view = driver.view
     candidate = None if asked is None else node_name(view, asked)
-    if candidate is not None and view.node(candidate) is None:
-        raise _refused(f"{candidate!r:.100} is no node of this group.", _ranking(driver))
-    if candidate is not None and view.committed is not None and candidate == view.committed.primary:
-        raise _refused(f"{candidate}: is the primary already.", _ranking(driver))
+    primary = view.committed.primary if view.committed is not None else None
+    if candidate is not None and (refused := why_not(view, candidate, primary)) is not None:
+        raise _refused(refused, _ranking(driver))
     ranking = _ranking(driver, Request("", candidate, switchover=switchover))
     if ranking.chosen is None:
         why = next((v.reason for v in ranking.verdicts if v.node == candidate), "no replica is eligible")

@@ -14,10 +14,11 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sentinel.process.problem_types import TYPE_PREFIX
+
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
-TYPE_PREFIX = "urn:vedette:problem:"
 RETRY_AFTER_S = 1
 
 KINDS: Mapping[str, tuple[int, str]] = {

@@ -13,7 +13,8 @@ import jsonschema
 import pytest
 from aiohttp import web
 
-from sentinel.web.problem import KINDS, TYPE_PREFIX
+from sentinel.process.problem_types import TYPE_PREFIX
+from sentinel.web.problem import KINDS
 from tests.unit.sentinel.http_cases import GROUP, World, running
 
 pytestmark = pytest.mark.unit

@@ -10,7 +10,7 @@ import pytest
 from yarl import URL
 
 from config import EVENT_TYPES
-from sentinel.web.problem import TYPE_PREFIX
+from sentinel.process.problem_types import TYPE_PREFIX
 from tests.unit.sentinel.http_cases import World, running
 
 pytestmark = pytest.mark.unit
