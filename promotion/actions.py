@@ -1,4 +1,4 @@
-"""What a leader's work asks for, in order, and what it is told about the world. Data only."""
+"""Data only: the actions that a leader's work asks for, in order, and the facts that it is given."""
 
 from __future__ import annotations
 
@@ -54,24 +54,24 @@ class Facts:
     cause: str
     """The grade of the evidence against it."""
     gone_by_all: bool
-    """Everybody who calls it down saw its connection closed and refused, or its data gone."""
+    """Each sentinel that calls it down saw its connection closed and refused, or its data gone."""
     silence_s: float
     """Since its last valid reply to this sentinel; infinite if it never answered."""
     earlier: tuple[NodeView, ...]
     """The replicas as they were seen when that silence had just begun to look odd."""
     nodes: tuple[str, ...]
     down_nodes: frozenset[str]
-    """Subjectively down here, and mute: reading them would only cost time."""
-    told: str | None = None
+    """Nodes that are subjectively down here and do not answer: reading them would only cost time."""
+    configured_primary: str | None = None
     """The ``primary:`` of the configuration, for the first start."""
     history: str | None = None
     """The newest replication id that the primary is known to have written under; None if none is."""
     process: str | None = None
     """The run id of the primary as it was last known to be whole."""
     odown_nodes: frozenset[str] = frozenset()
-    """Those that a quorum calls down."""
+    """The nodes that a quorum calls down."""
     unanswered_s: float = 0.0
-    """As ``silence_s``, which a stall of this sentinel starts anew: the primary may be away for longer."""
+    """As ``silence_s``, but not reset by a stall of this sentinel: the primary may be away for longer."""
     gone_s: float = 0.0
     """Since the primary's process was seen to be gone, if that is the evidence."""
     histories: frozenset[str] = frozenset()
@@ -81,9 +81,9 @@ class Facts:
     loss_known: bool = True
     """Whether the topology says how many bytes the last change may have lost, or need not."""
     paused: bool = False
-    """Operators want nothing to be changed, but what they ask for by name and what was begun before."""
+    """The group is paused: only what an operator asks for by name, and what was begun before, is done."""
     missed_s: Mapping[str, float] = field(default_factory=dict)
-    """Of nodes that are behind the primary: for how long it was seen to write what they lack."""
+    """For each node behind the primary: for how many seconds the primary was seen to write what it lacks."""
     unwritable: bool = False
     """The primary lives, but a quorum has seen it refuse writes for long, and another would take them."""
 
@@ -97,7 +97,7 @@ class Observe:
 
 @dataclass(frozen=True, slots=True)
 class AskAgain:
-    """Read this node now; nobody waits for the answer, which is in the views if it comes in time."""
+    """Read this node now. Nobody waits for the answer; if it comes in time, the views contain it."""
 
     node: str
 
@@ -119,7 +119,7 @@ class WriteTopology:
     cause: str
     lost_bytes: int | None = None
     may_have_lost: str | None = None
-    """In words, where no number of bytes can tell it."""
+    """The possible loss in words, where it cannot be given in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """For the log, the timeline and the webhooks: something worth telling happened."""
+    """An event for the log, the timeline and the webhooks."""
 
     event: Event
 

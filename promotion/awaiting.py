@@ -1,9 +1,9 @@
-"""Whether to wait for a replica that still loads a newer copy than the best one there is.
+"""Decides whether to wait for a replica that is still loading a newer copy than the best candidate holds.
 
-A replica that loads when the primary dies can be promoted only once it is done; one that is done first may
-have begun with an older copy, and lacks all that was written between the two. Whoever loads goes on loading
-without the primary, once all of the copy has reached it. So it is waited for, where what the other lacks is
-known to be more than nothing: an outage of seconds ends, acknowledged writes do not come back.
+A replica that loads when the primary dies can be promoted only once it is done. Another one, done earlier,
+may have loaded an older copy and lack what was written between the two. A replica goes on loading without
+the primary, once all of the copy has reached it. So the leader waits where the best candidate is known to
+lack something: an outage of seconds ends, acknowledged writes do not come back.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from promotion.view import NodeView, find
 
 
 def awaited(ranking: Ranking, views: Sequence[NodeView], facts: Facts, limit_s: float) -> str | None:
-    """What is waited for, in words; None if nothing is.
+    """The reason to wait, in words; None to go on now.
 
-    For ``limit_s`` at most since the primary fell silent, or since the best one lost it: that is when it had
-    done loading itself. A leader that comes later counts from the same moment.
+    The wait ends ``limit_s`` after the primary fell silent, or after the best candidate lost its link (when
+    it had finished loading). A later leader counts from the same moment.
     """
     best = find(ranking.chosen, views)
     if best is None or ranking.may_have_lost is None or not facts.down:
@@ -34,7 +34,7 @@ def awaited(ranking: Ranking, views: Sequence[NodeView], facts: Facts, limit_s: 
 
 
 def _will_hold_more(view: NodeView, best: NodeView) -> bool:
-    """It may be too busy to answer. What stops before all has reached it loads no more."""
+    """It may be too busy to answer. A replica that had not received the whole copy loads no more."""
     loads = view.loading and view.sync_in_progress and view.coming is not None
     if not loads or view.down or view.hands_off or view.barred or not view.priority:
         return False

@@ -1,16 +1,16 @@
-"""Which replica a failover promotes: filters first, then an order, and a reason for each that is not chosen.
+"""Ranks the replicas for a promotion: filters, then an order, and a reason for each that is not chosen.
 
 The order is Redis Sentinel's (``sentinel.c``, ``compareSlavesForPromotion``): lower priority number, then
-the newest replication offset, then the smaller run id. Five things are Vedette's own:
+the newest replication offset, then the smaller run id. Vedette adds five rules:
 
-* Who shares the newest history goes before everything else. A priority chooses among copies that differ by
+* A replica of the newest history goes before all others. A priority chooses among copies that differ by
   their lag; a copy of a former history lacks all that was written since, which no offset bounds.
-* Before the priority goes who would take writes at all: a primary that refuses them is none.
-* A priority chooses among copies that differ by little: who is more than ``REACH_BYTES`` behind another goes
-  after it, whatever its priority. The limit is Patroni's ``maximum_lag_on_failover``.
-* Of equal data the older server version is preferred: the newer can read what it sends, not the other way
-  round, so that whoever is older than the primary can never follow it.
-* Before the run id a replica in the old primary's zone is preferred.
+* A replica that would take writes as a primary goes before one that would refuse them.
+* A priority chooses among copies that differ by little: a replica more than ``REACH_BYTES`` behind another
+  goes after it, whatever its priority. The limit is Patroni's ``maximum_lag_on_failover``.
+* Of equal data the older server version goes first: a newer server can read what an older one sends, but
+  an older replica cannot follow a newer primary.
+* A replica in the old primary's zone goes first, before the run ids are compared.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from promotion.histories import Histories, histories
 from promotion.view import SEALED, NodeView, find
@@ -49,30 +48,22 @@ class Verdict:
     lag_bytes: int | None
 
 
-class Asked(Protocol):
-    """What a person asked for; ``candidate`` None leaves the choice."""
-
-    @property
-    def candidate(self) -> str | None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The eligible, best first, then the rejected."""
+    """The verdicts: the eligible nodes, best first, then the rejected ones."""
 
     verdicts: tuple[Verdict, ...]
     chosen: str | None
     decided: bool = False
-    """A person named a node that no rule would take: nothing that the rules ask for stands in the way."""
+    """An operator named a node that no rule would choose: no rule is applied to it any more."""
     refusal: str | None = None
-    """In a forecast: why nobody would be promoted, whoever is eligible."""
+    """In a forecast: why nobody would be promoted, although some nodes are eligible."""
     may_have_lost: str | None = None
-    """What the chosen one lacks, in words, where no number of bytes can tell."""
+    """What the chosen node lacks, in words, where it cannot be given in bytes."""
 
-    def why_nobody(self, request: Asked | None) -> str:
-        """Where nobody is chosen: of the node that somebody asked for, what is wrong with it."""
-        asked = request.candidate if request is not None else None
-        reasons = (f"{v.node}: {v.reason}" for v in self.verdicts if v.node == asked)
+    def why_nobody(self, requested: str | None) -> str:
+        """Why no node is chosen: what is wrong with the ``requested`` node, if an operator named one."""
+        reasons = (f"{v.node}: {v.reason}" for v in self.verdicts if v.node == requested)
         return next(reasons, "no eligible replica")
 
 
@@ -88,11 +79,11 @@ def rank(
     avoid: Mapping[str, str] | None = None,
     barred: Mapping[str, str] | None = None,
 ) -> Ranking:
-    """Rank every node but ``primary``. The last known offset of the primary is the reference for the lag.
+    """Rank every node but ``primary``. The lag is measured from the primary's last known offset.
 
-    ``history`` is the newest that the primary is known to have written, ``lost`` are those that it is known
-    to have lost. Only ``requested`` may be chosen if it is given. ``avoid`` rejects nodes whose promotion
-    failed, ``barred`` those that a rule of the group forbids, both with the reason.
+    ``history`` is the newest history that the primary is known to have written; ``lost`` are the histories
+    that it is known to have lost. If ``requested`` is given, only that node may be chosen. ``avoid`` rejects
+    nodes whose promotion failed, ``barred`` nodes that a rule of the group forbids, both with the reason.
     """
     found = histories(primary, views, history, lost)
     nodes = [view for view in views if view.name != primary]
@@ -149,7 +140,7 @@ def _rejection(view: NodeView, primary: str, policy: Policy, lag_bytes: int | No
         (view.priority == 0, "priority 0: never to be promoted"),
         (view.sync_in_progress and not view.keys, "in its first full sync, holds no data yet"),
         (view.offset_bytes is None, "its replication offset is not known"),
-        # Where there is no limit the two are compared by what they hold.
+        # Without a limit the replica and the primary are compared by what they hold.
         (
             down_s is None and math.isfinite(policy.max_link_down_s),
             "was never connected to the primary since it started",
@@ -172,7 +163,7 @@ def _in_history(view: NodeView, primary: str) -> bool:
 
 
 def _behind(view: NodeView, primary: NodeView) -> bool:
-    """Not so a replica that has all that the primary was seen to have: it was emptied by FLUSHALL."""
+    """Whether ``view`` lacks something of the primary. FLUSHALL empties a replica that lacks nothing."""
     held = view.held(primary.replid)
     return held is None or held < (primary.offset_bytes or 0)
 

@@ -1,11 +1,11 @@
-"""How a step talks to a node: as a generator that yields what it wants sent and is given the replies.
+"""A step's conversation with a node: a generator that yields requests and is sent the replies.
 
-So what is sent, and what is concluded from the answers, is decided without any I/O: ``executor`` holds the
+So the requests, and the conclusions from the replies, are decided without any I/O: ``executor`` holds the
 conversation over a connection of redis-py, the simulator with a model of Redis.
 
-Whoever drives one checks the lease before each request, opens one connection for all of it, and throws
-``LinkLostError`` into it when that connection is lost or the time is up: the conversation knows what that
-means.
+The driver of a conversation checks the lease before each request, opens one connection for all of it, and
+throws ``LinkLostError`` into it when that connection is lost or the time is up: the conversation knows what
+that means.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Call:
 class Calls:
     """Commands in one write, which the node reads at once; the reply is a tuple with one ``Reply`` for each.
 
-    A transaction is written out: ``MULTI``, what it holds, ``EXEC``, and by Redis's rules it does nothing if
-    a key changed that was watched before. ``acts``: something changes, so that nobody knows what was done if
-    the answer is lost.
+    A transaction is written out: ``MULTI``, its commands, ``EXEC``. By Redis's rules it does nothing if a
+    watched key changed. ``acts``: the commands change something, so if the answer is lost nobody knows what
+    was done.
     """
 
     commands: tuple[tuple[Word, ...], ...]
@@ -65,7 +65,7 @@ Conversation: TypeAlias = Generator[Request, Reply, Taken]
 
 
 class LinkLostError(Exception):
-    """For the conversation, from whoever holds it: no reply will come any more, to this or any request."""
+    """The driver throws it into the conversation: no reply will come, to this or any later request."""
 
 
 class StepError(Exception):
@@ -78,11 +78,11 @@ class StepError(Exception):
 
 
 class StepFailedError(StepError):
-    """Nothing was changed, or what was is taken back; the reason names the command that was refused."""
+    """Nothing was changed, or the change was taken back; the reason names the refused command."""
 
 
 class StepUnknownError(StepError):
-    """What changes the node was sent, and its answer lost: it may have run, or may run yet."""
+    """A command that changes the node was sent, and its answer lost: it may have run, or may run yet."""
 
 
 class LeaseLostError(StepFailedError):

@@ -1,6 +1,6 @@
-"""Who is primary at the very first start, before any topology was agreed on.
+"""Finds the primary at the very first start, before any topology was agreed on.
 
-Guessing wrong would overwrite data, so anything but one clear answer is refused, with the reason.
+A wrong guess would overwrite data, so anything but one clear answer is refused, with the reason.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ class Ambiguous:
     reason: str
 
 
-def discover(views: Sequence[NodeView], node_count: int, told: str | None) -> Found | Ambiguous:
-    """The only node that is master with replicas; or the one that the configuration names.
+def discover(views: Sequence[NodeView], node_count: int, configured: str | None) -> Found | Ambiguous:
+    """The only node that is a master with replicas; or ``configured``, the primary of the configuration.
 
     A group of a single node needs no replica to be clear.
     """
     masters = [view for view in views if view.reachable and view.role == "master"]
-    if told is not None:
-        if any(view.name == told for view in masters):
-            return Found(told)
-        return Ambiguous(f"the configured primary {told} does not answer as a master")
+    if configured is not None:
+        if any(view.name == configured for view in masters):
+            return Found(configured)
+        return Ambiguous(f"the configured primary {configured} does not answer as a master")
     followed = {view.follows for view in views if view.reachable and view.role == "slave"}
-    # A replica may not be linked, as one that spells its primary in a way that it cannot resolve.
+    # A replica may have no link, for instance if it cannot resolve its primary's name as it spells it.
     attached = [view for view in masters if view.attached] or [v for v in masters if v.name in followed]
     if len(attached) == 1:
         return Found(attached[0].name)

@@ -1,13 +1,14 @@
-"""Which replicas must be seen before one is promoted, so that no write that WAIT acknowledged is lost.
+"""Counts the replicas that must be seen before a promotion, so that no write acknowledged by WAIT is lost.
 
 ``WAIT n`` acknowledges a write once n replicas have it. Of R replicas, any R - n + 1 include one that has
 it, and the newest of those has it for certain, since each replica's data is a prefix of one history. So a
 leader cuts these off from the primary first (``Seal``), lest a write be acknowledged after it has looked,
-and promotes none but the newest of them. At most n - 1 replicas may fail along with the primary.
+and promotes only the newest of them. At most n - 1 replicas may fail along with the primary.
 
-Who restarted does not vouch, for it may have lost what it had acknowledged. Where all nodes were restarted in
-turn, so that each of them waits for another as a replica, nobody would vouch ever again. But then all are
-there, and nobody is left who could hold more: one that holds all that any replica holds is promoted.
+A restarted replica does not count, for it may have lost what it had acknowledged. Where all nodes were
+restarted in turn, so that each waits for another as a replica, no replica would ever count again. But then
+all nodes are there, and none is left that could hold more: one that holds all that any of them holds is
+promoted.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ def coverage(
     history: str | None = None,
     sealed_only: bool,
 ) -> Coverage:
-    """Who can vouch for what ``acknowledged_by`` replicas acknowledged.
+    """Which replicas count towards a write that ``acknowledged_by`` replicas acknowledged.
 
     ``history`` is what the primary wrote before it restarted without its data, if it did.
-    ``sealed_only``: those that could still acknowledge a write do not count.
+    ``sealed_only``: a replica that could still acknowledge a write does not count.
     """
     strangers = next((view.strangers for view in views if view.name == primary), 0)
     replicas = [view for view in views if view.name != primary]
@@ -68,7 +69,7 @@ def coverage(
 
 
 def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, str]:
-    """Who may not be promoted, with the reason: all but the newest ``seen``, who share a history."""
+    """The nodes that may not be promoted, with the reason: all but the newest of ``seen`` (one history)."""
     counted = {view.name: view.offset_bytes or 0 for view in views if view.name in seen}
     newest = max(counted.values(), default=0)
     barred = {}
@@ -82,12 +83,12 @@ def behind_newest(seen: Sequence[str], views: Sequence[NodeView]) -> dict[str, s
 
 
 def _holds_all(primary: str, views: Sequence[NodeView], sealed_only: bool) -> str | None:
-    """Who holds whatever any replica acknowledged, where no node is missing and the primary is a replica too.
+    """The replica that holds all that any replica acknowledged; None unless all nodes are there.
 
-    Each has to say how far its data goes in a history that it shares with that one; a master by hand, or by a
-    leader that never came to agree on it, how far it went before. What it took since then nobody else has, or
-    that one is no match. The primary, which takes no writes, need not say: what it alone holds, nobody
-    acknowledged.
+    The primary must answer as a replica too; what it alone holds, no replica acknowledged. Each other node
+    must report its offset in a history that it shares with the chosen one. A master (made by hand, or by a
+    leader that died before the commit) reports the offset at which it left that history; what it took since
+    then, no other node may hold.
     """
     replicas = [view for view in views if view.name != primary]
     own = find(primary, views)
@@ -104,7 +105,7 @@ def _holds_all(primary: str, views: Sequence[NodeView], sealed_only: bool) -> st
 
 
 def _acknowledged(view: NodeView) -> tuple[str, int] | None:
-    """Up to where, in which history, a replica may have acknowledged anything; None if that is not known."""
+    """The history and offset up to which a replica may have acknowledged writes; None if unknown."""
     if not view.reachable or view.down or view.loading or not view.keys or blank(view):
         return None
     if view.role == "slave":
@@ -114,22 +115,22 @@ def _acknowledged(view: NodeView) -> tuple[str, int] | None:
 
 
 def _history(primary: str, views: Sequence[NodeView]) -> str | None:
-    """The primary's replication id: as it said itself; or if it is empty, what its replicas agree on."""
+    """The primary's replication id: its own; or, if it is empty, the one that its replicas agree on."""
     held = next((view for view in views if view.name == primary and view.role == "master"), None)
     if held is not None and held.keys:
         return held.replid
-    said = {view.replid for view in views if view.name != primary and view.follows in (primary, SEALED)}
-    return said.pop() if len(said) == 1 else None
+    ids = {view.replid for view in views if view.name != primary and view.follows in (primary, SEALED)}
+    return ids.pop() if len(ids) == 1 else None
 
 
 def _doubt(view: NodeView, primary: str, history: str | None, sealed_only: bool) -> str:
     checks = (
         (view.down or not view.reachable, "did not answer"),
         (view.role != "slave" or view.follows not in (primary, SEALED), f"does not replicate from {primary}"),
-        # One that is being sent a new data set still has the old one, until it loads the new.
+        # A replica that is being sent a new data set still has the old one, until it loads the new.
         (view.loading or (view.sync_in_progress and not view.keys), "holds no complete data set now"),
         (view.offset_bytes is None, "its replication offset is not known"),
-        # A replica that restarted may have lost what it had acknowledged, until it has heard it all again.
+        # A restarted replica may have lost what it acknowledged, until the primary has sent it all again.
         (not view.link_up and view.link_down_s is None, "was never connected since it started"),
         (view.replid != history, "its history is not the primary's"),
         (sealed_only and not view.sealed, "could not be cut off from the primary"),

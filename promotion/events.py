@@ -1,6 +1,6 @@
-"""What a leader's work has to tell people: one frozen class for each event, told in a ``Note``.
+"""The events of a leader's work that people are told: one frozen class for each, sent in a ``Note``.
 
-``name`` is public: the log in JSON calls the event by it. Nodes are called by their names in the group.
+``name`` is public: it names the event in the JSON log. Nodes have their names in the group.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class WritesPaused:
     name: ClassVar = "writes_paused"
     node: str
     for_ms: int
-    """At most so long."""
+    """The longest time that the pause lasts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Repointed:
 
 @dataclass(frozen=True, slots=True)
 class Demoted:
-    """The node was a master too. ``may_have_lost`` says what of its data is gone; None: nothing known."""
+    """The node was a master too. ``may_have_lost`` says which of its data are lost; None: none known."""
 
     name: ClassVar = "demoted"
     node: str
@@ -125,7 +125,7 @@ class SafetyKept:
 
 @dataclass(frozen=True, slots=True)
 class StepFailed:
-    """A command to a node beside the promotion itself failed. ``step`` is the step's kind in lower case."""
+    """A step other than the promotion failed. ``step`` is the step's kind in lower case."""
 
     name: ClassVar = "step_failed"
     node: str

@@ -1,7 +1,7 @@
-"""Takes a leader's steps against Redis: holds the conversation of a step over a connection.
+"""Takes a leader's steps against Redis: drives the conversation of a step over a connection.
 
-Thin: what is said is decided in ``steps``. Here is the lease checked before each request, the time limited,
-and the conversation told when its connection is lost: it knows whether anything can have been done by then.
+``steps`` decides what is sent. The executor checks the lease before each request, limits the time, and tells
+the conversation when its connection is lost: the conversation knows whether anything can have been done.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ from promotion.conversation import (
     StepFailedError,
     Word,
 )
-from promotion.handover import GRACE_S
-from promotion.replies import named
+from promotion.failover_to import GRACE_S
+from promotion.replies import command_name
 from promotion.step_types import Handover, Step, Taken
 from promotion.steps import conversation
 
@@ -51,9 +51,9 @@ _CODES: tuple[tuple[type[RedisError], str], ...] = (
 )
 
 MAX_ERROR_CHARS = 300
-"""Of an error that a node answers: it becomes a reason, which is stored, and told to peers and receivers."""
+"""How much of a node's error is kept: as a reason it is stored, and sent to peers and receivers."""
 LATE_TRIPS = 6
-"""So many times its own lateness a step may take longer: several answers wait until they are read."""
+"""A step may take longer by this many times this process's lateness: several answers wait to be read."""
 
 
 class Exchange(Protocol):
@@ -62,8 +62,8 @@ class Exchange(Protocol):
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
         """One write, and the reply to each as Redis sends it.
 
-        A lost connection is never made anew: what was watched on it would be forgotten. Raises RedisError or
-        OSError when it is lost.
+        Raises RedisError or OSError when the connection is lost. It is never opened again: a new connection
+        has forgotten the WATCH.
         """
 
     @property
@@ -78,10 +78,10 @@ Guard = Callable[[], bool]
 
 
 class Executor:
-    """``connect`` gives a connection to a node, which is closed after the step.
+    """``connect`` opens a connection to a node; it is closed after the step.
 
-    ``fence_key`` None turns the fence off. ``timeout_s`` bounds each step, beside the time that a handover
-    is given. ``late_s``: how late this process is; no step is taken without a valid lease for that.
+    ``fence_key`` None turns the fence off. ``timeout_s`` limits each step, in addition to a handover's own
+    limit. ``late_s`` says how late this process is: a step may take longer by that, within a valid lease.
     """
 
     def __init__(
@@ -97,37 +97,39 @@ class Executor:
         self._late_s = late_s
 
     async def run(self, step: Step, term: int, guard: Guard) -> Taken:
-        """Take ``step`` under ``term``. ``guard`` tells whether the lease is valid, at each send.
+        """Take ``step`` under ``term``. ``guard`` says at each send whether the lease is valid.
 
         Raises FencedError, LeaseLostError, StepFailedError or StepUnknownError.
         """
         _check(step.node, guard)
-        talk = conversation(step, term, self._fence_key)
+        conversing = conversation(step, term, self._fence_key)
         exchange: Exchange | None = None
         limit_s = self._limit_s(step)
         try:
             async with asyncio.timeout(limit_s):
                 exchange = await self._connect(step.node)
                 try:
-                    return await _converse(talk, step.node, exchange, guard)
+                    return await _converse(conversing, step.node, exchange, guard)
                 finally:
                     await exchange.close()
         except TimeoutError as error:
             reason = str(error) or f"no answer within {limit_s:g} s"
         except (RedisError, OSError) as error:
             reason = f"{type(error).__name__}: {error}"
-        return _lost(talk, step.node, missing(reason, exchange.unanswered if exchange is not None else None))
+        return _lost(
+            conversing, step.node, missing(reason, exchange.unanswered if exchange is not None else None)
+        )
 
     def _limit_s(self, step: Step) -> float:
         patience_s = self._timeout_s + LATE_TRIPS * self._late_s()
         return patience_s + (step.timeout_s + GRACE_S if isinstance(step, Handover) else 0.0)
 
 
-async def _converse(talk: Conversation, node: str, exchange: Exchange, guard: Guard) -> Taken:
+async def _converse(conversing: Conversation, node: str, exchange: Exchange, guard: Guard) -> Taken:
     reply: Any = None
     try:
         while True:
-            request = talk.send(reply)
+            request = conversing.send(reply)
             _check(node, guard)
             reply = await _ask(exchange, request)
     except StopIteration as end:
@@ -144,10 +146,10 @@ async def _ask(exchange: Exchange, request: Request) -> Reply:
             return (await exchange.write((words,)))[0]
 
 
-def _lost(talk: Conversation, node: str, reason: str) -> Taken:
-    """What the conversation makes of it; one that has not begun has done nothing."""
+def _lost(conversing: Conversation, node: str, reason: str) -> Taken:
+    """How the conversation ends without its connection; if it had not begun, nothing was done."""
     try:
-        talk.throw(LinkLostError(reason))
+        conversing.throw(LinkLostError(reason))
     except StopIteration as end:
         return _taken(end)
     except LinkLostError:
@@ -156,8 +158,8 @@ def _lost(talk: Conversation, node: str, reason: str) -> Taken:
 
 
 def missing(reason: str, unanswered: tuple[Word, ...] | None) -> str:
-    """The reason why a connection was lost, with the command whose answer was waited for."""
-    return reason if unanswered is None else f"{reason}, {named(unanswered)} was not answered"
+    """The reason why a connection was lost, with the first unanswered command."""
+    return reason if unanswered is None else f"{reason}, {command_name(unanswered)} was not answered"
 
 
 def _taken(end: StopIteration) -> Taken:
@@ -166,7 +168,7 @@ def _taken(end: StopIteration) -> Taken:
 
 
 class ConnectionExchange:
-    """Over a connection of redis-py's, whose end it is."""
+    """An ``Exchange`` over a connection of redis-py, which it closes."""
 
     def __init__(self, connection: AbstractConnection) -> None:
         self._connection = connection
@@ -201,11 +203,11 @@ def as_reply(reply: Any) -> Reply:
 
 
 def _error(error: RedisError) -> ReplyError:
-    """redis-py cuts the code off the errors that it has a class for."""
+    """redis-py removes the code from errors for which it has a class; the code is put back."""
     text = str(error)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "")
-    told = text if text.startswith(code) else f"{code} {text}"
-    return ReplyError(told if len(told) <= MAX_ERROR_CHARS else f"{told[:MAX_ERROR_CHARS]}...")
+    message = text if text.startswith(code) else f"{code} {text}"
+    return ReplyError(message if len(message) <= MAX_ERROR_CHARS else f"{message[:MAX_ERROR_CHARS]}...")
 
 
 def _check(node: str, guard: Guard) -> None:

@@ -1,7 +1,7 @@
-"""What is checked when a node is told to follow the primary: that it is another, and then that it does so.
+"""Checks around REPLICAOF: before it, that the node is not the primary itself; after it, that it follows.
 
-Two names can be one server. Told to follow its other name, a primary would give up its role and wait for
-itself, without end; so a node whose run id is that of the primary is left as it is, as the last guard.
+Two names can be one server. If a primary were told to follow its other name, it would give up its role and
+wait for itself without end. As the last guard, a node whose run id is the primary's is left as it is.
 """
 
 from __future__ import annotations
@@ -10,25 +10,23 @@ from collections.abc import Generator
 from typing import Any
 
 from promotion.conversation import Call, Calls, ReplyError, Request, StepFailedError
-from promotion.handover import read_fields
 from promotion.places import plain
-from promotion.replies import Command, named
-from promotion.replies import said as told
+from promotion.replies import Command, command_name, error_text, read_fields
 from promotion.roles import role_said
 from promotion.step_types import Known, Repoint
 from promotion.view import NodeView
 
 
 def is_itself(view: NodeView, target: NodeView) -> bool:
-    """Whether both are one server, by its run id or by where it is reached."""
+    """Whether both are one server, by its run id or its address."""
     same_process = bool(view.run_id) and view.run_id == target.run_id
     return same_process or plain((view.host, view.port)) == plain((target.host, target.port))
 
 
 def misspells(view: NodeView, target: NodeView | None) -> bool:
-    """Whether a replica of ``target`` spells it in a way that need not work where the replica is.
+    """Whether an unlinked replica spells its primary ``target`` in another way, which may not resolve there.
 
-    Told another spelling, Redis connects anew; only the case of a name makes no difference to it.
+    Redis reconnects when it is given another spelling; it ignores only a difference in case.
     """
     if target is None or view.link_up or view.sync_in_progress or not view.follows_host:
         return False
@@ -36,9 +34,9 @@ def misspells(view: NodeView, target: NodeView | None) -> bool:
 
 
 def check_another(step: Repoint) -> Generator[Request, Any, None]:
-    """Whether the node is another server than the primary, by what it says now.
+    """Raises StepFailedError if the node's run id is now that of the primary.
 
-    One that may not be asked (ACL) is believed to be.
+    A node that denies INFO (ACL) passes.
     """
     if not step.primary_run_id:
         return
@@ -51,7 +49,10 @@ def check_another(step: Repoint) -> Generator[Request, Any, None]:
 
 
 def check_known(node: str, known: Known | None) -> Generator[Request, Any, None]:
-    """The last look at a node that nobody configured: one connection leads to one process."""
+    """Raises StepFailedError if a node that nobody configured is not the server that was seen there.
+
+    The later commands go over the same connection, so to the same process.
+    """
     if known is None:
         return
     # Several sections in one INFO are an error before Redis 7.
@@ -72,10 +73,12 @@ def _shown(known: Known) -> str:
 
 
 def check_follows(step: Repoint, ask_role: Command) -> Generator[Request, Any, None]:
-    """Compared is where it leads: Redis keeps an older spelling of the same address."""
+    """Raises StepFailedError unless the node follows the primary, by address: Redis keeps older spellings."""
     role = role_said((yield Call(ask_role)))
     if isinstance(role, ReplyError):
-        raise StepFailedError(step.node, f"REPLICAOF was done, and then {named(ask_role)}: {told(role)}")
+        raise StepFailedError(
+            step.node, f"REPLICAOF was done, and then {command_name(ask_role)}: {error_text(role)}"
+        )
     if not isinstance(role, list) or role[0] != b"slave":
         raise StepFailedError(step.node, "is not a replica after REPLICAOF")
     if plain((role[1].decode(), role[2])) != plain((step.primary_host, step.primary_port)):

@@ -1,9 +1,9 @@
-"""Whose data is newer, where nodes hold different replication histories. Redis counts an offset within one
-history (``master_replid``): two numbers of different histories say nothing about each other.
+"""Orders replication histories by age. Redis counts an offset within one history (``master_replid``):
+offsets of two different histories cannot be compared.
 
 A primary begins a new history when it is promoted and when it restarts; its replicas are in it once they
-have synchronised with it. Who still holds only the former one lacks all that was written since, be its
-offset as high as it may.
+have synchronised with it. A node that holds only the former history lacks all that was written since, however
+high its offset is.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from dataclasses import dataclass, field
 from promotion.view import SEALED, NodeView, find
 
 RECENT_S = 2.0
-"""Redis tells in whole seconds since when a link is down, and nodes are asked at different moments."""
+"""Redis gives ``master_link_down_since`` in whole seconds, and nodes are asked at different moments."""
 FEWER_KEYS = 0.5
-"""Than the most that another replica holds: a history with fewer began with a loss."""
+"""A history with fewer keys than this share of the largest replica's began with a loss."""
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """The newest first. ``primarys`` is what the primary is known to have written last, if that is known."""
+    """``order`` has the newest history first. ``primarys`` is the primary's last known one; None: unknown."""
 
     order: tuple[str, ...] = ()
     primarys: str | None = None
     left: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Of a history, which one it continues, and up to which offset."""
+    """For each history: the one that it continues, and the offset up to which they are the same."""
 
     @property
     def newest(self) -> str | None:
@@ -35,15 +35,15 @@ class Histories:
 
     @property
     def reference(self) -> str | None:
-        """The history that a lag is measured in: the primary's, also where no replica has any of it."""
+        """The history that a lag is measured in: the primary's, even if no replica has any of it."""
         return self.primarys if self.primarys is not None and self.primarys not in self.order else self.newest
 
     def place(self, view: NodeView) -> int:
-        """0 for who shares the newest history, and so on."""
+        """0 for a node in the newest history, 1 for the next, and so on."""
         return self.order.index(view.replid) if view.replid in self.order else len(self.order)
 
     def position(self, view: NodeView) -> int | None:
-        """How far its data goes along the ``reference``; None if it cannot be told."""
+        """The offset of its data in the ``reference`` history; None if unknown."""
         if view.replid == self.reference:
             return view.offset_bytes
         history, bound = self.reference, math.inf
@@ -55,14 +55,14 @@ class Histories:
         return None
 
     def is_across(self, view: NodeView) -> bool:
-        """Whether to take it is a choice across histories: nothing tells how much it lacks."""
+        """Whether its data cannot be compared with the newest history, so that its loss is unknown."""
         if self.primarys is not None:
             return view.held(self.primarys) is None
         known = {view.replid, *self._before(view.replid)}
         return any(history not in known for history in self.order)
 
     def _before(self, history: str) -> tuple[str, ...]:
-        """Those that it continues."""
+        """The histories that ``history`` continues, the newest first."""
         found: list[str] = []
         while history in self.left and self.left[history][0] not in found:
             history = self.left[history][0]
@@ -80,8 +80,10 @@ def blank(view: NodeView) -> bool:
 
 
 def histories(primary: str, views: Sequence[NodeView], known: str | None, lost: Collection[str]) -> Histories:
-    """Of the data of ``primary``, by what it and its replicas say. ``known`` is its newest history by what
-    this sentinel remembers, ``lost`` are those that it is known to have lost in a restart.
+    """The histories of ``primary`` by the reports of it and its replicas.
+
+    ``known`` is its newest history as this sentinel remembers it; ``lost`` are histories that it is known to
+    have lost in a restart.
     """
     own = find(primary, views)
     wrote = own is not None and own.role == "master" and not own.loading and not lost
@@ -98,9 +100,9 @@ def histories(primary: str, views: Sequence[NodeView], known: str | None, lost: 
     most = max((view.keys for group in groups.values() for view in group), default=0)
 
     def worth(history: str) -> tuple[bool, float, bool, int, str]:
-        """Whoever heard from the primary last is in the history that it wrote last.
+        """The sort key: the replica that heard from the primary last is in the primary's newest history.
 
-        Within the same second that is who still looks for it, and not who was cut off from it.
+        Within the same second a replica that still looks for the primary goes before one that was cut off.
         """
         group = groups[history]
         few = max(view.keys for view in group) < FEWER_KEYS * most
@@ -145,7 +147,7 @@ def _unheard_s(view: NodeView) -> float:
 
 
 def more_than(view: NodeView, others: Sequence[NodeView], history: str) -> tuple[str, ...]:
-    """Who of ``others`` is known to hold more of ``history`` than ``view``."""
+    """The names of those of ``others`` that are known to hold more of ``history`` than ``view``."""
     has = view.held(history)
     return tuple(
         other.name

@@ -1,4 +1,4 @@
-"""The life cycle of a leader's work in one term, as a table. ARCHITECTURE.md's diagram is drawn from it."""
+"""The phases of a leader's work in one term, as a table. ARCHITECTURE.md's diagram is drawn from it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import enum
 
 class Phase(enum.StrEnum):
     OBSERVING = "observing"
-    """Reading every node anew: nothing is decided on what was known before the election."""
+    """Reading every node anew: nothing is decided by older knowledge from before the election."""
     HOLDING = "holding"
     """A replica still hears from the primary: looking again until it does not."""
     SEALING = "sealing"
     """Cutting the replicas off, so that what they have acknowledged is final."""
     REHEARSING = "rehearsing"
-    """A switchover: both nodes are asked for everything that it will need, and do nothing of it yet."""
+    """A switchover: everything that it will need is tried on both nodes, and not done yet."""
     INTENT = "intent"
     """Committing on a majority which replica is about to be promoted."""
     PROMOTING = "promoting"
@@ -41,7 +41,7 @@ _DECIDED = {
     Phase.DONE,
     Phase.ABORTED,
 }
-"""What may follow a look at the nodes; a look after which all is as it was changes no phase."""
+"""The phases that may follow a look at the nodes. A look that shows nothing new changes no phase."""
 
 TRANSITIONS: dict[Phase, frozenset[Phase]] = {
     Phase.OBSERVING: frozenset(_DECIDED),

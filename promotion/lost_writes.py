@@ -1,4 +1,4 @@
-"""How many bytes of writes a master took that the primary does not have, and that end with its role."""
+"""Measures how many bytes of a demoted master's writes the primary does not have: they are lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from promotion.view import NodeView
 
 
 def bytes_possibly_lost(demoted: Demoted, promoted: NodeView) -> int | None:
-    """An upper bound: replication's own traffic counts too. None if the histories cannot be compared.
+    """The upper bound of the loss in bytes (it includes replication's own traffic); None if unknown.
 
     A promoted replica remembers the history that it left (``master_replid2``) and the first offset that it
     did not have of it (``second_repl_offset``). The old primary's offset in that same history minus what
@@ -19,10 +19,11 @@ def bytes_possibly_lost(demoted: Demoted, promoted: NodeView) -> int | None:
 
 
 def shared_bytes(view: NodeView, primary: NodeView) -> int | None:
-    """Up to which offset ``primary`` may have what the master ``view`` has; None if nothing tells.
+    """The offset up to which ``primary`` may have the data of the master ``view``; None if unknown.
 
-    Offsets go on where a history is left for another, so that it counts in the newest one too. Where the
-    primary tells nothing of either, as after a restart, what ``view`` wrote since it left the former counts.
+    Offsets continue from one history to the next, so the number is valid in the newest one too. If the
+    primary knows neither history, as after a restart, all that ``view`` wrote since it left the former one
+    counts.
     """
     left = (view.replid2, view.second_offset - 1) if view.replid2 and view.second_offset is not None else None
     for history, end in ((view.replid, None), *([left] if left is not None else [])):
@@ -33,7 +34,7 @@ def shared_bytes(view: NodeView, primary: NodeView) -> int | None:
 
 
 def thrown_away(step: Repoint, demoted: Demoted | None) -> str | None:
-    """What ends with the role of a master that is demoted, in words; None if nothing is known to."""
+    """The writes that are lost with a master's demotion, in words; None if none are known."""
     if demoted is None or step.shared_bytes is None or demoted.offset_bytes <= step.shared_bytes:
         return None
     alone_bytes = demoted.offset_bytes - step.shared_bytes

@@ -1,4 +1,4 @@
-"""Whether two ways to write an address lead to the same place, as far as the text alone can tell.
+"""Compares addresses by their text: whether two spellings lead to the same place.
 
 Redis keeps whatever spelling it was given: ``REPLICAOF REDIS-01`` stays in capitals, and a later
 ``REPLICAOF redis-01`` is answered with "already connected" and changes nothing. So addresses are compared by
@@ -12,12 +12,12 @@ import ipaddress
 from functools import lru_cache
 
 KEPT = 4096
-"""Spellings of which the plain one is kept: they are compared at every step, and there are few of them."""
+"""Size of the caches: spellings are compared at every step, and there are few of them."""
 
 
 @lru_cache(KEPT)
 def plain_host(host: str) -> str:
-    """The one spelling of ``host`` by which hosts are compared. Names are not resolved."""
+    """The canonical spelling of ``host``, for comparisons. Names are not resolved."""
     host = host.removeprefix("[").removesuffix("]")
     try:
         ip = ipaddress.ip_address(host)
@@ -28,7 +28,7 @@ def plain_host(host: str) -> str:
 
 
 def plain(place: tuple[str, int]) -> tuple[str, int]:
-    """``host`` and port, to be compared with others."""
+    """Host and port in their canonical spelling, for comparisons."""
     return (plain_host(place[0]), place[1])
 
 

@@ -1,9 +1,9 @@
-"""What must be done so that every node follows the primary, as data. Planning anew after any step, done or
-lost, comes to the same end.
+"""Plans the steps after which every node follows the primary, as data. A new plan after any step, whether it
+succeeded or was lost, leads to the same end.
 
-Safety: nothing is pointed at a primary that does not answer as a primary with data, or that is known to have
-lost some in a restart which the node still holds. A wiped primary must not wipe its replicas. An old primary
-that was replaced may well hold writes that the new one never had: those were left behind by agreement.
+Safety: no node is pointed at a primary that does not answer as a primary with data, or that is known to have
+lost data in a restart which the node still holds. A wiped primary must not wipe its replicas. An old primary
+that was replaced may hold writes that the new one never had: those were given up by agreement.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from promotion.view import NodeView, find
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``waiting`` nodes need a step, but others sync first; ``blocked`` says why no step is safe."""
+    """``waiting`` nodes need a step once others have synced; ``blocked`` says why no step is safe."""
 
     steps: tuple[Repoint, ...] = ()
     waiting: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Plan:
     unreachable: tuple[str, ...] = ()
     blocked: str | None = None
     would_wipe: bool = False
-    """It is blocked until somebody decides: the primary is empty, and those astray hold data."""
+    """It is blocked until a person decides: the primary lost data that stray nodes still hold."""
 
 
 def reconcile(
@@ -41,11 +41,11 @@ def reconcile(
     lost: Collection[str] = (),
     last: Collection[str] = (),
 ) -> Plan:
-    """The next steps. Stray masters go first and at once; replicas by turns, ``parallel_syncs`` at a time.
+    """The next steps. Stray masters go first and at once; replicas in turns, ``parallel_syncs`` at a time.
 
     ``resume``: the writes of a stray master may be paused. ``lost`` are the histories that the primary wrote
-    before a restart in which its data fell back. ``last`` go behind the others: nobody is to
-    wait for one that answers no step.
+    before a restart in which its data fell back. ``last`` are nodes that go behind the others, so that no
+    node waits for one that answers no step.
     """
     others = [view for view in views if view.name != primary]
     unreachable = tuple(view.name for view in others if not _answers(view))

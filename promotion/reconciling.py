@@ -1,4 +1,4 @@
-"""The last part of a leader's work: every node follows the primary, which demands what it should."""
+"""The last part of a leader's work: every node follows the primary, which has the right ``min-replicas``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from promotion import events
 from promotion.actions import Action, Facts, Note
-from promotion.lately import Lately
 from promotion.lost_writes import bytes_possibly_lost, thrown_away
 from promotion.plan import reconcile
+from promotion.recent_failures import RecentFailures
 from promotion.sealing import WriteRules
-from promotion.step_types import Demoted, Freeze, KeepSafety, Repoint, Rewrite, Step
-from promotion.switching import told_of_handover
+from promotion.step_types import Demoted, Freeze, KeepSafety, Repoint, Rewrite, Step, step_kind
+from promotion.switchover import switchover_notes
 from promotion.view import NodeView, find
 from promotion.withheld import withhold
 from promotion.write_safety import correction, keep_fence
@@ -20,32 +20,32 @@ from promotion.write_safety import correction, keep_fence
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """``steps`` to take at once; or ``wait`` for what is under way; or the end, with ``trouble``."""
+    """``steps`` to take at once; or ``wait`` for steps under way; or the end, with ``trouble`` if any."""
 
     steps: tuple[Step, ...] = ()
     wait: bool = False
     poll: bool = False
-    """Nothing will tell when the wait is over: look again."""
+    """No event will end the wait: look again."""
     trouble: str = ""
 
 
 class Reconciling:
-    def __init__(self, rules: WriteRules, parallel_syncs: int, lately: Lately) -> None:
+    def __init__(self, rules: WriteRules, parallel_syncs: int, failures: RecentFailures) -> None:
         self._rules = rules
         self._parallel_syncs = parallel_syncs
         self._in_flight: frozenset[str] = frozenset()
         self._failed: dict[str, str] = {}
-        self._lately = lately.not_repointed
+        self._last = failures.not_repointed
         self._demoted: Demoted | None = None
         self._unwritten: frozenset[str] = frozenset()
         self._withheld = False
 
     def changed(self, *nodes: str) -> None:
-        """These have another role now, which their configuration files do not say yet."""
+        """The roles of ``nodes`` changed; their configuration files do not show it yet."""
         self._unwritten = frozenset(nodes)
 
     def next(self, views: Sequence[NodeView], facts: Facts, *, patient: bool) -> Next:
-        """``patient``: replicas that sync are waited for, before the next ones are pointed away."""
+        """``patient``: wait for the replicas that sync before the next ones are re-pointed."""
         assert facts.primary is not None
         # A replica that never finishes its sync must not keep the others waiting for good.
         slots = self._parallel_syncs + (0 if patient else len(facts.nodes))
@@ -56,7 +56,7 @@ class Reconciling:
             in_flight=self._in_flight,
             resume=self._rules.self_fence,
             lost=facts.histories,
-            last={*self._failed, *self._lately},
+            last={*self._failed, *self._last},
         )
         steps: list[Step] = [step for step in plan.steps if step.node not in self._failed]
         hold = withhold(facts.previous, views)
@@ -73,7 +73,7 @@ class Reconciling:
         return Next(trouble=trouble)
 
     def step_over(self, step: Step, facts: Facts, *, result: Demoted | None = None, reason: str = "") -> bool:
-        """``reason`` says why it failed. Returns whether it was the last one under way."""
+        """``reason`` says why ``step`` failed. Returns whether it was the last one under way."""
         self._in_flight -= {step.node}
         if reason and not isinstance(step, Rewrite | Freeze):
             self._failed[step.node] = reason
@@ -82,7 +82,7 @@ class Reconciling:
         return not self._in_flight
 
     def loss(self, views: Sequence[NodeView], facts: Facts) -> int | None:
-        """Bytes that the old primary, just demoted, had beyond the new one's history; told once."""
+        """The bytes that the old primary, just demoted, had beyond the new one's history; returned once."""
         demoted, self._demoted = self._demoted, None
         promoted = find(facts.primary, views)
         if demoted is None or promoted is None:
@@ -90,14 +90,14 @@ class Reconciling:
         return bytes_possibly_lost(demoted, promoted)
 
     def _once(self, hold: Freeze | None) -> list[Step]:
-        """A pause that is renewed for ever would be no delay."""
+        """The pause is not renewed: without an end it would be an outage."""
         if self._withheld or hold is None:
             return []
         self._withheld = True
         return [hold]
 
     def _write_down(self, views: Sequence[NodeView], busy: Collection[str]) -> list[Step]:
-        """Each once, if it answers: a file that could not be written is no reason to do anything again."""
+        """Rewrites of configuration files: once for each node that answers, and no second try."""
         ours = {view.name for view in views if view.reachable and not view.hands_off}
         idle = ours - {*busy, *self._in_flight}
         now, self._unwritten = self._unwritten & idle, self._unwritten - idle
@@ -115,8 +115,8 @@ class Reconciling:
         return [step] if step is not None else []
 
 
-def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Action]:
-    """What is worth telling of a step that succeeded. Of the primary before, the loss is agreed on."""
+def notes_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Action]:
+    """The notes about a step that succeeded. The old primary's loss is left out: it is in the topology."""
     match step:
         case Repoint(node, reason=reason):
             if reason != "demote":
@@ -125,13 +125,13 @@ def told_of(step: Step, facts: Facts, result: Demoted | None = None) -> list[Act
             lost = None if measured else thrown_away(step, result)
             return [Note(events.Demoted(node, facts.primary, lost))]
         case Freeze():
-            return told_of_handover(step)
+            return switchover_notes(step)
         case KeepSafety(node, safety):
             return [Note(events.SafetyKept(node, safety.min_replicas))]
         case _:
             return []
 
 
-def told_of_failure(step: Step, reason: str) -> Note:
-    """Of any step but the promotion itself."""
-    return Note(events.StepFailed(step.node, type(step).__name__.lower(), reason))
+def failure_note(step: Step, reason: str) -> Note:
+    """The note about a failed step other than the promotion."""
+    return Note(events.StepFailed(step.node, step_kind(step), reason))

@@ -1,8 +1,8 @@
-"""Trying what a switchover needs of a node before anything of it is done.
+"""Rehearses a switchover on a node: tries every command that it needs before anything is done.
 
-Redis judges a command when it is queued: it says whether the user may run it, and whether it is there at all.
-So everything is queued behind a MULTI and discarded. What a replica refuses because it is one (a write), or
-what cannot be queued because the node is full, says nothing against it: only a denial does.
+Redis judges a command when it is queued: it says whether the user may run it, and whether it exists. So all
+commands are queued behind a MULTI and discarded. A replica's refusal of a write, or a full node's refusal to
+queue, says nothing against the switchover: only a denial does.
 """
 
 from __future__ import annotations
@@ -12,54 +12,54 @@ from typing import Any
 
 from promotion.conversation import ReplyError, StepFailedError
 from promotion.disk_refusal import SAVE, disk_refusal
+from promotion.fence_overrides import ASK, log_failed, snapshot_failed
+from promotion.fenced_session import FencedSession, Requests
 from promotion.replies import NO_ONE, Command, denied, setting
 from promotion.roles import ROLE
-from promotion.settings_aside import ASK, log_failed, snapshot_failed
 from promotion.step_types import Rehearse
-from promotion.talk import Asking, Talk
 
 PAUSE: Command = ("CLIENT", "PAUSE", 1, "WRITE")
 RESUME: Command = ("CLIENT", "UNPAUSE")
 ASK_HANDOVER: Command = ("FAILOVER", "ABORT")
 
 
-def rehearse(step: Rehearse, talk: Talk) -> Asking:
-    replies = yield from talk.check(*ASK, ("CONFIG", "GET", SAVE))
+def rehearse(step: Rehearse, session: FencedSession) -> Requests:
+    replies = yield from session.check(*ASK, ("CONFIG", "GET", SAVE))
     tried = TO_PRIMARY if step.becomes == "primary" else TO_REPLICA
-    # A primary that holds its writes back would not even queue one, nor answer.
-    if talk.key is not None and step.becomes == "primary":
-        tried = (*tried, ("SET", talk.key, talk.term))
-    answers = dict(zip(tried, (yield from talk.try_out(*tried)), strict=False))
+    # A primary with paused writes would neither queue a write nor answer.
+    if session.key is not None and step.becomes == "primary":
+        tried = (*tried, ("SET", session.key, session.term))
+    answers = dict(zip(tried, (yield from session.try_out(*tried)), strict=False))
     refused = {words: reply for words, reply in answers.items() if _is_denial(reply)}
     if step.becomes == "primary":
-        _expect_writable(talk, replies)
-        _expect(talk, refused, *tried)
+        _expect_writable(session, replies)
+        _expect(session, refused, *tried)
         return
-    _expect(talk, refused, NO_ONE)
+    _expect(session, refused, NO_ONE)
     if PAUSE in refused:
-        # It is asked to hand over by itself then.
-        _expect(talk, refused, ASK_HANDOVER)
+        # Then it is asked to hand over by itself.
+        _expect(session, refused, ASK_HANDOVER)
     else:
-        _expect(talk, refused, RESUME)
+        _expect(session, refused, RESUME)
 
 
 TO_PRIMARY: tuple[Command, ...] = (NO_ONE, ROLE)
 TO_REPLICA: tuple[Command, ...] = (*TO_PRIMARY, PAUSE, RESUME, ASK_HANDOVER)
-"""The old primary must be able to get its role back, too."""
+"""These include what the old primary needs to get its role back."""
 
 
 def _is_denial(reply: object) -> bool:
     return isinstance(reply, ReplyError) and denied(reply)
 
 
-def _expect(talk: Talk, refused: Mapping[Command, ReplyError], *needed: Command) -> None:
+def _expect(session: FencedSession, refused: Mapping[Command, ReplyError], *needed: Command) -> None:
     for words in needed:
         if words in refused:
-            raise talk.failed(words, refused[words])
+            raise session.failed(words, refused[words])
 
 
-def _expect_writable(talk: Talk, replies: tuple[Any, ...]) -> None:
-    """A planned change to a node that would refuse every write is an outage."""
+def _expect_writable(session: FencedSession, replies: tuple[Any, ...]) -> None:
+    """Raises StepFailedError if the node would refuse every write: a switchover to it would be an outage."""
     _, stop_writes, persistence, save = replies
     why = disk_refusal(
         snapshot_failed=snapshot_failed(persistence),
@@ -68,4 +68,4 @@ def _expect_writable(talk: Talk, replies: tuple[Any, ...]) -> None:
         saves=setting(save) != b"",
     )
     if why is not None:
-        raise StepFailedError(talk.node, f"would refuse all writes (MISCONF): {why}")
+        raise StepFailedError(session.node, f"would refuse all writes (MISCONF): {why}")

@@ -1,4 +1,4 @@
-"""What an answer says, and how a command is told: the words that all steps share."""
+"""Reads replies and names commands in messages: helpers that all steps share."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from promotion.conversation import ReplyError, Word
 
 Command: TypeAlias = tuple[Word, ...]
 REPLICAOF, SLAVEOF = "REPLICAOF", "SLAVEOF"
-"""One command under two names: either may be renamed away, or denied, and the other be left."""
+"""Two names of one command: either may be renamed or denied while the other still works."""
 NO_ONE: Command = (REPLICAOF, "NO", "ONE")
 
 
 def denied(error: ReplyError) -> bool:
-    """Whether the command is not there, or not for us: it would be refused at any other time as well."""
+    """Whether the command is missing or forbidden, so that it would be refused at any other time as well."""
     text = error.message.lower()
     return "noperm" in text or "no permissions" in text or "unknown command" in text or "unknown sub" in text
 
 
 def aborted(reply: Any) -> bool:
-    """Whether EXEC has ended a transaction without doing any of it."""
+    """Whether EXEC has ended a transaction and run none of it."""
     return isinstance(reply, ReplyError) and reply.code == "EXECABORT"
 
 
 def setting(reply: Any) -> bytes | None:
-    """The value in the answer to a CONFIG GET of one setting; None where it may not be read."""
+    """The value in the reply to a CONFIG GET of one setting; None if it may not be read."""
     match reply:
         case [_, bytes(value)]:
             return value
@@ -32,15 +32,21 @@ def setting(reply: Any) -> bytes | None:
             return None
 
 
-def named(words: Command) -> str:
-    """The command, as far as it says what was wanted."""
-    told = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
-    return " ".join(str(word) for word in words[:told])
+def command_name(words: Command) -> str:
+    """The command for messages: its first words, without values."""
+    count = {"EVAL": 1, "SET": 2}.get(str(words[0]), 3)
+    return " ".join(str(word) for word in words[:count])
 
 
-def said(error: ReplyError) -> str:
+def error_text(error: ReplyError) -> str:
     return f"missing permission: {error.message}" if error.code == "NOPERM" else error.message
 
 
-def turn_denied(words: Command, reply: Any) -> bool:
+def replicaof_denied(words: Command, reply: Any) -> bool:
     return words[0] == REPLICAOF and isinstance(reply, ReplyError) and denied(reply)
+
+
+def read_fields(reply: bytes) -> dict[str, str]:
+    """The ``name:value`` lines of an INFO reply."""
+    lines = (line.partition(":") for line in reply.decode("utf-8", "replace").splitlines())
+    return {name: value for name, colon, value in lines if colon}

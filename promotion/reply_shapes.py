@@ -1,7 +1,7 @@
-"""Which answers a Redis can give to what a step sends. Anything else is no answer, and ends the conversation.
+"""Checks that a reply has a shape that Redis can send. Any other reply ends the conversation.
 
-Behind a node's address may be a proxy, another program, or a server with a fault. Whoever reads a reply in a
-step takes it for what Redis says; what is of another shape must fail the step, and never the sentinel.
+Behind a node's address may be a proxy, another program, or a faulty server. A step relies on the shape of the
+replies that it reads; another shape must fail the step, and never the sentinel.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 def whole(text: str | bytes | None) -> int | None:
-    """The number that a node has written down; None if it is none, or longer than any that Redis has."""
+    """The whole number in a node's reply; None if it is none, or longer than Redis's numbers."""
     if isinstance(text, bytes):
         text = text.decode("latin-1")
     return int(text) if text is not None and _WHOLE.fullmatch(text) else None
 
 
 def odd_one(commands: Sequence[Command], replies: Sequence[Reply]) -> Command | None:
-    """The first command that was answered with what no Redis answers; None if there is none."""
+    """The first command whose reply no Redis can send; None if there is none."""
     queue: list[Command] | None = None
     for words, reply in zip(commands, replies, strict=True):
         if words == ("MULTI",):
@@ -32,7 +32,7 @@ def odd_one(commands: Sequence[Command], replies: Sequence[Reply]) -> Command | 
         elif words[0] in ("EXEC", "DISCARD"):
             if words == ("EXEC",) and queue is not None and _odd_outcome(queue, reply):
                 return words
-            # Where it may not be left, all that comes behind it is queued, too.
+            # If the transaction cannot be left, the next commands are queued, too.
             left = not isinstance(reply, ReplyError) or aborted(reply) or "without MULTI" in reply.message
             queue = None if left else queue
         elif queue is not None:
@@ -43,7 +43,7 @@ def odd_one(commands: Sequence[Command], replies: Sequence[Reply]) -> Command | 
 
 
 def _odd_outcome(queue: list[Command], outcome: Reply) -> bool:
-    """A reply for each that was queued, or nothing was done."""
+    """Whether EXEC's reply is neither an error nor one fitting reply for each queued command."""
     if outcome is None or isinstance(outcome, ReplyError):
         return False
     return (

@@ -1,27 +1,27 @@
-"""Making a node a replica: of the primary, or of nobody (``Seal``).
+"""Makes a node a replica of the primary, or cuts it off from every primary (``Seal``).
 
-The fence is only read: writing it here would cost the node its partial resynchronisation.
+The fence is only read: a write here would cost the node its partial resynchronisation.
 """
 
 from __future__ import annotations
 
 from promotion.conversation import StepFailedError
+from promotion.fenced_session import FencedSession, Need, Part, Requests
 from promotion.following import check_another, check_follows, check_known
-from promotion.handover import read_fields
 from promotion.promoting import CUT_CLIENTS
+from promotion.replies import read_fields
 from promotion.reply_shapes import whole
 from promotion.roles import ROLE
 from promotion.step_types import SEAL_HOST, SEAL_PORT, Demoted, Repoint, Seal
-from promotion.talk import Asking, Need, Part, Talk
 
 
-def repoint(step: Repoint, talk: Talk) -> Asking:
-    """Only REPLICAOF is essential. How far a demoted node got is read in the transaction that ends its
-    writes, so nothing can be added behind.
+def repoint(step: Repoint, session: FencedSession) -> Requests:
+    """Only REPLICAOF is essential.
 
-    The clients of a demoted node are cut, so that they look for the new primary.
+    A demoted node's offset is read in the transaction that ends its writes, so nothing can follow it. Its
+    clients are disconnected, so that they look for the new primary.
     """
-    yield from talk.check()
+    yield from session.check()
     yield from check_another(step)
     yield from check_known(step.node, step.known)
     parts = [Part(("REPLICAOF", step.primary_host, step.primary_port)), Part(("CONFIG", "REWRITE"), Need.MAY)]
@@ -30,18 +30,18 @@ def repoint(step: Repoint, talk: Talk) -> Asking:
     if step.reason == "demote":
         parts = [Part(("INFO", "replication"), Need.MAY), *parts]
         parts += [Part(words, Need.MAY) for words in CUT_CLIENTS]
-    replies = yield from talk.transact(*parts)
-    yield from check_follows(step, talk.spelled(ROLE))
+    replies = yield from session.transact(*parts)
+    yield from check_follows(step, session.spelled(ROLE))
     return _demoted(replies[0]) if step.reason == "demote" else None
 
 
-def seal(step: Seal, talk: Talk) -> Asking:
-    """Not written to its configuration: a node that restarts follows as it did before."""
-    yield from talk.check()
-    if talk.follows is None:
+def seal(step: Seal, session: FencedSession) -> Requests:
+    """It is not written to the configuration file: after a restart the node follows its primary again."""
+    yield from session.check()
+    if session.follows is None:
         raise StepFailedError(step.node, "is not a replica")
     yield from check_known(step.node, step.known)
-    yield from talk.transact(Part(("REPLICAOF", SEAL_HOST, SEAL_PORT)))
+    yield from session.transact(Part(("REPLICAOF", SEAL_HOST, SEAL_PORT)))
 
 
 def _demoted(info: object) -> Demoted | None:

@@ -1,14 +1,13 @@
-"""What a node is: as ``ROLE`` says it, or, where that is renamed or denied, ``INFO replication``.
+"""Reads a node's role from ``ROLE``, or from ``INFO replication`` where ROLE is renamed or denied.
 
-Without the one read no step is taken at all, and INFO is allowed wherever nodes are watched.
+No step is taken without the role, and INFO is allowed wherever nodes are watched.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from promotion.handover import read_fields
-from promotion.replies import Command
+from promotion.replies import Command, read_fields
 from promotion.reply_shapes import whole
 
 ROLE: Command = ("ROLE",)
@@ -16,12 +15,12 @@ OTHERWISE: Command = ("INFO", "replication")
 
 
 def role_said(reply: Any) -> Any:
-    """The beginning of what ROLE answers, from the answer to either; errors stay what they are."""
+    """The first fields of a ROLE reply, from the reply to either command; errors are returned as they are."""
     if not isinstance(reply, bytes):
         return reply
     fields = read_fields(reply)
     role, port = fields.get("role", ""), whole(fields.get("master_port"))
     if role != "slave":
         return [role.encode()]
-    # Of whom it is a replica has to be known, or it is nothing that a step could go by.
+    # A replica without a known primary has no role that a step could use.
     return [b""] if port is None else [b"slave", fields.get("master_host", "").encode(), port]

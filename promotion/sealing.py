@@ -1,10 +1,10 @@
-"""What comes before a choice that must not lose writes: cut the replicas off, then perhaps wait.
+"""Seals the replicas before a choice that must not lose writes: cuts them off, then perhaps waits.
 
-Cut off (``Seal``), a replica acknowledges nothing more to the old primary. So what it has is final, which
-``durability`` needs; and a primary on the far side of a partition that demands acknowledgements
-(``write_safety``) stops accepting writes a known time later, which ``fence_wait`` waits for. Whoever leads
-after a leader that lost its lease goes on with that wait: replicas say since when they are cut off. One that
-could not be cut off a moment ago is left out where the others are enough: each leader would wait for it anew.
+A sealed replica acknowledges nothing more to the old primary. So its data is final, which ``durability``
+needs; and a primary on the far side of a partition that demands acknowledgements (``write_safety``) stops
+accepting writes a known time later, for which ``fence_wait`` waits. A leader after one that lost its lease
+continues that wait: replicas report since when they are cut off. A replica that could not be cut off a moment
+ago is left out if the others suffice: else each leader would wait for it anew.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from dataclasses import dataclass, replace
 
 from promotion.actions import Facts
 from promotion.durability import Coverage, behind_newest, coverage
-from promotion.lately import NOTHING, Lately
+from promotion.recent_failures import NO_FAILURES, RecentFailures
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import NodeView
 
 FENCE_MARGIN_S = 2.0
-"""Redis counts the lag in whole seconds, and looks at it once a second."""
+"""Redis counts the lag in whole seconds and checks it once a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteRules:
-    """What a group asks for beyond the fence. ``acknowledged_by`` is the n of ``durability: {wait: n}``."""
+    """A group's rules beyond the fence. ``acknowledged_by`` is the n of ``durability: {wait: n}``."""
 
     safety: WriteSafety | None = None
     fence_wait: bool = False
@@ -35,36 +35,36 @@ class WriteRules:
 class Sealing:
     """One leader's sealing in one term. ``until`` is the end of the window of ``fence_wait``."""
 
-    def __init__(self, rules: WriteRules, lately: Lately = NOTHING) -> None:
+    def __init__(self, rules: WriteRules, failures: RecentFailures = NO_FAILURES) -> None:
         self.until = 0.0
         self.taken = False
         self._rules = rules
         self._in_flight: set[str] = set()
         self._failed: dict[str, str] = {}
-        self._uncut = lately.not_sealed
+        self._uncut = failures.not_sealed
 
     def needed(self, facts: Facts) -> bool:
         return self._rules.acknowledged_by is not None or self._waits(facts)
 
     def refusal(self, views: Sequence[NodeView], facts: Facts) -> str | None:
-        """Why nothing may be promoted: not enough replicas can vouch for what WAIT acknowledged."""
+        """Why nothing may be promoted: too few replicas are known to hold what WAIT acknowledged."""
         if self._rules.acknowledged_by is None:
             return None
         return self._coverage(views, facts).refusal(self._rules.acknowledged_by)
 
     def overrule(self) -> None:
-        """A person named whom to promote although too few can vouch, so that WAIT counts no longer.
+        """A person named the node to promote although too few replicas count: WAIT is ignored from here on.
 
-        What ``fence_wait`` asks for stands: it only takes time.
+        ``fence_wait`` still holds: it only takes time.
         """
         self._rules = replace(self._rules, acknowledged_by=None)
 
     def begin(
         self, views: Sequence[NodeView], eligible: Collection[str], facts: Facts, now: float
     ) -> tuple[Seal, ...]:
-        """Seal whoever could be chosen, and if WAIT counts, every replica that could acknowledge.
+        """The seals: for each replica that could be chosen, and under WAIT each that could acknowledge.
 
-        If there is none, it is done.
+        If there is none, sealing is done.
         """
         wanted = tuple(
             Seal(view.name, view.known)
@@ -89,14 +89,14 @@ class Sealing:
     def _suffices(
         self, left_out: Collection[str], views: Sequence[NodeView], eligible: Collection[str], facts: Facts
     ) -> bool:
-        """Whether somebody can be promoted without those."""
+        """Whether a node can be promoted without the ``left_out``."""
         if self._rules.acknowledged_by is None:
             return any(node not in left_out for node in eligible)
         counted = self._coverage(views, facts)
         return sum(node not in left_out for node in counted.seen) >= counted.needed
 
     def step_over(self, step: Seal, reason: str, facts: Facts, now: float) -> bool:
-        """``reason`` says why it failed. Returns whether it was the last one under way."""
+        """``reason`` says why ``step`` failed. Returns whether it was the last one under way."""
         self._in_flight.discard(step.node)
         if reason:
             self._failed[step.node] = reason
@@ -110,14 +110,14 @@ class Sealing:
             self.until = now + self._rules.safety.max_lag_s + FENCE_MARGIN_S - cut_off_for_s
 
     def barred(self, views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
-        """Who may not be promoted after all, with the reason."""
+        """The nodes that may not be promoted after all, with the reason."""
         barred = {node: f"could not be cut off: {reason}" for node, reason in self._failed.items()}
         if self._rules.acknowledged_by is not None:
             barred |= behind_newest(self._coverage(views, facts).seen, views)
         return barred
 
     def will_bar(self, views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
-        """Whom ``barred`` would name, as far as can be known before anybody is cut off."""
+        """The nodes that ``barred`` would contain, as far as is known before any replica is cut off."""
         if self._rules.acknowledged_by is None:
             return {}
         counted = self._coverage(views, facts)
@@ -137,14 +137,14 @@ class Sealing:
         )
 
     def _waits(self, facts: Facts) -> bool:
-        """A process that is gone accepts no writes: only what may still run must be waited for."""
+        """Whether to wait: a process that is gone accepts no writes, one that may still run does."""
         return self._rules.fence_wait and facts.down and not facts.gone_by_all
 
 
 def _cut_off_for_s(views: Sequence[NodeView]) -> float:
-    """For how long at least no replica that answers has had a link to any primary, all being cut off.
+    """For how many seconds at least no answering replica has had a link to any primary; 0 if one has.
 
-    Redis says when the last link ended, in whole seconds, whomever the replica is pointed at since; a new
+    Redis reports when the last link ended, in whole seconds, whatever the replica was pointed at since; a new
     link would be seen. So it does not matter who cut it off, nor what was done in between.
     """
     replicas = [view for view in views if view.role == "slave" and view.reachable and not view.down]

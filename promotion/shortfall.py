@@ -1,9 +1,9 @@
-"""What a new primary is known to lack of the history that the dead one wrote: more than what was under way.
+"""Finds what a new primary is known to lack of the dead one's history, beyond the writes under way.
 
-A replica has all that reached it before the primary died, so it is seen to be ahead of the primary's last
-look, or with it. One that is behind was not being sent the data: its link was down, or it was loading a copy
-that the primary had made before. What it lacks is at least what was seen, and it is told as a loss, for
-people may stop at once, look for a backup, or bring back whoever holds the rest.
+A replica has all that reached it before the primary died, so normally its offset is at least the one that
+the primary was last seen with. A replica behind that was not being sent the data: its link was down, or it
+was loading an older copy. What it lacks is at least the difference, and is reported as a loss: people may
+stop at once, look for a backup, or bring back the node that holds the rest.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from promotion.view import NodeView, find
 
 
 def shortfall(node: str, views: Sequence[NodeView], facts: Facts) -> str | None:
-    """In words; None if nothing is known to be missing, or the primary is there and can be compared with.
+    """The shortfall in words; None if none is known, or the primary is there and can be compared with.
 
-    Replication's own traffic counts too.
+    The bytes include replication's own traffic.
     """
     view, primary = find(node, views), find(facts.primary, views)
     if view is None or not facts.down or node == facts.primary:

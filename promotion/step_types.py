@@ -1,6 +1,6 @@
-"""What a leader may do to a node, as data. ``steps`` tells how each is done, ``work`` when.
+"""The steps that a leader may take on a node, as data. ``steps`` defines how each is done, ``work`` when.
 
-Every step names its ``node``, is fenced with the leader's term, and may be taken again after it was lost.
+Every step names its ``node``, is fenced with the leader's term, and may be repeated after it was lost.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 SEAL_HOST, SEAL_PORT = "127.0.0.1", 1
-"""Where nobody listens: a replica that follows this keeps its data and its history, and hears nobody."""
+"""An address where nobody listens: a replica that follows it keeps its data and history, and gets no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class WriteSafety:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The server that a step was decided for. Behind its address may be another one by now."""
+    """The server that a step was decided for. Another one may be behind its address by now."""
 
     run_id: str
     role: str
@@ -36,7 +36,7 @@ class Known:
 class Promote:
     """Make ``node`` a primary. ``safety`` None leaves what its configuration demands of writes.
 
-    ``reinstate``: it is a master, or was the primary; so it may be paused, or stuck in a handover of its own.
+    ``reinstate``: it is a master or was the primary, so it may be paused, or stuck in its own ``FAILOVER``.
     """
 
     node: str
@@ -48,8 +48,8 @@ class Promote:
 class Repoint:
     """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain.
 
-    ``resume``: its writes may be paused, and whoever waits for that shall be told that it is a replica.
-    ``primary_run_id``: of the primary when it was last seen, lest a node be told to follow itself.
+    ``resume``: its writes may be paused; end the pause, so that waiting clients learn that it is a replica.
+    ``primary_run_id``: the primary's when it was last seen, lest a node be told to follow itself.
     """
 
     node: str
@@ -59,14 +59,14 @@ class Repoint:
     resume: bool = False
     primary_run_id: str = field(default="", compare=False)
     known: Known | None = None
-    """Refuse unless it is this very server still."""
+    """The step fails unless the node is still this very server."""
     shared_bytes: int | None = field(default=None, compare=False)
-    """Up to which offset of its own a master that is demoted had what the primary has; None if unknown."""
+    """The demoted master's offset up to which the primary has the same data; None if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Cut a replica off from its primary, so that what it has acknowledged cannot grow any more."""
+    """Cut a replica off from its primary, so that it acknowledges no more writes."""
 
     node: str
     known: Known | None = None
@@ -96,17 +96,17 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True)
 class Thaw:
-    """Resume the writes of a primary, and fence off whoever wanted something else from it before."""
+    """Resume the writes of a primary, and fence off any leader of an earlier term."""
 
     node: str
 
 
 @dataclass(frozen=True, slots=True)
 class Disarm:
-    """Cut the connections of whoever was about to promote ``node``.
+    """Cut the connections of a former leader that was about to promote ``node``.
 
-    A leader that slept since its last look at its lease can send one more request, on the connection that it
-    had; it never opens another.
+    A leader that slept after its last check of the lease can send one more request, on its open connection;
+    it never opens another.
     """
 
     node: str
@@ -114,9 +114,9 @@ class Disarm:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Give the old primary ``node`` of a switchover its role and its writes back: nobody else got the role.
+    """Give the old primary ``node`` of a switchover its role and its writes back: no other node got the role.
 
-    Only what must work is essential, since this is what is left when something did not.
+    Few of its commands are essential, since it runs after something else has failed.
     """
 
     node: str
@@ -124,7 +124,7 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class Rehearse:
-    """Try everything that ``node`` needs to become a ``primary``, or a ``replica``, and do nothing of it."""
+    """Try every command that ``node`` needs to become a ``primary`` or a ``replica``, and run none."""
 
     node: str
     becomes: Literal["primary", "replica"]
@@ -139,7 +139,7 @@ class KeepFence:
 
 @dataclass(frozen=True, slots=True)
 class KeepSafety:
-    """Set what the primary ``node`` demands of each write."""
+    """Set how many replicas must acknowledge a write to the primary ``node``."""
 
     node: str
     safety: WriteSafety
@@ -147,7 +147,7 @@ class KeepSafety:
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Let ``node`` write what it has become to its configuration file, for when it restarts."""
+    """Let ``node`` write its new role to its configuration file, for its next start."""
 
     node: str
 
@@ -168,14 +168,14 @@ Step: TypeAlias = (
 )
 
 
-def named(step: Step) -> str:
-    """The kind of step, for people."""
+def step_kind(step: Step) -> str:
+    """The step's kind in lower case, for people."""
     return type(step).__name__.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Demoted:
-    """How far a master had got when its writes ended: the result of a ``Repoint`` that demoted it."""
+    """A master's offset when its writes ended: the result of a ``Repoint`` that demoted it."""
 
     replid: str
     offset_bytes: int
@@ -183,8 +183,8 @@ class Demoted:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A step that is done. ``refused`` are commands beside the essential ones that were not carried out,
-    ``absurd_fence`` what the fence held that counted as missing: a term that no leader can have come to.
+    """A step that is done. ``refused`` are optional commands that were not carried out. ``absurd_fence`` is
+    the fence's content that counted as missing: a term that no leader can have reached.
     """
 
     measured: Demoted | None = None

@@ -1,6 +1,6 @@
-"""How each step is taken: read the fence, act in one transaction, verify. As conversations, without I/O.
+"""Runs each kind of step as a conversation, without I/O: read the fence, act in one transaction, verify.
 
-Each kind of step has its module; what is common to all of them is in ``talk``.
+Each kind of step has its module; ``fenced_session`` holds what they share.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from promotion.conversation import (
     StepFailedError,
     StepUnknownError,
 )
-from promotion.handing_over import order_handover
+from promotion.failover_to import order_handover
+from promotion.fenced_session import FencedSession, Requests
 from promotion.keeping import keep_fence, keep_safety, rewrite
 from promotion.pausing import disarm, freeze, thaw
 from promotion.promoting import promote, restore
 from promotion.rehearsing import rehearse
-from promotion.replies import Command, named
+from promotion.replies import Command, command_name
 from promotion.reply_shapes import odd_one
 from promotion.repointing import repoint, seal
 from promotion.step_types import (
@@ -41,39 +42,40 @@ from promotion.step_types import (
     Taken,
     Thaw,
 )
-from promotion.talk import Asking, Talk
 
 
 def conversation(step: Step, term: int, fence_key: str | None) -> Conversation:
     """The conversation that takes ``step`` under ``term``. ``fence_key`` None turns the fence off.
 
-    It raises FencedError if the node has seen a newer term, StepFailedError if it is known not to have been
-    done, and StepUnknownError if nobody can know; taking it again is harmless. Whatever the node answers, it
-    raises nothing else.
+    It raises FencedError if the node has seen a newer term, StepFailedError if the step is known not to have
+    been done, and StepUnknownError if that is unknown; to repeat the step is harmless. Whatever the node
+    answers, it raises nothing else.
     """
-    talk = Talk(step.node, fence_key, term)
+    session = FencedSession(step.node, fence_key, term)
     try:
-        measured = yield from _heard(_take(step, talk))
+        measured = yield from _checked(_take(step, session))
     except LinkLostError as lost:
-        raise (StepUnknownError if talk.acted else StepFailedError)(step.node, str(lost)) from None
-    return Taken(measured if isinstance(measured, Demoted) else None, tuple(talk.refused), talk.absurd)
+        raise (StepUnknownError if session.acted else StepFailedError)(step.node, str(lost)) from None
+    return Taken(measured if isinstance(measured, Demoted) else None, tuple(session.refused), session.absurd)
 
 
-def _heard(asking: Asking) -> Asking:
-    """What no Redis says is no answer: as if the connection had been lost with it."""
+def _checked(conversing: Requests) -> Requests:
+    """Treats a reply that no Redis can send as a lost connection."""
     try:
-        request = next(asking)
+        request = next(conversing)
         while True:
             try:
                 reply = yield request
             except LinkLostError as lost:
-                request = asking.throw(lost)
+                request = conversing.throw(lost)
                 continue
             odd = _odd(request, reply)
             if odd is None:
-                request = asking.send(reply)
+                request = conversing.send(reply)
             else:
-                request = asking.throw(LinkLostError(f"{named(odd)} was answered with what no Redis says"))
+                request = conversing.throw(
+                    LinkLostError(f"{command_name(odd)} was answered with what no Redis says")
+                )
     except StopIteration as end:
         return end.value
 
@@ -88,29 +90,29 @@ def _odd(request: Request, reply: Reply) -> Command | None:
             return None
 
 
-def _take(step: Step, talk: Talk) -> Asking:
+def _take(step: Step, session: FencedSession) -> Requests:
     match step:
         case Promote():
-            return promote(step, talk)
+            return promote(step, session)
         case Repoint():
-            return repoint(step, talk)
+            return repoint(step, session)
         case Seal():
-            return seal(step, talk)
+            return seal(step, session)
         case Handover():
-            return order_handover(step, talk)
+            return order_handover(step, session)
         case Freeze():
-            return freeze(step, talk)
+            return freeze(step, session)
         case Thaw():
-            return thaw(talk)
+            return thaw(session)
         case Disarm():
-            return disarm(talk)
+            return disarm(session)
         case Restore():
-            return restore(talk)
+            return restore(session)
         case Rehearse():
-            return rehearse(step, talk)
+            return rehearse(step, session)
         case KeepFence():
-            return keep_fence(talk)
+            return keep_fence(session)
         case KeepSafety():
-            return keep_safety(step, talk)
+            return keep_safety(step, session)
         case Rewrite():
-            return rewrite(talk)
+            return rewrite(session)

@@ -1,9 +1,8 @@
-"""Replicas that do not follow the primary, and hold its data all the same.
+"""Finds stranded replicas: they do not follow the primary, but they hold its data.
 
-One may have followed another replica, which died along with the primary; or the primary of before, because
-the change after that could not reach it. Nobody would ever point them anywhere: that takes a primary. What
-they hold of its history counts as what a replica of it holds, so that they are a last resort, after all that
-follow it.
+Such a replica followed another replica, which died along with the primary; or it followed the former primary,
+because the change after that could not reach it. No leader re-points it before there is a primary. Its data
+in the primary's history counts like a replica's, so it is a last resort, after all that follow the primary.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from promotion.view import SEALED, NodeView, find
 def newest_stranded(
     holders: Sequence[NodeView], views: Sequence[NodeView], facts: Facts, max_link_down_s: float
 ) -> NodeView | None:
-    """Of those of ``holders``, which hold data and may be promoted, the one that goes furthest along."""
+    """The stranded one of ``holders`` (which hold data and may be promoted) with the newest data."""
     along = _histories(views, facts)
 
     def place(view: NodeView) -> tuple[int, bool, int, int, str]:
@@ -38,7 +37,7 @@ def newest_stranded(
 
 
 def lacks(view: NodeView, views: Sequence[NodeView], facts: Facts) -> str | None:
-    """What of the primary's own history it is known not to have, in words."""
+    """The part of the primary's own history that ``view`` is known to lack, in words; None if none."""
     newest = next(iter(_histories(views, facts)), None)
     if newest is None or view.held(newest) is not None:
         return None
@@ -46,7 +45,7 @@ def lacks(view: NodeView, views: Sequence[NodeView], facts: Facts) -> str | None
 
 
 def _histories(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
-    """What the primary wrote, the newest first, and what it continued."""
+    """The histories that the primary wrote or continued, the newest first."""
     primary = find(facts.primary, views)
     seen = (primary.replid, primary.replid2) if primary is not None else ()
     known = (facts.history, *seen, *sorted(facts.histories))
@@ -54,7 +53,7 @@ def _histories(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
 
 
 def _is_cut_off(view: NodeView, views: Sequence[NodeView], max_link_down_s: float) -> bool:
-    """Whoever is linked to a server that serves was pointed there by somebody, and is no replica of ours."""
+    """Whether nobody serves it. A replica linked to a serving master was pointed there on purpose."""
     if view.link_up:
         above = find(view.follows, views)
         return above is not None and above.role == "slave"

@@ -1,6 +1,6 @@
-"""What a leader makes of an intent that it finds, or cannot carry out itself.
+"""Decides how a leader goes on with an intent that it finds, or that it cannot carry out itself.
 
-Somebody wrote it, and died or failed before it was done.
+A leader wrote the intent, and died or failed before it was done.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from promotion.actions import Facts, PendingIntent
-from promotion.reinstating import after_switchover, returned
+from promotion.reinstating import after_switchover, reinstatement
 from promotion.step_types import Restore
-from promotion.switching import HANDED_OVER
+from promotion.switchover import HANDED_OVER
 from promotion.view import NodeView
 
 
 class Way(enum.Enum):
     WAIT = "the old primary is handing over, which is not decided yet"
     PROMOTE = "finish it, or do what comes next to it"
-    DISARM = "first cut off whoever was about to promote the target"
+    DISARM = "first cut off the leader that was about to promote the target"
     RESTORE = "give the old primary of a switchover its role back"
     THAW = "resume the writes of the old primary of a switchover, and end the intent"
     CANCEL = "end the intent: the old primary is there"
@@ -44,8 +44,8 @@ def judge(
 ) -> Unfinished:
     """The target may have been promoted unseen, so it goes first if it can be primary at all.
 
-    ``patient``: a handover that is not decided is waited for. ``lost``: the old primary is down, or was
-    wiped. A target that is given up and was promoted all the same contradicts the topology, and is demoted.
+    ``patient``: wait for a handover that is not decided yet. ``lost``: the old primary is down, or was wiped.
+    If the target is given up but was promoted, it contradicts the topology and is demoted later.
     """
     target = intent.target
     old = next((view for view in views if view.name == facts.primary and view.reachable), None)
@@ -59,7 +59,7 @@ def judge(
         return Unfinished(Way.PROMOTE, target)
     if new is not None and not disarmed and not facts.gone_by_all:
         return Unfinished(Way.DISARM, target)
-    made = returned(views, facts) if intent.cause in HANDED_OVER else None
+    made = reinstatement(views, facts) if intent.cause in HANDED_OVER else None
     if made is not None and made.node is not None:
         onward = target if new is not None and target not in avoid else None
         chosen = after_switchover(made.node, onward, views, facts)
@@ -72,7 +72,7 @@ def judge(
 
 
 def undoing(cause: str, target: str, facts: Facts) -> Restore | None:
-    """What takes a switchover back whose ``target`` is known not to be promoted; None for a failover."""
+    """The step that undoes a switchover whose ``target`` was not promoted; None for a failover."""
     if cause not in HANDED_OVER or facts.primary in (None, target) or facts.down:
         return None
     return Restore(str(facts.primary))

@@ -1,7 +1,7 @@
-"""A primary that lives and refuses writes: whether another would take them, so that a change is worth it.
+"""A primary that lives and refuses writes: is there a replica that would take them, so that a change helps?
 
-It is the planned change (``switching``): the old primary answers, so it hands over all that it has, and
-nothing is lost. Who would refuse them too is no better, and a change to it would only be the first of many.
+The change is a switchover (``switchover``): the old primary answers, so it hands over all its data. A replica
+that would refuse writes too is no better: a change to it would be the first of many.
 """
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from promotion.actions import Facts, Request
+from promotion.candidate_selector import CandidateSelector
 from promotion.candidates import Ranking
-from promotion.chooser import Chooser
 from promotion.sealing import Sealing
-from promotion.switching import SWITCHOVER, UNWRITABLE, objection
+from promotion.switchover import SWITCHOVER, UNWRITABLE, objection
 from promotion.view import NodeView, find
 from promotion.work_settings import WorkSettings
 
 ROOM = 0.1
-"""Where memory has run out, which share of its own another must have left: it holds the same data, and two
-copies differ by a few buffers.
+"""The share of its memory that a successor must have free if the primary has none: two copies of the same
+data differ only by a few buffers.
 """
 
 
 def no_better(primary: str, views: Sequence[NodeView], settings: WorkSettings) -> dict[str, str]:
-    """Who would refuse writes as well, or cannot be handed over to, with the reason."""
+    """The replicas that would refuse writes as well, or cannot take a handover, with the reason."""
     reasons = {view.name: _why_not(primary, view, views, settings) for view in views if view.name != primary}
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def is_relief(request: Request | None, facts: Facts) -> bool:
-    """Whether the work is to replace a primary that lives, and refuses writes."""
+    """Whether the work is to replace a primary that lives but refuses writes."""
     return request is None and facts.unwritable and not facts.down
 
 
 def cause_at_start(request: Request | None, facts: Facts) -> str:
-    """Why a change begins, as far as that is known before anybody is looked at anew."""
+    """The cause of a change, as far as it is known before the nodes are read anew."""
     if facts.down:
         return facts.cause
     if facts.intent is not None:
@@ -45,7 +45,7 @@ def cause_at_start(request: Request | None, facts: Facts) -> str:
 
 
 def to_hand_over(request: Request | None, facts: Facts) -> tuple[Request, str] | None:
-    """What the primary, which is there, is to hand over for, and the cause of it; None if for nothing."""
+    """The request for which a live primary is to hand over, and the cause; None if there is none."""
     if facts.down:
         return None
     if request is not None:
@@ -54,30 +54,30 @@ def to_hand_over(request: Request | None, facts: Facts) -> tuple[Request, str] |
 
 
 def rank_to_hand_over(
-    chooser: Chooser,
+    selector: CandidateSelector,
     settings: WorkSettings,
     views: Sequence[NodeView],
     facts: Facts,
     request: Request,
     cause: str,
 ) -> tuple[Ranking, str | None]:
-    """To whom the primary hands over, and why it cannot; who would be no better counts only for ``cause``."""
+    """The ranking for a handover, and why it cannot be done. ``no_better`` applies only to UNWRITABLE."""
     assert facts.primary is not None
     barred = no_better(facts.primary, views, settings) if cause == UNWRITABLE else None
-    ranking = chooser.rank(views, facts, request.candidate, barred)
+    ranking = selector.rank(views, facts, request.candidate, barred)
     if ranking.chosen is None:
-        return ranking, ranking.why_nobody(request)
+        return ranking, ranking.why_nobody(request.candidate)
     return ranking, objection(facts.primary, ranking.chosen, views)
 
 
 def relief(
     settings: WorkSettings, views: Sequence[NodeView], facts: Facts, avoid: Mapping[str, str]
 ) -> str | None:
-    """The replica that would take the writes which the primary refuses; None if there is none."""
+    """The replica that would take the writes that the primary refuses; None if there is none."""
     if facts.primary is None:
         return None
-    chooser = Chooser(settings.policy, None, avoid, Sealing(settings.rules))
-    ranking, why_not = rank_to_hand_over(chooser, settings, views, facts, Request(""), UNWRITABLE)
+    selector = CandidateSelector(settings.policy, None, avoid, Sealing(settings.rules))
+    ranking, why_not = rank_to_hand_over(selector, settings, views, facts, Request(""), UNWRITABLE)
     return ranking.chosen if why_not is None else None
 
 

@@ -1,4 +1,4 @@
-"""What the deciding code knows of a node: one immutable snapshot, made from its newest INFO."""
+"""One immutable snapshot of a node, made from its newest INFO: what the deciding code knows of the node."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class NodeView:
     host: str
     port: int
     reachable: bool = True
-    """It answered when it was last asked."""
+    """The node answered when it was last asked."""
     down: bool = False
     """The detector calls it subjectively down."""
     age_s: float = 0.0
-    """Since this was observed."""
+    """Seconds since this was observed."""
     run_id: str = ""
     role: str = ""
     """``master`` or ``slave``, as Redis says it; empty if it never answered."""
@@ -47,54 +47,54 @@ class NodeView:
     """The history that it followed before its last promotion, up to before ``second_offset``."""
     second_offset: int | None = None
     follows: str | None = None
-    """The name of the node that it replicates from, or ``host:port`` if that is none of the group's."""
+    """The name of the node that it replicates from; ``host:port`` if that node is not of this group."""
     follows_host: str = ""
-    """That node's host as the replica spells it, which its own machine may not resolve."""
+    """That node's host as the replica spells it; the replica's machine may be unable to resolve it."""
     link_up: bool = False
     link_down_s: float | None = None
     last_io_s: float | None = None
     """Whole seconds since it last heard from the node that it follows; None if it never did."""
     sync_in_progress: bool = False
     coming: tuple[str, int] | None = None
-    """What it will hold at least, once it has loaded the copy that it is sent: a history, and how far."""
+    """The history and offset that it will hold at least, once it has loaded the copy that it is sent."""
     loading: bool = False
     priority: int = 100
     zone: str | None = None
     attached: tuple[AttachedReplica, ...] = ()
     strangers: int = 0
-    """How many of those attached are none of the group's nodes."""
+    """How many of ``attached`` are not nodes of this group."""
     handover: bool = False
-    """It is handing its role over (``FAILOVER``), which is not decided yet."""
+    """A ``FAILOVER`` of its own is in progress and not decided yet."""
     fence_missing: bool = False
-    """It evicts keys, and has evicted the fence."""
+    """The node evicts keys, and has evicted the fence."""
     safety: WriteSafety | None = None
-    """What it demands of each write as a primary; None if that was not read."""
+    """Its ``min-replicas`` settings; None if they were not read."""
     hands_off: str = ""
-    """Why nothing may be changed at this node, as one that need not be the group's own; empty if it may."""
+    """Why nothing may be changed at this node: it may not be the group's own. Empty if it may be changed."""
     undecided: bool = False
-    """``hands_off`` for want of time: in a moment it is known whether the node is the group's."""
+    """``hands_off`` holds only for the moment: soon it is known whether the node is the group's."""
     discovered: bool = False
     """No configuration names it."""
     barred: str = ""
-    """Why it is never promoted, whatever it holds; empty if it may be."""
+    """Why it is never promoted, whatever it holds; empty if it may be promoted."""
     version: Version = ("", ())
-    """Of the server: its product and the numbers; what is older goes first."""
+    """The server's product and version numbers; older ones sort first."""
 
     @property
     def known(self) -> Known | None:
-        """What a discovered node must still be when it is acted on: its address may have changed hands.
+        """The server that a discovered node must still be when a step runs: its address may change hands.
 
-        None for one that is configured, which is proof enough.
+        None for a configured node: the configuration is proof enough.
         """
         return Known(self.run_id, self.role, self.replid) if self.discovered else None
 
     would_refuse: str = ""
-    """Why a replica would refuse writes as a primary, as far as its figures tell; empty if it would not."""
+    """Why a replica would refuse writes as a primary, by its INFO; empty if it would not."""
     free_memory: float | None = None
-    """Which share of its ``maxmemory`` is left; None where it has no limit, or makes room by evicting."""
+    """The free share of its ``maxmemory``; None if it has no limit, or evicts keys."""
 
     def held(self, history: str) -> int | None:
-        """How far it holds that replication history; None if nothing is known to be of it."""
+        """The offset up to which it holds ``history``; None if it is not known to hold any of it."""
         if history == self.replid:
             return self.offset_bytes
         if history == self.replid2 and self.second_offset is not None:
@@ -103,7 +103,7 @@ class NodeView:
 
     @property
     def sealed(self) -> bool:
-        """A leader cut this replica off, so that what it has cannot grow until it follows somebody again."""
+        """A leader cut this replica off: its data cannot grow until it follows a node again."""
         return self.role == "slave" and self.follows == SEALED
 
 

@@ -1,10 +1,10 @@
-"""Replicas are witnesses: does one of them still hear from a primary that the sentinels do not?
+"""Uses replicas as witnesses: does one of them still hear from a primary that the sentinels do not?
 
 On silence only positive proof counts. ``master_link_status`` proves nothing then: it stays ``up`` until
-``repl-timeout`` (60 s) when the primary hangs. A replica hears if what it received grew between two looks, or
+``repl-timeout`` (60 s) when the primary hangs. A replica still hears if its offset grew between two looks, or
 if it received something after the sentinels' last valid reply.
 
-On a refusal the status does prove something, for the link of a process that ended is down at once.
+On a refusal the status does prove something: the link of a process that ended is down at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from promotion.view import NodeView
 
 
 def still_hears(view: NodeView, earlier: NodeView | None, silence_s: float) -> bool:
-    """``silence_s`` is since the primary's last valid reply to this sentinel; ``earlier`` is a look in it.
+    """``silence_s`` counts from the primary's last valid reply to this sentinel; ``earlier`` is a look since.
 
     ``master_last_io_seconds_ago`` is the difference of two whole seconds, so an input k seconds ago by it
     may be almost k + 1 s old: only a k below the whole seconds of silence lies surely within it. Redis
@@ -51,7 +51,7 @@ def hearing(
 
 
 def linked(facts: Facts, views: Sequence[NodeView]) -> tuple[str, ...]:
-    """If the evidence is a refusal: the replicas that were read just now, and say that their link is up."""
+    """If the evidence is a refusal: the replicas that were read just now and report an open link."""
     if not facts.gone_by_all or facts.cause != "refused":
         return ()
     return tuple(
@@ -62,14 +62,14 @@ def linked(facts: Facts, views: Sequence[NodeView]) -> tuple[str, ...]:
 
 
 class Testimony:
-    """What the replicas say of the primary, look by look, to one leader.
+    """One leader's record of what the replicas report of the primary, look by look.
 
-    A replica that heard from it is believed for ``believed_s``: it may hear little, and rarely.
+    A replica that heard from it is believed for ``believed_s``: it may hear only rarely.
     """
 
     def __init__(self, believed_s: float) -> None:
         self.precedes = False
-        """The newest look began before the primary was called down, and may be the one to compare with."""
+        """The newest look began before the primary was called down: it may serve only for comparison."""
         self._believed_s = believed_s
         self._earlier: tuple[NodeView, ...] = ()
         self._heard_at = -math.inf
@@ -83,7 +83,7 @@ class Testimony:
         silence_s: float,
         now: float,
     ) -> tuple[str, ...]:
-        """Those that are believed now. ``earlier`` is to compare the first look with."""
+        """The witnesses that are believed now. The first look is compared with ``earlier``."""
         witnesses = hearing(primary, views, self._earlier or earlier, silence_s)
         self._earlier = tuple(views)
         if witnesses:
@@ -92,10 +92,10 @@ class Testimony:
 
 
 def all_heard_the_end(primary: str, views: Sequence[NodeView], gone_s: float) -> bool:
-    """Whether each other node that answers said, after the primary was gone, that its link to it is down.
+    """Whether each other answering node reported, after the primary was gone, that its link to it is down.
 
-    What a replica has ends with its link, so what it said of itself then is the last word. ``gone_s`` is
-    since the primary closed its connection to this sentinel.
+    A replica's data cannot grow without its link, so that report is final. ``gone_s`` counts from when the
+    primary closed its connection to this sentinel.
     """
     others = [view for view in views if view.name != primary and not view.down]
     return bool(others) and all(

@@ -1,11 +1,11 @@
-"""What a leader does in its term, from its election to its resignation. Pure: it is told, and it asks.
+"""A leader's work in its term, from its election to its resignation. Pure: inputs come in, actions go out.
 
 First it reads every node anew. Then it does the most urgent of: agreeing on the first topology, finishing
 or superseding what a dead leader began, failing over, re-committing an unsettled entry. Last it makes
 every other node follow the primary. One term promotes one node: a second choice needs a new term, because
 the first may have been promoted unseen.
 
-In a paused group only what an intent has promised, or an operator asks for by name, is carried out.
+In a paused group only an intent, or an operator's request that names its node, is carried out.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.awaiting import awaited
-from promotion.beside import Beside
+from promotion.candidate_selector import CandidateSelector
 from promotion.candidates import Ranking
-from promotion.choice import refusal_for_people, wiped_meanwhile
-from promotion.chooser import Chooser
-from promotion.chosen import Chosen, chosen
+from promotion.current_ranking import refusal_with_options, wiped_meanwhile
 from promotion.discovery import Ambiguous, discover
-from promotion.lately import NOTHING, Lately
 from promotion.lifecycle import Phase, check_transition
-from promotion.reconciling import Reconciling, told_of, told_of_failure
-from promotion.reinstating import REGRESSED, returned
-from promotion.returned import SecondLook
+from promotion.other_steps import OtherSteps
+from promotion.planned_promotion import PlannedPromotion, plan_promotion
+from promotion.recent_failures import NO_FAILURES, RecentFailures
+from promotion.reconciling import Reconciling, failure_note, notes_of
+from promotion.reinstating import REGRESSED, reinstatement
 from promotion.sealing import Sealing
+from promotion.second_look import SecondLook
 from promotion.step_types import Demoted, Disarm, Handover, Promote, Rehearse, Restore, Step, Thaw
-from promotion.switching import Stage, Switchover, told_of_handover
+from promotion.switchover import Stage, Switchover, switchover_notes
 from promotion.unfinished import Way, judge, undoing
 from promotion.unwritable import rank_to_hand_over, to_hand_over
 from promotion.view import NodeView
@@ -50,7 +50,7 @@ from promotion.work_settings import WorkSettings
 
 
 class Work:
-    """``avoid``: nodes whose promotion failed lately, and why; ``lately``: what else did."""
+    """``avoid``: nodes whose promotion failed recently, and why; ``failures``: other recent failures."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Work:
         request: Request | None,
         avoid: Mapping[str, str],
         now: float,
-        lately: Lately = NOTHING,
+        failures: RecentFailures = NO_FAILURES,
     ) -> None:
         self.phase = Phase.OBSERVING
         self.request = request
@@ -67,18 +67,18 @@ class Work:
         self._wake_at: float | None = None
         self._give_up_at = now + settings.limit_s
         self._testimony = Testimony(settings.testimony_s)
-        self._sealing = Sealing(settings.rules, lately)
-        self._chooser = Chooser(settings.policy, request, self._avoid, self._sealing)
-        self._reconciling = Reconciling(settings.rules, settings.parallel_syncs, lately)
+        self._sealing = Sealing(settings.rules, failures)
+        self._selector = CandidateSelector(settings.policy, request, self._avoid, self._sealing)
+        self._reconciling = Reconciling(settings.rules, settings.parallel_syncs, failures)
         self._switchover: Switchover | None = None
-        self._chosen: Chosen | None = None
-        self._beside = Beside(self._sealing, self._reconciling, lately)
+        self._planned: PlannedPromotion | None = None
+        self._other_steps = OtherSteps(self._sealing, self._reconciling, failures)
         self._second_look = SecondLook()
-        self._undone: str | None = None  # why a switchover had to be undone, which it is
+        self._undone: str | None = None  # why the switchover was undone
 
     @property
     def target(self) -> str | None:
-        return self._chosen.target if self._chosen is not None else None
+        return self._planned.target if self._planned is not None else None
 
     @property
     def next_deadline(self) -> float | None:
@@ -87,7 +87,7 @@ class Work:
     # -- what happens --------------------------------------------------------------------------
 
     def begin(self, views: Sequence[NodeView], facts: Facts, now: float) -> list[Action]:
-        """``views`` are as last seen. If that was lately, and after a primary's end, nothing has changed."""
+        """``views`` are as last seen. If they are recent and newer than a primary's end, they suffice."""
         gone = facts.primary if facts.gone_by_all and facts.intent is None else None
         lately_s = min(facts.gone_s, self._settings.policy.max_age_s)
         heard = gone is not None and all_heard_the_end(gone, views, lately_s)
@@ -109,8 +109,8 @@ class Work:
         return []
 
     def intent_committed(self, views: Sequence[NodeView] = (), facts: Facts | None = None) -> list[Action]:
-        """``views`` and ``facts`` are as they are now: the old primary may have answered meanwhile."""
-        if self.phase is not Phase.INTENT or self._chosen is None:
+        """``views`` and ``facts`` are the newest: the old primary may have answered meanwhile."""
+        if self.phase is not Phase.INTENT or self._planned is None:
             return []
         if facts is not None and not facts.down and self._second_look.finds_it_back(views):
             return [Note(events.IntentCancelled(self.target)), *self._resettle()]
@@ -118,7 +118,7 @@ class Work:
             self._enter(Phase.HANDING_OVER)
             return [Run(self._switchover.first())]
         self._enter(Phase.PROMOTING)
-        return [Run(self._chosen.promote)]
+        return [Run(self._planned.promote)]
 
     def topology_committed(self, facts: Facts, now: float) -> list[Action]:
         if self.phase is not Phase.COMMITTING:
@@ -137,14 +137,14 @@ class Work:
         if isinstance(step, Promote):
             return self._promoted(step.node, facts) if self.phase is Phase.PROMOTING else []
         if self.phase is Phase.CANCELLING:
-            return [*told_of_handover(step), *self._resettle()]
-        over = self._beside.step_over(step, result, "", facts, now)
-        return [*told_of(step, facts, result), *([self._observe(facts)] if over else [])]
+            return [*switchover_notes(step), *self._resettle()]
+        over = self._other_steps.step_over(step, result, "", facts, now)
+        return [*notes_of(step, facts, result), *([self._observe(facts)] if over else [])]
 
     def step_failed(
         self, step: Step, reason: str, facts: Facts, now: float, *, unknown: bool = False
     ) -> list[Action]:
-        """``unknown``: it may have been taken all the same."""
+        """``unknown``: the step may have been done all the same."""
         if self.phase is Phase.HANDING_OVER and self._switchover is not None:
             return self._handing_over(self._switchover.step_failed(reason, unknown=unknown), now)
         if isinstance(step, Rehearse):
@@ -158,12 +158,12 @@ class Work:
             return self._give_up(why, soon=True)
         if self.phase is Phase.CANCELLING:
             return self._resettle()
-        over = self._beside.step_over(step, None, reason, facts, now)
-        return [told_of_failure(step, reason), *([self._observe(facts)] if over else [])]
+        over = self._other_steps.step_over(step, None, reason, facts, now)
+        return [failure_note(step, reason), *([self._observe(facts)] if over else [])]
 
     def _not_promoted(self, step: Promote, why: str, facts: Facts, unknown: bool) -> list[Action]:
-        """The old primary of a switchover gets its role back, if the target is known not to have got it."""
-        undo = None if unknown else undoing(self._chosen.cause if self._chosen else "", step.node, facts)
+        """The old primary of a switchover gets its role back if the target is known not to have it."""
+        undo = None if unknown else undoing(self._planned.cause if self._planned else "", step.node, facts)
         if undo is None:
             return self._give_up(why, soon=True)
         self._undone = why
@@ -172,9 +172,9 @@ class Work:
 
     def _promoted(self, node: str, facts: Facts) -> list[Action]:
         self._enter(Phase.COMMITTING)
-        assert self._chosen is not None
+        assert self._planned is not None
         self._reconciling.changed(node, facts.primary or node)
-        topology = self._chosen.topology(facts.primary, handed_over=self._switchover is not None)
+        topology = self._planned.topology(facts.primary, handed_over=self._switchover is not None)
         return [Note(events.Promoted(node)), topology]
 
     def _give_up(self, reason: str, ranking: Ranking | None = None, **how: bool) -> list[Action]:
@@ -207,7 +207,7 @@ class Work:
         return self._reconcile(views, facts, now)
 
     def _first_topology(self, views: Sequence[NodeView], facts: Facts) -> list[Action]:
-        found = discover(views, len(facts.nodes), facts.told)
+        found = discover(views, len(facts.nodes), facts.configured_primary)
         if isinstance(found, Ambiguous):
             return self._give_up(found.reason, failover=False)
         self._enter(Phase.COMMITTING)
@@ -223,7 +223,7 @@ class Work:
     ) -> list[Action]:
         target, cause = intent.target, intent.cause
         lost = facts.down or wiped
-        patient, disarmed = now < self._give_up_at, self._beside.disarmed(target)
+        patient, disarmed = now < self._give_up_at, self._other_steps.disarmed(target)
         found = judge(intent, views, facts, lost=lost, avoid=self._avoid, disarmed=disarmed, patient=patient)
         cancelled = Note(events.IntentCancelled(target))
         match found.way:
@@ -242,14 +242,14 @@ class Work:
 
     def _hand_over(self, views: Sequence[NodeView], facts: Facts, asked: Request, cause: str) -> list[Action]:
         assert facts.primary is not None
-        ranking, why_not = rank_to_hand_over(self._chooser, self._settings, views, facts, asked, cause)
+        ranking, why_not = rank_to_hand_over(self._selector, self._settings, views, facts, asked, cause)
         best = ranking.chosen
         if best is None or why_not is not None:
             return self._give_up(why_not or "", ranking)
         self._enter(Phase.REHEARSING)
-        self._chosen = chosen(best, cause, ranking, views, facts, self._settings.rules.safety)
+        self._planned = plan_promotion(best, cause, ranking, views, facts, self._settings.rules.safety)
         old, new = (next(view for view in views if view.name == name) for name in (facts.primary, best))
-        self._switchover = Switchover(old, new, asked, self._chosen.promote.safety)
+        self._switchover = Switchover(old, new, asked, self._planned.promote.safety)
         return [Run(step) for step in self._switchover.rehearsals()]
 
     def _handover_step_done(self, step: Step, facts: Facts, now: float) -> list[Action]:
@@ -259,10 +259,10 @@ class Work:
         else:
             look = self._switchover.step_done(now)
             following = [self._observe(facts)] if look else self._handing_over(None, now)
-        return [*told_of_handover(step), *following]
+        return [*switchover_notes(step), *following]
 
     def _handing_over(self, step: Step | None, now: float) -> list[Action]:
-        """Go on with a switchover: take ``step``, or look again, or give up."""
+        """Continue a switchover: take ``step``, or look again, or give up."""
         assert self._switchover is not None
         if step is not None:
             return [Run(step)]
@@ -280,39 +280,39 @@ class Work:
     ) -> list[Action]:
         assert facts.primary is not None
         if still := linked(facts, views):
-            # What refuses stands between. It is silence then, which this sentinel will come to see as well.
+            # Something in between refuses (a proxy). The primary is then judged by its silence.
             return self._look_again(f"still linked to {', '.join(still)}", still, now)
         if facts.down and not facts.gone_by_all:
             if self._testimony.precedes:
                 return [self._observe(facts)]
-            # The primary owes an answer only from the first PING that it left unanswered.
+            # The primary's silence counts only from the first PING that it left unanswered.
             silence_s = facts.silence_s - self._settings.ping_interval_s
             witnesses = self._testimony.take(facts.primary, views, facts.earlier, silence_s, now)
             if witnesses:
                 return self._look_again(f"still heard by {', '.join(witnesses)}", witnesses, now)
-        back = returned(views, facts) if self.request is None else None
+        back = reinstatement(views, facts) if self.request is None else None
         if back is not None and back.node is not None:
             return self._intend(back.node, cause, None, views, facts)
         if back is not None and back.wait:
             return self._give_up(back.reason)
-        told: list[Action] = []
-        ranking = self._chooser.choose(views, facts, prefer)
-        refusal = self._chooser.refusal(ranking, views, facts)
-        if refusal and self._chooser.overrules(ranking, views, facts):
+        notes: list[Action] = []
+        ranking = self._selector.choose(views, facts, prefer)
+        refusal = self._selector.refusal(ranking, views, facts)
+        if refusal and self._selector.overrules(ranking, views, facts):
             self._sealing.overrule()
-            told, refusal = [Note(events.Overruled(ranking.chosen, refusal))], None
+            notes, refusal = [Note(events.Overruled(ranking.chosen, refusal))], None
         if ranking.chosen is None or refusal:
-            reason = refusal or ranking.why_nobody(self.request) + (f": {back.reason}" if back else "")
-            return self._give_up(refusal_for_people(reason, views, facts), ranking)
+            reason = refusal or self._selector.why_nobody(ranking) + (f": {back.reason}" if back else "")
+            return self._give_up(refusal_with_options(reason, views, facts), ranking)
         why = awaited(ranking, views, facts, self._settings.limit_s) if self.request is None else None
         if why and now < self._give_up_at:
             return self._look_again(why, (), now)
         if self._sealing.needed(facts) and not (self._sealing.taken or ranking.decided):
-            return [*told, *self._seal(views, ranking, facts, now)]
+            return [*notes, *self._seal(views, ranking, facts, now)]
         if now < self._sealing.until:
             return self._look_again("writes beyond a partition may still be accepted", (), now)
-        told += back.told(facts) if back else []
-        return [*told, *self._intend(ranking.chosen, REGRESSED if back else cause, ranking, views, facts)]
+        notes += back.notes(facts) if back else []
+        return [*notes, *self._intend(ranking.chosen, REGRESSED if back else cause, ranking, views, facts)]
 
     def _seal(self, views: Sequence[NodeView], ranking: Ranking, facts: Facts, now: float) -> list[Action]:
         self._enter(Phase.SEALING)
@@ -324,16 +324,16 @@ class Work:
     def _intend(
         self, target: str, cause: str, ranking: Ranking | None, views: Sequence[NodeView], facts: Facts
     ) -> list[Action]:
-        self._chosen = chosen(target, cause, ranking, views, facts, self._settings.rules.safety)
-        # What somebody asked for, or has carried out already, is not taken back.
+        self._planned = plan_promotion(target, cause, ranking, views, facts, self._settings.rules.safety)
+        # A change that somebody asked for, or that is done already, is not taken back.
         free = ranking is not None and self.request is None
         return self._intend_chosen(self._second_look.begin(target, cause, views, facts) if free else [])
 
     def _intend_chosen(self, again: Sequence[Action] = ()) -> list[Action]:
-        assert self._chosen is not None
+        assert self._planned is not None
         self._enter(Phase.INTENT)
-        told, write = self._chosen.intend()
-        return [told, *again, write]
+        note, write = self._planned.intend()
+        return [note, *again, write]
 
     def _look_again(self, why: str, witnesses: tuple[str, ...], now: float) -> list[Action]:
         if now >= self._give_up_at:

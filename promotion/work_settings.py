@@ -1,4 +1,4 @@
-"""What a group's configuration says of a leader's work."""
+"""The settings of a leader's work, from a group's configuration."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class WorkSettings:
     policy: Policy
     parallel_syncs: int
     limit_s: float
-    """The group's ``failover_timeout``: how long to hold for a witness, or to wait for replicas to sync."""
+    """The group's ``failover_timeout``: the longest wait for a witness, or for replicas to sync."""
     ping_interval_s: float = 0.25
     hold_poll_s: float = 0.05
     catch_up_poll_s: float = 0.005
-    """While a switchover holds up writes, every look counts."""
+    """Short, because a switchover holds up writes meanwhile."""
     testimony_s: float = 1.0
-    """A replica that heard from the primary is believed for this long: it may hear little, and rarely."""
+    """A replica that heard from the primary is believed for this long: it may hear only rarely."""
     sync_poll_s: float = 0.5
     rules: WriteRules = field(default_factory=WriteRules)

@@ -1,8 +1,8 @@
-"""How many replicas a primary shall demand for each write, so that one that is cut off stops accepting.
+"""Decides how many replicas a primary demands for each write, so that one that is cut off stops accepting.
 
-The demand is the configured one as long as that many other nodes exist. It is lowered to how many there
-are when some are objectively down, for else the group could not be written to at all; and raised again
-only when as many are linked to the primary, so that a first synchronisation does not block writes.
+The demand is the configured one as long as that many other nodes exist. If some are objectively down, it is
+lowered to how many are left, for else nobody could write to the group. It is raised again only when that many
+are linked to the primary, so that a first synchronisation does not block writes.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from promotion.step_types import KeepFence, KeepSafety, WriteSafety
 from promotion.view import NodeView, find
 
 
-def at_promotion(asked: WriteSafety, node: str, views: Sequence[NodeView]) -> WriteSafety:
-    """For a node that is about to be promoted: those count that will follow it without a full copy."""
+def at_promotion(configured: WriteSafety, node: str, views: Sequence[NodeView]) -> WriteSafety:
+    """The demand of a node about to be promoted: replicas that can follow it without a full copy count."""
     promoted = find(node, views)
     others = [
         view
@@ -22,13 +22,13 @@ def at_promotion(asked: WriteSafety, node: str, views: Sequence[NodeView]) -> Wr
         if view.name != node and view.reachable and not view.down and view.role == "slave"
     ]
     alike = sum(promoted is not None and view.replid == promoted.replid for view in others)
-    return WriteSafety(min(asked.min_replicas, alike), asked.max_lag_s)
+    return WriteSafety(min(configured.min_replicas, alike), configured.max_lag_s)
 
 
 def correction(
-    asked: WriteSafety, primary: str, views: Sequence[NodeView], gone: Collection[str]
+    configured: WriteSafety, primary: str, views: Sequence[NodeView], gone: Collection[str]
 ) -> KeepSafety | None:
-    """What the primary must be told; None if it demands what it should, or was not asked.
+    """The step that corrects the primary's demand; None if it is right, or was not read.
 
     ``gone`` are the nodes that a quorum calls down.
     """
@@ -38,16 +38,16 @@ def correction(
     if view.hands_off:
         return None
     others = [other for other in views if other.name != primary]
-    at_most = min(asked.min_replicas, sum(other.name not in gone for other in others))
-    at_least = min(asked.min_replicas, sum(_linked(other, primary) for other in others))
+    at_most = min(configured.min_replicas, sum(other.name not in gone for other in others))
+    at_least = min(configured.min_replicas, sum(_linked(other, primary) for other in others))
     wanted = max(min(view.safety.min_replicas, at_most), at_least)
-    if wanted == view.safety.min_replicas and asked.max_lag_s == view.safety.max_lag_s:
+    if wanted == view.safety.min_replicas and configured.max_lag_s == view.safety.max_lag_s:
         return None
-    return KeepSafety(primary, WriteSafety(wanted, asked.max_lag_s))
+    return KeepSafety(primary, WriteSafety(wanted, configured.max_lag_s))
 
 
 def keep_fence(primary: str, views: Sequence[NodeView]) -> KeepFence | None:
-    """The primary has no fence: an evicted one counts as term 0, and would let a stale leader pass."""
+    """The step that writes a missing fence: with an evicted one, as term 0, a stale leader would pass."""
     view = find(primary, views)
     if view is None or not view.fence_missing or view.role != "master" or not view.reachable or view.down:
         return None

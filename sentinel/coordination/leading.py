@@ -30,7 +30,7 @@ from promotion.actions import (
 )
 from promotion.events import CandidateChosen
 from promotion.step_types import Step
-from promotion.switching import SWITCHOVER
+from promotion.switchover import SWITCHOVER
 from promotion.unwritable import cause_at_start, is_relief
 from promotion.work import Work
 from quorum.directives import Directives

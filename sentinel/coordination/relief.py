@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from promotion.switching import UNWRITABLE
+from promotion.switchover import UNWRITABLE
 from quorum.messages import Entry
 from sentinel.process.backoff import Backoff
 

@@ -228,7 +228,7 @@ class Situation:
             earlier=tuple(self._baseline.values()),
             nodes=self._book.names,
             down_nodes=frozenset(name for name in self._book.names if self._mute(name, now)),
-            told=member.names.local(self._config.told) if self._config.told else None,
+            configured_primary=member.names.local(self._config.told) if self._config.told else None,
             odown_nodes=frozenset(name for name in self._book.names if member.is_odown(name)),
             gone_s=now - verdict.since if verdict.grade is Grade.REFUSED else 0.0,
             histories=member.memory.lost,

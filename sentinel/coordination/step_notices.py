@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from promotion.step_types import Step, named
+from promotion.step_types import Step, step_kind
 from sentinel.coordination.inputs import StepDone
 from sentinel.notices.leaders import FenceIgnored, StepIncomplete
 
@@ -21,4 +21,4 @@ class StepNotices:
             yield event, event == self._ignored
             self._ignored = event
         for said in done.refused:
-            yield StepIncomplete(named(step), step.node, said), False
+            yield StepIncomplete(step_kind(step), step.node, said), False

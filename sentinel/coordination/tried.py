@@ -7,7 +7,7 @@ again, for ever.
 
 from __future__ import annotations
 
-from promotion.lately import Lately
+from promotion.recent_failures import RecentFailures
 from promotion.step_types import Disarm, Promote, Repoint, Seal, Step
 
 
@@ -26,9 +26,9 @@ class Tried:
         """Nodes whose promotion failed, with the reason."""
         return self._at(Promote, now)
 
-    def lately(self, now: float) -> Lately:
+    def lately(self, now: float) -> RecentFailures:
         """Where something else failed. If nobody could be cut off there, the promotion itself does that."""
-        return Lately(
+        return RecentFailures(
             not_disarmed=frozenset(self._at(Disarm, now)),
             not_sealed=self._at(Seal, now),
             not_repointed=frozenset(self._at(Repoint, now)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from promotion.switching import UNWRITABLE
+from promotion.switchover import UNWRITABLE
 from quorum.inputs import Want
 from quorum.member import Member
 from sentinel.coordination.leading import OPERATOR, Leading

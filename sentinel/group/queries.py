@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from promotion.actions import Request
 from promotion.candidates import Ranking
-from promotion.switching import objection
+from promotion.switchover import objection
 from sentinel.coordination.coordinator import Coordinator
 from sentinel.process import clock
 

@@ -26,7 +26,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from promotion import events as work
-from promotion.switching import SWITCHOVER, UNWRITABLE
+from promotion.switchover import SWITCHOVER, UNWRITABLE
 from quorum.messages import Grade
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.change import Change

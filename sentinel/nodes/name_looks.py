@@ -16,7 +16,7 @@ from redis.asyncio.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
-from promotion.handover import read_fields
+from promotion.replies import read_fields
 from sentinel.coordination.node_spec import NodeRecord, NodeSpec
 from sentinel.nodes.link import RedisLink
 from sentinel.process import clock

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from promotion import events as work
-from promotion.switching import SWITCHOVER
+from promotion.switchover import SWITCHOVER
 from quorum.messages import Topology
 from quorum.rank import ranking
 from sentinel.notices import leaders, nodes, operators

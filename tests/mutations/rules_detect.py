@@ -10,7 +10,7 @@ _WORK = "tests/unit/promotion/test_work.py"
 _DETECTOR = "tests/unit/quorum/test_detector.py"
 _JUDGEMENTS = "tests/unit/sentinel/coordination/test_judgements.py"
 _EVIDENCE = "tests/unit/sentinel/nodes/test_redis_evidence.py"
-_RETURNED = "tests/unit/promotion/test_returned.py"
+_RETURNED = "tests/unit/promotion/test_second_look.py"
 
 _LINE = "tests/unit/sentinel/nodes/test_probe_line.py"
 
@@ -169,7 +169,7 @@ DETECT = (
         "asked-again",
         "the old primary is asked once more while the intent is committed",
         "S6",
-        "promotion/returned.py",
+        "promotion/second_look.py",
         '        return [AskAgain(facts.primary or "")]\n',
         "        return []\n",
         (_RETURNED, _LINKED),
@@ -179,7 +179,7 @@ DETECT = (
         "back-with-its-data",
         "one that is back while the intent is committed stays only if it has what the chosen one has",
         "S7",
-        "promotion/returned.py",
+        "promotion/second_look.py",
         "    return held is not None and held >= successor.offset_bytes\n",
         "    return True\n",
         (_RETURNED,),
@@ -189,7 +189,7 @@ DETECT = (
         "back-keys-are-no-proof",
         "that it has as many keys is no proof that it has what the chosen one has",
         "S7",
-        "promotion/returned.py",
+        "promotion/second_look.py",
         "    return held is not None and held >= successor.offset_bytes\n",
         "    return (held is not None and held >= successor.offset_bytes) or back.keys >= successor.keys\n",
         (

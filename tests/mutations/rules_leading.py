@@ -337,7 +337,7 @@ LEADING = (
         "absurd-fence",
         "a fence that is 2^32 terms ahead counts as missing",
         "L1",
-        "promotion/talk.py",
+        "promotion/fenced_session.py",
         "        if is_absurd(found, self.term):\n",
         "        if False:\n",
         (

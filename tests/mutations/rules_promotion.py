@@ -64,12 +64,12 @@ PROMOTION = (
         "S5",
         "promotion/work.py",
         """\
-        told, write = self._chosen.intend()
-        return [told, *again, write]
+        note, write = self._planned.intend()
+        return [note, *again, write]
 """,
         """\
         self._enter(Phase.PROMOTING)
-        return [self._chosen.intend()[0], Run(self._chosen.promote)]
+        return [self._planned.intend()[0], Run(self._planned.promote)]
 """,
         (f"{_WORK}::test_the_best_replica_is_promoted_and_the_rest_follow_by_turns",),
     ),
@@ -100,7 +100,7 @@ PROMOTION = (
         "watch-the-fence",
         "the fence is watched, so that a stale leader's EXEC fails",
         "S4",
-        "promotion/talk.py",
+        "promotion/fenced_session.py",
         'return () if self.key is None else (("WATCH", self.key), ("GET", self.key))',
         'return () if self.key is None else (("PING",), ("GET", self.key))',
         (f"{_EXECUTOR}::test_a_leader_that_slept_before_exec_is_refused_by_redis",),
@@ -110,7 +110,7 @@ PROMOTION = (
         "get-the-fence",
         "the fence is read, so that a stale leader stops",
         "S4",
-        "promotion/talk.py",
+        "promotion/fenced_session.py",
         """\
         if self.found is not None and self.found > self.term:
             raise FencedError(self.node, self.found)
@@ -124,7 +124,7 @@ PROMOTION = (
         "a promotion raises the fence",
         "S4",
         "promotion/promoting.py",
-        "        fence = talk.write_fence()\n",
+        "        fence = session.write_fence()\n",
         "        fence: tuple[Part, ...] = ()\n",
         (f"{_EXECUTOR}::test_promotion_writes_the_fence_and_the_next_replica_gets_it",),
         style="gentle",
@@ -144,8 +144,8 @@ PROMOTION = (
         "S3",
         "promotion/promoting.py",
         """\
-        # This very term has promoted another node, and this one follows it.
-        raise FencedError(talk.node, talk.found)
+        # This very term has promoted another node, which this one follows.
+        raise FencedError(session.node, session.found)
 """,
         "",
         (f"{_EXECUTOR}::test_one_term_does_not_promote_two_nodes",),
@@ -165,7 +165,7 @@ PROMOTION = (
         "former-before-new",
         "of a wiped primary's replicas only those that still hold what it lost are promoted",
         "S7",
-        "promotion/choice.py",
+        "promotion/current_ranking.py",
         "**_wiped_along(views, facts), ",
         "",
         (
@@ -215,7 +215,7 @@ PROMOTION = (
         "stranded-is-promoted",
         "a replica that followed another one, dead too, is a last resort",
         "L1",
-        "promotion/choice.py",
+        "promotion/current_ranking.py",
         "    if found is None:\n",
         "    if True:\n",
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutations.mutation import Mutation
 
 _DURABILITY = "tests/unit/promotion/test_durability.py"
-_SWITCHING = "tests/unit/promotion/test_switching.py"
+_SWITCHING = "tests/unit/promotion/test_switchover.py"
 _SEALING = "tests/unit/promotion/test_sealing.py"
 _SEALING_RULES = "tests/unit/promotion/test_sealing_rules.py"
 _STEPS = "tests/unit/promotion/test_steps.py"
@@ -142,7 +142,7 @@ WRITES = (
         "switchover-catches-up",
         "a switchover waits until the target has all",
         "S7",
-        "promotion/switching.py",
+        "promotion/switchover.py",
         "if self.stage is Stage.CATCH_UP and ready:",
         "if self.stage is Stage.CATCH_UP:",
         (f"{_SWITCHING}::test_it_waits_until_the_target_has_all_that_the_primary_has",),
@@ -152,7 +152,7 @@ WRITES = (
         "switchover-verifies",
         "a switchover looks again once the old primary is a replica",
         "S7",
-        "promotion/switching.py",
+        "promotion/switchover.py",
         "if self.stage is Stage.VERIFY and ready:",
         "if self.stage is Stage.VERIFY:",
         (f"{_SWITCHING}::test_it_looks_again_once_the_old_primary_takes_no_writes",),

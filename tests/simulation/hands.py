@@ -25,7 +25,7 @@ from promotion.conversation import (
     Word,
 )
 from promotion.executor import LATE_TRIPS, missing
-from promotion.handover import GRACE_S
+from promotion.failover_to import GRACE_S
 from promotion.step_types import Handover, Promote, Repoint, Step, Taken
 from promotion.steps import conversation
 from sentinel.coordination.inputs import GroupInput, Perform, StepDone, StepFailed, StepFenced, StepUnsent

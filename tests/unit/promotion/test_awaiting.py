@@ -9,7 +9,7 @@ import pytest
 from promotion import events
 from promotion.actions import Action, Facts, Note, Request
 from promotion.awaiting import awaited
-from promotion.choice import rank_now
+from promotion.current_ranking import rank_now
 from promotion.view import NodeView
 from tests.unit.promotion.test_shortfall import DOWN, GONE, LATE, POLICY
 from tests.unit.promotion.test_work import asked, work

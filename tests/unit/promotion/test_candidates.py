@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promotion.actions import Request
 from promotion.candidates import REACH_BYTES, Policy, Ranking, rank
 from promotion.view import NodeView
 
@@ -241,5 +240,5 @@ def _eligible(ranking: Ranking, view: NodeView) -> bool:
 def test_why_nobody_is_chosen_is_told_of_the_node_that_was_asked_for() -> None:
     ranking = rank(PRIMARY, [DEAD, replica("a"), replica("b", reachable=False)], POLICY, requested="b:1")
     assert ranking.chosen is None
-    assert ranking.why_nobody(Request("op", "b:1")) == "b:1: did not answer INFO when it was asked"
+    assert ranking.why_nobody("b:1") == "b:1: did not answer INFO when it was asked"
     assert ranking.why_nobody(None) == "no eligible replica"

@@ -9,7 +9,7 @@ import pytest
 from promotion.conversation import StepFailedError
 from promotion.plan import Plan, reconcile
 from promotion.step_types import Known, Repoint, Seal
-from promotion.switching import objection
+from promotion.switchover import objection
 from promotion.view import NodeView
 from tests.unit.promotion.scripted_node import ScriptedNode
 

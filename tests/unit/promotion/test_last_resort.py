@@ -9,7 +9,7 @@ import pytest
 from promotion import events
 from promotion.actions import Facts, GiveUp, Note, PendingIntent, Request, Run, WriteIntent
 from promotion.candidates import Policy
-from promotion.choice import rank_now, refusal_for_people
+from promotion.current_ranking import rank_now, refusal_with_options
 from promotion.sealing import WriteRules
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import SEALED, NodeView
@@ -207,7 +207,7 @@ def test_fence_wait_stands_though_durability_was_overruled() -> None:
     ids=["down", "up-but-empty", "nobody-holds-data", "up"],
 )
 def test_a_refusal_says_whom_an_operator_may_name(facts: Facts, views: list[NodeView], named: str) -> None:
-    told = refusal_for_people("no", views, facts)
+    told = refusal_with_options("no", views, facts)
     assert told == (f"no; an operator may name one that holds data: {named}" if named else "no")
     for view in views:
         takes = chosen(*views, facts=facts, named=view.name) is not None

@@ -10,7 +10,7 @@ from promotion import events
 from promotion.actions import Facts, Note
 from promotion.lost_writes import bytes_possibly_lost, shared_bytes, thrown_away
 from promotion.plan import reconcile
-from promotion.reconciling import told_of
+from promotion.reconciling import notes_of
 from promotion.step_types import Demoted, Repoint
 from promotion.view import NodeView
 
@@ -62,10 +62,10 @@ def test_how_far_a_master_has_what_the_primary_has(changes: dict[str, object], s
 def test_what_a_master_by_hand_has_taken_alone_is_told_when_it_is_demoted() -> None:
     [step] = reconcile("a:1", [PRIMARY, BY_HAND], parallel_syncs=1).steps
     facts = Facts("a:1", True, None, False, "", False, 0.0, (), ("a:1", "b:1"), frozenset())
-    [note] = told_of(step, facts, Demoted("h2", 390))
+    [note] = notes_of(step, facts, Demoted("h2", 390))
     lost = "at most 290 bytes of writes that b:1 alone had taken"
     assert note == Note(events.Demoted("b:1", "a:1", lost))
-    [measured] = told_of(step, replace(facts, previous="b:1", loss_known=False), Demoted("h2", 390))
+    [measured] = notes_of(step, replace(facts, previous="b:1", loss_known=False), Demoted("h2", 390))
     assert measured == Note(events.Demoted("b:1", "a:1")), "the loss is agreed on, and told then"
 
 

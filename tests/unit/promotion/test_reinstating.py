@@ -9,8 +9,8 @@ import pytest
 from promotion import events
 from promotion.actions import Facts, GiveUp, Note, PendingIntent, WriteIntent
 from promotion.candidates import Policy
-from promotion.lately import Lately
-from promotion.reinstating import returned
+from promotion.recent_failures import RecentFailures
+from promotion.reinstating import reinstatement
 from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings
@@ -54,7 +54,7 @@ SETTINGS = WorkSettings(Policy(max_link_down_s=10.0, max_age_s=5.0), parallel_sy
 
 
 def taken(facts: Facts, *views: NodeView) -> str | None:
-    found = returned(views, facts)
+    found = reinstatement(views, facts)
     assert found is not None
     return found.node
 
@@ -100,14 +100,14 @@ def test_a_replica_that_may_not_be_promoted_still_keeps_the_primary_from_wiping_
 @pytest.mark.parametrize("primary", [EMPTY, OLD, REWRITTEN])
 def test_nor_does_it_during_a_switchover_whose_leader_died(primary: NodeView) -> None:
     facts = replace(UNUSABLE, down=False, cause="", intent=PendingIntent("c:1", "switchover"))
-    leader = Work(SETTINGS, None, {}, 0.0, lately=Lately(not_disarmed=frozenset({"c:1"})))
+    leader = Work(SETTINGS, None, {}, 0.0, failures=RecentFailures(not_disarmed=frozenset({"c:1"})))
     actions = [a for a in leader.observed([primary, B, C], facts, 0.1) if not isinstance(a, Note)]
     assert actions == [WriteIntent("c:1", "regressed")]
 
 
 def test_a_primary_promoted_again_and_emptied_meanwhile_is_not_gone_on_with() -> None:
     facts = replace(REGRESSED, intent=PendingIntent("a:1", "unusable"))
-    leader = Work(SETTINGS, None, {}, 0.0, lately=Lately(not_disarmed=frozenset({"a:1"})))
+    leader = Work(SETTINGS, None, {}, 0.0, failures=RecentFailures(not_disarmed=frozenset({"a:1"})))
     wiped = replace(EMPTY, role="master", follows=None)
     actions = [a for a in leader.observed([wiped, B, C], facts, 0.1) if not isinstance(a, Note)]
     assert [type(action) for action in actions] == [WriteIntent]
@@ -147,7 +147,7 @@ def test_where_nobody_has_the_history_any_more_the_primarys_own_data_goes_first(
 
 def test_an_empty_one_waits_for_those_that_had_data() -> None:
     mute = replace(B, reachable=False, down=True)
-    found = returned([EMPTY, mute], UNUSABLE)
+    found = reinstatement([EMPTY, mute], UNUSABLE)
     assert found is not None and found.node is None and found.wait
     (given_up,) = Work(SETTINGS, None, {}, 0.0).observed([EMPTY, mute], UNUSABLE, 0.1)
     assert isinstance(given_up, GiveUp)
@@ -161,4 +161,4 @@ def test_a_group_without_data_goes_on() -> None:
 
 @pytest.mark.parametrize("primary", [replace(A, role="master"), replace(A, reachable=False)])
 def test_one_that_answers_as_a_master_or_not_at_all_is_no_such_case(primary: NodeView) -> None:
-    assert returned([primary, B], UNUSABLE) is None
+    assert reinstatement([primary, B], UNUSABLE) is None

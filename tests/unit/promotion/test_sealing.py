@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from promotion.actions import Action, AskAgain, Facts, GiveUp, Note, Observe, Run, WriteIntent
 from promotion.candidates import Policy
-from promotion.lately import NOTHING, Lately
+from promotion.recent_failures import NO_FAILURES, RecentFailures
 from promotion.sealing import FENCE_MARGIN_S, WriteRules
 from promotion.step_types import Seal, WriteSafety
 from promotion.view import SEALED, NodeView
@@ -37,7 +37,7 @@ FENCED = WriteRules(safety=WriteSafety(1, 2), fence_wait=True)
 LOOK = [Observe(("b:1", "c:1"))]
 
 
-def work(rules: WriteRules, lately: Lately = NOTHING) -> Work:
+def work(rules: WriteRules, lately: RecentFailures = NO_FAILURES) -> Work:
     policy = Policy(max_link_down_s=10.0, max_age_s=5.0)
     return Work(WorkSettings(policy, parallel_syncs=1, limit_s=10.0, rules=rules), None, {}, 0.0, lately)
 
@@ -91,7 +91,7 @@ def test_a_process_that_is_gone_needs_no_waiting() -> None:
     assert asked(work(FENCED).observed([GONE, B, C], REFUSED, 0.1)) == [WriteIntent("b:1", "refused")]
 
 
-MUTE = Lately(not_sealed={"c:1": "no answer in time"})
+MUTE = RecentFailures(not_sealed={"c:1": "no answer in time"})
 
 
 def test_one_that_could_not_be_cut_off_a_moment_ago_is_left_out_where_others_are_there() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from promotion.actions import Facts
 from promotion.candidates import Policy
-from promotion.choice import rank_now
-from promotion.chosen import chosen
+from promotion.current_ranking import rank_now
+from promotion.planned_promotion import plan_promotion
 from promotion.view import NodeView
 
 GONE = NodeView(
@@ -72,5 +72,5 @@ def test_whoever_goes_on_with_the_intent_of_a_dead_leader_tells_it_too() -> None
     made = replace(
         LATE, role="master", follows=None, replid="own", replid2="h", second_offset=501, offset_bytes=520
     )
-    found = chosen("b:1", "refused", None, [GONE, made], DOWN, None)
+    found = plan_promotion("b:1", "refused", None, [GONE, made], DOWN, None)
     assert found.may_have_lost == "at least 400 bytes that a:1 was seen to have written"

@@ -8,7 +8,7 @@ import pytest
 
 from promotion.actions import Facts
 from promotion.candidates import Policy, Ranking
-from promotion.choice import rank_now
+from promotion.current_ranking import rank_now
 from promotion.view import NodeView
 
 GONE = NodeView(

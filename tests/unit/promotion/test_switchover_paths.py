@@ -34,7 +34,7 @@ from promotion.step_types import (
     Thaw,
     WriteSafety,
 )
-from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER
+from promotion.switchover import FREEZE_MARGIN_S, SWITCHOVER
 from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings

@@ -19,7 +19,7 @@ from promotion.actions import (
 )
 from promotion.sealing import WriteRules
 from promotion.step_types import Disarm, Freeze, Rehearse, Thaw, WriteSafety
-from promotion.switching import SWITCHOVER, UNWRITABLE
+from promotion.switchover import SWITCHOVER, UNWRITABLE
 from promotion.unwritable import no_better, relief
 from promotion.view import NodeView
 from promotion.work import Work

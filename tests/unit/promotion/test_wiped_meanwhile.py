@@ -8,7 +8,7 @@ import pytest
 
 from promotion.actions import Action, Facts, Finish, Note, PendingIntent, Run, WriteIntent
 from promotion.candidates import Policy
-from promotion.choice import wiped_meanwhile
+from promotion.current_ranking import wiped_meanwhile
 from promotion.sealing import WriteRules
 from promotion.step_types import Disarm
 from promotion.view import SEALED, NodeView

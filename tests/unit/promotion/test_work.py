@@ -23,8 +23,8 @@ from promotion.actions import (
     WriteTopology,
 )
 from promotion.candidates import Policy
-from promotion.lately import NOTHING, Lately
 from promotion.lifecycle import Phase
+from promotion.recent_failures import NO_FAILURES, RecentFailures
 from promotion.step_types import Disarm, Promote, Repoint, Rewrite
 from promotion.view import AttachedReplica, NodeView
 from promotion.work import Work
@@ -205,8 +205,8 @@ def test_an_intent_is_cancelled_if_the_old_primary_is_back() -> None:
 def test_where_nobody_could_be_cut_off_a_moment_ago_that_is_not_tried_again() -> None:
     facts = replace(DOWN, intent=PendingIntent("b:1", "silent"), cause="silent", gone_by_all=False)
     avoid = {"b:1": "promoting b:1 failed"}
-    vain = Lately(not_disarmed=frozenset({"b:1"}))
-    again, known = (Work(SETTINGS, None, avoid, 0.0, lately) for lately in (NOTHING, vain))
+    vain = RecentFailures(not_disarmed=frozenset({"b:1"}))
+    again, known = (Work(SETTINGS, None, avoid, 0.0, lately) for lately in (NO_FAILURES, vain))
     assert again.observed([GONE, B, C], facts, 0.1) == [Run(Disarm("b:1"))]
     assert WriteIntent("c:1", "silent") in known.observed([GONE, B, C], facts, 0.1)
 
@@ -265,7 +265,7 @@ def test_a_primary_that_follows_nobody_of_ours_is_put_back() -> None:
 
 @pytest.mark.parametrize("told", [None, "a:1"])
 def test_the_first_topology_is_what_is_found(told: str | None) -> None:
-    facts = replace(UP, primary=None, told=told)
+    facts = replace(UP, primary=None, configured_primary=told)
     attached = replace(PRIMARY, attached=(AttachedReplica("b", 1, "online", 0, 0),))
     assert work().observed([attached, B, C], facts, 0.1) == [WriteTopology("a:1", None, "bootstrap")]
 
@@ -306,6 +306,6 @@ def test_a_replica_that_answers_no_step_keeps_no_other_from_following() -> None:
     fresh.step_failed(first.step, "no answer in time", facts, 2.1)
     (second,) = asked(fresh.observed([made, C, d], facts, 2.2))
     assert isinstance(second, Run) and second.step.node == "d:1"
-    knows = Work(SETTINGS, None, {}, 0.0, Lately(not_repointed=frozenset({"c:1"})))
+    knows = Work(SETTINGS, None, {}, 0.0, RecentFailures(not_repointed=frozenset({"c:1"})))
     (first,) = asked(knows.observed([made, C, d], facts, 0.1))
     assert isinstance(first, Run) and first.step.node == "d:1"

@@ -8,7 +8,7 @@ import pytest
 
 from promotion.actions import Request
 from promotion.candidates import Ranking
-from promotion.lately import NOTHING
+from promotion.recent_failures import NO_FAILURES
 from promotion.step_types import Disarm, Freeze, Promote, Repoint
 from promotion.withheld import HOLD_S
 from quorum.evidence import Evidence, EvidenceKind
@@ -147,7 +147,7 @@ def test_nor_is_it_tried_again_to_cut_off_a_dead_leader_where_that_was_not_answe
     world.advance(1.0)
     assert "intent_cancelled" in world.told_names() and world.performs == []
     world.advance(LIMIT_S)
-    assert world.coordinator.situation.tried.lately(world.now) == NOTHING
+    assert world.coordinator.situation.tried.lately(world.now) == NO_FAILURES
 
 
 @pytest.mark.parametrize("found_term", [2, 41])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from promotion.step_types import Freeze, Rehearse, Step
-from promotion.switching import UNWRITABLE
+from promotion.switchover import UNWRITABLE
 from quorum.inputs import Received, RefusalSeen
 from quorum.messages import GENESIS, Entry, Intent, Opinion, Opinions, Topology
 from quorum.usability import Refusal, Refusing, Source

@@ -1,21 +1,21 @@
-"""What every step says to its node: read the fence, then act in one transaction, which fails a stale leader.
+"""One step's session with its node: read the fence, then act in one transaction that fails a stale leader.
 
-The fence is a key in the data set that holds the term of the newest change. It replicates: once a newer
+The fence is a key in the data set that holds the term of the newest change. It replicates. Once a newer
 leader has promoted another node and re-pointed this one, the WATCH of a leader that slept in between fails
-its EXEC, and the GET of one that comes later shows a newer term. So Redis itself refuses a stale leader.
+its EXEC, and the GET of a later one shows a newer term. So Redis itself refuses a stale leader.
 
-A node may refuse any of it. What a transaction can do without (``MAY``) is dropped if it is refused, and
-told; what stands in the way of everything is set aside for one write:
+A node may refuse any of the commands. An optional part of a transaction (``MAY``) is dropped if it is
+refused, and reported. A setting that blocks everything is overridden for one write:
 
 * a full node (``noeviction``) queues nothing: ``maxmemory`` is 0 for that write. Where that may not be set,
   there is no transaction, as where MULTI is refused;
-* a replica that is cut off and must not serve stale data does not tell the fence, nor queue a script on 6.2:
-  it serves them for that write. Where its configuration may not be touched, the fence is read by the script
-  that writes it, once the node is a primary; a higher one is obeyed then, and the change taken back.
+* a sealed replica that must not serve stale data does not return the fence, and on 6.2 queues no script: it
+  serves stale data for that write. Where its configuration may not be changed, the script that writes the
+  fence also reads it, once the node is a primary; a newer term is obeyed then, and the change taken back.
 
-Where REPLICAOF is not there, or not for us, its older name SLAVEOF may be: all is said once more with that.
+Where REPLICAOF is missing or forbidden, its older name SLAVEOF may work: the transaction is repeated with it.
 
-Whatever is set aside is restored in the very same write, so no connection can be lost in between.
+Every override is restored in the very same write, so no lost connection can leave one behind.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from promotion.aside import Aside
 from promotion.conversation import (
     Call,
     Calls,
@@ -36,25 +35,36 @@ from promotion.conversation import (
     Word,
 )
 from promotion.fence import SET_FENCE, is_absurd, is_term, left_alone
-from promotion.replies import REPLICAOF, SLAVEOF, Command, aborted, denied, named, said, setting, turn_denied
+from promotion.replies import (
+    REPLICAOF,
+    SLAVEOF,
+    Command,
+    aborted,
+    command_name,
+    denied,
+    error_text,
+    replicaof_denied,
+    setting,
+)
 from promotion.reply_shapes import whole
 from promotion.roles import OTHERWISE, ROLE, role_said
+from promotion.setting_override import Override
 
 TRIES = 6
-"""A transaction is sent so often: each time with less in it, or with more set aside."""
+"""How often a transaction is sent: each time with fewer parts, or with more overrides."""
 _STALE = "replica-serve-stale-data"
 _FULL = "maxmemory"
 _LEAVE: tuple[Command, ...] = (("DISCARD",), ("EXEC",))
-"""Out of a transaction without doing it, also for a user who may not DISCARD: what is refused in a queue
-breaks it, so that EXEC does nothing but end it. Behind a DISCARD that was obeyed it is a harmless error."""
+"""Leaves a transaction without running it, even if the user may not DISCARD: the refusal breaks the queue, so
+that EXEC only ends it. After a successful DISCARD the EXEC is a harmless error."""
 
-Asking: TypeAlias = Generator[Request, Any, Any]
+Requests: TypeAlias = Generator[Request, Any, Any]
 
 
 class Need(enum.Enum):
     MUST = "the step fails without it"
-    MAY = "it is dropped if it is refused, and told"
-    JUDGED = "whoever asks looks at the reply"
+    MAY = "it is dropped if it is refused, and reported"
+    JUDGED = "the caller judges the reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +79,15 @@ class QueueRefusedError(StepFailedError):
     """A ``JUDGED`` part was refused when it was queued: nothing ran."""
 
     def __init__(self, node: str, part: Part, error: ReplyError) -> None:
-        super().__init__(node, f"{named(part.words)}: {said(error)}")
+        super().__init__(node, f"{command_name(part.words)}: {error_text(error)}")
         self.part = part
         self.error = error
 
 
-class Talk:
-    """One conversation with ``node`` under ``term``. ``key`` None: there is no fence.
+class FencedSession:
+    """One step's session with ``node`` under ``term``. ``key`` None: there is no fence.
 
-    Invariant: ``acted`` is true from when something was sent that changes the node until it is known that
-    nothing did.
+    Invariant: ``acted`` is true from a request that may change the node until it is known that it did not.
     """
 
     def __init__(self, node: str, key: str | None, term: int) -> None:
@@ -87,15 +96,15 @@ class Talk:
         self.term = term
         self.acted = False
         self.found: int | None = 0
-        """The term in the fence; None where the node does not tell."""
+        """The term in the fence; None if the node does not return it."""
         self.absurd = ""
-        """What the fence holds instead of a term that a leader can have come to; empty if nothing."""
+        """The fence's content if it is a term that no leader can have reached; else empty."""
         self.refused: list[str] = []
         self._role: Any = None
         self._role_words = ROLE
         self._transacts = True
         self._command: Word = REPLICAOF
-        self._aside: list[Aside] = []
+        self._overrides: list[Override] = []
         self._ahead: tuple[Command, ...] = ()
 
     # -- reading -------------------------------------------------------------------------------
@@ -106,16 +115,15 @@ class Talk:
 
     @property
     def follows(self) -> tuple[str, int] | None:
-        """Where it replicated from when it was asked."""
+        """The address that it replicated from when ROLE was read; None for a master."""
         if isinstance(self._role, list) and self._role[0] == b"slave":
             return self._role[1].decode(), self._role[2]
         return None
 
-    def check(self, *also: Command) -> Asking:
-        """Watch the fence and read it, all in one write; a missing key counts as 0. Refuses a newer term.
+    def check(self, *also: Command) -> Requests:
+        """Watch and read the fence in one write; a missing key counts as 0. A newer term is a FencedError.
 
-        Returns the replies to ``also``, which is asked with it. Whether MULTI works is found out by itself:
-        where it is refused, what is meant to be queued behind it would run.
+        Returns the replies to ``also``. MULTI is tried alone: if it were refused, the queue would run.
         """
         opening = (("MULTI",), *_LEAVE, ROLE, *self._reading())
         multi, discarded, ended, self._role, *replies = yield Calls((*opening, *also))
@@ -133,14 +141,14 @@ class Talk:
             yield from self._note_found(watched, found)
         return rest
 
-    def _ask_role_otherwise(self, refused: ReplyError) -> Asking:
+    def _ask_role_otherwise(self, refused: ReplyError) -> Requests:
         self._role_words = OTHERWISE
         self._role = role_said((yield Call(OTHERWISE))) if denied(refused) else refused
         if isinstance(self._role, ReplyError):
             raise self.failed(ROLE, refused)
 
-    def watch_again(self) -> Asking:
-        """As ``check``, after a transaction: what was watched is forgotten by then."""
+    def watch_again(self) -> Requests:
+        """As ``check``, after a transaction, which ends a WATCH."""
         if self.key is not None:
             before, after = self._around()
             replies = yield Calls((*before, *self._reading(), *after))
@@ -149,7 +157,7 @@ class Talk:
     def _reading(self) -> tuple[Command, ...]:
         return () if self.key is None else (("WATCH", self.key), ("GET", self.key))
 
-    def _note_found(self, watched: Any, found: Any) -> Asking:
+    def _note_found(self, watched: Any, found: Any) -> Requests:
         if isinstance(watched, ReplyError):
             raise self.failed(("WATCH", str(self.key)), watched)
         if isinstance(found, ReplyError) and found.code == "MASTERDOWN":
@@ -159,21 +167,21 @@ class Talk:
         if self.found is not None and self.found > self.term:
             raise FencedError(self.node, self.found)
 
-    def _read_stale(self, refusal: ReplyError) -> Asking:
-        if any(aside.name == _STALE for aside in self._aside):
+    def _read_stale(self, refusal: ReplyError) -> Requests:
+        if any(override.name == _STALE for override in self._overrides):
             return refusal
         if setting((yield Call(("CONFIG", "GET", _STALE)))) != b"no":
             return refusal
-        aside = Aside(_STALE, "yes", "no")
-        lifted, _, found, _ = yield Calls((aside.lift, *self._reading(), aside.restore))
+        override = Override(_STALE, "yes", "no")
+        lifted, _, found, _ = yield Calls((override.apply, *self._reading(), override.restore))
         if not isinstance(lifted, ReplyError):
-            self._aside.append(aside)
+            self._overrides.append(override)
         return found
 
     def read_term(self, found: Any) -> int:
-        """What is no term may be somebody's data, so that the step goes without a fence."""
+        """The term; 0 if there is none. A value that is no term may be data: it turns the fence off."""
         if isinstance(found, ReplyError) and found.code != "WRONGTYPE":
-            raise StepFailedError(self.node, f"GET {self.key}: {said(found)}")
+            raise StepFailedError(self.node, f"GET {self.key}: {error_text(found)}")
         if found is None:
             return 0
         if isinstance(found, ReplyError) or not is_term(found):
@@ -188,36 +196,33 @@ class Talk:
     # -- acting --------------------------------------------------------------------------------
 
     def write_fence(self) -> tuple[Part, ...]:
-        """Raises the fence to this term, on a node that is a primary by the time it runs.
-
-        As a plain SET it would be refused when it is queued, for the node is a replica until then.
-        """
+        """The part that raises the fence to this term. A replica would refuse to queue a plain SET."""
         if self.key is None:
             return ()
         return (Part(("EVAL", SET_FENCE, 1, self.key, self.term), Need.JUDGED),)
 
-    def set_aside(self, asides: Sequence[Aside]) -> None:
-        """For every write that follows: around the transaction."""
-        self._aside += [aside for aside in asides if aside not in self._aside]
+    def override(self, overrides: Sequence[Override]) -> None:
+        """Put these overrides around the transaction in every write that follows."""
+        self._overrides += [override for override in overrides if override not in self._overrides]
 
     def ahead(self, *commands: Command) -> None:
-        """For every write that follows: in front of the transaction, whether or not they are refused."""
+        """Send these commands ahead of the transaction in every write that follows; refusals are ignored."""
         self._ahead = commands
 
-    def set_maxmemory_aside(self) -> Asking:
-        """Returns whether that could help."""
-        if any(aside.name == _FULL for aside in self._aside):
-            self._aside = [aside for aside in self._aside if aside.name != _FULL]
+    def override_maxmemory(self) -> Requests:
+        """Override ``maxmemory``. Returns whether that can help."""
+        if any(override.name == _FULL for override in self._overrides):
+            self._overrides = [override for override in self._overrides if override.name != _FULL]
             return False
         limit = whole(setting((yield Call(("CONFIG", "GET", _FULL)))))
         if limit:
-            self._aside.append(Aside(_FULL, 0, limit))
+            self._overrides.append(Override(_FULL, 0, limit))
         return bool(limit)
 
-    def transact(self, *parts: Part) -> Asking:
-        """Do all of it, or nothing. Returns a reply for each part, an error for those that were dropped.
+    def transact(self, *parts: Part) -> Requests:
+        """Do all parts, or none. Returns a reply for each part, an error for those that were dropped.
 
-        Without MULTI it is one write: still nothing comes in between, but a stale leader is only found out.
+        Without MULTI it is one write: nothing comes in between either, but a stale leader is found out late.
         """
         dropped: dict[int, ReplyError] = {}
         before_it = self.acted
@@ -231,7 +236,7 @@ class Talk:
             replies = yield Calls((*before, ("MULTI",), *words, ("EXEC",), *after), acts=True)
             multi, *queued, outcome = replies[len(before) : len(replies) - len(after)]
             if isinstance(multi, ReplyError):
-                # It was there when it was tried. What was meant to be queued has run, each by itself.
+                # MULTI worked when it was tried. The commands were not queued: each has run by itself.
                 self._transacts = False
                 outcome = self._results(parts, dict(zip(live, queued, strict=True)), dropped)
                 if self.key is not None:
@@ -247,8 +252,8 @@ class Talk:
             yield from self.watch_again()
         raise StepFailedError(self.node, f"refused a transaction {TRIES} times")
 
-    def try_out(self, *commands: Command) -> Asking:
-        """Queue the commands and discard them. Returns the replies; none where nothing can be queued."""
+    def try_out(self, *commands: Command) -> Requests:
+        """Queue the commands and discard them. Returns the replies; none if nothing can be queued."""
         for _ in range(3):
             if not self._transacts:
                 return ()
@@ -256,47 +261,45 @@ class Talk:
             words = [self.spelled(each) for each in commands]
             replies = yield Calls((*before, ("MULTI",), *words, *_LEAVE, *after))
             tried = replies[len(before) + 1 : len(before) + 1 + len(commands)]
-            if self._turns_otherwise(zip(commands, tried, strict=True)):
+            if self._tries_slaveof(zip(commands, tried, strict=True)):
                 continue
             if not any(isinstance(reply, ReplyError) and reply.code == "OOM" for reply in tried):
                 return tried
-            if not (yield from self.set_maxmemory_aside()):
+            if not (yield from self.override_maxmemory()):
                 return ()
         return ()
 
-    def attempt(self, *commands: Command) -> Asking:
-        """What is well to do and not essential, outside of any transaction; refusals are told."""
+    def attempt(self, *commands: Command) -> Requests:
+        """Send optional commands outside of any transaction; refusals are reported."""
         replies = yield Calls(commands, acts=True)
         for words, reply in zip(commands, replies, strict=True):
             if isinstance(reply, ReplyError):
                 self.refuse(words, reply)
 
     def refuse(self, words: Command, error: ReplyError) -> None:
-        # Where there is no configuration file, or no handover, nothing is missed.
+        # Without a configuration file, or without a handover to abort, nothing is missing.
         if "without a config file" not in error.message and "No failover in progress" not in error.message:
-            text = f"{named(words)}: {said(error)}"
+            text = f"{command_name(words)}: {error_text(error)}"
             self.refused += [text] if text not in self.refused else []
 
     def failed(self, words: Command, error: ReplyError) -> StepFailedError:
-        return StepFailedError(self.node, f"{named(words)}: {said(error)}")
+        return StepFailedError(self.node, f"{command_name(words)}: {error_text(error)}")
 
     def spelled(self, words: Command) -> Command:
-        """As the node knows it."""
+        """The command under the name that this node accepts."""
         if words == ROLE:
             return self._role_words
         return (self._command, *words[1:]) if words[0] == REPLICAOF else words
 
-    # -- inside --------------------------------------------------------------------------------
-
     def _around(self) -> tuple[tuple[Command, ...], tuple[Command, ...]]:
         return (
-            (*self._ahead, *(aside.lift for aside in self._aside)),
-            tuple(aside.restore for aside in reversed(self._aside)),
+            (*self._ahead, *(override.apply for override in self._overrides)),
+            tuple(override.restore for override in reversed(self._overrides)),
         )
 
-    def _turns_otherwise(self, answers: Iterable[tuple[Command, Any]]) -> bool:
-        """Whether REPLICAOF was refused: then the node is told SLAVEOF, which it may know."""
-        tries = self._command == REPLICAOF and any(turn_denied(*answer) for answer in answers)
+    def _tries_slaveof(self, answers: Iterable[tuple[Command, Any]]) -> bool:
+        """Whether REPLICAOF was refused and SLAVEOF, which the node may know, is tried from now on."""
+        tries = self._command == REPLICAOF and any(replicaof_denied(*answer) for answer in answers)
         self._command = SLAVEOF if tries else self._command
         return tries
 
@@ -306,12 +309,12 @@ class Talk:
         refused: dict[int, ReplyError],
         outcome: ReplyError,
         dropped: dict[int, ReplyError],
-    ) -> Asking:
-        """Nothing ran: leave out what was refused, or set aside what refuses; else this is the end of it."""
-        if self._turns_otherwise((parts[n].words, error) for n, error in refused.items()):
+    ) -> Requests:
+        """After a refusal (nothing ran): drop the refused parts or add an override; else raise."""
+        if self._tries_slaveof((parts[n].words, error) for n, error in refused.items()):
             return
         if any(error.code == "OOM" for error in refused.values()):
-            self._transacts = yield from self.set_maxmemory_aside()
+            self._transacts = yield from self.override_maxmemory()
             return
         if not refused:
             if not denied(outcome):
@@ -326,12 +329,14 @@ class Talk:
                 raise QueueRefusedError(self.node, parts[n], error)
         dropped.update(refused)
 
-    def _plainly(self, parts: Sequence[Part], live: Sequence[int], dropped: dict[int, ReplyError]) -> Asking:
+    def _plainly(
+        self, parts: Sequence[Part], live: Sequence[int], dropped: dict[int, ReplyError]
+    ) -> Requests:
         look: tuple[Command, ...] = () if self.key is None else (("GET", self.key),)
         self.acted = True
         replies = yield Calls((*look, *(self.spelled(parts[n].words) for n in live)), acts=True)
         ran = dict(zip(live, replies[len(look) :], strict=True))
-        if self._turns_otherwise((parts[n].words, reply) for n, reply in ran.items()):
+        if self._tries_slaveof((parts[n].words, reply) for n, reply in ran.items()):
             if look:
                 self._obey(replies[0])
             return (yield from self._plainly(parts, live, dropped))
@@ -341,7 +346,7 @@ class Talk:
         return outcome
 
     def _obey(self, found: Any) -> None:
-        """Nothing was watched: a newer term is only found out behind it."""
+        """Without a WATCH a newer term is found out only after the write."""
         if not isinstance(found, ReplyError) and self.read_term(found) > self.term:
             raise FencedError(self.node, self.read_term(found))
 
@@ -357,8 +362,8 @@ class Talk:
                 raise self.failed(part.words, reply)
         return results
 
-    def _changed(self) -> Asking:
-        """The watched key changed."""
+    def _changed(self) -> Requests:
+        """The watched key changed: raises FencedError or StepFailedError."""
         found = self.read_term((yield Call(("GET", str(self.key)))))
         if found:
             raise FencedError(self.node, found)

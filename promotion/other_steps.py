@@ -1,27 +1,27 @@
-"""The steps beside a promotion: what comes before the choice, and what makes every other node follow."""
+"""Tracks the steps other than the promotion: those before the choice, and those that re-point other nodes."""
 
 from __future__ import annotations
 
 from promotion.actions import Facts
-from promotion.lately import Lately
+from promotion.recent_failures import RecentFailures
 from promotion.reconciling import Reconciling
 from promotion.sealing import Sealing
 from promotion.step_types import Demoted, Disarm, Seal, Step
 
 
-class Beside:
-    def __init__(self, sealing: Sealing, reconciling: Reconciling, lately: Lately) -> None:
+class OtherSteps:
+    def __init__(self, sealing: Sealing, reconciling: Reconciling, failures: RecentFailures) -> None:
         self._disarmed = False
-        self._in_vain = lately.not_disarmed
+        self._not_disarmed = failures.not_disarmed
         self._sealing = sealing
         self._reconciling = reconciling
 
     def disarmed(self, target: str) -> bool:
-        """Whether who was about to promote an intent's ``target`` has been cut off, if that can be done."""
-        return self._disarmed or target in self._in_vain
+        """Whether the leader that was about to promote ``target`` is cut off, or cutting it off failed."""
+        return self._disarmed or target in self._not_disarmed
 
     def step_over(self, step: Step, result: Demoted | None, reason: str, facts: Facts, now: float) -> bool:
-        """``reason`` says why it failed. Returns whether the nodes must be looked at: it was the last one."""
+        """``reason`` says why ``step`` failed. Returns whether it was the last one, so that a look is due."""
         match step:
             case Disarm():
                 self._disarmed = True

@@ -1,13 +1,13 @@
-"""A planned change of primary that loses no write: what must hold before, and the two ways to do it.
+"""A switchover: a planned change of primary that loses no write. Its preconditions, and its two ways.
 
 The leader pauses the writes, waits until the target has them all, makes the old primary a replica, looks
 again, and only then promotes. Where it may not pause (its ACL, a renamed command), the primary is asked to
-hand its role over by itself (``FAILOVER TO``, Redis 6.2 and later), which takes up to a second longer: it
-waits for the replica's next regular acknowledgement. In either way the old primary takes no writes any more
-when the target begins to.
+hand its role over by itself (``FAILOVER TO``, Redis 6.2 and later). That takes up to a second longer: the
+primary waits for the replica's next regular acknowledgement. In both ways the old primary takes no writes
+any more when the target begins to.
 
-Nothing is begun before both nodes were asked for all that it needs (``Rehearse``). What fails all the same is
-undone by the leader that began it, as long as the target is known not to have been promoted.
+Before anything is done, every command is tried on both nodes (``Rehearse``). If a step fails all the same,
+the leader undoes the switchover, as long as the target is known not to have been promoted.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from promotion.view import NodeView, find
 SWITCHOVER = "switchover"
 """The cause of a planned change, in the intent and in the topology."""
 UNWRITABLE = "unwritable"
-"""The cause of one that nobody planned: the primary lives, so it hands over, but it refuses writes."""
+"""The cause of an unplanned handover: the primary lives, but it refuses writes."""
 HANDED_OVER = frozenset({SWITCHOVER, UNWRITABLE})
-"""The causes of changes in which the old primary hands over: whoever finishes or undoes one goes by that."""
+"""The causes of changes in which the old primary hands over, which decide how one is finished or undone."""
 FREEZE_MARGIN_S = 2.0
-"""The pause outlasts the time limit by this, so that it is still on while the old primary is demoted."""
+"""The pause is longer than the time limit by this, so that it lasts until the old primary is demoted."""
 _REFUSED = ("unknown command", "unknown sub", "missing permission")
 
 
 def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | None:
-    """Why a switchover cannot be done now; None if it can."""
+    """The reason why a switchover cannot be done now; None if it can."""
     old = find(primary, views)
     new = find(target, views)
     if old is None or not old.reachable or old.down or old.role != "master":
@@ -60,7 +60,7 @@ def objection(primary: str, target: str, views: Sequence[NodeView]) -> str | Non
 
 
 def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
-    """Whether ``target`` has all that the old primary has, in the old primary's own history."""
+    """Whether ``target`` holds all that the old primary holds, in the old primary's own history."""
     there = {view.name: view for view in views if view.reachable and not view.down}
     old, new = there.get(primary), there.get(target)
     if old is None or new is None or old.offset_bytes is None:
@@ -69,8 +69,8 @@ def caught_up(primary: str, target: str, views: Sequence[NodeView]) -> bool:
     return held is not None and held >= old.offset_bytes
 
 
-def told_of_handover(step: Step) -> list[Action]:
-    """What is worth telling of a switchover's step that succeeded, but for the promotion itself."""
+def switchover_notes(step: Step) -> list[Action]:
+    """The notes about a switchover's step that succeeded, other than the promotion."""
     match step:
         case Freeze(node, for_s):
             return [Note(WritesPaused(node, round(for_s * 1000)))]
@@ -94,7 +94,7 @@ class Stage(enum.Enum):
 
 
 class Switchover:
-    """One switchover in one term. ``failure`` says why it was given up, once its steps are over; ``undone``,
+    """One switchover in one term. ``failure`` says why it was given up, after its last step; ``undone`` says
     that the old primary is as before.
     """
 
@@ -112,12 +112,12 @@ class Switchover:
         self._rehearsing: set[str] = set()
 
     def rehearsals(self) -> tuple[Rehearse, Rehearse]:
-        """What is tried before anybody is told of an intent."""
+        """The rehearsals of both nodes, taken before the intent is written."""
         self._rehearsing = {self._primary.name, self._target.name}
         return Rehearse(self._primary.name, "replica"), Rehearse(self._target.name, "primary")
 
     def rehearsed(self, step: Step) -> bool:
-        """Returns whether that was the last one."""
+        """Returns whether that was the last rehearsal."""
         self._rehearsing.discard(step.node)
         return not self._rehearsing
 
@@ -126,7 +126,7 @@ class Switchover:
         return Freeze(self._primary.name, self._timeout_s + FREEZE_MARGIN_S)
 
     def step_done(self, now: float) -> bool:
-        """The step of this stage succeeded. Returns whether the nodes must be looked at now."""
+        """The step of this stage succeeded. Returns whether a look at the nodes is due."""
         if self.stage is Stage.FREEZE:
             self.stage = Stage.CATCH_UP
             self._give_up_at = now + self._timeout_s
@@ -140,7 +140,7 @@ class Switchover:
         return True
 
     def step_failed(self, reason: str, *, unknown: bool) -> Step | None:
-        """What to do instead; None if this is the end. ``unknown``: it may have been done all the same."""
+        """The step to take instead; None at the end. ``unknown``: the failed step may have been done."""
         if self.stage is Stage.FREEZE and any(why in reason.lower() for why in _REFUSED):
             self.stage = Stage.HANDOVER
             new = self._target
@@ -151,7 +151,7 @@ class Switchover:
         return None if maybe_promoted or self.stage is Stage.UNDO else self._undo()
 
     def observed(self, views: Sequence[NodeView], now: float) -> Step | None:
-        """The next step; None: look again."""
+        """The next step; None to look again."""
         ready = caught_up(self._primary.name, self._target.name, views)
         if self.stage is Stage.CATCH_UP and ready:
             self.stage = Stage.DEMOTE
@@ -170,13 +170,13 @@ class Switchover:
         return None
 
     def _unasked(self, views: Sequence[NodeView]) -> str:
-        """Where what is wrong is that the target, or the primary, no longer tells how far it is."""
+        """The failure that the target or the primary no longer answers INFO; empty if both answer."""
         pair = (find(name, views) for name in (self._target.name, self._primary.name))
         mute = [view.name for view in pair if view is not None and not view.reachable]
         return f"{' and '.join(mute)} did not answer INFO when it was asked how far it is" if mute else ""
 
     def _undo(self) -> Step:
-        """Whoever is not known to be a master still gets its role back; it harms nobody who is."""
+        """Restores the role unless the node is known to be a master still; a master is not harmed by it."""
         still_master = self.stage in (Stage.FREEZE, Stage.CATCH_UP)
         self.stage = Stage.UNDO
         return Thaw(self._primary.name) if still_master else Restore(self._primary.name)

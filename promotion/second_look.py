@@ -1,7 +1,7 @@
-"""Whether a primary that was given up is back with its data, just before another is promoted in its place.
+"""Looks at a lost primary once more, just before another is promoted in its place: is it back with its data?
 
-Committing the intent takes a few milliseconds, in which the primary is asked once more. One that answers as a
-master, and has what it had, needs no successor: to promote one would throw away what clients write to it.
+The look happens while the intent is committed, which takes a few milliseconds. A primary that answers as a
+master and has its data needs no successor: a promotion would throw away what clients write to it.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from promotion.actions import Action, AskAgain, Facts
 from promotion.view import NodeView, find
 
 WORTH_ASKING = frozenset({"refused", "unresolved", "silent"})
-"""The causes of a failover that an answer refutes. One that is wiped or unusable answers as well."""
+"""The causes of a failover that an answer refutes. A wiped or unusable primary answers as well."""
 
 
 class SecondLook:
-    """At the primary, once, while the intent is committed."""
+    """One look at the primary while the intent is committed."""
 
     def __init__(self) -> None:
         self._before: tuple[NodeView, ...] = ()
@@ -24,9 +24,10 @@ class SecondLook:
         self._chosen = ""
 
     def begin(self, chosen: str, cause: str, views: Sequence[NodeView], facts: Facts) -> list[Action]:
-        """``chosen`` is to be promoted, by what ``views`` show.
+        """``chosen`` is to be promoted, as decided by ``views``.
 
-        Nobody is asked where an answer would change nothing, as where an intent may have been carried out.
+        No node is asked if an answer would change nothing, for instance if an intent may have been carried
+        out.
         """
         begun = facts.intent is not None
         if begun or not facts.down or cause not in WORTH_ASKING or facts.primary in (None, chosen):
@@ -39,12 +40,12 @@ class SecondLook:
 
 
 def is_back(name: str, before: Sequence[NodeView], now: Sequence[NodeView], chosen: str) -> bool:
-    """``before`` are the views by which ``chosen`` is to take the place of ``name``, ``now`` the newest.
+    """``before`` are the views by which ``chosen`` was to replace ``name``; ``now`` are the newest.
 
-    The same process has all that it had. One that was restarted must have all that the chosen one has, in the
-    history of that; where the two cannot be compared, the chosen one is the surer choice. So it is where
-    it loaded an append-only file, which keeps no history: as many keys prove nothing, for values are
-    written over.
+    A process that still runs has all its data. A restarted one must hold all that ``chosen`` holds, in the
+    history of ``chosen``; if the two cannot be compared, ``chosen`` is the safer choice. That is so after the
+    load of an append-only file, which keeps no history: an equal number of keys proves nothing, since values
+    are overwritten.
     """
     old, back = find(name, before), find(name, now)
     if back is None or not back.reachable or back.down or back.loading or back.role != "master":

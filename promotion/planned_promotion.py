@@ -1,4 +1,4 @@
-"""Whom a leader has chosen to promote in its term, and what follows from that."""
+"""The promotion that a leader has decided on in its term, with the entries to commit before and after it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from promotion.write_safety import at_promotion
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """``ranking`` None: it was not chosen among others."""
+class PlannedPromotion:
+    """``ranking`` None: the target was not chosen among others."""
 
     target: str
     cause: str
@@ -32,24 +32,24 @@ class Chosen:
         ]
 
     def topology(self, previous: str | None, *, handed_over: bool) -> WriteTopology:
-        """``handed_over``: the target was waited for until it had all that ``previous`` took."""
+        """``handed_over``: the leader waited until the target had all that ``previous`` took."""
         return WriteTopology(
             self.target, previous, self.cause, 0 if handed_over else None, self.may_have_lost
         )
 
 
-def chosen(
+def plan_promotion(
     target: str,
     cause: str,
     ranking: Ranking | None,
     views: Sequence[NodeView],
     facts: Facts,
-    asked: WriteSafety | None,
-) -> Chosen:
-    """``asked`` is what the group's configuration demands of writes."""
-    safety = at_promotion(asked, target, views) if asked is not None else None
+    configured: WriteSafety | None,
+) -> PlannedPromotion:
+    """``configured`` is what the group's configuration demands of writes."""
+    safety = at_promotion(configured, target, views) if configured is not None else None
     masters = [view.name for view in views if view.role == "master"]
-    # Whoever goes on with what a dead leader began says what that one would have said.
+    # A leader that finishes a dead leader's intent reports the loss that the dead one would have reported.
     lost = ranking.may_have_lost if ranking is not None else shortfall(target, views, facts)
     promote = Promote(target, safety, reinstate=target in (facts.primary, *masters))
-    return Chosen(target, cause, promote, ranking, lost)
+    return PlannedPromotion(target, cause, promote, ranking, lost)

@@ -1,4 +1,4 @@
-"""Whom a leader's work would promote, given the facts: the ranking with the group's rules applied."""
+"""Ranks the replicas by the facts of the moment: ``candidates`` with the group's rules, and a last resort."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from promotion.view import NodeView, find
 
 
 def policy_now(policy: Policy, views: Sequence[NodeView], facts: Facts) -> Policy:
-    """A replica's link may be down for as long as the primary itself has been silent, and the limit more.
+    """The policy in which a replica's link may be down for the limit plus the primary's own silence.
 
-    As Redis Sentinel does (``sentinelSelectSlave``): else no replica would be left after a long outage. For
-    the same reason a stall of this sentinel does not shorten that. A primary that is there, but is none any
-    more, can be compared with: no limit is needed then, for nothing newer can come back with it.
+    Redis Sentinel does the same (``sentinelSelectSlave``): else no replica would be left after a long outage.
+    So a stall of this sentinel does not shorten the silence. There is no limit if the primary answers, but
+    not as a primary: the replicas are compared with it, and nothing newer can come back with it.
     """
     there = _deposed(views, facts) is not None
     away_s = math.inf if there else max(facts.silence_s, facts.unanswered_s)
@@ -35,10 +35,10 @@ def rank_now(
     avoid: Mapping[str, str] | None = None,
     barred: Mapping[str, str] | None = None,
 ) -> Ranking:
-    """The ranking of the replicas of the primary by the newest entry; if none is eligible, a last resort.
+    """The ranking of the primary's replicas; if none is eligible, a last resort is chosen.
 
-    Only ``requested`` may be chosen if it is given; ``by_operator`` if it was a person who named it. What
-    the chosen one is known to lack is told with it.
+    The primary is that of the newest entry. If ``requested`` is given, only that node may be chosen;
+    ``by_operator`` says that a person named it. ``may_have_lost`` says what the chosen node is known to lack.
     """
     ranking = _rank_now(policy, views, facts, requested, by_operator, avoid, barred)
     if ranking.chosen is None or ranking.may_have_lost is not None:
@@ -86,7 +86,7 @@ def _rank_now(
 
 
 def _with(ranking: Ranking, made: str, primary: str, claim: str, requested: str | None = None) -> Ranking:
-    """The ranking in which ``made``, whom the rules for a replica of the primary reject, is chosen."""
+    """The ranking with ``made`` chosen, although the rules for a replica of the primary reject it."""
     why = f"not a replica of {primary}, but a last resort: {claim}"
     verdicts = [
         replace(verdict, eligible=True, rank=1, reason=why) if verdict.node == made else verdict
@@ -97,7 +97,7 @@ def _with(ranking: Ranking, made: str, primary: str, claim: str, requested: str 
 
 
 def _deposed(views: Sequence[NodeView], facts: Facts) -> NodeView | None:
-    """The primary, if it answers, but as a replica, or without what it had."""
+    """The primary, if it answers as a replica, or without its data."""
     primary = find(facts.primary, views)
     if primary is None or not facts.down or not primary.reachable or primary.loading:
         return None
@@ -105,7 +105,7 @@ def _deposed(views: Sequence[NodeView], facts: Facts) -> NodeView | None:
 
 
 def _less_than_primary(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
-    """Whoever has even less than a primary that lost data, or came back as a replica, is no better."""
+    """The replicas that hold even less than a primary that lost data or came back as a replica."""
     primary = _deposed(views, facts)
     if primary is None:
         return {}
@@ -123,10 +123,11 @@ def _less_than_primary(views: Sequence[NodeView], facts: Facts) -> dict[str, str
 
 
 def _wiped_along(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
-    """Who followed a wiped primary into its new history while another still holds the former, and why not.
+    """The nodes that followed a wiped primary into its new history while another node holds the former one.
 
-    Offsets of two histories cannot be compared: what clients wrote since then may well be the longer one.
-    So it is also if whoever holds the former may not be promoted: nothing may be taken that would wipe it.
+    Each is rejected, with the reason. Offsets of two histories cannot be compared: the new history may well
+    be the longer one. The rule also holds if the node with the former history may not be promoted: a
+    promotion of another would wipe it.
     """
     answering = [v for v in views if v.name != facts.primary and v.reachable and not v.down]
     kept = [v.name for v in answering if v.replid in facts.histories and v.keys and not v.loading]
@@ -137,39 +138,39 @@ def _wiped_along(views: Sequence[NodeView], facts: Facts) -> dict[str, str]:
 
 
 def last_resort(views: Sequence[NodeView], facts: Facts, requested: str | None) -> str | None:
-    """The node to take if the primary is down and no replica of it is eligible.
+    """The node to promote if the primary is down and none of its replicas is eligible.
 
-    That is one that somebody made a master by hand, if its former history (``master_replid2``) is the
-    primary's, so that it has the primary's data up to that moment; of several, the one that left it last.
+    It is a node that somebody made a master by hand and whose former history (``master_replid2``) is the
+    primary's: it has the primary's data up to that moment. Of several, the one that left last is taken.
     An operator may name any node that holds data, also if the primary is up but empty.
     """
     if requested is not None:
-        return requested if requested in left_to_people(views, facts) else None
+        return requested if requested in operator_may_name(views, facts) else None
     primary = find(facts.primary, views)
     holders = _holders(views, facts)
     histories = facts.histories or ({primary.replid} if primary is not None else set())
     heirs = [view for view in holders if view.role == "master" and view.replid2 in histories]
-    # Where they left one history can be compared; what they wrote since then, each in its own, cannot.
+    # The offsets at which they left one history can be compared; what each wrote in its own since cannot.
     newest = max(
         heirs, key=lambda view: (view.replid2 == facts.history, view.second_offset or 0), default=None
     )
     return newest.name if newest is not None and facts.down else None
 
 
-def left_to_people(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
-    """Whom an operator may name where no rule takes anybody: all that hold data, if the primary is lost.
+def operator_may_name(views: Sequence[NodeView], facts: Facts) -> tuple[str, ...]:
+    """The nodes that an operator may name where no rule chooses one: all that hold data.
 
-    None of them need have what the primary took last, so no rule chooses among them: a person may know
-    better, and may have a backup of what the primary had.
+    It is empty unless the primary is down or empty. None of the nodes need have the primary's last writes, so
+    no rule chooses among them. A person may know better, and may have a backup.
     """
     primary = find(facts.primary, views)
     empty = primary is not None and primary.reachable and not primary.keys
     return tuple(view.name for view in _holders(views, facts)) if facts.down or empty else ()
 
 
-def refusal_for_people(reason: str, views: Sequence[NodeView], facts: Facts) -> str:
-    """``reason``, and what ends it: whoever is woken by this must know what there is to decide."""
-    names = left_to_people(views, facts)
+def refusal_with_options(reason: str, views: Sequence[NodeView], facts: Facts) -> str:
+    """``reason``, and the nodes that an operator may name: the person who is woken must know the options."""
+    names = operator_may_name(views, facts)
     return f"{reason}; an operator may name one that holds data: {', '.join(names)}" if names else reason
 
 
@@ -193,10 +194,10 @@ def _eligible_first(verdict: Verdict) -> bool:
 
 
 def wiped_meanwhile(views: Sequence[NodeView], facts: Facts) -> bool:
-    """The primary came back empty after a leader had cut its replicas off, and they hold the data.
+    """Whether the primary came back empty after a leader had cut its replicas off, and they hold the data.
 
-    That they are cut off shows that they followed it when it was judged to be down; that the histories
-    differ, that it was not emptied by a client since then.
+    The cut shows that they followed it when it was judged to be down. The different histories show that no
+    client emptied it since then.
     """
     primary = find(facts.primary, views)
     if primary is None or not primary.reachable or primary.role != "master" or primary.keys:

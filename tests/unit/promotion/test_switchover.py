@@ -21,7 +21,7 @@ from promotion.actions import (
 )
 from promotion.candidates import Policy
 from promotion.step_types import Disarm, Freeze, Handover, Promote, Rehearse, Repoint, Restore, Thaw
-from promotion.switching import FREEZE_MARGIN_S, SWITCHOVER, caught_up, objection
+from promotion.switchover import FREEZE_MARGIN_S, SWITCHOVER, caught_up, objection
 from promotion.view import NodeView
 from promotion.work import Work
 from promotion.work_settings import WorkSettings

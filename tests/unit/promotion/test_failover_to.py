@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from promotion.conversation import Call, Pause, ReplyError, StepFailedError, StepUnknownError
-from promotion.handover import GRACE_S, POLL_S, hand_over, read_fields
+from promotion.failover_to import GRACE_S, POLL_S, hand_over
+from promotion.replies import read_fields
 from promotion.step_types import Handover
 
 STEP = Handover("a:1", "b:1", "b", 1, 0.5)
