@@ -1,6 +1,6 @@
-"""The configuration: YAML to frozen, validated settings, with every problem told at once.
+"""Loads the configuration: YAML to frozen, validated settings, with all problems reported at once.
 
-``load`` is the way in. ``Settings`` and its parts are what the rest of the product reads.
+``load`` is the entry point. The rest of the product reads ``Settings`` and its parts.
 """
 
 from config.address import Address

@@ -1,7 +1,7 @@
-"""Where something listens: ``host:port``, with an IPv6 host in brackets. Names are never resolved here.
+"""Network addresses: ``host:port``, with an IPv6 host in brackets. Names are never resolved here.
 
-Equal addresses compare equal however they were written (``REDIS1:6379``, ``[0::1]:6379``), since a
-node is identified by this text everywhere in the product.
+Equal addresses compare equal in any spelling (``REDIS1:6379``, ``[0::1]:6379``), since this text identifies
+a node everywhere in the product.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ class Address:
 
     @property
     def place(self) -> tuple[str, int]:
-        """What addresses are compared by, as far as their text tells what they reach.
+        """Host and port in the canonical spelling, for comparisons.
 
-        A trailing dot is kept in ``host``, for it decides how a name is looked up.
+        ``host`` keeps a trailing dot, which decides how a name is looked up; ``place`` has none.
         """
         ip = _ip(self.host)
         mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
@@ -46,7 +46,7 @@ class Address:
 
     @property
     def is_unspecified(self) -> bool:
-        """Every interface (0.0.0.0 or ::): one can listen there, but not connect."""
+        """Whether it means every interface (0.0.0.0 or ::): one can listen there, but not connect."""
         ip = _ip(self.host)
         return ip is not None and ip.is_unspecified
 
@@ -66,13 +66,13 @@ class Address:
 
 
 def is_loopback_host(host: str) -> bool:
-    """Reaches this machine only: 127.0.0.0/8, ::1 or ``localhost``."""
+    """Whether ``host`` reaches this machine only: 127.0.0.0/8, ::1 or ``localhost``."""
     ip = _ip(host)
     return ip.is_loopback if ip is not None else host in ("localhost", "localhost.")
 
 
 def parse_host_name(value: object) -> str:
-    """A host's name, in small letters and without a port. Raises ``InvalidValueError``."""
+    """A host name in lower case, without a port. Raises ``InvalidValueError``."""
     if not isinstance(value, str):
         raise InvalidValueError(value, "is not a host name")
     if not value.isascii() or not _NAME.fullmatch(value.lower()):

@@ -1,4 +1,4 @@
-"""What is allowed, but probably not meant, with the reason: warnings."""
+"""Warnings: settings that are allowed but probably not intended, each with the reason."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def _short_secret(loc: Loc, secret: SecretStr | None) -> Iterator[Finding]:
 
 
 def _own_port(sentinel: SentinelSettings, cluster: ClusterSettings) -> Iterator[Finding]:
-    told = cluster.members.get(sentinel.id)
-    if told is not None and told.port != sentinel.http.port:
+    announced = cluster.members.get(sentinel.id)
+    if announced is not None and announced.port != sentinel.http.port:
         yield Finding(
             ("sentinel", "http"),
             f"port {sentinel.http.port} is not the one that peers are told "
-            f"(cluster.members.{sentinel.id} is {told})",
+            f"(cluster.members.{sentinel.id} is {announced})",
             (("sentinel", "id"), ("cluster", "members")),
         )
 
@@ -101,7 +101,7 @@ def _group(loc: Loc, group: GroupSettings) -> Iterator[Finding]:
 
 
 def _candidates(loc: Loc, group: GroupSettings) -> Iterator[Finding]:
-    """Whoever lists the primary alone would lose failover without noticing."""
+    """Warns of a group without a node to promote: with only the primary listed, there is no failover."""
     where, nodes = (*loc, "nodes"), ((*loc, "nodes"),)
     able = [node for node in group.nodes if node.priority != 0]
     if not able:

@@ -1,4 +1,4 @@
-"""What is wrong only when several settings are seen together. Each message quotes all the values."""
+"""Errors that show only when several settings are compared. Each message quotes all the values."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from config.model_group import GroupSettings
 
 _MEMBERS: Loc = ("cluster", "members")
 MIN_SELF_FENCE_LEASE_S = 0.25
-"""A sentinel that ran late by less is not known to have stalled: by a shorter lease it would be cut off, and
-pause a primary with which nothing is wrong."""
+"""A shorter stall of a sentinel goes unnoticed: with a shorter lease it would then count as cut off, and
+pause a healthy primary."""
 FENCE_MARGIN_S = 2.0
-"""As ``promotion.sealing``: Redis counts the lag in whole seconds, and looks at it once a second."""
+"""As in ``promotion.sealing``: Redis counts the lag in whole seconds and checks it once a second."""
 
 
 def find_errors(draft: Draft) -> Iterator[Finding]:
@@ -53,8 +53,8 @@ def _timing(cluster: ClusterSettings) -> Iterator[Finding]:
         )
     elif lease <= 2 * heartbeat:
         if "lease" in cluster.model_fields_set:
-            said = f"{shown(lease)} must be longer than two heartbeats (2 x {shown(heartbeat)})"
-            yield finding("lease", said, "heartbeat")
+            message = f"{shown(lease)} must be longer than two heartbeats (2 x {shown(heartbeat)})"
+            yield finding("lease", message, "heartbeat")
         else:
             yield finding("heartbeat", f"{shown(heartbeat)} must be less than half of lease ({shown(lease)})")
     if lease >= low:
@@ -128,7 +128,7 @@ def _group(name: str, group: GroupSettings) -> Iterator[Finding]:
 
 
 def _self_fence(name: str, group: GroupSettings, cluster: ClusterSettings) -> Iterator[Finding]:
-    """Who is cut off for longer than the lease pauses a primary: it must not be a matter of milliseconds."""
+    """A sentinel that is cut off for longer than the lease pauses its primary: the lease must not be tiny."""
     if group.self_fence and cluster.lease < MIN_SELF_FENCE_LEASE_S:
         yield Finding(
             ("groups", name, "self_fence"),
@@ -156,11 +156,11 @@ def _write_rules(name: str, group: GroupSettings) -> Iterator[Finding]:
             f"({shown(lag_s)}) and {shown(FENCE_MARGIN_S)}",
             ((*loc, "fence_wait"), (*loc, "write_safety")),
         )
-    asked = {
+    demanded = {
         ("write_safety", "min_replicas"): safety.min_replicas if safety else 0,
         ("durability", "wait"): group.durability.wait if group.durability else 0,
     }
-    for (setting, key), wanted in asked.items():
+    for (setting, key), wanted in demanded.items():
         if wanted > others and not group.discover_replicas:
             yield Finding(
                 (*loc, setting, key),
@@ -180,9 +180,10 @@ def _quorum(name: str, group: GroupSettings, member_count: int) -> Iterator[Find
 
 
 def _nodes(draft: Draft) -> Iterator[Finding]:
-    """A node belongs to one group, once: two would fight over it.
+    """A node may be listed once, in one group: two groups would fight over it.
 
-    Addresses are compared by what they reach. That a name and an IP are one server is known only by asking.
+    Addresses are compared by their canonical text. Whether a name and an IP are one server is found out
+    later.
     """
     seen: dict[object, tuple[str, int]] = {}
     for name, group in draft.groups.items():
@@ -201,7 +202,7 @@ def _nodes(draft: Draft) -> Iterator[Finding]:
 
 
 def _announced(name: str, group: GroupSettings) -> Iterator[Finding]:
-    """Other nodes and clients are sent to where a node is announced: that is one server, so one node."""
+    """Two nodes may not have one announced address: clients and replicas are sent to it, as to one server."""
     seen: dict[object, int] = {}
     for index, node in enumerate(group.nodes):
         reach = node.announce or node.address
@@ -215,7 +216,7 @@ def _announced(name: str, group: GroupSettings) -> Iterator[Finding]:
 
 
 def _webhooks(draft: Draft) -> Iterator[Finding]:
-    """A receiver is known by its URL, which is not repeated here: it may hold a password."""
+    """Two receivers may not have one URL. No message repeats the URL: it may hold a password."""
     seen: dict[str, int] = {}
     for index, webhook in enumerate(draft.webhooks):
         first = seen.setdefault(webhook.url, index)

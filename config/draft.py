@@ -1,4 +1,4 @@
-"""What could be read so far: the sections that are valid, alone or after taking out what is not."""
+"""A draft of the settings: the valid sections, some of them without their invalid parts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from config.model_webhook import WebhookSettings
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """None, or left out, where nothing valid remained. Judged by ``cross_checks`` and ``advice``."""
+    """A section is None, or missing, if nothing valid is left. ``cross_checks`` and ``advice`` judge it."""
 
     sentinel: SentinelSettings | None
     cluster: ClusterSettings | None
@@ -25,9 +25,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that several settings together make wrong, or unwise."""
+    """An error or warning about several settings together."""
 
     loc: Loc
     message: str
     involves: tuple[Loc, ...] = ()
-    """What it also depends on: if any of this is broken, the finding may be false and is not shown."""
+    """The other settings that it depends on: if one is broken, the finding may be false and is not shown."""

@@ -9,7 +9,7 @@ from config.errors import InvalidValueError
 
 PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,6})?(ms|s|m|h|d)$"
 MAX_S = 366 * 86_400.0
-"""Anything longer than a year is a slip of the pen, and would overflow timers."""
+"""A longer duration is a typing error, and would overflow timers."""
 
 _MICROSECONDS = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _MEANT = {
@@ -24,7 +24,7 @@ _MEANT = {
 def parse_duration(text: object) -> float:
     """Seconds, from a number directly followed by its unit. May be zero.
 
-    Raises ``InvalidValueError`` for anything else: a bare number too, since ``1000`` may mean either unit.
+    Raises ``InvalidValueError`` for all else, also a bare number: ``1000`` may mean seconds or milliseconds.
     """
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         raise InvalidValueError(text, f"has no unit (try {text}s or {text}ms)")
@@ -40,7 +40,7 @@ def parse_duration(text: object) -> float:
 
 
 def parse_positive_duration(text: object) -> float:
-    """As ``parse_duration``, but zero is refused, where it would mean "all the time" or "never"."""
+    """As ``parse_duration``, but zero is refused: it would mean "all the time" or "never"."""
     seconds = parse_duration(text)
     if seconds <= 0:
         raise InvalidValueError(text, "must be longer than 0")
@@ -48,7 +48,7 @@ def parse_positive_duration(text: object) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest usual text: ``1s``, ``1.5s``, ``250ms``. Exact to a microsecond; for 0 and more."""
+    """The shortest usual text: ``1s``, ``1.5s``, ``250ms``. Exact to a microsecond; ``seconds`` >= 0."""
     microseconds = round(seconds * 1_000_000)
     for unit, size in sorted(_MICROSECONDS.items(), key=lambda item: -item[1]):
         if microseconds >= size and microseconds % size == 0:

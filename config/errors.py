@@ -1,7 +1,7 @@
-"""What is wrong with a configuration, and where: always the user's to mend, so always said in full.
+"""Errors of a configuration: each problem with its place in the file and a full message for the user.
 
 A location is a tuple of keys and indexes (``Loc``) while the file is read, and a dotted path
-(``groups.mymaster.nodes[1]``) when a person reads it.
+(``groups.mymaster.nodes[1]``) for people.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def format_path(loc: Loc) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend. ``path`` is empty, and ``line`` None, where the whole file is meant."""
+    """One problem. ``path`` is empty and ``line`` None if it concerns the whole file."""
 
     path: str
     line: int | None
@@ -40,12 +40,12 @@ class Problem:
     def at(self, file: Path) -> str:
         """``vedette.yml:12: groups.mymaster.quorum: 'two' is not a whole number``."""
         place = f"{file}:{self.line}" if self.line is not None else str(file)
-        return f"{place}: {self._said()}"
+        return f"{place}: {self._text()}"
 
     def __str__(self) -> str:
-        return self._said() if self.line is None else f"line {self.line}: {self._said()}"
+        return self._text() if self.line is None else f"line {self.line}: {self._text()}"
 
-    def _said(self) -> str:
+    def _text(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
@@ -59,10 +59,10 @@ class ConfigError(Exception):
 
 
 class InvalidValueError(ValueError):
-    """A text that cannot be read as what it should be.
+    """A value that cannot be parsed.
 
     ``why`` continues a sentence that begins with the value: "is not a duration (try 1s)". It does
-    not repeat the value, so that who reports it decides whether the value may be shown.
+    not repeat the value, so that the caller decides whether the value may be shown.
     """
 
     def __init__(self, value: object, why: str) -> None:

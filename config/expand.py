@@ -1,6 +1,6 @@
-"""``${NAME}`` and ``${NAME:-default}`` in values, from the environment; ``$$`` is a plain ``$``.
+"""Expands ``${NAME}`` and ``${NAME:-default}`` in values, from the environment; ``$$`` is a plain ``$``.
 
-As in a shell, the default also replaces an empty variable. What was expanded is not expanded again.
+As in a shell, the default also replaces an empty variable. An expanded value is not expanded again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _INNER = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-.*)?", re.DO
 
 
 def expand_text(text: str, env: Mapping[str, str]) -> str:
-    """Raises ``ValueError``, whose text names the variable but no value, if one is unset or malformed."""
+    """The expanded text. Raises ``ValueError`` if a variable is unset or malformed; it names no values."""
 
     def value(match: re.Match[str]) -> str:
         if match["escape"]:
@@ -41,7 +41,7 @@ def expand_text(text: str, env: Mapping[str, str]) -> str:
 
 
 def expand(tree: Yaml, env: Mapping[str, str], report: Report, loc: Loc = ()) -> Yaml:
-    """A copy of ``tree`` with every text value expanded; what cannot be is reported, and left as it was."""
+    """A copy of ``tree`` with every text value expanded; a faulty value is reported and left as it was."""
     if isinstance(tree, dict):
         return {key: expand(value, env, report, (*loc, key)) for key, value in tree.items()}
     if isinstance(tree, list):

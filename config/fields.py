@@ -1,7 +1,7 @@
-"""The kinds of value that settings are made of: how each is read, shown again, and described to editors.
+"""Types of setting values: how each is parsed, printed, and described to editors.
 
-A setting's attribute has the setting's name, and its type tells the unit: ``Seconds`` is a float in
-seconds, whatever unit the file used.
+A setting's attribute has the setting's name. Its type gives the unit: ``Seconds`` is a float in seconds,
+whatever unit the file used.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Fit to name a sentinel or a group."""
+    """Whether ``text`` may name a sentinel or a group."""
     return re.fullmatch(NAME_PATTERN[1:-1], text) is not None
 
 

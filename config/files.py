@@ -1,7 +1,7 @@
-"""The files that a configuration names: their paths made absolute, and the secrets in them read.
+"""Resolves the files that a configuration names: makes their paths absolute and reads the secrets in them.
 
-This is the one step that touches the disk. It runs before validation, so that the models see
-the same whether a secret was written in the file or beside it.
+This is the one step that touches the disk. It runs before validation, so the models see the same value
+whether a secret was written in the configuration or in a file of its own.
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def _secret(tree: dict[str, Yaml], loc: Loc, key: str, base: Path, report: Repor
 
 
 def _refuse_empty(tree: dict[str, Yaml], loc: Loc, keys: tuple[str, str], report: Report) -> None:
-    """``password:`` with nothing behind it is a secret that was forgotten, and not the wish to have none.
+    """Reports ``password:`` without a value: it is more likely forgotten than meant as "none".
 
-    But in a group it takes back what ``defaults`` says.
+    In a group it is allowed, to undo a password of ``defaults``.
     """
     section, defaults = _mapping_at(tree, loc) or {}, _mapping_at(tree, ("defaults",)) or {}
     shared = loc[0] == "groups" and any(defaults.get(key) is not None for key in keys)
@@ -81,9 +81,9 @@ def _refuse_empty(tree: dict[str, Yaml], loc: Loc, keys: tuple[str, str], report
 
 
 def _read_secret(path: Path) -> str:
-    """The text without a byte order mark, and line breaks at its end. The ``ValueError`` never quotes it.
+    """The text without a byte order mark and without line breaks at its end, which editors and shells add.
 
-    Editors and shells add these, and no secret has them.
+    Raises OSError or ``ValueError``, which never quotes the text.
     """
     with path.open("rb") as stream:
         data = stream.read(MAX_SECRET_BYTES + 1)
@@ -100,7 +100,7 @@ def _read_secret(path: Path) -> str:
 
 
 def _unreadable(path: Path) -> str | None:
-    """Why the file cannot be read, if it cannot. Opens regular files only: a pipe could block."""
+    """Why the file cannot be read; None if it can. Opens regular files only: a pipe could block."""
     try:
         if not path.is_file():
             return (
@@ -115,7 +115,7 @@ def _unreadable(path: Path) -> str | None:
 
 
 def _absolute(tree: dict[str, Yaml], loc: Loc, key: str, base: Path) -> Path | None:
-    """Makes the path at ``loc`` absolute. None if there is none, or if validation will refuse it."""
+    """Makes the path at ``loc`` absolute. None if there is none, or validation will refuse it."""
     section = _mapping_at(tree, loc)
     value = None if section is None else section.get(key)
     if section is None or not isinstance(value, str) or not value or "\0" in value:

@@ -1,4 +1,4 @@
-"""From a file to settings: read, expand, resolve files, validate, check across; raise once, or return."""
+"""Loads settings from a file: read, expand, resolve files, validate, cross-check; raise once, or return."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from config.advice import find_warnings
 from config.cross_checks import find_errors
 from config.draft import Draft
+from config.draft_reader import read_draft
 from config.errors import Problem
 from config.expand import expand
 from config.files import resolve_files
 from config.model import Settings
 from config.report import Report
-from config.sections import read_sections
 from config.yaml_source import read_document
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A usable configuration, and what is unwise about it."""
+    """A usable configuration, and warnings about it."""
 
     file: Path
     settings: Settings
@@ -29,17 +29,17 @@ class Loaded:
 
 
 def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
-    """Reads the configuration at ``path``. ``env`` is where ``${NAME}`` comes from.
+    """Reads the configuration at ``path``. ``env`` provides the variables for ``${NAME}``.
 
-    Reads, besides, only the secret and certificate files that it names; writes nothing.
-    Raises ``ConfigError`` with every problem there is.
+    It reads no other files than the secrets and certificates that the configuration names, and writes
+    nothing. Raises ``ConfigError`` with all problems.
     """
     report = Report(path)
     source = read_document(report)
     tree = expand(source, env, report)
     assert isinstance(tree, dict)
     resolve_files(tree, report)
-    draft = read_sections(tree, source, report)
+    draft = read_draft(tree, source, report)
     for finding in find_errors(draft):
         if not report.touches_broken((finding.loc, *finding.involves)):
             report.problem(finding.loc, finding.message)
@@ -50,7 +50,7 @@ def load(path: Path, env: Mapping[str, str] = os.environ) -> Loaded:
 
 
 def _settings(draft: Draft) -> Settings:
-    """Nothing was reported, so everything that is required is there."""
+    """The settings. No problem was reported, so all required sections are there."""
     assert draft.sentinel is not None
     assert draft.cluster is not None
     assert draft.defaults is not None

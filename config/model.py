@@ -1,8 +1,8 @@
-"""The whole configuration, validated and frozen: what the rest of the product reads.
+"""The whole configuration as validated, frozen models: the rest of the product reads these.
 
-Attributes are called as in the file. Durations are floats in seconds, addresses are ``Address``,
+Attributes are named as in the file. Durations are floats in seconds, addresses are ``Address``,
 secrets are ``SecretStr``, paths are absolute. Instances come from ``config.load``, which also makes
-the checks that span several settings; a model on its own checks each value by itself.
+the checks that span several settings; a model alone checks only each value.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from config.model_group import GroupDefaults, Groups
 from config.model_webhook import MAX_WEBHOOKS, WebhookSettings
 
 LINK_PING_S = 0.25
-"""How often an idle peer link is pinged; ``peer_timeout`` must leave room for it."""
+"""Seconds between two pings of an idle peer link; ``peer_timeout`` must be longer."""
 
 
 class SentinelSettings(StrictModel):

@@ -1,4 +1,4 @@
-"""One group: its nodes, and how patiently and by which rules it is failed over."""
+"""The settings of one group: its nodes, and the timeouts and rules of its failover."""
 
 from __future__ import annotations
 
@@ -332,7 +332,7 @@ Groups: TypeAlias = Annotated[Mapping[Name, GroupSettings], Field(min_length=1, 
 
 
 def with_defaults(group: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The group's own settings over the shared ones. A mapping (``tls``) replaces, it does not mix.
+    """The shared settings, overridden by the group's own. A mapping (``tls``) is replaced, not merged.
 
     ``password`` and ``password_file`` are one setting: either replaces both.
     """

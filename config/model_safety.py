@@ -1,4 +1,4 @@
-"""What a group may ask for beyond the fence, so that acknowledged writes are not lost. All of it opt-in."""
+"""A group's opt-in settings beyond the fence, so that acknowledged writes are not lost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _whole_seconds(value: float) -> float:
 
 
 def as_write_safety(value: object) -> object:
-    """``false`` says the same as leaving it out."""
+    """``false`` means the same as a missing setting. Raises ``InvalidValueError``."""
     if value is None or isinstance(value, (dict, WriteSafetySettings)):
         return value
     if value is False or (isinstance(value, str) and value.lower() == "false"):
@@ -31,7 +31,7 @@ def as_write_safety(value: object) -> object:
 
 
 def as_durability(value: object) -> object:
-    """``wait`` is short for ``{wait: 1}``; ``false`` says the same as leaving it out."""
+    """``wait`` is short for ``{wait: 1}``; ``false`` means none. Raises ``InvalidValueError``."""
     if value is None or isinstance(value, (dict, DurabilitySettings)):
         return value
     if value is False or (isinstance(value, str) and value.lower() == "false"):

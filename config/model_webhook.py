@@ -1,4 +1,4 @@
-"""One receiver of webhooks, its events and its signing secret (Standard Webhooks)."""
+"""The settings of one webhook receiver: its URL, events and signing secret (Standard Webhooks)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PREFIX = "whsec_"
 
 
 def _url(value: str) -> str:
-    """No message here repeats the URL: it may hold a password, or be a secret as a whole."""
+    """Checks the URL. No message repeats it: it may hold a password, or be a secret as a whole."""
     if not value.isascii() or any(char.isspace() or not char.isprintable() for char in value):
         raise ValueError("has a character that is not allowed in a URL")
     try:
@@ -91,7 +91,7 @@ class WebhookSettings(StrictModel):
 
     @property
     def safe_url(self) -> str:
-        """Scheme, host and port: fit for logs. Credentials, path and query may each be a secret."""
+        """Scheme, host and port, for logs. Credentials, path and query may each be a secret."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 

@@ -1,7 +1,7 @@
-"""Collects what is wrong, and knows where each location stands in the file.
+"""Collects the problems of a configuration, and knows the line of each location in the file.
 
-A location with a problem is *broken*: nothing more is said about it, nor about what depends on it,
-so that one mistake gives one line and every other mistake still gets its own.
+A location with a problem is *broken*: nothing more is reported about it, nor about what depends on it.
+So one mistake gives one line, and every other mistake still gets its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_PROBLEMS = 200
 
 
 class Report:
-    """Filled by each step of loading; asked at the end whether there is anything to raise."""
+    """Each step of loading adds its problems; ``raise_if_any`` raises them together at the end."""
 
     def __init__(self, file: Path, lines: dict[Loc, int] | None = None) -> None:
         self.file = file
@@ -43,12 +43,12 @@ class Report:
         self._warnings[Problem(format_path(loc), self.line(loc), message)] = None
 
     def mark_broken(self, loc: Loc) -> None:
-        """Something that is already reported elsewhere makes ``loc`` unusable too."""
+        """Mark ``loc`` as unusable because of a problem that is already reported elsewhere."""
         self._broken.add(loc)
         self._around_broken.update(loc[:length] for length in range(len(loc)))
 
     def inherit(self, origin: Loc, heirs: Mapping[Loc, Collection[str]]) -> None:
-        """The keys told of each heir come from ``origin``: they stand in its lines, and break with it."""
+        """The keys of each heir come from ``origin``: they have its lines, and are broken with it."""
         depth = len(origin)
         lines = [(place[depth:], line) for place, line in self.lines.items() if place[:depth] == origin]
         broken = [place[depth:] for place in self._broken if place[:depth] == origin]
@@ -59,15 +59,15 @@ class Report:
                     self.mark_broken((*loc, *rest))
 
     def is_inside_broken(self, loc: Loc) -> bool:
-        """``loc`` or something around it is broken."""
+        """Whether ``loc`` or a location around it is broken."""
         return any(loc[:length] in self._broken for length in range(len(loc) + 1))
 
     def touches_broken(self, locs: Iterable[Loc]) -> bool:
-        """Any of ``locs``, or something around or inside of it, is broken."""
+        """Whether any of ``locs``, or a location around it or inside it, is broken."""
         return any(loc in self._around_broken or self.is_inside_broken(loc) for loc in locs)
 
     def line(self, loc: Loc) -> int | None:
-        """The line of ``loc``, or of the nearest thing around it that is in the file."""
+        """The line of ``loc``, or of the nearest location around it that is in the file."""
         for length in range(len(loc), 0, -1):
             if loc[:length] in self.lines:
                 return self.lines[loc[:length]]

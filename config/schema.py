@@ -1,7 +1,7 @@
-"""The JSON Schema of the file as people write it, for completion and checks in editors.
+"""The JSON Schema of the configuration file, for completion and checks in editors.
 
 ``python -m config.schema`` prints it, and with ``--write`` refreshes ``vedette.schema.json`` beside
-this module. A schema cannot hold every rule; ``config.load`` is the judge.
+this module. A schema cannot express every rule; ``config.load`` decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from config.model import Settings
 FILE = Path(__file__).with_name("vedette.schema.json")
 
 _EXPANDED = {"type": "string", "pattern": r"\$\{"}
-"""Any value may come from the environment, which an editor cannot see."""
+"""Any value may be a reference to the environment, which an editor cannot check."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -36,7 +36,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _as_written(schema: Any) -> Any:
-    """What is not just any text may also be ``${NAME}``; default durations are texts; names are checked."""
+    """The schema of the text in the file: narrow values may be ``${NAME}``; default durations are texts."""
     if isinstance(schema, list):
         return [_as_written(item) for item in schema]
     if not isinstance(schema, dict):
@@ -60,7 +60,7 @@ def _is_narrow(kind: dict[str, Any]) -> bool:
 
 
 def _plain(schema: Any) -> Any:
-    """Without the titles, which repeat the keys, and without ``null``, which nobody needs to write."""
+    """The schema without titles, which repeat the keys, and without ``null``, which nobody needs to write."""
     if isinstance(schema, list):
         return [_plain(item) for item in schema if item != {"type": "null"}]
     if not isinstance(schema, dict):

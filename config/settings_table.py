@@ -50,7 +50,7 @@ def _section(path: str, model: type[BaseModel]) -> Iterator[str]:
 
 
 def _order(model: type[BaseModel]) -> list[str]:
-    """As declared, but what only a group itself has comes first."""
+    """The settings in the order of declaration, but those of a group alone come first."""
     if model is not GroupSettings:
         return list(model.model_fields)
     own = [name for name in model.model_fields if name not in GroupDefaults.model_fields]

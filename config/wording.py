@@ -1,4 +1,4 @@
-"""What pydantic found, in plain English, with the value at fault unless it may be a secret."""
+"""Words pydantic's errors in plain English, with the faulty value unless it may be a secret."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECRET_KEYS = frozenset({"secret", "password", "resp_password", "token", "url"}
 
 
 def deepest_existing(tree: Yaml, loc: Loc) -> Loc:
-    """As much of ``loc`` as is in ``tree``: pydantic also names parts that a short form leaves out."""
+    """The longest part of ``loc`` that is in ``tree``: pydantic also names parts that a short form omits."""
     for depth, part in enumerate(loc):
         if isinstance(tree, dict):
             inside = part in tree
@@ -29,14 +29,14 @@ def deepest_existing(tree: Yaml, loc: Loc) -> Loc:
 
 
 def value_at(tree: Yaml, loc: Loc) -> Yaml:
-    """What stands at ``loc``, which must exist."""
+    """The value at ``loc``, which must exist."""
     for part in loc:
         tree = tree[part]  # type: ignore[index]
     return tree
 
 
 def quote(value: Yaml, loc: Loc) -> str:
-    """The value, short and on one line; ``the value`` where it may be, or contain, a secret."""
+    """The value, short and on one line; ``the value`` if it may be or contain a secret."""
     if any(part in _SECRET_KEYS for part in loc) or isinstance(value, (dict, list)):
         return "the value"
     text = str(value) if not isinstance(value, bool) else str(value).lower()
@@ -48,9 +48,10 @@ def quote(value: Yaml, loc: Loc) -> str:
 
 
 def describe(error: ErrorDetails, source: Yaml, loc: Loc, model: type[BaseModel]) -> tuple[Loc, str]:
-    """Where (relative to the section ``source``) and what. ``loc`` is the section's place, for secrecy.
+    """The location (relative to the section ``source``) and the message of an error.
 
-    ``source`` is the text as written, before ``${...}`` was expanded: the environment is not shown.
+    ``loc`` is the section's location, which decides what is secret. ``source`` is the text before ``${...}``
+    was expanded: the environment is not shown.
     """
     where: Loc = tuple(part for part in error["loc"] if part != "[key]")
     kind = error["type"]
@@ -63,10 +64,10 @@ def describe(error: ErrorDetails, source: Yaml, loc: Loc, model: type[BaseModel]
     value = value_at(source, where)
     if value is None:
         return where, "has no value"
-    return where, _said(error, value, quote(value, (*loc, *where)), "[key]" in error["loc"])
+    return where, _message(error, value, quote(value, (*loc, *where)), "[key]" in error["loc"])
 
 
-def _said(error: ErrorDetails, value: Yaml, quoted: str, is_key: bool) -> str:
+def _message(error: ErrorDetails, value: Yaml, quoted: str, is_key: bool) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if is_key:
         return f"is not a valid name ({NAME_RULE})"

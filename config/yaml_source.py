@@ -1,8 +1,8 @@
-"""The file as plain values, with the line of each: YAML's types and tags stay behind here.
+"""Reads the YAML file into plain values, with the line of each: no other module sees YAML's types and tags.
 
-Every key is a text, as written; a repeated key and a foreign tag are problems. What a merge key (``<<``)
-brings counts as written where it is merged, behind what is written there itself. Size, depth
-and the number of values are bounded, so that no file (an "alias bomb") keeps the reader busy for long.
+Every key is a text, as written; a repeated key and a foreign tag are problems. Values of a merge key (``<<``)
+count as if they were written in the mapping; the mapping's own values win. Size, depth and the number of
+values are limited, so that no file (an "alias bomb") keeps the reader busy for long.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _AS_TEXT = (_CORE + "timestamp", _CORE + "binary", _CORE + "value")
 
 
 class _UnreadableError(Exception):
-    """Stops reading. Turned into the one problem of the file."""
+    """Stops reading. It becomes the only problem of the file."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -56,7 +56,7 @@ def read_document(report: Report) -> dict[str, Yaml]:
         _fail(report, str(error), error.line)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        _fail(report, f"is not valid YAML: {_said(error)}", None if mark is None else mark.line + 1)
+        _fail(report, f"is not valid YAML: {_yaml_message(error)}", None if mark is None else mark.line + 1)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         detail = (
             "a character that is not allowed" if isinstance(error, yaml.reader.ReaderError) else "bad escape"
@@ -87,12 +87,12 @@ def _read_text(file: Path) -> str:
         raise _UnreadableError("is not UTF-8 text", data.count(b"\n", 0, error.start) + 1) from None
 
 
-def _said(error: yaml.MarkedYAMLError) -> str:
-    """YAML's own words, less what it quotes of the file, which may be part of a secret."""
-    said = error.problem or "cannot be parsed"
+def _yaml_message(error: yaml.MarkedYAMLError) -> str:
+    """YAML's own message without its quotes of the file, which may be part of a secret."""
+    message = error.problem or "cannot be parsed"
     if error.context is not None and not error.context.startswith("while"):
-        said = f"{error.context}, {said}"
-    return _QUOTED.sub(lambda quoted: quoted[0] if quoted["token"] else "", said)
+        message = f"{error.context}, {message}"
+    return _QUOTED.sub(lambda quoted: quoted[0] if quoted["token"] else "", message)
 
 
 class _Walk:
@@ -151,7 +151,7 @@ class _Walk:
         return []
 
     def _merge(self, source: yaml.MappingNode, loc: Loc, found: dict[str, Yaml], depth: int) -> None:
-        """What is there already stands."""
+        """Adds the values of ``source``; keys that are there already keep theirs."""
         line = source.start_mark.line + 1
         self._values += 1
         if depth > MAX_DEPTH or self._values > MAX_VALUES:

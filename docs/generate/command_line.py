@@ -9,9 +9,9 @@ from typing import Any
 import typer
 
 from sentinel.cli.app import app
-from sentinel.cli.command import Asking
+from sentinel.cli.command import ClientOptions
 
-CLIENT_OPTIONS = frozenset(inspect.signature(Asking).parameters)
+CLIENT_OPTIONS = frozenset(inspect.signature(ClientOptions).parameters)
 """The options of every command that asks sentinels: they are in one table, and the other tables omit them."""
 
 

@@ -1,6 +1,6 @@
-"""The command line: what the commands are called and what they take. Each does its work elsewhere.
+"""Declares the commands and their options; other modules do the work.
 
-Modules are imported where a command needs them, so that ``--help`` does not load the daemon.
+Modules are imported only where a command needs them, so that ``--help`` does not load the daemon.
 """
 
 from __future__ import annotations
@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sentinel.cli import offline as cli_offline
-from sentinel.cli.command import Asking, Candidate, ConfigFile, Group, OptionalGroup, Target, asking
-from sentinel.cli.command import errors as _errors
-from sentinel.cli.command import print_json as _print_json
+from sentinel.cli import offline
+from sentinel.cli.command import (
+    Candidate,
+    ClientOptions,
+    ConfigFile,
+    Group,
+    OptionalGroup,
+    Target,
+    client_command,
+    errors,
+    print_json,
+)
 from sentinel.cli.webhooks import webhooks
 from sentinel.notices.story import clean
 from sentinel.terminal.exits import EPILOG, CliError, ExitCode
@@ -40,38 +48,38 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal
 @app.command(epilog=EPILOG)
 def run(config: ConfigFile) -> None:
     """Run a sentinel until SIGTERM or SIGINT."""
-    from sentinel.cli import run as cli_run
+    from sentinel.cli import run
 
-    with _errors():
-        cli_run.run(config)
+    with errors():
+        run.run(config)
 
 
 @app.command(epilog=EPILOG)
-@asking
-def status(asked: Asking) -> None:
+@client_command
+def status(options: ClientOptions) -> None:
     """Show the groups and the sentinels.
 
     Exit code 1 if a group has no usable primary, no majority, or no replica that could take over.
     """
     from sentinel.status.answers import GroupsAnswer
-    from sentinel.terminal import show as cli_show
+    from sentinel.terminal import show
     from sentinel.terminal.screen import Screen
 
-    reply = asked.sentinels().get("/v1/groups")
-    answer = cli_show.understood(reply, GroupsAnswer)
-    unhealthy = {g.group: found for g in answer.groups if (found := cli_show.complaints(g))}
-    if asked.as_json:
-        _print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
+    reply = options.sentinels().get("/v1/groups")
+    answer = show.understood(reply, GroupsAnswer)
+    unhealthy = {g.group: found for g in answer.groups if (found := show.complaints(g))}
+    if options.as_json:
+        print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
     else:
-        cli_show.show_status(Screen(), answer, reply.url)
+        show.show_status(Screen(), answer, reply.url)
     if unhealthy:
         raise typer.Exit(ExitCode.REFUSED)
 
 
 @app.command(epilog=EPILOG)
-@asking
+@client_command
 def watch(
-    asked: Asking,
+    options: ClientOptions,
     group: OptionalGroup = None,
     interval: Annotated[
         float, typer.Option(min=0.1, max=3600, help="Seconds between two looks.", show_default=True)
@@ -82,58 +90,58 @@ def watch(
     Where the output is no terminal, a snapshot is printed whenever something but numbers has changed; with
     --json as one line.
     """
-    from sentinel.cli import watch as cli_watch
+    from sentinel.cli import watch
 
-    found = asked.sentinels().patient_for(cli_watch.TIMEOUT_S)
-    cli_watch.watch(found, group, interval, as_json=asked.as_json)
+    found = options.sentinels().patient_for(watch.TIMEOUT_S)
+    watch.watch(found, group, interval, as_json=options.as_json)
 
 
 @app.command(epilog=EPILOG)
-@asking
-def explain(asked: Asking, group: Group) -> None:
+@client_command
+def explain(options: ClientOptions, group: Group) -> None:
     """Explain a group: what each sentinel thinks, and what a failover now would do and why."""
     from sentinel.cli.failover import group_path
     from sentinel.status.answers import CandidatesAnswer, GroupAnswer
-    from sentinel.terminal import show as cli_show
+    from sentinel.terminal import show
     from sentinel.terminal.screen import Screen
 
-    found = asked.sentinels()
+    found = options.sentinels()
     reply = found.get(group_path(group))
-    answer = cli_show.understood(reply, GroupAnswer)
+    answer = show.understood(reply, GroupAnswer)
     ranking = found.only(reply.url).get(group_path(group, "/candidates")) if answer.topology else None
-    if asked.as_json:
+    if options.as_json:
         candidates = ranking.body if ranking else None
-        _print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
+        print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
         return
-    parsed = cli_show.understood(ranking, CandidatesAnswer) if ranking else None
-    cli_show.show_explanation(Screen(), answer, parsed)
+    parsed = show.understood(ranking, CandidatesAnswer) if ranking else None
+    show.show_explanation(Screen(), answer, parsed)
 
 
 @app.command(epilog=EPILOG)
-@asking
+@client_command
 def history(
-    asked: Asking,
+    options: ClientOptions,
     group: Group,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, the newest.")] = 20,
 ) -> None:
     """Show the past changes of a group's primary, newest first, and the steps of the last one."""
     from sentinel.cli.failover import group_path
     from sentinel.status.answers import HistoryAnswer
-    from sentinel.terminal import show as cli_show
+    from sentinel.terminal import show
     from sentinel.terminal.screen import Screen
 
-    reply = asked.sentinels().get(group_path(group, f"/history?limit={limit}"))
-    answer = cli_show.understood(reply, HistoryAnswer)
-    if asked.as_json:
-        _print_json(reply.body)
+    reply = options.sentinels().get(group_path(group, f"/history?limit={limit}"))
+    answer = show.understood(reply, HistoryAnswer)
+    if options.as_json:
+        print_json(reply.body)
     else:
-        cli_show.show_history(Screen(), answer)
+        show.show_history(Screen(), answer)
 
 
 @app.command(epilog=EPILOG)
-@asking
+@client_command
 def failover(
-    asked: Asking,
+    options: ClientOptions,
     group: Group,
     candidate: Candidate = None,
     wait: Wait = False,
@@ -141,19 +149,19 @@ def failover(
     yes: Yes = False,
 ) -> None:
     """Fail a group over to another node, whether its primary is up or not."""
-    from sentinel.cli import failover as cli_failover
+    from sentinel.cli import failover
 
-    found = asked.sentinels()
+    found = options.sentinels()
     if not yes and sys.stdin.isatty():
-        _confirm(cli_failover.describe(found, group, candidate))
-    reply = cli_failover.request(found, group, candidate)
-    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+        _confirm(failover.describe(found, group, candidate))
+    reply = failover.request(found, group, candidate)
+    _show_operation(found, group, reply, timeout if wait else None, options.as_json)
 
 
 @app.command(epilog=EPILOG)
-@asking
+@client_command
 def switchover(
-    asked: Asking,
+    options: ClientOptions,
     group: Group,
     to: Target = None,
     hold_writes: Annotated[
@@ -176,68 +184,66 @@ def switchover(
     yes: Yes = False,
 ) -> None:
     """Hand the role of a healthy primary over to a replica, without losing a write; now, or at a set time."""
-    from sentinel.cli import directives as cli_directives
-    from sentinel.cli import failover as cli_failover
+    from sentinel.cli import directives, failover
 
-    cli_directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
-    when = None if at is None else cli_directives.moment(at, datetime.now(UTC))
-    found = asked.sentinels()
+    directives.refuse_mixture(cancel, to=to, at=at, hold_writes=hold_writes)
+    when = None if at is None else directives.moment(at, datetime.now(UTC))
+    found = options.sentinels()
     if not (yes or cancel) and sys.stdin.isatty():
-        _confirm(cli_failover.describe(found, group, to, "Switch over", when))
+        _confirm(failover.describe(found, group, to, "Switch over", when))
     if cancel:
-        reply = cli_directives.request_cancel(found, group)
+        reply = directives.request_cancel(found, group)
     else:
-        reply = cli_failover.request_switchover(found, group, to, hold_writes, when)
-    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+        reply = failover.request_switchover(found, group, to, hold_writes, when)
+    _show_operation(found, group, reply, timeout if wait else None, options.as_json)
 
 
 @app.command(epilog=EPILOG)
-@asking
+@client_command
 def pause(
-    asked: Asking,
+    options: ClientOptions,
     group: Group,
     reason: Annotated[str | None, typer.Option(help="For people: it is shown while the pause lasts.")] = None,
     wait: Wait = False,
     timeout: WaitTimeout = 60.0,
 ) -> None:
     """Have the sentinels change nothing in a group by themselves, until `resume`. Detection goes on."""
-    from sentinel.cli import directives as cli_directives
+    from sentinel.cli import directives
 
-    found = asked.sentinels()
-    reply = cli_directives.request_pause(found, group, reason)
-    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+    found = options.sentinels()
+    reply = directives.request_pause(found, group, reason)
+    _show_operation(found, group, reply, timeout if wait else None, options.as_json)
 
 
 @app.command(epilog=EPILOG)
-@asking
-def resume(asked: Asking, group: Group, wait: Wait = False, timeout: WaitTimeout = 60.0) -> None:
+@client_command
+def resume(options: ClientOptions, group: Group, wait: Wait = False, timeout: WaitTimeout = 60.0) -> None:
     """End a pause. If the primary is down, it is replaced at once."""
-    from sentinel.cli import directives as cli_directives
+    from sentinel.cli import directives
 
-    found = asked.sentinels()
-    reply = cli_directives.request_resume(found, group)
-    _show_operation(found, group, reply, timeout if wait else None, asked.as_json)
+    found = options.sentinels()
+    reply = directives.request_resume(found, group)
+    _show_operation(found, group, reply, timeout if wait else None, options.as_json)
 
 
-cli_offline.add_to(app)
+offline.add_to(app)
 
 
 def _confirm(question: str) -> None:
-    """Raises CliError on a no."""
+    """Asks ``question``. Raises CliError if the answer is no."""
     if not typer.confirm(clean(question), err=True):
         raise CliError(ExitCode.REFUSED, "nothing was done")
 
 
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
-    """What was accepted; or, followed for ``wait_s``, what came of it."""
-    from sentinel.cli import directives as cli_directives
-    from sentinel.cli import failover as cli_failover
+    """Shows the accepted operation; or, after following it for up to ``wait_s``, its outcome."""
+    from sentinel.cli import directives, failover
 
     if wait_s is not None:
-        reply = cli_failover.follow(found, reply, wait_s)
+        reply = failover.follow(found, reply, wait_s)
     if as_json:
-        _print_json({**reply.body, "asked": reply.url})
+        print_json({**reply.body, "asked": reply.url})
     elif wait_s is not None:
-        typer.echo(clean(f"{group}: {cli_directives.ended(reply.body)}"))
+        typer.echo(clean(f"{group}: {directives.ended(reply.body)}"))
     else:
         typer.echo(clean(f"{group}: accepted as {reply.body.get('operation')} by {reply.url}"))

@@ -1,4 +1,4 @@
-"""What the commands have in common: their options, whom they ask, how they print, and how they end."""
+"""The parts that commands share: options, the choice of sentinels, JSON output, and errors."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ OptionalGroup = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What every command that asks sentinels takes: whom, with which token, and how the answer is printed."""
+class ClientOptions:
+    """The options of every command that asks sentinels: which ones, the token, and the output."""
 
     config: AnyConfigFile = None
     url: Urls = None
@@ -80,16 +80,16 @@ class Asking:
         return find_sentinels(self.url or (), self.config, self.token_file, complain)
 
 
-def asking(command: Callable[..., None]) -> Callable[..., None]:
-    """Give ``command``, for typer to find, the options of ``Asking`` after its own. A CliError ends it."""
+def client_command(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds ``ClientOptions`` to a command's own options, for typer. A CliError ends the command."""
     _, *own = inspect.signature(command, eval_str=True).parameters.values()
-    shared = inspect.signature(Asking, eval_str=True).parameters
+    shared = inspect.signature(ClientOptions, eval_str=True).parameters
 
     @functools.wraps(command)
     def with_options(**given: Any) -> None:
-        asked = Asking(**{name: given.pop(name) for name in shared})
-        with errors(asked.as_json):
-            command(asked, **given)
+        options = ClientOptions(**{name: given.pop(name) for name in shared})
+        with errors(options.as_json):
+            command(options, **given)
 
     with_options.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]
     return with_options
@@ -97,7 +97,7 @@ def asking(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def errors(as_json: bool = False) -> Iterator[None]:
-    """A CliError becomes lines for people, an object for machines, and the exit code."""
+    """Turns a CliError into lines for people, JSON if wanted, and the exit code."""
     try:
         yield
     except CliError as error:
@@ -108,5 +108,5 @@ def errors(as_json: bool = False) -> Iterator[None]:
 
 
 def print_json(body: Mapping[str, object]) -> None:
-    # ASCII only: whatever a node answered, no control character reaches the terminal.
+    # ASCII only, so that no control character of a node's answer reaches the terminal.
     typer.echo(json.dumps(body, indent=2))

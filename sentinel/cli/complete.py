@@ -1,7 +1,7 @@
-"""What the shell is offered on TAB: the names of groups and of nodes, from the configuration or a sentinel.
+"""Shell completion: names of groups and nodes, from the configuration or a sentinel.
 
-A shell waits for it with every key, and shows whatever is said: so nobody is waited for, and what goes
-wrong is nobody's business.
+The shell waits for it at every TAB and shows whatever is printed. So it does not wait long, and reports no
+errors.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ def group_names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def node_names(context: typer.Context, incomplete: str) -> list[str]:
-    """Of the group that was named before; its primary, which nobody names, only where that is not known."""
-    # What the parser could not place, as an option without its value stops it.
+    """The nodes of the group that was named before. Its primary is left out, if that is known."""
+    # The parser leaves arguments in ``args`` when an option without its value stops it.
     named = [context.params.get("group"), *context.args]
     groups = _nodes_by_group(context)
     nodes = next((groups[name] for name in named if name in groups), [])
@@ -25,7 +25,7 @@ def node_names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _nodes_by_group(context: typer.Context) -> dict[str, list[str]]:
-    """As the file given by -c has them, else as the first sentinel in reach tells; empty where none can."""
+    """The nodes in the file given by -c, else those of the first sentinel that answers; empty if none."""
     from sentinel.terminal.exits import CliError
 
     given = context.params

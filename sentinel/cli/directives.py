@@ -1,4 +1,4 @@
-"""``vedette pause``, ``resume``, ``switchover --at`` and ``--cancel``: what they ask for and say."""
+"""``vedette pause``, ``resume``, ``switchover --at`` and ``--cancel``: their requests and their output."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def request_cancel(sentinels: Sentinels, group: str) -> Reply:
 
 
 def moment(text: str, now: datetime) -> str:
-    """The time as the API takes it, from ISO 8601 with an offset or ``+10m``. Raises CliError."""
+    """The time in the API's form, from ISO 8601 with an offset or ``+10m``. Raises CliError."""
     if text.startswith("+"):
         try:
             return (now + timedelta(seconds=parse_duration(text[1:]))).astimezone(UTC).isoformat()
@@ -47,14 +47,14 @@ def moment(text: str, now: datetime) -> str:
 
 
 def refuse_mixture(cancel: bool, **others: object) -> None:
-    """Raises CliError where ``--cancel`` stands beside what says how to do it."""
+    """Raises CliError if ``--cancel`` is combined with another option."""
     given = [f"--{name.replace('_', '-')}" for name, value in others.items() if value is not None]
     if cancel and given:
         raise CliError(ExitCode.USAGE, f"--cancel and {', '.join(given)} exclude each other")
 
 
 def ended(operation: Mapping[str, Any]) -> str:
-    """What became of an operation, for people."""
+    """The outcome of an operation, for people."""
     match operation.get("kind"):
         case "pause":
             return "paused: detection goes on, and nothing is changed"

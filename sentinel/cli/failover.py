@@ -1,4 +1,4 @@
-"""``vedette failover`` and ``switchover``: ask for it, and where wanted follow it to its end."""
+"""``vedette failover`` and ``switchover``: send the request, and follow the operation to its end."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ POLL_S = 0.2
 
 
 def group_path(group: str, what: str = "") -> str:
-    """``group`` may be any text that was typed."""
+    """The group's path in the API. ``group`` may be any typed text."""
     return f"/v1/groups/{quote(group, safe='')}{what}"
 
 
 def describe(
     sentinels: Sentinels, group: str, candidate: str | None, verb: str = "Fail over", at: str | None = None
 ) -> str:
-    """What is about to happen, for the question whether it should. Raises CliError."""
+    """The question before the request, which says what would be done. Raises CliError."""
     answer = understood(sentinels.get(group_path(group, "/candidates")), CandidatesAnswer)
-    # Which replica is the best at a later time nobody knows now.
+    # The best replica at a later time is not known now.
     target = candidate or (answer.chosen if at is None else None) or "the best replica"
     return f"{verb} {answer.group} from {answer.primary} to {target}{f' at {at}' if at else ''}?"
 
@@ -54,9 +54,9 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Reply:
-    """The operation once it is completed, or agreed on where it has a time of its own.
+    """The operation once it is completed, or, if it is scheduled, once it is agreed on.
 
-    Raises CliError if it fails, or is not over within ``timeout_s``. Whoever took the request is asked.
+    Asks the sentinel that took the request. Raises CliError if it fails, or is not over within ``timeout_s``.
     """
     id_ = understood(accepted, AcceptedAnswer).operation
     asked = sentinels.only(accepted.url)

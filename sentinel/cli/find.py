@@ -1,4 +1,4 @@
-"""Which sentinels a command asks, and with which token."""
+"""Chooses the sentinels that a command asks, and the API's token."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def find_sentinels(
     on_skip: Callable[[str], None],
     env: Mapping[str, str] = os.environ,
 ) -> Sentinels:
-    """What is named outright goes before the environment.
+    """The sentinels to ask. Options go before the environment.
 
-    URLs: ``urls``, the configuration, ``VEDETTE_URL``. Token: its file (``VEDETTE_TOKEN_FILE`` too),
-    ``VEDETTE_TOKEN``, the configuration.
+    URLs are taken from ``urls``, else the configuration, else ``VEDETTE_URL``. The token is taken from its
+    file (also ``VEDETTE_TOKEN_FILE``), else ``VEDETTE_TOKEN``, else the configuration.
     Raises CliError for a bad configuration, URL or token file.
     """
     token = _token(token_file, env)

@@ -1,11 +1,12 @@
-"""``vedette found-anew``: sets the state of a stopped sentinel aside, once too many directories are lost.
+"""``vedette found-anew``: sets the state of a stopped sentinel aside, once too many state directories are
+lost.
 
-What is left cannot be taken for the newest: a change of primary may have been agreed on by those that are
-lost, and to go on from an older one would demote the primary that clients write to. So nothing of it is used.
-Where all directories are new the primary is found out from the nodes, and they are asked, not this one.
+The remaining state may not be the newest: the lost sentinels may have agreed on a change of primary, and to
+continue from an older state would demote the primary that clients write to. So none of it is used. When all
+directories are new, the sentinels find out the primary from the nodes.
 
-It is also the way for a sentinel that came back with the directory of a former cluster: those that refuse it
-for that are no majority that could tell it anything.
+The command is also for a sentinel that came back with the directory of a former cluster: the others refuse
+it, so they are no majority that could tell it anything.
 """
 
 from __future__ import annotations
@@ -32,34 +33,35 @@ ADVICE = (
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What this directory has of a group, and what will be lost with it."""
+    """The state of a group in this directory, which would be lost."""
 
     group: str
     state: HardState
 
     def as_json(self) -> dict[str, object]:
-        topology, told = self.state.committed.topology, self.state.committed.directives
+        topology, directives = self.state.committed.topology, self.state.committed.directives
         return {
             "group": self.group,
             "term": self.state.term,
             "primary": topology.primary if topology else None,
-            "paused": told.pause is not None,
-            "scheduled": told.schedule is not None,
+            "paused": directives.pause is not None,
+            "scheduled": directives.schedule is not None,
         }
 
     def sentence(self) -> str:
-        topology, told = self.state.committed.topology, self.state.committed.directives
+        topology, directives = self.state.committed.topology, self.state.committed.directives
         parts = [f"{topology.primary} is primary, by term {topology.term}" if topology else "no primary"]
-        parts += ["a pause"] if told.pause is not None else []
-        parts += ["a schedule"] if told.schedule is not None else []
+        parts += ["a pause"] if directives.pause is not None else []
+        parts += ["a schedule"] if directives.schedule is not None else []
         return f"{self.group}: would be lost: {', '.join(parts)}, and the history of changes"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``unreadable`` is why it is not known what is ``held``. ``aside`` is where it was put, if it was.
+    """``unreadable`` is the reason why ``held`` is unknown. ``aside`` is the new place of the state, if
+    moved.
 
-    ``cluster_id`` is that of the directory, empty if there is none; another is drawn, or told, instead.
+    ``cluster_id`` is the directory's, empty if it has none; a founded cluster has another one.
     """
 
     held: tuple[Held, ...]
@@ -78,10 +80,10 @@ class Found:
         }
 
     def lines(self) -> list[str]:
-        said = [self.unreadable] if self.unreadable else [each.sentence() for each in self.held]
-        said += [f"this directory is of the cluster {self.cluster_id}"] if self.cluster_id else []
-        said += [f"sentinel {each.id}: {state_of(each)}" for each in self.others]
-        return [*said, f"set aside: what was here is in {self.aside} now"] if self.aside else said
+        lines = [self.unreadable] if self.unreadable else [each.sentence() for each in self.held]
+        lines += [f"this directory is of the cluster {self.cluster_id}"] if self.cluster_id else []
+        lines += [f"sentinel {each.id}: {state_of(each)}" for each in self.others]
+        return [*lines, f"set aside: what was here is in {self.aside} now"] if self.aside else lines
 
 
 def state_of(member: MemberSeen) -> str:
@@ -120,7 +122,7 @@ def found_anew(settings: Settings, *, accept_loss: bool) -> Found:
 
 
 def _refuse_where_a_majority_lives(members: Sequence[MemberSeen], cluster_id: str) -> None:
-    """Of this directory's cluster, or of one that does not say."""
+    """Raises CliError if a majority of this directory's cluster (or of an unknown one) takes part."""
     alive = [
         member.id
         for member in members

@@ -1,4 +1,4 @@
-"""``vedette import-sentinel-conf``: reads the file, writes secrets where wanted, and says what is next."""
+"""``vedette import-sentinel-conf``: converts the file, writes secrets if wanted, and says what to do next."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from pathlib import Path
 from config import Address, InvalidValueError
 from config.fields import NAME_RULE, is_name
 from sentinel.process.resolver import is_address, system_lookup
-from sentinel.sentinel_conf import convert as sentinel_import
-from sentinel.sentinel_conf.convert import Imported, Options, Secrets
+from sentinel.sentinel_conf.convert import Imported, Options, Secrets, convert
 from sentinel.sentinel_conf.directives import MAX_BYTES, SentinelConfError, read_directives
 from sentinel.sentinel_conf.model import Note, SentinelConf, understand
 from sentinel.terminal.exits import CliError, ExitCode
@@ -25,7 +24,7 @@ RESOLVE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ImportArguments:
     """The command's arguments, as typed."""
 
     file: Path
@@ -37,7 +36,9 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ImportResult:
+    """The converted configuration, the notes about it, and the secret files that were written."""
+
     imported: Imported
     notes: tuple[Note, ...]
     written: tuple[Path, ...]
@@ -70,33 +71,33 @@ class Made:
         yield "then: vedette check -c FILE"
 
 
-def convert(asked: Asked) -> Made:
+def import_conf(arguments: ImportArguments) -> ImportResult:
     """Raises CliError, which names the file's line."""
-    if asked.with_secrets and asked.secrets_dir is not None:
+    if arguments.with_secrets and arguments.secrets_dir is not None:
         raise CliError(ExitCode.USAGE, "--with-secrets and --secrets-dir exclude each other")
-    where = Secrets.IN_PLACE if asked.with_secrets else Secrets.ENVIRONMENT
-    if asked.secrets_dir is not None:
+    where = Secrets.IN_PLACE if arguments.with_secrets else Secrets.ENVIRONMENT
+    if arguments.secrets_dir is not None:
         where = Secrets.FILES
     try:
-        conf = understand(read_directives(_read(asked.file)))
+        conf = understand(read_directives(_read(arguments.file)))
         options = Options(
-            asked.own_id,
-            _members(asked.own_id, asked.members),
-            asked.state_dir,
+            arguments.own_id,
+            _members(arguments.own_id, arguments.members),
+            arguments.state_dir,
             where,
-            str((asked.secrets_dir or Path()).absolute()),
+            str((arguments.secrets_dir or Path()).absolute()),
             _addresses(conf),
         )
-        imported = sentinel_import.convert(conf, asked.file.name, options)
+        imported = convert(conf, arguments.file.name, options)
     except SentinelConfError as error:
         line = "" if error.line is None else f":{error.line}"
         raise CliError(
             ExitCode.USAGE,
-            f"{asked.file}{line}: {error.problem}",
-            body={"file": str(asked.file), "line": error.line, "detail": error.problem},
+            f"{arguments.file}{line}: {error.problem}",
+            body={"file": str(arguments.file), "line": error.line, "detail": error.problem},
         ) from error
-    written = _write(asked.secrets_dir, imported.files) if asked.secrets_dir is not None else ()
-    return Made(imported, tuple(conf.notes), written)
+    written = _write(arguments.secrets_dir, imported.files) if arguments.secrets_dir is not None else ()
+    return ImportResult(imported, tuple(conf.notes), written)
 
 
 def _read(path: Path) -> bytes:
@@ -108,13 +109,13 @@ def _read(path: Path) -> bytes:
 
 
 def _addresses(conf: SentinelConf) -> Mapping[str, Sequence[str]]:
-    """What the names of nodes stand for, where two nodes of a group may be one; as far as is known."""
+    """The addresses of nodes' names, as far as they resolve, for groups in which two nodes may be one."""
     groups = [(master.primary, *master.replicas) for master in conf.masters.values()]
     hosts = {node.host for nodes in groups if len(nodes) > 1 for node in nodes if not is_address(node.host)}
     found: dict[str, Sequence[str]] = {}
 
     def look_up(host: str) -> None:
-        # A name that means nothing here may well where the sentinels run.
+        # A name that does not resolve here may resolve where the sentinels run.
         with suppress(OSError):
             found[host] = tuple(dict.fromkeys(system_lookup(host)))
 
@@ -146,7 +147,7 @@ def _members(own_id: str | None, texts: Sequence[str]) -> Mapping[str, Address]:
 
 
 def _write(directory: Path, files: Mapping[str, str | None]) -> tuple[Path, ...]:
-    """For the owner alone. A file that is there already is never replaced, nor is any written then."""
+    """Writes the files, readable by the owner alone. If one of them exists already, none is written."""
     paths = {directory / name: content for name, content in files.items()}
     for path in paths:
         if path.exists():
@@ -158,7 +159,7 @@ def _write(directory: Path, files: Mapping[str, str | None]) -> tuple[Path, ...]
         for path, content in paths.items():
             number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(number, "w", encoding="utf-8") as file:
-                # What nobody has yet is the secret that all sentinels are to share.
+                # The secret without a value is the one that all sentinels are to share.
                 file.write(f"{content if content is not None else secrets.token_urlsafe(32)}\n")
     except OSError as error:
         raise CliError(ExitCode.USAGE, f"{directory}: cannot be written: {error.strerror}") from error

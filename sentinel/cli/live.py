@@ -1,4 +1,4 @@
-"""``vedette check --live``: asks every sentinel and every node of a configuration, from this host."""
+"""``vedette check --live``: checks every sentinel and every node of a configuration, from this host."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from sentinel.preflight.facts import SEVERITIES, GroupFacts
 from sentinel.preflight.gather import gather
 from sentinel.preflight.identity_rules import between_groups
 from sentinel.preflight.other_monitors import client_id, cluster_tag
+from sentinel.preflight.requirements import requirements
 from sentinel.preflight.rules import find_problems
-from sentinel.preflight.wishes import wishes
 from sentinel.process.resolver import Resolver
 from sentinel.status.answers import GroupsAnswer
 from sentinel.terminal.client import Sentinels
@@ -33,7 +33,7 @@ ASKED_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What was found, errors first."""
+    """The result of the check, errors first."""
 
     members: tuple[MemberSeen, ...]
     groups: tuple[str, ...]
@@ -95,7 +95,7 @@ def show(screen: Screen, found: Live, file: str) -> None:
 
 
 def ask_members(settings: Settings) -> list[MemberSeen]:
-    """All of them, this one too."""
+    """The answers of all members, including this one."""
     members = settings.cluster.members
     with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
         return list(pool.map(_ask, members, [f"http://{address}" for address in members.values()]))
@@ -111,7 +111,7 @@ def _ask(member: str, url: str) -> MemberSeen:
         reasons = error.body.get("reasons") or str(error).splitlines()
         return MemberSeen(member, url, failure=reasons[0])
     theirs_ms = _epoch_ms(answer.now)
-    # Its clock was read about half way between asking and answer.
+    # Its clock was read about half way between the request and the answer.
     ahead_ms = None if theirs_ms is None else round(theirs_ms - began_ms - took_ms / 2, 1)
     return MemberSeen(member, url, answer, ahead_ms=ahead_ms, blur_ms=took_ms / 2)
 
@@ -127,7 +127,7 @@ async def _look_at_groups(settings: Settings, seen: Sequence[MemberSeen]) -> lis
     async def look_at(name: str) -> GroupFacts:
         group = settings.groups[name]
         async with turn:
-            facts = await gather(links[name], [node_spec(node) for node in group.nodes], wishes(group))
+            facts = await gather(links[name], [node_spec(node) for node in group.nodes], requirements(group))
         return replace(
             facts,
             members=frozenset(members),
@@ -144,12 +144,12 @@ async def _look_at_groups(settings: Settings, seen: Sequence[MemberSeen]) -> lis
 
 
 def _newest_terms(seen: Sequence[MemberSeen]) -> dict[str, int]:
-    """Of each group, if a majority has told it: of a minority none need know the newest."""
-    told: dict[str, list[int]] = {}
+    """The newest term of each group that a majority reported: a minority need not know the newest."""
+    reported: dict[str, list[int]] = {}
     for member in seen:
         for group in member.answer.groups if member.answer is not None else ():
-            told.setdefault(group.group, []).append(group.term)
-    return {name: max(terms) for name, terms in told.items() if len(terms) >= majority(len(seen))}
+            reported.setdefault(group.group, []).append(group.term)
+    return {name: max(terms) for name, terms in reported.items() if len(terms) >= majority(len(seen))}
 
 
 def _epoch_ms(iso: str | None) -> float | None:

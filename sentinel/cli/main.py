@@ -1,7 +1,8 @@
-"""Where ``vedette`` starts. A daemon lives for months, so it does without the libraries of the command line.
+"""The entry point of ``vedette``. It starts a daemon without the libraries of the command line, which take 8
+MB.
 
-They take 8 MB. Whatever is not plainly ``run`` with its one option is for ``cli.app``, mistakes and
-``--help`` included.
+A daemon runs for months. Any command line other than plain ``run`` with its one option goes to ``cli.app``,
+including mistakes and ``--help``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def main() -> None:
 
 
 def daemon_file(arguments: Sequence[str]) -> str | None:
-    """The configuration of the daemon that is asked for; None: something else is, or one in other words."""
+    """The configuration file if ``arguments`` are plainly ``run`` with its option; else None."""
     match arguments:
         case ["run", "--config" | "-c", file] if file and not file.startswith("-"):
             return file
@@ -33,11 +34,11 @@ def daemon_file(arguments: Sequence[str]) -> str | None:
 
 
 def _run(file: Path) -> None:
-    from sentinel.cli import run as cli_run
+    from sentinel.cli import run
     from sentinel.terminal.exits import CliError, complain
 
     try:
-        cli_run.run(file)
+        run.run(file)
     except CliError as error:
         complain(str(error))
         raise SystemExit(error.code) from None

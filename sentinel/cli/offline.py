@@ -1,4 +1,4 @@
-"""The commands that ask no sentinel for what it knows: about files, this program, and its demonstration."""
+"""The commands that do not need a running sentinel: about files, this program, and the demo."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ def check(
 
     With --live also what would bite during a failover, with exit code 1 if any of it is an error.
     """
-    from sentinel.cli import run as cli_run
+    from sentinel.cli import run
 
     with errors(as_json):
-        loaded = cli_run.load(config)
+        loaded = run.load(config)
         for warning in loaded.warnings if not as_json else ():
             complain(f"warning: {warning.at(config)}")
         if live:
-            from sentinel.cli import live as cli_live
+            from sentinel.cli.live import look, show
             from sentinel.terminal.screen import Screen
 
-            found = cli_live.look(loaded.settings)
+            found = look(loaded.settings)
             if as_json:
-                print_json({**cli_run.report(loaded), "ok": found.is_well, "live": found.as_json()})
+                print_json({**run.report(loaded), "ok": found.is_well, "live": found.as_json()})
             else:
-                cli_live.show(Screen(), found, str(config))
+                show(Screen(), found, str(config))
             if not found.is_well:
                 raise typer.Exit(ExitCode.REFUSED)
         elif as_json:
-            print_json(cli_run.report(loaded))
+            print_json(run.report(loaded))
         else:
             typer.echo(clean(f"{config}: ok"))
 
@@ -87,16 +87,16 @@ def import_sentinel_conf(
     What could not be carried over stands at its top, with the reasons.
     """
     with errors(as_json):
-        from sentinel.cli import imports as cli_import
+        from sentinel.cli.imports import ImportArguments, import_conf
 
-        asked = cli_import.Asked(file, own_id, member or [], state_dir, with_secrets, secrets_dir)
-        made = cli_import.convert(asked)
+        arguments = ImportArguments(file, own_id, member or [], state_dir, with_secrets, secrets_dir)
+        result = import_conf(arguments)
         if as_json:
-            print_json(made.as_json())
+            print_json(result.as_json())
             return
-        for line in made.next_steps():
+        for line in result.next_steps():
             complain(line)
-        typer.echo(made.text, nl=False)
+        typer.echo(result.text, nl=False)
 
 
 def repair_terms(
@@ -114,21 +114,20 @@ def repair_terms(
     from. To be run while all sentinels are stopped. Exit code 1 if terms run out here.
     """
     with errors(as_json):
-        from sentinel.cli import repair as cli_repair
-        from sentinel.cli import run as cli_run
+        from sentinel.cli import repair, run
 
-        settings = cli_run.load(config).settings
+        settings = run.load(config).settings
         if subtract is None:
-            seen = cli_repair.show(settings, group)
+            seen = repair.show(settings, group)
         else:
-            seen = cli_repair.subtract(settings, group, subtract)
+            seen = repair.subtract(settings, group, subtract)
         if as_json:
             print_json({"groups": [each.as_json() for each in seen]})
         else:
             for each in seen:
                 typer.echo(clean(each.sentence()))
         if any(each.runs_out for each in seen):
-            complain(cli_repair.ADVICE)
+            complain(repair.ADVICE)
             raise typer.Exit(ExitCode.REFUSED)
 
 
@@ -145,17 +144,16 @@ def found_anew(
     To be run for each, while all are stopped: the primary is then found out anew from the nodes.
     """
     with errors(as_json):
-        from sentinel.cli import found as cli_found
-        from sentinel.cli import run as cli_run
+        from sentinel.cli import found, run
 
-        found = cli_found.found_anew(cli_run.load(config).settings, accept_loss=accept_loss)
+        result = found.found_anew(run.load(config).settings, accept_loss=accept_loss)
         if as_json:
-            print_json(found.as_json())
+            print_json(result.as_json())
         else:
-            for line in found.lines():
+            for line in result.lines():
                 typer.echo(clean(line))
         if not accept_loss:
-            complain(cli_found.ADVICE)
+            complain(found.ADVICE)
 
 
 def demo(
@@ -169,10 +167,9 @@ def demo(
 ) -> None:
     """See a failover: start servers and sentinels here, kill the primary, and show every step."""
     with errors(as_json):
-        from sentinel.demo import play as demonstration
+        from sentinel.demo import play
 
-        options = demonstration.Options(keep, redis_server, sentinels, as_json)
-        raise typer.Exit(demonstration.run(options))
+        raise typer.Exit(play.run(play.Options(keep, redis_server, sentinels, as_json)))
 
 
 def version(as_json: Json = False) -> None:

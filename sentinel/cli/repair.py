@@ -1,4 +1,4 @@
-"""``vedette repair-terms``: shows, and lowers, the terms in a state directory that have run out."""
+"""``vedette repair-terms``: shows the terms in a state directory, and lowers those that have run out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sentinel.terminal.exits import CliError, ExitCode
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one group's terms are, and what they became; ``after`` None: nothing was asked for."""
+    """The terms of one group, before and after; ``after`` None: nothing was changed."""
 
     group: str
     found: Found
@@ -38,11 +38,11 @@ class Seen:
     def sentence(self) -> str:
         if self.after is not None:
             return f"{self.group}: the highest term was {self.found.highest}, and is {self.after} now"
-        said = f"{self.group}: the highest term is {self.found.highest}"
+        text = f"{self.group}: the highest term is {self.found.highest}"
         if not self.found.proposal:
-            return said
+            return text
         needed = "; terms run out here" if self.runs_out else "; there is no need to change that"
-        return f"{said}{needed}: --subtract {self.found.proposal}"
+        return f"{text}{needed}: --subtract {self.found.proposal}"
 
 
 ADVICE = (

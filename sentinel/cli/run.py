@@ -1,4 +1,4 @@
-"""``vedette run`` and ``vedette check``: what a configuration is good for, and the daemon's exit code."""
+"""``vedette run``: loads the configuration, runs the daemon, and turns its errors into exit codes."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ def load(path: Path) -> config.Loaded:
 
 
 def report(loaded: config.Loaded) -> dict[str, object]:
-    """What ``vedette check --json`` says of a good configuration."""
+    """The output of ``vedette check --json`` for a valid configuration."""
     return {"file": str(loaded.file), "ok": True, "problems": [], "warnings": _listed(loaded.warnings)}
 
 
 def run(path: Path) -> None:
     """Runs until SIGTERM or SIGINT. Raises CliError if it cannot start, or must stop."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Until the daemon has its own: as process 1 of a container it would not even hear the signal.
+        # Until the daemon sets its own handlers: process 1 of a container would ignore the signal.
         signal.signal(number, _leave)
     loaded = load(path)
     settings = loaded.settings
     story.set_up_logging(settings.sentinel.log_format, settings.sentinel.log_level)
     for warning in loaded.warnings:
         logger.warning("%s", warning.at(path))
-    # The thread that writes the state takes the interpreter back after its fsync. Under load it would
-    # wait for 5 ms, and an election is several writes one after the other.
+    # The thread that writes the state needs the interpreter again after its fsync. Under load it would wait
+    # for 5 ms, and an election takes several writes, one after the other.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         with asyncio.Runner(loop_factory=OneClockLoop) as runner:
@@ -61,7 +61,7 @@ def run(path: Path) -> None:
     except OSError as error:
         if not _is_about_listening(error):
             raise
-        # asyncio's text repeats the address; what the system says is behind its last colon.
+        # asyncio's text repeats the address; the system's reason is behind its last colon.
         reason = str(error.strerror or error).rpartition(": ")[2]
         raise CliError(
             ExitCode.LISTEN,
@@ -71,7 +71,7 @@ def run(path: Path) -> None:
 
 
 async def _serve(path: Path, settings: config.Settings) -> None:
-    # Imported here, so that a wrong configuration is told without loading all of it.
+    # Imported here, so that a faulty configuration is reported without loading all of it.
     lean_redis.prepare()
     from sentinel.daemon import Daemon
     from sentinel.group.participation import members_advice
@@ -106,7 +106,7 @@ async def _serve(path: Path, settings: config.Settings) -> None:
 
 
 def _leave(*_: object) -> None:
-    """Nothing has begun that would have to be ended in order."""
+    """Exits at once: nothing has begun yet that would have to be stopped in order."""
     raise SystemExit(ExitCode.OK)
 
 

@@ -1,8 +1,8 @@
-"""``vedette watch``: looks at the groups every so often, and shows what it sees until Ctrl-C.
+"""``vedette watch``: looks at the groups periodically, and shows them until Ctrl-C.
 
-On a terminal as a picture that is redrawn; else as a snapshot whenever something other than a number has
-changed. A sentinel that goes away is replaced by the next; if none is left, the last look stays until one
-is back.
+On a terminal the picture is redrawn; elsewhere a snapshot is printed whenever something other than a number
+has changed. If a sentinel goes away, the next one is asked; if none is left, the last look stays until one is
+back.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sentinel.terminal.watch_events import Event, Snapshot, differences, past
 from sentinel.terminal.watch_view import MAX_EVENTS, Picture, frame
 
 TIMEOUT_S = 2.0
-"""For each sentinel: a picture must not stand still for long because one of them hangs."""
+"""The limit for each sentinel, so that a hanging one does not stop the picture for long."""
 PAST_GROUPS = 10
 PAST_CHANGES = 5
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -37,7 +37,7 @@ _NUMBERS = {"silence_ms", "offset_bytes", "lag_bytes", "rtt_ms"}
 
 
 class Watch:
-    """``group`` None watches all of them. ``look`` again and again."""
+    """``group`` None watches all groups. Call ``look`` periodically."""
 
     def __init__(self, sentinels: Sentinels, group: str | None) -> None:
         self._sentinels = sentinels
@@ -47,7 +47,10 @@ class Watch:
         self._remember_the_past()
 
     def look(self) -> bool:
-        """Whether something changed, beside numbers. Raises CliError for what will not pass by itself."""
+        """Look again. Returns whether something other than a number changed.
+
+        Raises CliError for an error that will not pass by itself.
+        """
         before = self.picture
         try:
             snapshot = self._ask()
@@ -59,12 +62,12 @@ class Watch:
             return not before.trouble
         self.events.extend((_now(), event) for event in differences(before.snapshot, snapshot))
         self.picture = self._picture(snapshot)
-        return bool(before.trouble) or _told(before.snapshot) != _told(snapshot)
+        return bool(before.trouble) or _without_numbers(before.snapshot) != _without_numbers(snapshot)
 
     def _ask(self) -> Snapshot:
         path = "/v1/groups" if self._group is None else group_path(self._group)
         reply = self._sentinels.get(path)
-        # Whoever answered is asked first next time, so that a dead one costs its timeout once.
+        # The sentinel that answered is asked first next time, so that a dead one costs its timeout once.
         self._sentinels = self._sentinels.beginning_with(reply.url)
         if self._group is not None:
             return Snapshot(reply.url, (understood(reply, GroupAnswer),))
@@ -87,7 +90,7 @@ class Watch:
 
 
 def watch(sentinels: Sentinels, group: str | None, interval_s: float, *, as_json: bool) -> None:
-    """Until Ctrl-C. Raises CliError if no sentinel is reached to begin with, or the group is unknown."""
+    """Runs until Ctrl-C. Raises CliError if no sentinel answers at first, or the group is unknown."""
     with _ended_by_signals():
         watched = Watch(sentinels, group)
         console = Console(highlight=False)
@@ -125,10 +128,10 @@ def _print(screen: Screen, picture: Picture) -> None:
     for group in picture.snapshot.groups:
         show_group(screen, group)
     if picture.snapshot.peers:
-        said = (
+        peers = (
             f"{p.sentinel} {'in touch' if p.in_touch else 'out of touch'}" for p in picture.snapshot.peers
         )
-        screen.line(f"sentinels: {', '.join(said)}")
+        screen.line(f"sentinels: {', '.join(peers)}")
         screen.line()
 
 
@@ -146,7 +149,7 @@ def _print_json(picture: Picture) -> None:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """Ctrl-C is how one leaves; SIGTERM too must leave the terminal as it was."""
+    """Ends ``watch`` at Ctrl-C or SIGTERM, with the terminal restored."""
 
     def end(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(ExitCode.TERMINATED)
@@ -160,7 +163,7 @@ def _ended_by_signals() -> Iterator[None]:
         signal.signal(signal.SIGTERM, previous)
 
 
-def _told(snapshot: Snapshot) -> object:
+def _without_numbers(snapshot: Snapshot) -> object:
     return [group.model_dump(exclude={"nodes": {"__all__": _NUMBERS}}) for group in snapshot.groups], [
         (peer.sentinel, peer.in_touch) for peer in snapshot.peers
     ]

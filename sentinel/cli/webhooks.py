@@ -1,6 +1,6 @@
-"""``vedette webhooks``: what the sentinels could not deliver, and another try at it.
+"""``vedette webhooks``: lists undelivered webhooks, and retries dead letters.
 
-Each sentinel has deliveries of its own, so all of them are asked, and an id names the one that has it.
+Each sentinel has deliveries of its own, so all of them are asked, and an id names the sentinel that has it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import typer
 
-from sentinel.cli.command import Asking, asking, print_json
+from sentinel.cli.command import ClientOptions, client_command, print_json
 from sentinel.notices.story import clean
 from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
 
@@ -25,24 +25,24 @@ webhooks = typer.Typer(help="Show what the webhooks could not deliver, and retry
 
 
 @webhooks.command("list", epilog=EPILOG)
-@asking
+@client_command
 def list_(
-    asked: Asking,
+    options: ClientOptions,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="At most this many of each sentinel.")] = 100,
 ) -> None:
     """Show what waits to be delivered, and what was given up, at every sentinel."""
-    found = asked.sentinels()
+    found = options.sentinels()
     answers = list(_ask_each(found, limit))
-    if asked.as_json:
+    if options.as_json:
         print_json({"sentinels": [{**reply.body, "asked": reply.url} for reply, _ in answers]})
     else:
         _show([answer for _, answer in answers])
 
 
 @webhooks.command(epilog=EPILOG)
-@asking
+@client_command
 def retry(
-    asked: Asking,
+    options: ClientOptions,
     id_: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A dead letter's, from `list`.", show_default=False)
     ] = None,
@@ -51,16 +51,16 @@ def retry(
     """Try a dead letter again, or all of them, from the beginning and under the same webhook-id."""
     if (id_ is None) != all_:
         raise CliError(ExitCode.USAGE, "name one dead letter, or all of them with --all")
-    found = asked.sentinels()
+    found = options.sentinels()
     retried = _retry_all(found) if id_ is None else [_retry(found, id_)]
-    if asked.as_json:
+    if options.as_json:
         print_json({"retried": retried})
     else:
         typer.echo(clean(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
 
 
 def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:
-    """Every sentinel's answer. Raises CliError if there is none at all."""
+    """Every sentinel's answer. Raises CliError if none answers."""
     from sentinel.status.answers import WebhooksAnswer
     from sentinel.terminal.show import understood
 
@@ -88,7 +88,7 @@ def _retry(found: Sentinels, id_: str) -> str:
         except CliError as error:
             if not _is_passed_over(error) and not _is_unknown(error):
                 raise
-            # That it is unknown to one who answers says more than that another does not answer.
+            # "Unknown" from a sentinel that answers says more than another's silence.
             last = error if last is None or _is_unknown(error) else last
         else:
             return id_

@@ -8,7 +8,7 @@ from quorum.directives import Directives
 from quorum.messages import Entry, Topology
 from sentinel.coordination.inputs import LookAnew, Publish, Tell
 from sentinel.notices import leaders
-from sentinel.notices.directives import told_of
+from sentinel.notices.directives import directive_events
 from sentinel.notices.notice import Notice
 
 Following: TypeAlias = Publish | LookAnew | Tell
@@ -41,5 +41,5 @@ class Agreed:
 
     def _of_directives(self, directives: Directives) -> list[Following]:
         before, self._directives = self._directives, directives
-        told = [Tell(Notice(self._group, event)) for event in told_of(before, directives)]
+        told = [Tell(Notice(self._group, event)) for event in directive_events(before, directives)]
         return [Publish(), *told] if told else []

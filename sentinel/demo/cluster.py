@@ -1,4 +1,4 @@
-"""The demo's installation: three redis-servers and some sentinels, real processes on free loopback ports."""
+"""The demo's cluster: three redis-servers and some sentinels, real processes on free loopback ports."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from sentinel.terminal.exits import ExitCode
 GROUP = "demo"
 NODES = 3
 STARTS = 3
-"""Attempts, each on other ports, in case somebody takes one."""
+"""How many attempts to start, each on other ports, in case another process takes one."""
 PATIENCE_S = 30.0
 ANSWER_S = 10.0
 POLL_S = 0.02
@@ -39,11 +39,11 @@ _T = TypeVar("_T")
 
 
 class PortTakenError(DemoError):
-    """Somebody else listens on a port that was free a moment ago."""
+    """Another process listens on a port that was free a moment ago."""
 
 
 class NodeError(DemoError):
-    """A redis-server did not do as it was told."""
+    """A redis-server refused a command, or did not answer."""
 
 
 class Node:
@@ -57,7 +57,7 @@ class Node:
         self.child: Child | None = None
 
     async def start(self, primary: Node | None = None) -> None:
-        """As a replica of ``primary``, where given. Raises DemoError."""
+        """Start it, as a replica of ``primary`` if that is given. Raises DemoError."""
         command: list[str | Path] = [self._binary, "--port", str(self.port), "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--repl-diskless-sync-delay", "0"]
         if primary is not None:
@@ -67,8 +67,8 @@ class Node:
 
     @asynccontextmanager
     async def client(self) -> AsyncIterator[redis.asyncio.Redis]:
-        """For a few commands. Raises NodeError if they fail, or do not end in time."""
-        # The limit is ours: under Python 3.11 redis-py's own now and then swallows a cancellation.
+        """A client for a few commands. Raises NodeError if they fail, or do not end in time."""
+        # redis-py's own time limit sometimes swallows a cancellation under Python 3.11.
         made = redis.asyncio.Redis(
             host="127.0.0.1",
             port=self.port,
@@ -98,7 +98,7 @@ class Node:
 
 
 class SentinelProcess:
-    """One ``vedette run``, and what it logs."""
+    """One ``vedette run``, and its log."""
 
     def __init__(self, id_: str, port: int, file: Path) -> None:
         self.id = id_
@@ -108,7 +108,7 @@ class SentinelProcess:
         self.story: deque[StoryLine] = deque(maxlen=MAX_STORY_LINES)
 
     async def start(self) -> None:
-        # This very code, wherever it was loaded from, and nothing from the current directory.
+        # It runs this very code, wherever it was loaded from, and nothing from the current directory.
         env = {"PYTHONPATH": str(Path(sentinel.__file__).parents[1]), "PYTHONUNBUFFERED": "1"}
         command: list[str | Path] = [sys.executable, "-P", "-m", "sentinel.cli", "run", "-c", self.file]
         name = f"sentinel {self.id}"
@@ -122,13 +122,13 @@ class SentinelProcess:
             raise error(f"{self.child.name} ended with exit code {self.child.exit_code}")
 
     def _on_line(self, text: str) -> None:
-        # What is not a log line is a last word of the interpreter: as late as anything.
+        # A line that is not of the log is a last message of the interpreter; it gets the current time.
         plain = StoryLine(self.id, time.time() * 1000, "", text, {})
         self.story.append(parse_line(self.id, text) or plain)
 
 
 class DemoCluster:
-    """Started and ended by ``async with``. ``session`` asks the sentinels."""
+    """``async with`` starts and ends it. ``session`` is for requests to the sentinels."""
 
     def __init__(
         self, binary: Path, sentinels: int, hook_url: str, hook_secret: str, session: aiohttp.ClientSession
@@ -176,7 +176,7 @@ class DemoCluster:
             process.check_running()
 
     async def ask(self, url: str, path: str) -> dict[str, Any] | None:
-        """None while there is no answer, or none that says what was asked for."""
+        """The sentinel's answer; None while there is no successful one."""
         try:
             async with self._session.get(url + path, timeout=aiohttp.ClientTimeout(total=5)) as answer:
                 return dict(await answer.json()) if answer.status == 200 else None
@@ -184,7 +184,7 @@ class DemoCluster:
             return None
 
     async def agreed_primary(self) -> dict[str, Any] | None:
-        """What all sentinels answer, once it is the same and they see every node in its place."""
+        """The answer of all sentinels, once it is the same and they see every node in its role."""
         self.check_running()
         answers = [await self.ask(url, f"/v1/groups/{GROUP}/primary") for url in self.urls]
         groups = [await self.ask(url, f"/v1/groups/{GROUP}") for url in self.urls]
@@ -233,7 +233,7 @@ class DemoCluster:
         return file
 
     async def _stop(self) -> None:
-        """End whatever was started, even where this is cancelled in between."""
+        """End every started process, even if this is cancelled meanwhile."""
         ending = asyncio.get_running_loop().create_task(self._end_all())
         try:
             await asyncio.shield(ending)
@@ -242,7 +242,7 @@ class DemoCluster:
             raise
 
     async def _end_all(self) -> None:
-        """A sentinel ends in order; a redis-server has nothing to keep."""
+        """Sentinels are stopped in order; redis-servers, which have nothing to keep, are killed."""
         sentinels = [process.child for process in self.sentinels if process.child is not None]
         nodes = [node.child for node in self.nodes if node.child is not None]
         await asyncio.gather(*(child.stop() for child in sentinels))
@@ -266,7 +266,7 @@ async def until(
 
 
 def _is_at_rest(group: dict[str, Any], primary: str) -> bool:
-    """Nobody leads, and every node is seen up: the primary, and replicas of it with their links up."""
+    """Whether there is no leader, and every node is up: the primary, and its replicas with their links."""
     return group["leader"] is None and all(
         node["state"] == "up"
         and (

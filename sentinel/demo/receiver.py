@@ -1,4 +1,4 @@
-"""The demo's receiver of webhooks: an independent check of the signature, as a customer would write it."""
+"""The demo's webhook receiver, with an independent check of the signature, as a customer would write it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from typing import Any
 from aiohttp import web
 
 TOLERANCE_S = 300
-"""As the Standard Webhooks libraries have it: an older delivery may be a replayed one."""
+"""The limit of the Standard Webhooks libraries: an older delivery may be a replay."""
 MAX_KEPT = 1000
 MAX_BODY_BYTES = 256 * 1024
 
 
 class SignatureError(Exception):
-    """The delivery is not by the holder of the secret, or not fresh."""
+    """The delivery is not signed with the secret, or is too old."""
 
 
 def verify(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> None:
     """Raises SignatureError. ``secret`` is ``whsec_`` and base64; ``now`` is seconds since the epoch.
 
-    As in standardwebhooks/standard-webhooks, spec/standard-webhooks.md, "Verifying webhook authenticity".
+    See standardwebhooks/standard-webhooks, spec/standard-webhooks.md, "Verifying webhook authenticity".
     """
     id_, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not id_ or not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 16):
@@ -50,7 +50,7 @@ def verify(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A verified event, at the first time that it came. ``at_ms`` is wall clock."""
+    """A verified event at its first arrival. ``at_ms`` is wall clock."""
 
     at_ms: float
     id: str
@@ -67,7 +67,7 @@ class Receiver:
         self._runner: web.AppRunner | None = None
         self.url = ""
         self.refused = 0
-        """How many were not verified, and so are not in ``deliveries``."""
+        """How many failed the verification, and so are not in ``deliveries``."""
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -109,6 +109,6 @@ class Receiver:
             self.refused += 1
             return web.Response(status=400, text="not an event")
         if len(self._deliveries) < MAX_KEPT:
-            # At least once, says the contract: a repetition has the same id.
+            # Delivery is at least once: a repetition has the same id.
             self._deliveries.setdefault(delivery.id, delivery)
         return web.Response(status=204)

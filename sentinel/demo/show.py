@@ -1,4 +1,4 @@
-"""How the demo looks: numbered acts, a table of who is who, and the failover as a timeline with bars."""
+"""The demo's output: numbered acts, a table of the processes, and the failover as a timeline with bars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BAR_CHARS = 40
 
 
 class Stage:
-    """Speaks to people on ``screen``; to nobody where the demo was asked for JSON."""
+    """Prints for people; prints nothing if the demo's output is JSON."""
 
     def __init__(self, *, silent: bool) -> None:
         self._screen = Screen(io.StringIO()) if silent else Screen()
@@ -33,7 +33,7 @@ class Stage:
         self._screen.table(("WHO", "WHERE", "WHAT"), rows)
 
     def timeline(self, steps: Sequence[Step]) -> None:
-        """On a terminal with a bar for each step, from the one before."""
+        """The steps as a table; on a terminal each has a bar that begins at the step before."""
         headers = ["MS", "WHO", "STEP", "WHAT"]
         rows = [[f"{step.after_ms:.1f}", step.who, step.name, step.what] for step in steps]
         if self._screen.is_terminal:
@@ -44,7 +44,7 @@ class Stage:
 
 
 def bars(times: Sequence[float], width: int) -> list[str]:
-    """For each time a bar from the one before to it, in ``width`` characters for all."""
+    """A bar for each time, from the time before to it; ``width`` characters are the whole time."""
     end = max(times, default=0.0) or 1.0
     drawn, before = [], 0
     for time in times:

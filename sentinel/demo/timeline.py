@@ -1,4 +1,4 @@
-"""What happened after the kill, in order: the sentinels' log lines become the steps of a failover. Pure."""
+"""Turns the sentinels' log lines after the kill into the steps of the failover, in order. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sentinel.notices.nodes import NodeDown, QuorumDown
 
 @dataclass(frozen=True, slots=True)
 class StoryLine:
-    """One line of a sentinel's log. ``event`` is empty for what is no notice; ``at_ms`` is wall clock."""
+    """One line of a sentinel's log. ``event`` is empty if it is not a notice; ``at_ms`` is wall clock."""
 
     sentinel: str
     at_ms: float
@@ -35,7 +35,7 @@ class Step:
 
 
 def parse_line(sentinel: str, text: str) -> StoryLine | None:
-    """None for what is not a line of a log in JSON."""
+    """The parsed line; None if it is not a line of a JSON log."""
     try:
         fields = json.loads(text)
         return StoryLine(
@@ -46,7 +46,7 @@ def parse_line(sentinel: str, text: str) -> StoryLine | None:
 
 
 def failover_steps(lines: Iterable[StoryLine], killed_at_ms: float, old: str) -> list[Step]:
-    """What the sentinels did about ``old`` since it was killed, in the order of their clocks."""
+    """The sentinels' steps since ``old`` was killed, in the order of their clocks."""
     steps = []
     for line in lines:
         described = _describe(line, old) if line.at_ms >= killed_at_ms else None
@@ -67,7 +67,7 @@ def knows_successor(lines: Iterable[StoryLine], killed_at_ms: float, old: str) -
 
 
 def longest_gap_ms(accepted_at_ms: Sequence[float]) -> float:
-    """Between two accepted writes, one after the other; 0 if there were not two."""
+    """The longest time between two successive accepted writes; 0 if there were not two."""
     pairs = itertools.pairwise(accepted_at_ms)
     return max((later - earlier for earlier, later in pairs), default=0.0)
 

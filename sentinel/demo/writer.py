@@ -1,4 +1,6 @@
-"""A client as it should be: asks the sentinels for the primary, writes there, and moves when they say so."""
+"""A model client: asks the sentinels for the primary, writes there, and moves to the next one when they say
+so.
+"""
 
 from __future__ import annotations
 
@@ -34,23 +36,23 @@ class Writer:
         self._last = 0
         """The last number that the primary is known to have."""
         self.acknowledged = 0
-        """How many writes were."""
+        """How many writes were acknowledged."""
         self.lost = 0
-        """Of the acknowledged writes, how many the next primary did not have."""
+        """How many of the acknowledged writes the next primary did not have."""
 
     @property
     def accepted_at_ms(self) -> list[float]:
-        """Wall clock."""
+        """The wall-clock times of the accepted writes."""
         return [at_ms for at_ms, _ in self._accepted]
 
     def first_at(self, after_ms: float, other_than: str) -> tuple[float, str] | None:
-        """The first write after ``after_ms`` that another node accepted, and which."""
+        """The first write after ``after_ms`` that another node accepted, with that node's name."""
         return next(
             (write for write in self._accepted if write[0] >= after_ms and write[1] != other_than), None
         )
 
     def failure(self) -> BaseException | None:
-        """What ended it, which nothing should."""
+        """The error that ended the writer; None while it runs."""
         return next((task.exception() for task in self._tasks if task.done() and not task.cancelled()), None)
 
     async def __aenter__(self) -> Writer:
@@ -91,7 +93,7 @@ class Writer:
                 client = redis.asyncio.Redis(
                     host=where[0],
                     port=where[1],
-                    # Under Python 3.11 redis-py's own limit now and then swallows a cancellation.
+                    # redis-py's own time limit sometimes swallows a cancellation under Python 3.11.
                     socket_timeout=None,
                     socket_connect_timeout=ANSWER_S,
                     retry=Retry(NoBackoff(), 0),

@@ -11,7 +11,7 @@ from sentinel.peers.twins import Twins
 from sentinel.preflight.facts import GroupFacts
 from sentinel.preflight.gather import gather
 from sentinel.preflight.other_monitors import cluster_tag
-from sentinel.preflight.wishes import wishes
+from sentinel.preflight.requirements import requirements
 from sentinel.process import clock
 
 
@@ -29,7 +29,7 @@ class FactsGatherer:
 
     async def of(self, group: GroupRuntime) -> GroupFacts:
         """The nodes are asked by connections of their own, so that nothing waits for them."""
-        facts = await gather(group.link, group.specs, wishes(group.settings))
+        facts = await gather(group.link, group.specs, requirements(group.settings))
         view, queries = group.driver.view, group.driver.queries
         return replace(
             facts,

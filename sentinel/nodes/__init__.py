@@ -1,1 +1,1 @@
-"""How a sentinel watches the Redis servers of a group: probes, links, INFO."""
+"""Watches the Redis servers of a group: probes, connections, INFO."""

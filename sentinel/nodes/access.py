@@ -1,4 +1,4 @@
-"""From a group's settings to how its nodes are reached: their names, the credentials, TLS."""
+"""Turns a group's settings into access to its nodes: their names, credentials and TLS."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ def node_spec(node: NodeSettings) -> NodeSpec:
 
 
 def redis_link(group: GroupSettings, resolver: Resolver, sentinel_id: str) -> RedisLink:
-    """``sentinel_id`` as ``client_id`` writes it. Raises ssl.SSLError or OSError if the group's TLS files
-    cannot be used."""
+    """``sentinel_id`` is in the form of ``client_id``. Raises ssl.SSLError or OSError for bad TLS files."""
     tls = group.tls
     password = group.password
     credentials = Credentials(

@@ -1,9 +1,9 @@
-"""What an error on the way to a node proves about the node.
+"""Classifies an error on the way to a node: what does it prove about the node?
 
-What proves that the process lives counts as life, however odd the answer: refused passwords, missing
-permissions, certificates. What no Redis server says proves nothing: another program has the port. What goes
-wrong on this machine (no file left, no memory, not permitted) says nothing of the node: it must look neither
-dead nor alive for it.
+An answer of a live process counts as life, however odd it is: a refused password, a missing permission, a bad
+certificate. A reply that no Redis server sends proves nothing: another program has the port. A fault of this
+machine (no file left, no memory, not permitted) says nothing about the node, which must look neither dead nor
+alive because of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sentinel.process.resolver import OUR_FAULT, ResolveError
 MAX_DETAIL = 200
 NOT_REDIS = "does not speak the Redis protocol"
 _TLS_ALERT = '"\\x15"'
-"""The first byte of the alert by which a TLS port answers a client without, as the parser shows it."""
+"""The first byte of a TLS port's alert to a client without TLS, as the parser shows it."""
 _MAX_CAUSES = 8
 
 _CLOSED = frozenset({errno.ECONNRESET, errno.EPIPE, errno.ECONNABORTED, errno.ESHUTDOWN})
@@ -32,7 +32,7 @@ _NOT_ALLOWED = (
     redis_errors.AuthenticationWrongNumberOfArgsError,
     redis_errors.NoPermissionError,
 )
-# As the server words it; redis-py has no type for these, or knows only some versions' wording.
+# The server's wording: redis-py has no type for these errors, or knows only some versions' wording.
 _NOT_ALLOWED_TEXTS = (
     "NOAUTH",
     "WRONGPASS",
@@ -44,7 +44,7 @@ _NOT_ALLOWED_TEXTS = (
 
 
 def is_reply(error: Exception) -> bool:
-    """Whether the server said this, so that the connection is still in step; else the connection is lost.
+    """Whether the server sent this error, so that the connection still works; else the connection is lost.
 
     redis-py makes some replies a ``ConnectionError`` too; those have a status code.
     """
@@ -54,7 +54,7 @@ def is_reply(error: Exception) -> bool:
 
 
 def classify(error: BaseException) -> Evidence:
-    """``error`` is what redis-py, the resolver or the socket raised; redis-py hides the socket's."""
+    """The evidence in an ``error`` of redis-py, the resolver or the socket; redis-py wraps the socket's."""
     if isinstance(error, ResolveError):
         return _evidence(EvidenceKind.BLIND if error.ours else EvidenceKind.UNRESOLVED, str(error))
     if isinstance(error, InfoError):
@@ -75,7 +75,7 @@ def classify(error: BaseException) -> Evidence:
 
 
 def _is_no_redis(text: str) -> bool:
-    """Whether the very first byte of a reply is none of Redis's. A demand for TLS may well be a Redis's."""
+    """Whether a reply's first byte is not Redis's. A TLS alert may well come from a Redis."""
     return text.startswith("Protocol error, got") and _TLS_ALERT not in text
 
 
@@ -85,7 +85,7 @@ def os_error(error: BaseException) -> int | None:
 
 
 def error_text(error: Exception) -> str:
-    """What the server said, without its arguments: one whose AUTH was renamed repeats the password."""
+    """The server's error without the arguments: a server whose AUTH was renamed repeats the password."""
     return str(error).partition(", with args")[0]
 
 
@@ -97,7 +97,7 @@ def _reply(error: Exception) -> Evidence:
         return _evidence(EvidenceKind.ALIVE, f"MASTERDOWN {text.removeprefix('MASTERDOWN ')}")
     if isinstance(error, _NOT_ALLOWED) or any(sign in text for sign in _NOT_ALLOWED_TEXTS):
         return _evidence(EvidenceKind.MISCONFIGURED, text)
-    # Also -BUSY, while a script runs for long. Redis Sentinel does not take that for a reply; but the
+    # This includes -BUSY, while a long script runs. Redis Sentinel does not count it as a reply; but the
     # process lives, and a failover would throw the script's writes away.
     return _evidence(EvidenceKind.ALIVE, f"answers with an error: {text}")
 
@@ -118,7 +118,7 @@ def _socket_error(error: OSError) -> Evidence:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """``error`` and what it was raised from, the outermost first."""
+    """``error`` and its causes, the outermost first."""
     for _ in range(_MAX_CAUSES):
         yield error
         inner = error.__cause__ or error.__context__

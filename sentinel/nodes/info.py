@@ -1,8 +1,8 @@
-"""What a node says about itself in its INFO reply, for Redis 6.2 and later and Valkey.
+"""Parses a node's INFO reply, for Redis 6.2 and later and Valkey.
 
-Fields that are unknown, or known and not needed, are skipped, so that a newer server can say more. A
-reply that lacks what failover stands on, or garbles it, is an ``InfoError`` that names the field; no
-other error is ever raised, whatever the bytes.
+Unknown and unneeded fields are skipped, so that a newer server can send more. If a field that failover relies
+on is missing or garbled, that is an ``InfoError`` with the field's name; no other error is ever raised,
+whatever the bytes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sentinel.nodes.info_fields import NAMES, fields_of
 
 MAX_INFO_BYTES = 1024 * 1024
 MAX_ATTACHED = 1000
-"""Replicas beyond these are left out; Redis itself breaks down long before."""
+"""Further replicas are left out; Redis itself fails long before that."""
 
 MAX_DIGITS = 18
 
@@ -78,9 +78,9 @@ def parse_info(text: bytes | str) -> NodeInfo:
 
 
 def _started_empty(fields: _Fields) -> bool:
-    """Told by ``rdb_last_load_keys_loaded``, which servers before 7.0 lack, and by the append-only file.
+    """Whether the process started without data, by ``rdb_last_load_keys_loaded`` (7.0 and later) and the AOF.
 
-    That has no base until it was loaded or rewritten; where it has none by configuration
+    An append-only file has no base until it was loaded or rewritten. If it has none by configuration
     (``aof-use-rdb-preamble no``), it holds no more than clients have sent to this process.
     """
     loaded = fields.get("rdb_last_load_keys_loaded")
@@ -93,7 +93,7 @@ def _started_empty(fields: _Fields) -> bool:
 
 
 def parse_safety(reply: object) -> WriteSafety | None:
-    """What ``CONFIG GET min-replicas-*`` answers with; None for an error or anything else."""
+    """Parses the reply to ``CONFIG GET min-replicas-*``; None for an error or any other reply."""
     if not isinstance(reply, list) or not all(isinstance(part, bytes) for part in reply):
         return None
     values = dict(zip(reply[::2], reply[1::2], strict=False))
@@ -104,7 +104,7 @@ def parse_safety(reply: object) -> WriteSafety | None:
 
 
 class _Fields:
-    """The ``name:value`` lines that are wanted."""
+    """The ``name:value`` lines that are used."""
 
     def __init__(self, text: str) -> None:
         self._values = fields_of(text)
@@ -114,7 +114,7 @@ class _Fields:
         return self._values.get(name)
 
     def numbered(self, prefix: str) -> list[tuple[str, str]]:
-        """Those whose name is ``prefix`` and a number."""
+        """The fields whose name is ``prefix`` and a number."""
         names = [name for name in self._values if name not in NAMES and name.startswith(prefix)]
         return [(name, self._values[name]) for name in names]
 
@@ -166,7 +166,7 @@ def _role(fields: _Fields) -> str:
 def _attached(fields: _Fields) -> tuple[Attached, ...]:
     lines = fields.numbered("slave")[:MAX_ATTACHED]
     replicas = (_attached_replica(name, value) for name, value in lines)
-    # Port 0: a tool that reads the replication stream (redis-cli --replica), which nobody can connect to.
+    # Port 0 is a tool that reads the replication stream (redis-cli --replica): nobody can connect to it.
     return tuple(replica for replica in replicas if replica.port != 0)
 
 

@@ -1,4 +1,4 @@
-"""The fields of INFO that are read: to take all of its lines apart would cost most of what watching costs."""
+"""Extracts only the needed fields of INFO: parsing all its lines would be most of the cost of watching."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NAMES = frozenset(
 
 
 def _any_of(names: Iterable[str]) -> str:
-    """A pattern that finds out by the first letters which of ``names`` a line can have."""
+    """A pattern that decides by the first letters which of ``names`` a line can have."""
     rests: dict[str, list[str]] = {}
     for name in sorted(names):
         rests.setdefault(name[:1], []).append(name[1:])
@@ -60,5 +60,5 @@ _WANTED = re.compile(
 
 
 def fields_of(text: str) -> dict[str, str]:
-    """Of a name that is there twice, the last counts."""
+    """The needed fields of ``text``. If a name occurs twice, the last one counts."""
     return dict(_WANTED.findall(f"\n{text}"))

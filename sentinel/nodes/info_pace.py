@@ -1,6 +1,6 @@
-"""INFOs that events ask for, a few at a time: what a hundred groups ask for at once would hold up elections.
+"""Limits the rate of INFOs that events ask for: those of a hundred groups at once would delay elections.
 
-Reading an INFO is the dearest thing that a sentinel does. What a leader waits for does not come this way.
+Reading an INFO is the most expensive action of a sentinel. A leader's own reads do not come this way.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ AT_ONCE = 6
 PAUSE_S = 0.015
 LINKS_AT_ONCE = 32
 LINKS_PAUSE_S = 0.01
-"""A replica's word of its link costs a tenth of an INFO, and the judgement of its primary waits for it."""
+"""A replica's report of its link costs a tenth of an INFO, and the judgement of its primary waits for it."""
 
 
 LATE_PAUSES = 8
-"""A process that is late itself pauses longer by so many times its lateness in seconds."""
+"""A late process pauses longer by this factor of its lateness in seconds."""
 LONGEST_PAUSE_S = 0.3
-"""So nobody waits for ever: some hundred INFOs have been asked for after 2 s."""
+"""The limit, so that nothing waits for ever: some hundred INFOs are sent after 2 s."""
 
 
 class Pace(Generic[T]):
-    """The first few are asked at once, the others as soon as there is room, in the order of asking.
+    """The first few requests are sent at once, the others in order, as soon as there is room.
 
-    Room comes more slowly while the process is late, for these can wait.
+    Room comes more slowly while the process is late, because these requests can wait.
     """
 
     def __init__(
@@ -76,5 +76,5 @@ def info_pace() -> InfoPace:
 
 
 def link_pace() -> InfoPace:
-    """The same for the replicas' word of their links."""
+    """The pace for the replicas' reports of their links."""
     return Pace(lambda probe: probe.request_link(), LINKS_AT_ONCE, LINKS_PAUSE_S)

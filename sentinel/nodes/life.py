@@ -1,7 +1,7 @@
-"""Whether a PONG proves that the node lives: not where INFO, which it used to answer, is not answered. Pure.
+"""Decides whether a PONG proves life: it does not if the node no longer answers INFO as it used to. Pure.
 
-A proxy answers PING itself, whatever is behind it. In the place of a dead primary it would keep that alive
-for good. A Redis server that no longer knows INFO looks the same; its replicas still hear from it.
+A proxy answers PING itself, whatever is behind it, and would keep a dead primary alive for good. A Redis
+server that no longer knows INFO looks the same, but its replicas still hear from it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _ALIVE = Evidence(EvidenceKind.ALIVE)
 
 
 class Life:
-    """Of one node, over all connections to it."""
+    """The state of one node, over all connections to it."""
 
     def __init__(self) -> None:
         self._has_answered = False
@@ -21,15 +21,15 @@ class Life:
         self._strange: Evidence | None = None
 
     def connected(self) -> None:
-        """Whoever is there now has answered nothing yet."""
+        """A new connection: its server has not answered anything yet."""
         self._doubtful, self._strange = self._has_answered, None
 
     def answered(self) -> None:
-        """To INFO."""
+        """INFO was answered."""
         self._has_answered, self._doubtful, self._strange = True, False, None
 
     def refused(self, error: Exception) -> Evidence:
-        """What it shows that INFO is refused. Redis names its reasons, but that it has no such command."""
+        """The evidence of a refused INFO. Redis's errors have a code, except that for an unknown command."""
         seen = classify(error)
         word = str(error).partition(" ")[0]
         if not self._doubtful or seen.kind is not EvidenceKind.ALIVE or word.isupper():
@@ -40,5 +40,5 @@ class Life:
         return self._strange
 
     def pong(self) -> Evidence | None:
-        """What a PONG shows; None: nothing yet, for INFO has been asked and is not answered."""
+        """The evidence of a PONG; None while INFO has been asked and is not answered yet."""
         return self._strange if self._doubtful else _ALIVE

@@ -1,8 +1,8 @@
-"""One established connection to a node: commands go out in order, and replies are matched to them in order.
+"""One established connection to a node: sends commands in order and matches the replies to them in order.
 
-redis-py connects, encrypts and authenticates; then this takes the transport over. It is the hot loop of a
-sentinel that watches hundreds of nodes, and with redis-py's streams each reply wakes two tasks, while here
-it is one callback. The end of the connection is seen when it happens, not when the next command is due.
+redis-py connects, encrypts and authenticates; then a ``Line`` takes the transport over. It is the hot loop of
+a sentinel that watches hundreds of nodes: with redis-py's streams each reply wakes two tasks, here it is one
+callback. The end of the connection is seen when it happens, not when the next command is due.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from sentinel.process.lateness import again_s
 
 MAX_OUTSTANDING = 16
 MAX_BESIDE = 64
-"""Of others' commands (``send_all``)."""
+"""The limit for commands of a step (``send_all``)."""
 
 AGAIN_S = 0.02
-"""A silence that may only not be read yet is looked at again after that, and not in every turn."""
+"""The pause before a silence is judged again if the answer may not be read yet."""
 
 PONG = b"+PONG\r\n"
 
 _arriving = bytearray(64 * 1024)
-"""What arrives at any line is read into this, and taken out of it before anything else arrives: a buffer for
-each, of the size that asyncio makes, would be made and cut to seven bytes hundreds of times a second.
+"""The receive buffer of all lines; it is emptied before anything else arrives. asyncio would allocate a
+buffer for each read and cut it to seven bytes, hundreds of times a second.
 """
 _arrived = memoryview(_arriving)
 
@@ -52,9 +52,10 @@ def _pack(words: tuple[str, ...]) -> bytes:
 
 @dataclass(slots=True, eq=False)
 class Command:
-    """``waiters`` hear of the outcome; whoever gets the command back unanswered must see to them.
+    """``waiters`` get the outcome; the owner of an unanswered command must resolve them.
 
-    With a ``reply`` it is none of the probe's own: that gets what was answered, or that the line was lost.
+    A command with a ``reply`` is a step's and not the probe's: that future gets the reply, or the line's
+    loss.
     """
 
     words: tuple[str, ...]
@@ -64,11 +65,11 @@ class Command:
 
 
 OnReply: TypeAlias = Callable[[Command, object, float], None]
-"""Takes the command, its reply (an error reply as an exception) and the seconds it took."""
+"""Gets the command, its reply (an error reply as an exception) and the seconds it took."""
 
 
 class Line(asyncio.BufferedProtocol):
-    """Takes ``connection`` over; ``run`` it once, at once.
+    """Takes ``connection`` over. Call ``run`` once, at once.
 
     Invariant: the oldest outstanding command is the one that the next reply answers.
     """
@@ -83,13 +84,13 @@ class Line(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_since = 0.0
         self.answered = False
-        self._told_unasked = False
+        self._reported_unasked = False
         self._transport = take_over(connection, self)
         self._hurries = 0
         self._fd: int = self._transport.get_extra_info("socket").fileno()
 
     def send(self, *commands: Command) -> None:
-        """Sends them in one write; check ``count`` first, for it raises ``OverflowError`` beyond a limit."""
+        """Sends them in one write. Raises ``OverflowError`` beyond a limit, so check ``count`` first."""
         outstanding = self._outstanding
         if outstanding and sum(other.reply is None for other in outstanding) >= MAX_OUTSTANDING:
             raise OverflowError(f"{MAX_OUTSTANDING} commands are outstanding")
@@ -121,7 +122,7 @@ class Line(asyncio.BufferedProtocol):
 
     @contextmanager
     def hurried(self) -> Iterator[None]:
-        """Meanwhile what is answered comes before what other nodes say."""
+        """While it is open, this node's replies are read before those of other nodes."""
         self._hurries += 1
         can_wait(self._fd, False)
         try:
@@ -131,27 +132,27 @@ class Line(asyncio.BufferedProtocol):
             self._may_wait()
 
     def _may_wait(self) -> None:
-        """Once the node has answered: whether it does is news."""
+        """Lets the connection wait its turn, once the node has answered: its first answer is urgent."""
         if self.answered and not self._hurries and not self._lost.done():
             can_wait(self._fd, True)
 
     def count(self, words: tuple[str, ...]) -> int:
-        """How many such commands wait for their reply."""
+        """How many commands with these words wait for their reply."""
         return sum(command.words == words for command in self._outstanding)
 
     def unanswered(self) -> tuple[Command, ...]:
         return tuple(self._outstanding)
 
     async def run(self) -> Evidence:
-        """Serves the connection until it is lost, and says how it was lost. Raises what ``on_reply`` does.
+        """Serves the connection until it is lost; returns how it was lost. Raises what ``on_reply`` raises.
 
-        If a command waits and nothing was heard for the whole silence, the connection is given up: after
-        a change of address nobody at the other end might even know of it.
+        If a command waits and nothing arrived for ``silence_s``, the connection is given up: after a change
+        of address the other end may not even know of it.
         """
         try:
             return await self._lost
         finally:
-            # From here on nothing is delivered any more, also when somebody cancelled us.
+            # From here on nothing is delivered any more, also after a cancellation.
             self._lost.cancel()
             for command in self._outstanding:
                 if command.reply is not None and not command.reply.done():
@@ -159,7 +160,7 @@ class Line(asyncio.BufferedProtocol):
             if self._timer is not None:
                 self._timer.cancel()
             can_wait(self._fd, False)
-            # Not closed, for TLS would say goodbye and wait for an answer, which a lost node never gives.
+            # Aborted and not closed: TLS would send a goodbye and wait for the answer of a lost node.
             self._transport.abort()
 
     # -- asyncio.BufferedProtocol --------------------------------------------------------------
@@ -168,7 +169,7 @@ class Line(asyncio.BufferedProtocol):
         return _arrived
 
     def buffer_updated(self, nbytes: int) -> None:
-        # Almost all that ever arrives is the answer to a PING, for which no parser is needed.
+        # Almost all data is the answer to a PING, which needs no parser.
         if nbytes == len(PONG) and _arriving.startswith(PONG) and self._replies.are_whole:
             if not self._lost.done():
                 self._take(b"PONG")
@@ -210,11 +211,11 @@ class Line(asyncio.BufferedProtocol):
         self._tell(command, reply, now - command.sent_at)
 
     def _take_unasked(self, reply: object) -> None:
-        """A server that turns us away says so unasked, once. Whoever says more is out of step, or no Redis:
-        thousands of such replies arrive in one read, and to tell each of them would hold up all the rest.
+        """A server that turns us away sends one unasked error. A second unasked reply ends the connection: it
+        is out of step or not a Redis, and reporting thousands of replies of one read would block the rest.
         """
-        if isinstance(reply, Exception) and not self._told_unasked:
-            self._told_unasked = True
+        if isinstance(reply, Exception) and not self._reported_unasked:
+            self._reported_unasked = True
             self._tell(Command(()), reply, 0.0)
         else:
             self._lose(classify(InvalidResponse("a reply to no command")))
@@ -223,21 +224,21 @@ class Line(asyncio.BufferedProtocol):
         try:
             self._on_reply(command, reply, took_s)
         except Exception as error:  # noqa: BLE001
-            # A bug of whoever is told is not the node's fault, and ``run`` raises it.
+            # A bug in the callback is not the node's fault, and ``run`` raises it.
             if not self._lost.done():
                 self._lost.set_exception(error)
 
     # -- silence -------------------------------------------------------------------------------
 
     def _arm(self, again_s: float = 0.0) -> None:
-        """One timer that looks when it fires whether to wait on, as moving it at each reply costs more."""
+        """One timer, which decides when it fires whether to wait on: moving it at each reply costs more."""
         if self._timer is None and self._outstanding:
             left_s = self._waiting_since + self._silence_s - clock.monotonic()
             self._timer = self._loop.call_later(max(again_s, left_s), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
-        # By what was read, not by now: in a long turn of the loop an answer may lie in the socket.
+        # Judged by the time of reading, not by now: after a long turn an answer may be in the socket.
         if self._outstanding and read_up_to() >= self._waiting_since + self._silence_s:
             detail = f"no reply for {self._silence_s:g} s; connecting anew"
             self._lose(Evidence(EvidenceKind.UNREACHABLE, detail))

@@ -1,9 +1,8 @@
-"""How connections to Redis are made: resolved here, authenticated, encrypted, and without redis-py's extras.
+"""Makes connections to Redis: resolved here, authenticated, encrypted, and without redis-py's extras.
 
-A node's name is resolved anew for each connection, and the connection goes to the address while TLS
-still verifies the name. redis-py's own retries, maintenance notifications and CLIENT SETINFO are off:
-when to try again is the probe's and the executor's decision, and a restricted ACL user has enough with
-few commands.
+A node's name is resolved again for each connection. The connection goes to the address, while TLS still
+verifies the name. redis-py's own retries, maintenance notifications and CLIENT SETINFO are off: the probe and
+the executor decide when to try again, and a restricted ACL user needs few commands.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from sentinel.process.tls_files import TlsFiles
 T = TypeVar("T")
 
 GREETING_S = 0.05
-"""A server that turns a client away says so in the moment in which it takes the connection."""
+"""A server that turns a client away says so as soon as it accepts the connection."""
 MAX_GREETING_BYTES = 512
 
 _NO_WAY_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH})
@@ -39,9 +38,9 @@ _NO_WAY_FROM_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EN
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How to introduce ourselves to a node. ``tls`` None means plain TCP; of files, the newest count.
+    """User, password and TLS for a node. ``tls`` None means plain TCP; ``TlsFiles`` are always the newest.
 
-    ``tls_server_name`` is what the certificate must be for; None means the host that is connected to.
+    ``tls_server_name`` is the name in the certificate; None means the host.
     """
 
     username: str | None = None
@@ -51,7 +50,7 @@ class Credentials:
 
 
 class _TlsConnection(Connection):
-    """redis-py's own TLS connection takes no context, and verifies no other name than it connects to."""
+    """redis-py's own TLS connection takes no context and verifies only the name that it connects to."""
 
     def __init__(self, *, tls: ssl.SSLContext, tls_server_name: str, **kwargs: Any) -> None:
         self._tls = tls
@@ -70,7 +69,7 @@ class _TlsConnection(Connection):
         writer = self._writer
         await super().disconnect(nowait, *args, **kwargs)
         if nowait and writer is not None:
-            # TLS says goodbye and waits for the answer, which a lost node never gives.
+            # TLS would send a goodbye and wait for the answer, which a lost node never sends.
             writer.transport.abort()
 
 
@@ -86,14 +85,14 @@ class RedisLink:
         self._connect_timeout_s = connect_timeout_s
 
     def as_user(self, username: str | None, password: str | None) -> RedisLink:
-        """The same way to the nodes, for somebody else."""
+        """A link to the same nodes as another user."""
         credentials = replace(self._credentials, username=username, password=password)
         link = RedisLink(credentials, self._resolver, "", self._connect_timeout_s)
         link.client_name = self.client_name
         return link
 
     def is_as_user(self, username: str | None, password: str | None) -> bool:
-        """Whether that is who connects already."""
+        """Whether this link connects as that user."""
         return (username, password) == (self._credentials.username, self._credentials.password)
 
     @property
@@ -101,15 +100,15 @@ class RedisLink:
         return self._credentials.tls if isinstance(self._credentials.tls, TlsFiles) else None
 
     async def addresses(self, host: str) -> tuple[str, ...]:
-        """What ``host`` stands for now. Raises ``ResolveError``."""
+        """The current addresses of ``host``. Raises ``ResolveError``."""
         return await self._resolver.resolve(host)
 
     async def connection(self, host: str, port: int, prefer_ip: str | None = None) -> Connection:
-        """A connected, authenticated connection that never times out by itself; the caller disconnects it.
+        """An authenticated connection that never times out by itself; the caller disconnects it.
 
-        It bears no client name yet: setting one is a command that the ACL may forbid. Of several
-        addresses ``prefer_ip`` is tried first. Raises ``ResolveError``, or what redis-py and the socket
-        raise, for ``classify``.
+        It has no client name yet: setting one is a command that the ACL may forbid. Of several addresses
+        ``prefer_ip`` is tried first. Raises ``ResolveError``, or errors of redis-py and the socket, for
+        ``classify``.
         """
 
         async def attempt(ip: str) -> Connection:
@@ -125,9 +124,9 @@ class RedisLink:
         return await self._first(host, prefer_ip, attempt)
 
     async def refusal(self, host: str, port: int) -> OSError | None:
-        """How the node refuses a bare connection, at a tenth of what a ``connection`` to it costs.
+        """The error of a bare connection to the node, at a tenth of the cost of a ``connection``.
 
-        None if it does not, or has several addresses. Raises as ``connection`` does.
+        None if it is accepted, or if the name has several addresses. Raises as ``connection`` does.
         """
         addresses = await self._resolver.resolve(host)
         if len(addresses) > 1:
@@ -142,11 +141,11 @@ class RedisLink:
         return None
 
     async def greeting(self, host: str, port: int) -> ResponseError | None:
-        """What the node says to a bare connection before it is asked anything: only to whom it turns away.
+        """The error that the node sends on a bare connection unasked, when it turns a client away.
 
-        What is sent to a connection that is closed already takes the answer with it, so nothing is sent. None
-        if it says nothing, or where TLS would come first. Raises ``ResolveError`` or ``OSError``, also
-        where the node only hangs up: then there is no need for a second connection.
+        Nothing is sent, because data sent to a closed connection destroys the unread answer. None if the node
+        sends nothing, or with TLS. Raises ``ResolveError`` or ``OSError``, also if the node only hangs up:
+        then there is no need for a second connection.
         """
         addresses = await self._resolver.resolve(host)
         if len(addresses) > 1 or self._credentials.tls is not None:
@@ -166,7 +165,7 @@ class RedisLink:
         return ResponseError(line[1:].decode("ascii", "replace")) if line.startswith(b"-") else None
 
     async def knock(self, host: str, port: int) -> None:
-        """Whether anybody listens there: a bare connection, which says nothing of us. Raises ``OSError``."""
+        """Tries whether anything listens there, without sending a byte. Raises ``OSError`` if not."""
         failures: list[Exception] = []
         for ip in await self._resolver.resolve(host):
             try:
@@ -182,10 +181,10 @@ class RedisLink:
     async def named_connection(
         self, host: str, port: int, command_timeout_s: float, prefer_ip: str | None = None
     ) -> Connection:
-        """A connection that bears our name, for commands one at a time; the caller disconnects it.
+        """A connection with our client name, for commands one at a time; the caller disconnects it.
 
-        A command that gets no answer for ``command_timeout_s`` fails, and is never repeated. Raises as
-        ``connection`` does. redis-py's clients, which know every command that there is, take 20 MB.
+        A command without an answer within ``command_timeout_s`` fails, and is never repeated. Raises as
+        ``connection`` does. redis-py's clients are not used: they know every command, which takes 20 MB.
         """
 
         async def attempt(ip: str) -> Connection:
@@ -206,9 +205,9 @@ class RedisLink:
         return await self._first(host, prefer_ip, attempt)
 
     async def _name(self, made: AbstractConnection) -> None:
-        """For who lists the clients. Where that is refused, the connection has no name.
+        """Set the client name, for CLIENT LIST. If that is refused, the connection has no name.
 
-        A server that turns us away says so in answer to the first command, which is no ``ResponseError``.
+        A server that turns us away answers so to the first command, and not with a ``ResponseError``.
         """
         await made.send_command("CLIENT", "SETNAME", self.client_name)
         with suppress(ResponseError):
@@ -233,7 +232,7 @@ class RedisLink:
         return _TlsConnection, {**arguments, "tls": context, "tls_server_name": name}
 
     async def _first(self, host: str, prefer_ip: str | None, attempt: Callable[[str], Awaitable[T]]) -> T:
-        """The first address to which ``attempt`` succeeds, else the failure that says most."""
+        """The result of the first address for which ``attempt`` succeeds; raises the most telling failure."""
         addresses = sorted(await self._resolver.resolve(host), key=lambda ip: ip != prefer_ip)
         failures: list[Exception] = []
         for ip in addresses:
@@ -241,7 +240,7 @@ class RedisLink:
                 async with asyncio.timeout(self._connect_timeout_s / len(addresses)):
                     return await attempt(ip)
             except TimeoutError:
-                # A server that expects no TLS waits for the end of what it takes for a command.
+                # A server that expects no TLS takes the handshake for a command and waits for its end.
                 hint = "" if self._credentials.tls is None else " with TLS (does the node expect it?)"
                 failures.append(TimeoutError(f"no answer while connecting to {ip}{hint}"))
             except (RedisError, OSError) as error:
@@ -250,7 +249,7 @@ class RedisLink:
 
 
 def peer_certificate(connection: Connection) -> bytes | None:
-    """What the node has shown, as DER; None without TLS."""
+    """The node's certificate as DER; None without TLS."""
     writer = connection._writer
     shown = writer.get_extra_info("ssl_object") if writer is not None else None
     certificate: bytes | None = shown.getpeercert(binary_form=True) if shown is not None else None
@@ -258,7 +257,7 @@ def peer_certificate(connection: Connection) -> bytes | None:
 
 
 class Taking(Protocol):
-    """What is told of a connection from then on: an ``asyncio.BufferedProtocol`` that knows bytes too."""
+    """The new protocol of a connection: an ``asyncio.BufferedProtocol`` that also takes bytes."""
 
     def data_received(self, data: bytes) -> None: ...
 
@@ -266,10 +265,10 @@ class Taking(Protocol):
 
 
 def take_over(connection: Connection, protocol: Taking) -> asyncio.Transport:
-    """From now on ``protocol`` is told what arrives, first of all what redis-py had not read yet.
+    """``protocol`` gets all data from now on, beginning with what redis-py had not read yet.
 
-    redis-py, which has no interface for this, is left with a connection that it takes for closed. Its streams
-    are left to nobody: they would be kept for each node, and cost as much as all that is known of it.
+    redis-py has no interface for this: its connection is left as if it were closed. Its streams are dropped:
+    for each node they would cost as much memory as all that is known of it.
     """
     reader: Any = connection._reader
     writer: Any = connection._writer
@@ -277,7 +276,7 @@ def take_over(connection: Connection, protocol: Taking) -> asyncio.Transport:
     connection._reader = connection._writer = None
     transport: asyncio.Transport = writer.transport
     transport.set_protocol(protocol)  # type: ignore[arg-type]
-    writer._transport = _Closed()  # A stream that nobody needs any more would close it.
+    writer._transport = _Closed()  # The dropped stream would close the transport.
     transport.resume_reading()
     if reader._buffer:
         protocol.data_received(bytes(reader._buffer))
@@ -287,17 +286,17 @@ def take_over(connection: Connection, protocol: Taking) -> asyncio.Transport:
 
 
 class _Closed:
-    """In the place of a transport that is somebody else's."""
+    """Stands in for a transport that was taken over."""
 
     def is_closing(self) -> bool:
         return True
 
 
 def _telling(failures: list[Exception]) -> Exception:
-    """Of what went wrong at each address of a name, the error that holds for all of them.
+    """The one error to report for the failures at each address of a name.
 
-    That one address refuses proves nothing while another may only be slow. An address that cannot be
-    reached from this machine at all (IPv6 without a route, mostly) does not count beside others.
+    One refusal proves nothing while another address may only be slow. An address that this machine cannot
+    reach at all (mostly IPv6 without a route) does not count beside others.
     """
     counted = [failure for failure in failures if os_error(failure) not in _NO_WAY_FROM_HERE] or failures
     return next((f for f in counted if classify(f).kind is not EvidenceKind.REFUSED), counted[0])

@@ -1,6 +1,6 @@
-"""Asks a lost primary's replicas for their links, at once and then again and again while that may matter.
+"""Asks a lost primary's replicas about their replication links, at once and repeatedly while that matters.
 
-Within about a millisecond of the real end of a process its replicas know, so that a few questions settle it.
+The replicas know of the real end of a process within about a millisecond, so a few questions settle it.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ EVERY_S = 0.01
 
 
 class LinkAsking:
-    """``ask`` asks whom there is to ask now, and returns whether there was anybody."""
+    """``ask`` sends the questions that are due now, and returns whether there were any."""
 
     def __init__(self, ask: Callable[[], bool]) -> None:
         self._ask = ask
         self._timer: asyncio.TimerHandle | None = None
 
     def look(self) -> None:
-        """To be called after each step of the group: what it saw may have begun a doubt."""
+        """Call it after each step of the group, which may have raised a doubt."""
         if self._timer is None and self._ask():
             self._timer = asyncio.get_running_loop().call_later(again_s(EVERY_S, unread_s()), self._on_timer)
 

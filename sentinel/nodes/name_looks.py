@@ -1,8 +1,9 @@
-"""Whether each new connection to a name reaches the same server: found by making a few. See ``balanced``.
+"""Finds out whether each new connection to a name reaches the same server, by making a few (see
+``balanced``).
 
-A sentinel stays connected to each node for days, so it would learn only at the worst moment that its name
-leads elsewhere. So a name is looked at before anything that it says is believed, when another process answers
-there, and now and then.
+A sentinel stays connected to each node for days, so it would learn only at the worst moment that a name leads
+elsewhere. So a name is checked before its answers are believed, when another process answers there, and from
+time to time.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from sentinel.nodes.link import RedisLink
 from sentinel.process import clock
 
 LOOKS = 5
-"""Beside the first connection, which is asked once more at the end."""
+"""How many further connections are made; at the end the first one is asked again."""
 LIMIT_S = 1.0
 AGAIN_S = 600.0
 DOUBTFUL_AGAIN_S = 60.0
 
 
 async def reached(link: RedisLink, host: str, port: int) -> AsyncIterator[str]:
-    """The run ids of whom new connections reach, one after the other; fewer where some cannot be made."""
+    """The run ids that new connections reach, one after the other. Raises as ``RedisLink.connection``."""
     addresses = await link.addresses(host)
     first = await link.connection(host, port, addresses[0])
     try:
@@ -46,14 +47,14 @@ async def reached(link: RedisLink, host: str, port: int) -> AsyncIterator[str]:
 
 
 async def run_id_at(connection: Connection) -> str:
-    """Raises RedisError where it is not told."""
+    """The run id of the server. Raises RedisError if INFO is refused."""
     await connection.send_command("INFO", "server")
-    said = await connection.read_response()
-    return read_fields(said).get("run_id", "") if isinstance(said, bytes) else ""
+    info = await connection.read_response()
+    return read_fields(info).get("run_id", "") if isinstance(info, bytes) else ""
 
 
 class AnotherServerError(RedisConnectionError):
-    """Behind the name is another process than the one that was looked at."""
+    """The name leads to another process than the one that was observed."""
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"another process answers there than was looked at (run id {run_id[:8]})")
@@ -61,7 +62,7 @@ class AnotherServerError(RedisConnectionError):
 
 
 async def connection_to(link: RedisLink, record: NodeRecord, timeout_s: float) -> Connection:
-    """As ``RedisLink.named_connection``, to the very process that was heard last, if it tells who it is."""
+    """As ``RedisLink.named_connection``, to the process that answered last. Raises AnotherServerError."""
     made = await link.named_connection(record.spec.host, record.spec.port, timeout_s, record.peer_ip)
     run_id = ""
     with suppress(ResponseError):
@@ -73,7 +74,7 @@ async def connection_to(link: RedisLink, record: NodeRecord, timeout_s: float) -
 
 
 class NameLooks:
-    """``tell`` hears of each run id at once, in the order in which they were said."""
+    """``tell`` gets each name and run id at once, in the order of the answers."""
 
     def __init__(self, link: RedisLink, tell: Callable[[str, str], None]) -> None:
         self._link = link
@@ -82,12 +83,12 @@ class NameLooks:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def is_new(self, name: str) -> bool:
-        """Whether no look at it is over yet, so that nobody knows whose words these are."""
+        """Whether no look at the name is finished yet, so that it is unknown whose answers these are."""
         return name not in self._looked
 
     def look_if_due(self, spec: NodeSpec, run_id: str, *, doubtful: bool, then: Callable[[], None]) -> None:
-        """``run_id``: whom it was last heard to lead to. ``then`` is called at the end of a look that begins
-        here, however it went.
+        """``run_id`` is the server that the name led to last. ``then`` is called at the end of a look that
+        begins here, whatever its result.
         """
         known, at = self._looked.get(spec.name, ("", -math.inf))
         age_s = clock.monotonic() - at

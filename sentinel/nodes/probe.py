@@ -1,8 +1,8 @@
-"""Watches one node over one connection, and tells what it sees the moment it sees it.
+"""Watches one node over one connection, and reports everything at the moment it happens.
 
-Nothing is polled: a connection that ends is reported at once and opened again at once, so that a dead
-process is known by its refusal within milliseconds, and one that only dropped the connection is known
-to live. What that means is the detector's to judge; a probe just goes on trying, at a bounded rate.
+Nothing is polled: a lost connection is reported and reopened at once. So the refusal of a dead process is
+known within milliseconds, and a process that only dropped the connection is known to live. The detector
+judges what that means; a probe goes on trying, at a limited rate.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from quorum.usability import Refusing, Source
 from sentinel.coordination.link_info import LinkInfo, parse_link
 from sentinel.coordination.node_info import NodeInfo
 from sentinel.coordination.node_refusals import of_connecting, of_ping
-from sentinel.nodes.asides import Asides
 from sentinel.nodes.evidence import classify, error_text
+from sentinel.nodes.extra_questions import ExtraQuestions
 from sentinel.nodes.info import InfoError, parse_info
 from sentinel.nodes.life import Life
 from sentinel.nodes.line import Command, Line
+from sentinel.nodes.line_exchange import LineExchange
 from sentinel.nodes.link import RedisLink
-from sentinel.nodes.link_exchange import LineExchange
 from sentinel.nodes.reconnecting import pause_s
 from sentinel.process import clock
 
@@ -34,7 +34,8 @@ INFO = ("INFO",)
 LINK = ("INFO", "replication")
 
 MISCONFIGURED_RETRY_S = 1.0
-"""At most. It counts as life only while it is confirmed, so it is tried several times in each patience."""
+"""The longest pause. A misconfigured node counts as alive only while that is confirmed, several times within
+``down_after``."""
 MAX_REFRESHES = 64
 
 
@@ -45,16 +46,15 @@ class Probe:
     """``node`` is the configured name; ``host`` and ``port`` are where to connect.
 
     ``start`` once, in the event loop; then ``ping`` and ``request_info`` at intervals; at last ``close``.
-    The callbacks get the node's name first, and are called in the order in which things happened; they
-    must not block, and not raise. ``on_latency`` is told how many seconds each PING took, ``on_link`` what
-    was answered to ``request_link`` and how many seconds ago that was asked.
-    ``on_refusal`` is told what the node refuses its clients, by the reply to PING or when it is connected to,
-    whenever that is not what it was told last on this connection.
-    ``fence_key``: of a node that may evict it is asked along with each INFO whether it is there.
-    ``read_safety``: what the node demands of writes is asked for along with each INFO; else only where INFO
-    shows that it demands something.
-    ``reconnect_interval_s`` is the longest pause between attempts to connect: normally the ping interval;
-    more where ``crowd`` says that many groups want one, and ``is_down`` that this sentinel calls it down.
+    The callbacks get the node's name first, and are called in the order of the events; they must not block or
+    raise. ``on_latency`` gets the seconds of each PING, ``on_link`` the answer to ``request_link`` and the
+    seconds since it was asked. ``on_refusal`` gets what the node refuses its clients, by its reply to PING or
+    to a connection, whenever that changes on this connection.
+    ``fence_key``: a node that may evict the fence is asked along with each INFO whether it is there.
+    ``read_safety``: the node's ``min-replicas`` settings are read along with each INFO; else only if INFO
+    shows that they are set.
+    ``reconnect_interval_s`` is the longest pause between attempts to connect, normally the ping interval. It
+    is longer if ``crowd`` says that many groups want a leader and ``is_down`` that the node is called down.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Probe:
     ) -> None:
         self.node = node
         self.peer_ip: str | None = None
-        """The address that the name stood for at the newest connection; None until there was one."""
+        """The address of the newest connection; None until there was one."""
         self.info_took_s = 0.0
         """How long the newest INFO took to be answered."""
         self._host = host
         self._port = port
         self._link = link
-        # As Redis Sentinel: half the patience, so that a fresh connection has the other half to answer.
+        # As in Redis Sentinel: half of down_after, so that a new connection has the other half to answer.
         self._silence_s = down_after_s / 2
         self._reconnect_interval_s = reconnect_interval_s
         self._crowd = crowd
@@ -93,7 +93,7 @@ class Probe:
         self._tell_info = on_info
         self._tell_latency = on_latency
         self._tell_refusal = on_refusal
-        self._told_refusals: dict[Source, Refusing | None] = {}
+        self._reported_refusals: dict[Source, Refusing | None] = {}
         self._turned_away: Evidence | None = None
         self._unheard = False
         """Whether the newest connection ended before it gave a proper answer."""
@@ -104,7 +104,7 @@ class Probe:
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[NodeInfo | None]] = []
         self._refused: dict[tuple[str, ...], Evidence] = {}
-        self._asides = Asides(node, read_safety, fence_key)
+        self._extras = ExtraQuestions(node, read_safety, fence_key)
         self._attempts = 0
         self._refused_last = False
         self._loading = False
@@ -140,7 +140,7 @@ class Probe:
     def ping(self, *, and_info: bool = False) -> None:
         """Sends a PING, unless one is unanswered yet or there is no connection. Never blocks.
 
-        ``and_info``: and an INFO, in the same write: with that it is one thing to send and one to read.
+        ``and_info``: sends an INFO too, in the same write, so that there is one write and one read.
         """
         line = self._line
         if and_info and line is not None and line.count(PING) == line.count(INFO) == 0:
@@ -155,20 +155,20 @@ class Probe:
         self._ask(INFO)
 
     def request_link(self) -> None:
-        """Asks what the node replicates from, unless that is unanswered yet or there is no connection."""
+        """Asks for the node's replication link, unless that is unanswered yet or there is no connection."""
         self._ask(LINK)
 
     async def refresh(self, timeout_s: float) -> NodeInfo | None:
-        """What the node says to an INFO that is sent after this call; ``on_info`` is told too.
+        """The node's answer to an INFO that is sent after this call; ``on_info`` gets it too.
 
-        None as soon as an attempt to connect fails, and when there is no answer in time or none that
-        can be used. Without a connection, one is tried for at once.
+        None as soon as an attempt to connect fails, or without a usable answer in time. If there is no
+        connection, one is tried at once.
         """
         if self._task is None or self._task.done() or len(self._waiting) >= MAX_REFRESHES:
             return None
         answer: asyncio.Future[NodeInfo | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(answer)
-        # One INFO may be under way from before; a second is enough for everybody who asks meanwhile.
+        # An earlier INFO may be under way; a second one is enough for all callers meanwhile.
         if self._line is None:
             self._hurry.set()
         elif self._line.count(INFO) < 2:
@@ -196,10 +196,10 @@ class Probe:
                         await self._hurry.wait()
 
     async def _connect_and_serve(self) -> Evidence:
-        """One connection, from the attempt to its loss: how it failed or was lost."""
+        """One connection, from the attempt to its end; returns how it failed or was lost."""
         self._hurry.clear()
         self._refused.clear()
-        self._told_refusals.clear()
+        self._reported_refusals.clear()
         self._turned_away = None
         self._plain_pongs = False
         try:
@@ -213,7 +213,7 @@ class Probe:
         self._line = line
         self._life.connected()
         self._send_info(line, Command(PING))
-        # Last, since a server that turns us away says why in answer to the first command.
+        # Sent last, since a server that turns us away says why in its answer to the first command.
         line.send(Command(("CLIENT", "SETNAME", self._link.client_name)))
         opened_at = clock.monotonic()
         try:
@@ -225,19 +225,19 @@ class Probe:
             lived_s = clock.monotonic() - opened_at
             if line.answered and lived_s > self._reconnect_interval_s:
                 self._attempts = 0
-            # Who waited for an INFO on this connection gets the first one on the next.
+            # Callers that waited for an INFO on this connection get the first one of the next.
             lost = [waiter for command in line.unanswered() for waiter in command.waiters]
             self._waiting[:0] = [waiter for waiter in lost if not waiter.done()]
 
     def _loss(self, seen: Evidence) -> Evidence:
-        """Who turns us away says so and closes: that is no connection that was lost."""
+        """A server that turns us away says so and closes: the connection was not lost."""
         return self._turned_away if self._turned_away is not None else seen
 
     async def _connect(self) -> Line:
         if self._refused_last and (error := await self._link.refusal(self._host, self._port)) is not None:
             raise error
-        if self._unheard and (said := await self._link.greeting(self._host, self._port)) is not None:
-            raise said
+        if self._unheard and (refused := await self._link.greeting(self._host, self._port)) is not None:
+            raise refused
         connection = await self._link.connection(self._host, self._port, self.peer_ip)
         self.peer_ip = connection.getpeername() or self.peer_ip
         return Line(connection, self._on_reply, self._silence_s)
@@ -258,7 +258,7 @@ class Probe:
 
     def _send_info(self, line: Line, *before: Command) -> None:
         waiters, self._waiting = self._waiting, []
-        line.send(*before, *map(Command, self._asides.questions()), Command(INFO, waiters))
+        line.send(*before, *map(Command, self._extras.questions()), Command(INFO, waiters))
 
     def _on_reply(self, command: Command, reply: object, latency_s: float) -> None:
         if command.words == PING:
@@ -272,7 +272,7 @@ class Probe:
         elif not command.words and isinstance(reply, Exception):
             self._refuse((), reply)
         else:
-            self._asides.answered(command.words, reply)
+            self._extras.answered(command.words, reply)
 
     def _on_pong(self, reply: object, latency_s: float) -> None:
         if isinstance(reply, Exception):
@@ -292,18 +292,18 @@ class Probe:
                 self._accept(PING, shown)
             self._plain_pongs = shown == _ALIVE
             if self._loading:
-                self._ask(INFO)  # what it has loaded is not judged before it is all there, and then at once
+                self._ask(INFO)  # its data is judged once it is all loaded, and then at once
 
     def _on_info(self, command: Command, reply: object) -> None:
         info = None
         try:
-            info = self._asides.complete(_read_info(reply))
+            info = self._extras.complete(_read_info(reply))
         except (RedisError, InfoError) as error:
             self._refuse(INFO, error)
         else:
             self._life.answered()
             self._loading = info.loading and not info.async_loading
-            # INFO is served while loading, and must not hide that nothing else is.
+            # INFO is answered while loading, which must not hide that other commands are not.
             self._accept(INFO, Evidence(EvidenceKind.LOADING if self._loading else EvidenceKind.ALIVE))
             self._tell_info(self.node, info)
         for waiter in command.waiters:
@@ -319,8 +319,8 @@ class Probe:
             self._note_refusal(Source.DOOR, refusing)
 
     def _note_refusal(self, source: Source, refusing: Refusing | None) -> None:
-        if source not in self._told_refusals or self._told_refusals[source] != refusing:
-            self._told_refusals[source] = refusing
+        if source not in self._reported_refusals or self._reported_refusals[source] != refusing:
+            self._reported_refusals[source] = refusing
             self._plain_pongs = False
             self._tell_refusal(self.node, source, refusing)
 
@@ -350,7 +350,7 @@ class Probe:
     def _ended(self, task: asyncio.Task[None]) -> None:
         if task.cancelled() or task.exception() is None:
             return
-        # A bug, ours or a callback's. A probe must not fall silent unnoticed.
+        # A bug, in the probe or in a callback. A probe must not fall silent unnoticed.
         context = {"message": f"the probe of {self.node} failed", "exception": task.exception(), "task": task}
         task.get_loop().call_exception_handler(context)
 

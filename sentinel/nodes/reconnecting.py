@@ -1,28 +1,29 @@
-"""When a node that was lost is tried again: soon, for a restart is quick; then ever more rarely. Pure.
+"""Decides when to reconnect to a lost node: soon at first, since a restart is quick; then ever more rarely.
+Pure.
 
-An attempt costs as much as a step. Where many nodes are lost at once, as many attempts as for one would take
-the time that elections need, so they go on at a pace that the crowd shares.
+An attempt costs as much as a step. When many nodes are lost at once, unlimited attempts would take the time
+that elections need, so all of them share a limited rate.
 """
 
 from __future__ import annotations
 
 FIRST_RETRY_S = 0.008
 EAGER_RETRIES = 3
-"""So many as soon as that: a process that is started again at once listens after some 15 ms."""
+"""How many retries come that soon: a process that is restarted at once listens after some 15 ms."""
 FEW = 8
-"""Groups that want a leader at the same time, and are no crowd yet."""
+"""Up to this many groups that want a leader at the same time are no crowd."""
 IN_A_CROWD_S = 2 * FIRST_RETRY_S
-"""There is one early look in a crowd as well, before a refusal counts."""
+"""In a crowd there is one early retry too, before a refusal counts."""
 EACH_S = 0.01
-"""All groups' attempts are as far apart as that, on average."""
+"""The average time between two attempts of all groups."""
 LONGEST_S = 1.0
 
 
 def pause_s(attempts: int, longest_s: float, crowd: int, *, down: bool) -> float:
-    """Before the next attempt, after so many that failed; none after a connection that had lasted.
+    """Seconds before the next attempt, after ``attempts`` failed ones; 0 after a connection that had lasted.
 
-    ``longest_s`` is the longest pause for who is alone, and for a node that is not called ``down`` yet: what
-    refuses may stand between, and be back within the patience of all others.
+    ``longest_s`` limits the pause outside of a crowd, and for a node that is not called ``down`` yet: a proxy
+    in between may be what refuses, and be back before the node is called down.
     """
     if attempts == 0:
         return 0.0

@@ -1,6 +1,6 @@
-"""redis-py's reply parser, made safe against a server that sends nonsense: bounded, and with one error.
+"""redis-py's reply parser, made safe against a faulty server: limited in size, with one kind of error.
 
-Once for redis-py's own connections, and once without its streams, for the probes.
+There is one for redis-py's own connections, and one without its streams, for the probes.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from sentinel.nodes.info import MAX_INFO_BYTES
 from sentinel.process.announced_sizes import AnnouncedError, AnnouncedSizes
 
 MAX_REPLY_BYTES = 2 * MAX_INFO_BYTES
-"""Above the longest INFO that is read, so that one which is too long gets its own clear error."""
+"""More than the longest INFO that is read, so that a longer INFO gets its own clear error."""
 
 MAX_REPLY_ITEMS = MAX_REPLY_BYTES // 4
-"""Of the shortest items that there are (``$-1``, ``:0``, ``+``) so many fit into the longest reply."""
+"""How many of the shortest items (``$-1``, ``:0``, ``+``) fit into the longest reply."""
 
 _PARSER_TRIPS = (ValueError, TypeError, LookupError, MemoryError)
-"""What redis-py and hiredis raise on replies that no Redis sends, as ``-MOVED`` without an address."""
+"""Errors of redis-py and hiredis on replies that no Redis sends, such as ``-MOVED`` without an address."""
 
 
 class BoundedParser(_AsyncHiredisParser):
-    """Raises ``InvalidResponse`` on a reply that does not end, that trips the parser, or that RESP2 lacks.
+    """Raises ``InvalidResponse`` for a reply that is too long, that trips the parser, or that RESP2 lacks.
 
-    Error replies and lost connections come out as redis-py has them.
+    Error replies and lost connections are redis-py's own exceptions.
     """
 
     _room_bytes = MAX_REPLY_BYTES
@@ -44,13 +44,13 @@ class BoundedParser(_AsyncHiredisParser):
         try:
             return await super().read_response(disable_decoding, push_request)
         except OSError:
-            # Some of these are ValueErrors too (a certificate's), and are none of the reply's.
+            # Some of these are also ValueErrors (a certificate's), but are not about the reply.
             raise
         except _PARSER_TRIPS as error:
             raise _unreadable(error) from error
 
     async def read_from_socket(self) -> bool:
-        """As redis-py does it, but that what arrives is judged before it is parsed."""
+        """redis-py's own method, except that the data is judged before it is parsed."""
         reader: Any = self._reader
         stream: Any = self._stream
         data: bytes = await stream.read(self._read_size)
@@ -68,9 +68,9 @@ class BoundedParser(_AsyncHiredisParser):
 
 
 class BoundedReplies:
-    """Replies out of bytes as they arrive; error replies are exceptions of redis-py's types, not raised.
+    """Parses replies from bytes as they arrive; error replies are returned as redis-py's exceptions.
 
-    There is a parser only while a reply is on its way: hiredis keeps the room that the last one took.
+    A parser exists only while a reply is incomplete: hiredis keeps the memory of the last reply.
     """
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class BoundedReplies:
 
     @property
     def are_whole(self) -> bool:
-        """What arrives next is the beginning of a reply."""
+        """Whether the next byte begins a reply."""
         return self._announced.is_between and self._room_bytes == MAX_REPLY_BYTES
 
     def read(self, data: bytes) -> Iterator[object]:

@@ -1,6 +1,6 @@
-"""Connections that a leader is about to need, made while it waits for something else.
+"""Opens the connections that a leader is about to need while it waits for something else.
 
-Between choosing a candidate and promoting it a leader waits for a majority to store the intent. To connect
+Between choosing a candidate and promoting it, a leader waits for a majority to store the intent. Connecting
 takes about as long, and need not come after it.
 """
 
@@ -14,11 +14,11 @@ from redis.asyncio.connection import Connection
 from redis.exceptions import RedisError
 
 KEEP_S = 2.0
-"""An unused connection is closed then."""
+"""An unused connection is closed after this time."""
 
 
 class WarmClients:
-    """``connect`` makes a connection, and raises what ``RedisLink.named_connection`` does."""
+    """``connect`` opens a connection, and raises what ``RedisLink.named_connection`` raises."""
 
     def __init__(self, connect: Callable[[str], Awaitable[Connection]]) -> None:
         self._connect = connect
@@ -26,18 +26,18 @@ class WarmClients:
         self._closing: set[asyncio.Task[None]] = set()
 
     def prepare(self, node: str) -> None:
-        """Begin to connect. Nobody is told of a failure: ``take`` tries anew."""
+        """Begin to connect. A failure is not reported: ``take`` tries again."""
         if node not in self._tasks:
             self._tasks[node] = task = asyncio.ensure_future(self._connect(node))
             asyncio.get_running_loop().call_later(KEEP_S, self._drop, node, task)
 
     async def take(self, node: str) -> Connection:
-        """The one that was prepared, if it is open still, else a new one; the caller closes it."""
+        """The prepared connection if it is still open, else a new one; the caller closes it."""
         task = self._tasks.pop(node, None)
         if task is not None:
             with suppress(RedisError, OSError):
                 made = await task
-                if not await made.can_read():  # It would be its end.
+                if not await made.can_read():  # Readable data would be its end.
                     return made
                 await made.disconnect(nowait=True)
         return await self._connect(node)

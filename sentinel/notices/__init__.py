@@ -1,1 +1,1 @@
-"""What a sentinel tells people: one typed event for each thing that happens, and those who tell it on."""
+"""The notices of a sentinel: one typed event for each thing that happens, and the modules that show them."""

@@ -1,4 +1,4 @@
-"""One finished change of primary, as the history keeps it and as sentinels tell it to each other."""
+"""One finished change of primary: a record of the history, which the sentinels also exchange."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Change:
     bytes_possibly_lost: int | None = None
     """Upper bound, from the old primary's offset when it came back; None while that is unknown."""
     may_have_lost: str | None = None
-    """In words: it was chosen across replication histories, or is known to lack so much at least."""
+    """The loss in words: a choice across replication histories, or the least that is known to be missing."""
 
     def merged(self, other: Change) -> Change:
-        """What both records of the same change know."""
+        """The record with the knowledge of both records of the same change."""
         known = [each.bytes_possibly_lost for each in (self, other) if each.bytes_possibly_lost is not None]
         fuller = max(self, other, key=lambda each: len(each.timeline))
         return replace(fuller, bytes_possibly_lost=max(known, default=None))

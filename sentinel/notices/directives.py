@@ -1,6 +1,6 @@
-"""What is worth telling when the sentinels have agreed on new directives. Every sentinel tells it.
+"""The events that announce newly agreed directives (pause, schedule). Every sentinel announces them.
 
-One that was away may learn of several changes at once: it tells what differs from what it told before.
+A sentinel that was away may learn of several changes at once: it announces the difference.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from quorum.directives import Directives
 from sentinel.notices.operators import DirectiveEvent, Paused, Resumed, ScheduleClosed, Scheduled
 
 
-def told_of(before: Directives, now: Directives) -> Iterator[DirectiveEvent]:
+def directive_events(before: Directives, now: Directives) -> Iterator[DirectiveEvent]:
     if now.closed is not None and now.closed != before.closed:
         closed = now.closed
         operation = closed.schedule.operation

@@ -1,6 +1,6 @@
-"""What is told of leaders and their work, beside what the work itself tells (``promotion.events``).
+"""Events of leaders and their work, except those of the work itself (``promotion.events``).
 
-The term in which it happened is the notice's.
+The notice holds the term in which an event happened.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from quorum.messages import Topology
 class Elected:
     """This sentinel leads, because of ``reasons``.
 
-    ``evidence_age_ms``: for how long the primary has been known to be down; None: it is not.
-    ``instead_of``: why each sentinel that is before this one in the line was passed over.
+    ``evidence_age_ms``: for how long the primary has been known to be down; None: it is not down.
+    ``instead_of``: why each sentinel with a better rank was passed over.
     """
 
     name: ClassVar = "elected"
@@ -51,7 +51,7 @@ class StandsAgain:
 
 @dataclass(frozen=True, slots=True)
 class FailoverStarted:
-    """``operation`` is an operator's, if one asked for it; ``cause`` is then None, or says what was asked."""
+    """``operation`` is that of an operator's request; ``cause`` is then None, or names the request."""
 
     name: ClassVar = "failover_started"
     primary: str | None
@@ -62,7 +62,7 @@ class FailoverStarted:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """Work was, for the ``reason``; ``retry_after_ms`` is 0 if nothing is tried again by itself."""
+    """Work was given up for the ``reason``; ``retry_after_ms`` is 0 if there is no automatic retry."""
 
     primary: str | None
     reason: str
@@ -95,7 +95,7 @@ class IntentCommitted:
 
 @dataclass(frozen=True, slots=True)
 class TopologyCommitted:
-    """A new topology is committed, in the names that are used here; every sentinel tells it."""
+    """A new topology is committed, in the node names of this sentinel; every sentinel announces it."""
 
     name: ClassVar = "topology"
     topology: Topology
@@ -103,7 +103,7 @@ class TopologyCommitted:
 
 @dataclass(frozen=True, slots=True)
 class LossMeasured:
-    """The old primary is back and demoted: so many bytes may be lost. Every sentinel tells it."""
+    """The old primary is back and demoted: the lost bytes are known. Every sentinel announces it."""
 
     name: ClassVar = "loss_measured"
     topology: Topology
@@ -111,7 +111,7 @@ class LossMeasured:
 
 @dataclass(frozen=True, slots=True)
 class StepIncomplete:
-    """A step was done, but the node refused a command that is not essential to it."""
+    """A step was done, but the node refused one of its optional commands."""
 
     name: ClassVar = "step_incomplete"
     step: str
@@ -121,7 +121,7 @@ class StepIncomplete:
 
 @dataclass(frozen=True, slots=True)
 class Fenced:
-    """Redis refused a command, because a newer leader was there before."""
+    """The fence holds a newer leader's term, so Redis refused a command."""
 
     name: ClassVar = "fenced"
     node: str
@@ -130,7 +130,7 @@ class Fenced:
 
 @dataclass(frozen=True, slots=True)
 class FenceIgnored:
-    """The fence holds a term that no leader of this cluster can have come to: it counts as missing."""
+    """The fence holds a term that no leader of this cluster can have reached: it counts as missing."""
 
     name: ClassVar = "fence_ignored"
     node: str
@@ -182,7 +182,7 @@ OnTheWay: TypeAlias = (
     | SelfFenced
     | SelfFenceEnded
 )
-"""How a change comes about: for the log and the history, and for nobody who is told of changes."""
+"""The events on the way to a change, for the log and the history; they are not published elsewhere."""
 
 LeaderEvent: TypeAlias = (
     OnTheWay | FailoverStarted | FailoverAborted | TopologyCommitted | LossMeasured | Stalled

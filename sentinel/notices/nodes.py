@@ -1,6 +1,6 @@
-"""What is told of a group's nodes: how they are, who they are, and whether they are watched.
+"""Events of a group's nodes: their health, their identity, and whether they are watched.
 
-``node`` is the node's name in the group, ``detail`` and ``reason`` are words for people.
+``node`` is the node's name in the group; ``detail`` and ``reason`` are texts for people.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import ClassVar, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class NodeDown:
-    """This sentinel calls a node down (subjectively). ``after_ms``: since the evidence began."""
+    """This sentinel calls a node down (subjectively). ``after_ms`` counts from the first evidence."""
 
     name: ClassVar = "node_down"
     node: str
@@ -23,7 +23,7 @@ class NodeDown:
 
 @dataclass(frozen=True, slots=True)
 class NodeUp:
-    """It has answered again."""
+    """The node has answered again."""
 
     name: ClassVar = "node_up"
     node: str
@@ -31,7 +31,7 @@ class NodeUp:
 
 @dataclass(frozen=True, slots=True)
 class NodeUnknown:
-    """Neither up nor down: this sentinel was stalled, or cannot look, since it last judged the node."""
+    """Neither up nor down: this sentinel stalled or could not look since it last judged the node."""
 
     name: ClassVar = "node_unknown"
     node: str
@@ -50,7 +50,7 @@ class QuorumDown:
 
 @dataclass(frozen=True, slots=True)
 class QuorumUp:
-    """No quorum does any more; those in ``agree`` still do. ``may_have_lost``: what no node holds now."""
+    """No quorum calls the node down any more; ``agree`` still do. ``may_have_lost``: lost data."""
 
     name: ClassVar = "quorum_up"
     node: str
@@ -70,7 +70,7 @@ class Misconfigured:
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """This sentinel cannot look at a node, for want of files or memory, or because it may not."""
+    """This sentinel cannot look at a node: it lacks file descriptors, memory or permission."""
 
     name: ClassVar = "blind"
     node: str
@@ -79,7 +79,7 @@ class Blind:
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """The primary lives, but refuses writes or new clients, and has done so for a while."""
+    """The primary lives, but has refused writes or new clients for a while."""
 
     name: ClassVar = "degraded"
     node: str
@@ -90,12 +90,12 @@ class Degraded:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """It takes them again."""
+    """The primary accepts them again."""
 
     name: ClassVar = "recovered"
     node: str | None
     refuses: str
-    """What it refused before."""
+    """The kind of refusal that ended."""
     detail: str = ""
 
 
@@ -118,7 +118,7 @@ class Discovered:
 
 @dataclass(frozen=True, slots=True)
 class NotWatched:
-    """It reports one that is not watched, for a reason that people can change."""
+    """The primary reports a replica that is not watched, for a reason that people can change."""
 
     name: ClassVar = "not_watched"
     node: str
@@ -127,7 +127,7 @@ class NotWatched:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """A node that nobody configured is not watched any more: it is not the group's, or is forgotten."""
+    """A discovered node is not watched any more: it is not the group's, or is forgotten."""
 
     name: ClassVar = "dropped"
     node: str
@@ -154,7 +154,7 @@ class Double:
 
 @dataclass(frozen=True, slots=True)
 class Balanced:
-    """A name leads to several servers in turn, so it is no node's, and is left out of all that is decided."""
+    """A name leads to several servers in turn, so it names no node and is left out of all decisions."""
 
     name: ClassVar = "balanced"
     node: str
@@ -172,7 +172,7 @@ class Contested:
 
 @dataclass(frozen=True, slots=True)
 class Clustered:
-    """A server is in cluster mode, where it can be nobody's replica: nothing is changed at it."""
+    """A server is in cluster mode, where it cannot be a replica: nothing is changed at it."""
 
     name: ClassVar = "clustered"
     node: str
@@ -181,7 +181,7 @@ class Clustered:
 
 @dataclass(frozen=True, slots=True)
 class Unlisted:
-    """The agreed primary is in no configuration: it is watched all the same."""
+    """The agreed primary is not in this configuration; it is watched all the same."""
 
     name: ClassVar = "unlisted"
     node: str
@@ -189,7 +189,7 @@ class Unlisted:
 
 @dataclass(frozen=True, slots=True)
 class Unwatched:
-    """The agreed primary is not watched here, so that nobody here would know that it is lost."""
+    """The agreed primary is not watched here, so this sentinel would not notice its loss."""
 
     name: ClassVar = "unwatched"
     node: str
@@ -197,7 +197,7 @@ class Unwatched:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What was told of the node's identity holds no longer: ``was`` is the name of that event."""
+    """An earlier event about the node's identity no longer holds: ``was`` is the name of that event."""
 
     name: ClassVar = "identified"
     node: str
@@ -206,14 +206,14 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Nobody can tell which node is primary; nothing is done until that is clear."""
+    """It is not clear which node is primary; nothing is done until it is."""
 
     name: ClassVar = "ambiguous"
     reason: str
 
 
 Identity: TypeAlias = Double | Balanced | Contested | Clustered | Unlisted | Unwatched
-"""What holds of a node's name until ``Identified`` takes it back."""
+"""States of a node's name that hold until ``Identified`` ends them."""
 
 Health: TypeAlias = (
     NodeDown

@@ -1,7 +1,7 @@
-"""A notice: one event of one group. Whoever tells people takes notices, and goes by the type of the event.
+"""A notice: one event of one group. Every consumer takes notices and dispatches on the event's type.
 
-The classes of events are the whole list: the log, the history, the webhooks, the metrics and the Sentinel
-protocol each handle every member of ``NoticeEvent``, so that a new one cannot be forgotten in any of them.
+The consumers are the log, the history, the webhooks, the metrics and the Sentinel protocol. Each handles
+every member of ``NoticeEvent``, so that none of them can miss a new one.
 """
 
 from __future__ import annotations
@@ -37,28 +37,28 @@ class Notice:
     group: str
     event: NoticeEvent
     term: int = 0
-    """Of the leader that it is about; 0 for what has nothing to do with a term."""
+    """The term of the leader that it is about; 0 if it has no term."""
     again: bool = False
-    """It only repeats what was told a while ago, of an attempt that came to nothing."""
+    """It repeats an earlier notice about a failed attempt."""
 
 
 class Tell(Protocol):
-    """How a group's core tells an event; ``term`` and ``again`` are the notice's."""
+    """How a group's core publishes an event; ``term`` and ``again`` are the notice's."""
 
     def __call__(self, event: NoticeEvent, term: int = 0, *, again: bool = False) -> None: ...
 
 
 def details(notice: Notice) -> Mapping[str, object]:
-    """What machines are told of the event: plain values, by the names of its fields."""
-    told: dict[str, object] = {}
+    """The event's fields for machines: plain values by name."""
+    values: dict[str, object] = {}
     for field in dataclasses.fields(notice.event):
         value = getattr(notice.event, field.name)
         if isinstance(value, Topology):
-            told |= {name: getattr(value, name) for name in _OF_TOPOLOGY}
+            values |= {name: getattr(value, name) for name in _OF_TOPOLOGY}
         elif not isinstance(value, Ranking):
-            told[field.name] = value
+            values[field.name] = value
     if notice.term:
-        told["term"] = notice.term
+        values["term"] = notice.term
     if notice.again:
-        told["again"] = True
-    return told
+        values["again"] = True
+    return values

@@ -1,4 +1,4 @@
-"""What is told of operators' requests and orders. ``operation`` is the id that the operator was given."""
+"""Events of operators' requests and orders. ``operation`` is the id that the operator was given."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """Operators want nothing to be changed; told by every sentinel, as the next three are."""
+    """The group is paused. Every sentinel announces this event and the next three."""
 
     name: ClassVar = "paused"
     since_ms: int
@@ -35,7 +35,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """A switchover is to be carried out at a set time, ``at_ms`` in wall clock; ``to`` None: to the best."""
+    """A switchover is scheduled for ``at_ms`` (wall clock); ``to`` None: to the best replica."""
 
     name: ClassVar = "scheduled"
     operation: str
@@ -45,20 +45,20 @@ class Scheduled:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleClosed:
-    """It was begun, has ended, was cancelled or dropped."""
+    """The scheduled switchover was begun, has ended, or was cancelled or dropped."""
 
     name: ClassVar = "schedule_closed"
     operation: str
     outcome: Outcome
     reason: str
     primary: str | None
-    """Who became primary by it, where it is done, and in which ``term``."""
+    """The new primary, if it is done; ``term`` is that of the change."""
     term: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDone:
-    """A majority has agreed on what an operator ordered at this sentinel."""
+    """A majority has agreed on an operator's order at this sentinel."""
 
     name: ClassVar = "order_done"
     operation: str

@@ -1,21 +1,21 @@
-"""The history of changes: what every sentinel can record of a commit, and the leader's timeline of it.
+"""Records the history of changes: every sentinel records a commit; the leader adds its timeline.
 
-Every sentinel writes a skeletal record when it learns of a topology. The leader that made the change has
-seen its steps; it writes them down, and tells the others, when the topology is committed and again when
-its work is over. For as long as the primary stays down, attempts that came to nothing are part of the story.
+Every sentinel writes a skeletal record when it learns of a topology. The leader that made the change has seen
+its steps: it stores them and sends them to the others when the topology is committed, and again when its work
+is over. While the primary stays down, failed attempts belong to the same timeline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from promotion import events as work
 from quorum.messages import Topology
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.change import Change, TimelineStep
-from sentinel.notices.notice import Notice, NoticeEvent
+from sentinel.notices.notice import Notice
 
 MAX_STEPS = 100
 
@@ -40,8 +40,43 @@ _Step: TypeAlias = (
     | work.Repointed
     | work.Demoted
 )
-"""What the timeline of a change is made of. Whatever else is told is no step of it."""
+"""The steps of a change's timeline."""
 _End: TypeAlias = leaders.WorkDone | leaders.SteppedDown | leaders.RepairAborted
+_Recorded: TypeAlias = _Step | _End | nodes.NodeUp | leaders.LossMeasured
+_Ignored: TypeAlias = (
+    nodes.NodeUnknown
+    | nodes.QuorumUp
+    | nodes.Misconfigured
+    | nodes.Blind
+    | nodes.Degraded
+    | nodes.Recovered
+    | nodes.DataLost
+    | nodes.Discovered
+    | nodes.NotWatched
+    | nodes.Dropped
+    | nodes.Foreign
+    | nodes.Identity
+    | nodes.Identified
+    | nodes.Ambiguous
+    | leaders.StandsBack
+    | leaders.StandsAgain
+    | leaders.FailoverStarted
+    | leaders.StepIncomplete
+    | leaders.Fenced
+    | leaders.FenceIgnored
+    | leaders.SelfFenced
+    | leaders.SelfFenceEnded
+    | leaders.Stalled
+    | operators.DirectiveEvent
+    | operators.OrderDone
+    | operators.OrderRefused
+    | work.Regressed
+    | work.IntentCancelled
+    | work.WritesResumed
+    | work.SafetyKept
+    | work.StepFailed
+)
+"""The events that are not part of the history of changes."""
 
 
 class Recorder:
@@ -67,6 +102,14 @@ class Recorder:
     def on_notice(self, notice: Notice, now: float) -> None:
         """``now`` is monotonic seconds."""
         event = notice.event
+        if isinstance(event, _Ignored):
+            return
+        if isinstance(event, _Recorded):
+            self._record(event, now)
+        else:
+            assert_never(event)
+
+    def _record(self, event: _Recorded, now: float) -> None:
         if isinstance(event, nodes.NodeDown | nodes.QuorumDown) and not event.primary:
             return
         if self._mine is None:
@@ -83,9 +126,9 @@ class Recorder:
             case leaders.WorkDone() | leaders.SteppedDown() | leaders.RepairAborted():
                 self._on_end(event, now)
             case _:
-                pass  # A step, which is noted already, or nothing of the history.
+                pass  # The step is noted already.
 
-    def _begin_anew(self, event: NoticeEvent, now: float) -> None:
+    def _begin_anew(self, event: _Recorded, now: float) -> None:
         match event:
             case nodes.NodeDown():
                 leads = self._leads
@@ -93,7 +136,7 @@ class Recorder:
                 self._leads, self._down = leads, event.node
                 self._add("evidence", now - event.after_ms / 1000)
             case nodes.NodeUp(node) if node == self._down:
-                # What is under way because of it is told to its end.
+                # Work that is under way because of it is recorded to its end.
                 self._down = None
                 if not self._leads:
                     self._forget()
@@ -105,7 +148,7 @@ class Recorder:
                 pass
 
     def _add(self, label: str, at: float) -> None:
-        """At the limit, what came to nothing makes room; what has been told of a commit is never changed."""
+        """At the limit, failed attempts make room; the record of a commit is never changed."""
         if len(self._steps) == MAX_STEPS:
             if self._mine is not None:
                 return
@@ -150,7 +193,7 @@ class Recorder:
 
 
 def _label(event: _Step) -> str:
-    """What the step is called in the history."""
+    """The step's name in the history."""
     match event:
         case nodes.NodeDown():
             return "subjectively_down"

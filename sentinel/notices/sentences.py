@@ -1,6 +1,6 @@
-"""How an event reads: one sentence for each, so that the log of a failover is a story.
+"""Words each event as one sentence, so that the log of a failover reads as a story.
 
-Every event has its sentence here; mypy holds that none is missing.
+Every event has its sentence here; mypy checks that none is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How loud each event is in the log: an error needs a person, a warning may."""
+"""The log level of each event: an error needs a person, a warning may need one."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Level(enum.IntEnum):
 
 
 def level_of(notice: Notice) -> Level:
-    """What was told a moment ago is for whoever looks closely."""
+    """The level of the notice; a repeated one is only for debugging."""
     event = notice.event
     if notice.again:
         return Level.DEBUG

@@ -1,7 +1,8 @@
-"""The log: one line per notice, so that a failover reads as a story; as text for people or JSON for machines.
+"""The log: one line for each notice, so that a failover reads as a story; as text for people, JSON for
+machines.
 
-Names and errors come from Redis, peers and files, so control characters in them are escaped: nothing that
-a node answers may forge a line or drive a terminal.
+Names and errors come from Redis, peers and files, so control characters in them are escaped: no answer of a
+node can forge a line or control a terminal.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def tell(notice: Notice) -> None:
 
 
 def clean(text: str) -> str:
-    """Printable on one line, whatever was in it, and not endless."""
+    """``text`` on one line, with control characters escaped and its length limited."""
     safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return safe if len(safe) <= MAX_LINE_CHARS else f"{safe[:MAX_LINE_CHARS]}... ({len(safe)} characters)"
 
@@ -64,9 +65,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logging(form: Literal["text", "json"], level: str) -> None:
-    """Log to standard output, where a container's or systemd's log is taken from."""
+    """Log to standard output, from where containers and systemd take their logs."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # It tells of each request.
+    # It logs each request.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)

@@ -1,1 +1,1 @@
-"""What would bite during a failover, looked for before there is one."""
+"""Preflights: look for anything that would make the next failover fail or lose data."""

@@ -1,6 +1,6 @@
-"""TLS certificates that are about to end, told while there is time to renew them. Pure.
+"""Reports TLS certificates that expire soon, while there is time to renew them. Pure.
 
-One that has ended closes no open connection, but no new one can be made: neither ours nor a client's.
+An expired certificate closes no open connection, but prevents new ones: both a sentinel's and a client's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sentinel.preflight.facts import GroupFacts, Problem, Severity
 
 DAY_S = 86_400.0
 SOON_S = 14 * DAY_S
-"""Whoever renews automatically does so a month or more before the end: by now that has failed."""
+"""Automatic renewal happens a month or more before the end: if it is this close, renewal has failed."""
 AT_ONCE_S = 2 * DAY_S
 
 

@@ -1,4 +1,6 @@
-"""What would bite the data when another node becomes primary: room, formats, snapshots, demands on writes."""
+"""Rules about data and settings: memory, formats, snapshots and ``min-replicas`` once another node is
+primary.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
 
 LARGE_BYTES = 1 << 30
 BACKLOG_SHARE = 1000
-"""Of a large data set at least this part should fit into the backlog (1 MB, the default, for 1 GB)."""
+"""The backlog should hold at least this fraction of a large data set (1 MB, the default, for 1 GB)."""
 
 _MB = 1 << 20
 _VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})", re.ASCII)
@@ -46,24 +48,24 @@ def _too_little_memory(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _evicts_the_fence(facts: GroupFacts) -> Iterator[Problem]:
-    for node in facts.seen if facts.wishes.fence_key is not None else ():
-        policy = node.said.get("maxmemory_policy") or ""
+    for node in facts.seen if facts.required.fence_key is not None else ():
+        policy = node.info_fields.get("maxmemory_policy") or ""
         if policy.startswith("allkeys-") and node.number("maxmemory"):
             yield Problem(
                 node.name,
                 "warning",
                 "fence-eviction",
-                f"may evict {facts.wishes.fence_key} (maxmemory-policy {policy}): until it is written again, "
-                "which a sentinel sees to, a leader that was paused for long is not refused by it",
+                f"may evict {facts.required.fence_key} (maxmemory-policy {policy}): until it is written "
+                "again, which a sentinel sees to, a leader that was paused for long is not refused by it",
                 "Use a volatile- policy, which spares keys without an expiry.",
             )
 
 
 def _eviction(facts: GroupFacts) -> Iterator[Problem]:
     primary = facts.primary
-    wanted = primary.said.get("maxmemory_policy") if primary is not None else None
+    wanted = primary.info_fields.get("maxmemory_policy") if primary is not None else None
     for node in facts.replicas if primary is not None and wanted else ():
-        own = node.said.get("maxmemory_policy")
+        own = node.info_fields.get("maxmemory_policy")
         if own is not None and own != wanted:
             assert primary is not None
             yield Problem(
@@ -102,10 +104,10 @@ def _versions(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def failing_disk(node: NodeFacts) -> str | None:
-    """For what it refuses all writes as a primary; None if not for its disk."""
+    """Why the node refuses all writes as a primary; None if its disk is no reason."""
     return disk_refusal(
-        snapshot_failed=node.said.get("rdb_last_bgsave_status") == "err",
-        aof_failed=node.said.get("aof_last_write_status") == "err"
+        snapshot_failed=node.info_fields.get("rdb_last_bgsave_status") == "err",
+        aof_failed=node.info_fields.get("aof_last_write_status") == "err"
         and node.settings.get("appendonly") != "no",
         stops=node.settings.get(STOP_WRITES) != "no",
         saves=node.settings.get(SAVE) != "",
@@ -113,7 +115,7 @@ def failing_disk(node: NodeFacts) -> str | None:
 
 
 def _failing_snapshots(facts: GroupFacts) -> Iterator[Problem]:
-    """Redis refuses writes then (-MISCONF)."""
+    """A node whose snapshots or append-only file fail: Redis refuses writes then (-MISCONF)."""
     for node in facts.seen:
         if (failing := failing_disk(node)) is None:
             continue
@@ -127,7 +129,7 @@ def _failing_snapshots(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _no_persistence(facts: GroupFacts) -> Iterator[Problem]:
-    """A replica has to keep what its primary keeps, or a failover ends that; it need not keep more."""
+    """A replica must persist its data if its primary does, or a failover ends that; it need not do more."""
     primary = facts.primary
     if primary is None:
         return
@@ -155,16 +157,16 @@ def _no_persistence(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _keeps(node: NodeFacts) -> bool | None:
-    """Whether it keeps its data on disk; None where it does not tell."""
+    """Whether the node persists its data; None if unknown."""
     if "save" not in node.settings or "appendonly" not in node.settings:
         return None
     return node.settings["save"] != "" or node.settings["appendonly"] != "no"
 
 
 def _demands(facts: GroupFacts) -> Iterator[Problem]:
-    """``write_safety`` lowers the demand itself, where it cannot be met."""
+    """``min-replicas-to-write`` that cannot be met; ``write_safety`` would lower it by itself."""
     others = len(facts.nodes) - 1
-    if facts.wishes.write_safety or others == 0:
+    if facts.required.write_safety or others == 0:
         return
     for node in facts.seen:
         demanded = node.number("min-replicas-to-write") or 0
@@ -217,8 +219,8 @@ def _small_backlog(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _no_config_file(facts: GroupFacts) -> Iterator[Problem]:
-    """One line for all: in containers it is the same everywhere, and rarely an accident."""
-    without = [node.name for node in facts.seen if node.said.get("config_file") == ""]
+    """Nodes without a configuration file, in one problem: in containers it is so at all nodes, on purpose."""
+    without = [node.name for node in facts.seen if node.info_fields.get("config_file") == ""]
     if without:
         yield Problem(
             None,
@@ -247,7 +249,7 @@ def _tls_replication(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _fence_content(facts: GroupFacts) -> Iterator[Problem]:
-    key = facts.wishes.fence_key
+    key = facts.required.fence_key
     for node in facts.seen:
         if node.fence is not None and not is_term(node.fence.encode()):
             yield Problem(
@@ -261,8 +263,8 @@ def _fence_content(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _kind(node: NodeFacts) -> tuple[str, tuple[int, int]] | None:
-    valkey = node.said.get("valkey_version")
-    match = _VERSION.match(valkey or node.said.get("redis_version", ""))
+    valkey = node.info_fields.get("valkey_version")
+    match = _VERSION.match(valkey or node.info_fields.get("redis_version", ""))
     return ("Valkey" if valkey else "Redis", (int(match[1]), int(match[2]))) if match else None
 
 

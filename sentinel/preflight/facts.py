@@ -1,6 +1,6 @@
-"""What a preflight knows of a group, and what it finds: plain data between the gatherer and the rules.
+"""The facts that a preflight gathers of a group, and the problems that it finds: plain data.
 
-No secret is in here: whether a node's replication password works elsewhere is known, the password is not.
+No secret is in here: the result of trying a node's replication password is known, the password is not.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Address: TypeAlias = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """``node`` is None for what is wrong with the group as a whole. ``code`` is stable, for programs."""
+    """``node`` is None for a problem of the whole group. ``code`` is stable, for programs."""
 
     node: str | None
     severity: Severity
@@ -40,7 +40,7 @@ class Denial(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a node could not be looked at. ``code`` is that of the problem which it makes."""
+    """Why a node could not be inspected. ``code`` is the code of the resulting problem."""
 
     code: Literal["unreachable", "credentials", "protected-mode", "tls", "not-usable"]
     detail: str
@@ -48,7 +48,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Monitor:
-    """A Vedette that is connected to a node. ``tag`` is its cluster's; None of a release that tells none."""
+    """A Vedette that is connected to a node. ``tag`` is its cluster's; None for a release without one."""
 
     id: str
     tag: str | None
@@ -57,11 +57,11 @@ class Monitor:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """One node, as far as it could be looked at from here.
+    """One node, as far as it could be inspected from here.
 
-    ``reach`` is where other nodes are told to find it, ``addresses`` what it is known by: names and IPs.
-    ``said`` are fields of its INFO that ``NodeInfo`` leaves out; ``settings`` are its answers to CONFIG GET,
-    empty where that is denied. ``denied`` names what the user may not do, as ACL SETUSER writes it.
+    ``reach`` is the address for other nodes; ``addresses`` are the names and IPs that it is known by.
+    ``info_fields`` are fields of its INFO that ``NodeInfo`` leaves out. ``settings`` are its answers to
+    CONFIG GET, empty if that is denied. ``denied`` are the denied permissions, as ACL SETUSER writes them.
     """
 
     name: str
@@ -70,23 +70,23 @@ class NodeFacts:
     port: int = 0
     discovered: bool = False
     priority: int | None = None
-    """As configured; None leaves it to the node's own ``replica-priority``."""
+    """The configured priority; None if the node's own ``replica-priority`` counts."""
     failure: Failure | None = None
     info: NodeInfo | None = None
-    said: Mapping[str, str] = field(default_factory=dict)
+    info_fields: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     denied: Mapping[str, Denial] = field(default_factory=dict)
     fence: str | None = None
-    """What the fence's key holds; None if it is missing, or was not read."""
+    """The content of the fence's key; None if it is missing, or was not read."""
     hello_subscribers: int = 0
-    """How many subscribe to the channel by which Redis Sentinels find each other."""
+    """How many clients subscribe to the channel on which Redis Sentinels find each other."""
     monitors: tuple[Monitor, ...] = ()
     longest_script_s: float | None = None
-    """How long scripts have taken there, all but the longest one in a thousand; None if it has run none."""
+    """The 99.9th percentile of its scripts' durations (or the mean); None if it has run none."""
     certificate_ends_s: float | None = None
-    """Until when the certificate holds that it shows, Unix time; None without TLS."""
+    """The expiry of its certificate in Unix time; None without TLS."""
     run_ids: tuple[str, ...] = ()
-    """Of the servers that some more connections reached, one after the other."""
+    """The run ids of the servers that further connections reached, one after the other."""
     refused_by: Mapping[str, str] = field(default_factory=dict)
     """The other nodes that do not accept its replication password, with their reasons."""
 
@@ -96,31 +96,31 @@ class NodeFacts:
 
     @property
     def announced(self) -> Address | None:
-        """Where it says that it is; None if it does not, so that others find it by its connection."""
+        """The address that it announces; None if it announces none: others then see its connection's."""
         host, port = self.settings.get("replica-announce-ip"), self.number("replica-announce-port")
         return (host or self.reach[0], port or self.port) if host or port else None
 
     def number(self, name: str) -> int | None:
-        """A count out of INFO or CONFIG GET; None if the node did not tell it."""
-        text = self.settings.get(name) or self.said.get(name) or ""
+        """A number from INFO or CONFIG GET; None if the node did not report it."""
+        text = self.settings.get(name) or self.info_fields.get(name) or ""
         return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Stranger:
-    """An address that ``reporter`` names, that is none of the group's nodes and leads nowhere from here."""
+    """An address that ``reporter`` reports, which is not a node of the group and not reachable from here."""
 
     reporter: str
     address: Address
     as_primary: bool
     detail: str
     as_itself: bool = False
-    """``reporter`` announces itself by it, whether or not it is a replica now."""
+    """``reporter`` announces it as its own address, whether or not it is a replica now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the group's settings ask of the nodes."""
+class Requirements:
+    """What the group's settings require of the nodes."""
 
     username: str = "default"
     fence_key: str | None = None
@@ -133,8 +133,8 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True)
 class OwnTls:
-    """What this sentinel shows and trusts, Unix time; None where there is no such file. ``trouble``: why what
-    is on disk now cannot be used."""
+    """The expiry of this sentinel's own certificate and of its CA file, Unix time; None without such a file.
+    ``trouble`` says why the files on disk cannot be used."""
 
     own_ends_s: float | None = None
     ca_ends_s: float | None = None
@@ -145,47 +145,47 @@ class OwnTls:
 class GroupFacts:
     nodes: tuple[NodeFacts, ...]
     strangers: tuple[Stranger, ...] = ()
-    wishes: Wishes = Wishes()
+    required: Requirements = Requirements()
     unwatched: Mapping[str, str] = field(default_factory=dict)
-    """Replicas that the primary reports and this sentinel does not watch, with the reasons."""
+    """Replicas that the primary reports but this sentinel does not watch, with the reasons."""
     balanced: Mapping[str, str] = field(default_factory=dict)
-    """Names that lead to several servers in turn, as a sentinel has seen them, with what shows it."""
+    """Names that a sentinel saw lead to several servers in turn, with the evidence."""
     contested: Mapping[str, str] = field(default_factory=dict)
-    """The nodes that another group has too, with which and as what."""
+    """The nodes that another group lists too, with that group and the node's name in it."""
     unlisted: str | None = None
-    """The agreed primary, if no configuration names it."""
+    """The agreed primary, if this configuration does not list it."""
     unwatched_primary: str | None = None
     """The agreed primary, if it is not watched."""
     members: frozenset[str] = frozenset()
     """The ids of this cluster's sentinels."""
     cluster_tag: str | None = None
-    """What they call their cluster at the nodes; None: not to be compared."""
+    """The cluster's tag in their client names; None: not to be compared."""
     tls: OwnTls = OwnTls()
     at_s: float = 0.0
-    """When they were gathered, Unix time."""
+    """The Unix time of the facts."""
     clocks: Mapping[str, str] = field(default_factory=dict)
-    """The peers whose wall clocks are apart from this sentinel's, and how."""
+    """The peers whose wall clocks differ from this sentinel's, and how."""
     no_part: str = ""
     """Why this sentinel takes no part in the group's elections."""
     apart: Mapping[str, str] = field(default_factory=dict)
     """The peers that it does not listen to, and why."""
     twice: frozenset[str] = frozenset()
-    """The peers of whose ids there are two processes."""
+    """The peers whose id two processes use."""
     foreign: Mapping[str, str] = field(default_factory=dict)
-    """The peers of another cluster, and which."""
+    """The peers of another cluster, with its id."""
     newest_term: int | None = None
-    """The highest that this cluster has come to; None where nobody here can know."""
+    """The highest term of this cluster; None if unknown."""
     own_term: int = 0
-    """The one that this sentinel is in."""
+    """This sentinel's term."""
 
     @property
     def seen(self) -> tuple[NodeFacts, ...]:
-        """The nodes that could be looked at."""
+        """The nodes that could be inspected."""
         return tuple(node for node in self.nodes if node.info is not None)
 
     @property
     def primary(self) -> NodeFacts | None:
-        """The only node that answers as one."""
+        """The only node that answers as a primary; None if there are none or several."""
         found = [node for node in self.seen if node.info is not None and node.info.role == "master"]
         return found[0] if len(found) == 1 else None
 

@@ -1,7 +1,7 @@
-"""Looks at each node of a group for a preflight: a few questions on connections of its own, no change.
+"""Gathers the facts of a group for a preflight: asks each node on new connections, and changes nothing.
 
-What is concluded is decided in ``preflight.rules``. A node's replication password is read only to try it at
-the other nodes (``preflight.password``); it is never logged or told.
+``preflight.rules`` draws the conclusions. A node's replication password is read only to try it at the other
+nodes (``preflight.password``); it is never logged or sent elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sentinel.nodes.evidence import NOT_REDIS, classify
 from sentinel.nodes.info import InfoError, parse_info
 from sentinel.nodes.link import RedisLink, peer_certificate
 from sentinel.nodes.name_looks import reached
-from sentinel.preflight.facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Wishes
+from sentinel.preflight.facts import Failure, GroupFacts, Monitor, NodeFacts, OwnTls, Requirements
 from sentinel.preflight.other_monitors import MAX_LISTED_CLIENTS, monitors_of
 from sentinel.preflight.password import PASSWORD_SETTINGS, Login, is_about_login, is_protected, refusals
 from sentinel.preflight.permissions import HELLO, harmless, queued
@@ -32,7 +32,7 @@ from sentinel.process import clock
 from sentinel.process.certificates import expires_at
 
 AT_ONCE = 8
-"""Connections that one preflight has open at the same time."""
+"""The most connections that one preflight has open at the same time."""
 MAX_VALUE_CHARS = 1000
 
 _SETTINGS = (
@@ -61,23 +61,23 @@ _INFO_FIELDS = frozenset(
 )
 
 
-async def gather(link: RedisLink, specs: Sequence[NodeSpec], wishes: Wishes) -> GroupFacts:
-    """Never raises for what a node does, or does not do: that is what is gathered."""
+async def gather(link: RedisLink, specs: Sequence[NodeSpec], required: Requirements) -> GroupFacts:
+    """The facts of a group. It raises nothing for a node's faults: those are facts."""
     turn = asyncio.Semaphore(AT_ONCE)
-    looks = await asyncio.gather(*(_look(link, turn, spec, wishes) for spec in specs))
+    looks = await asyncio.gather(*(_look(link, turn, spec, required) for spec in specs))
     logins = {facts.name: login for facts, login in looks if login is not None}
     found = GroupFacts(tuple(facts for facts, _ in looks))
     seen = {node.name for node in found.seen}
-    # What a node has for its primary is no address's to learn that nobody configured.
+    # A node's replication password must not be sent to an address that nobody configured.
     reached = [spec for spec in specs if spec.name in seen and not spec.discovered]
     refused = await refusals(link, turn, reached, logins)
     strangers = await find_strangers(link, turn, found)
     nodes = tuple(replace(node, refused_by=refused.get(node.name, {})) for node in found.nodes)
-    return GroupFacts(nodes, strangers, wishes, tls=_own_tls(link), at_s=clock.wall_ms() / 1000)
+    return GroupFacts(nodes, strangers, required, tls=_own_tls(link), at_s=clock.wall_ms() / 1000)
 
 
 async def _look(
-    link: RedisLink, turn: asyncio.Semaphore, spec: NodeSpec, wishes: Wishes
+    link: RedisLink, turn: asyncio.Semaphore, spec: NodeSpec, required: Requirements
 ) -> tuple[NodeFacts, Login | None]:
     facts = NodeFacts(
         spec.name,
@@ -96,9 +96,9 @@ async def _look(
                 shown = peer_certificate(connection)
                 ends_s = expires_at(shown) if shown is not None else None
                 facts = replace(facts, addresses=addresses, certificate_ends_s=ends_s)
-                return await _question(facts, connection, wishes.fence_key, link.client_name)
+                return await _question(facts, connection, required.fence_key, link.client_name)
             finally:
-                # What its transaction still holds is thrown away with it.
+                # Closing it discards the commands queued in its transaction.
                 await connection.disconnect(nowait=True)
     except TimeoutError as error:
         detail = str(error) or f"no answer within {NODE_TIMEOUT_S:g} s"
@@ -108,7 +108,7 @@ async def _look(
 
 
 async def _run_ids(link: RedisLink, turn: asyncio.Semaphore, spec: NodeSpec) -> tuple[str, ...]:
-    """Whom some connections to the name reach, as far as they can be made."""
+    """The run ids that several connections to the name reach, as far as they can be made."""
     found: list[str] = []
     if not spec.discovered:
         with suppress(RedisError, OSError, TimeoutError):
@@ -129,10 +129,10 @@ def _own_tls(link: RedisLink) -> OwnTls:
 async def _question(
     facts: NodeFacts, connection: Connection, fence_key: str | None, client_name: str
 ) -> tuple[NodeFacts, Login | None]:
-    [said] = await ask(connection, ("INFO",))
-    # Behind a DENIED the connection is closed, which would look like no answer at all.
-    if isinstance(said, Exception) and (is_about_login(said) or is_protected(said)):
-        raise said
+    [reply] = await ask(connection, ("INFO",))
+    # After a DENIED the connection is closed, which would look like no answer at all.
+    if isinstance(reply, Exception) and (is_about_login(reply) or is_protected(reply)):
+        raise reply
     names = (*_SETTINGS, *BUSY_SETTINGS, *PASSWORD_SETTINGS)
     # Several names in one CONFIG GET are an error before Redis 7.
     replies = await ask(connection, *(("CONFIG", "GET", name) for name in names))
@@ -141,7 +141,7 @@ async def _question(
     login = Login(username or None, password or None) if password is not None else None
     scripts = await ask(connection, *ASK_SCRIPTS)
     [fence] = await ask(connection, ("GET", fence_key)) if fence_key is not None else [None]
-    info = parse_info(said) if isinstance(said, bytes) else None
+    info = parse_info(reply) if isinstance(reply, bytes) else None
     hello, clients = await _others(connection, info)
     refused = await denied(connection, harmless(fence_key, client_name), queued(fence_key))
     return replace(
@@ -150,7 +150,7 @@ async def _question(
         hello_subscribers=hello,
         monitors=clients,
         longest_script_s=longest_script_s(scripts),
-        said=_fields(said) if isinstance(said, bytes) else {},
+        info_fields=_fields(reply) if isinstance(reply, bytes) else {},
         settings={name: value for name, value in values.items() if value is not None},
         denied=refused,
         fence=_fence(fence),
@@ -158,7 +158,7 @@ async def _question(
 
 
 async def _others(connection: Connection, info: NodeInfo | None) -> tuple[int, tuple[Monitor, ...]]:
-    """Who else watches the node: how many Redis Sentinels, and which Vedettes; none if denied."""
+    """The other monitors of the node: the number of Redis Sentinels, and the Vedettes; none if denied."""
     [counted] = await ask(connection, ("PUBSUB", "NUMSUB", HELLO))
     subscribers = counted[1] if isinstance(counted, list) and len(counted) == 2 else 0
     listed: object = b""
@@ -169,14 +169,14 @@ async def _others(connection: Connection, info: NodeInfo | None) -> tuple[int, t
 
 
 def _fence(reply: object) -> str | None:
-    """What the key holds, as far as that can be told."""
+    """The key's content; None if it is missing or unreadable."""
     if isinstance(reply, Exception) and "wrong kind of value" in str(reply):
         return "another type of value"
     return _text(reply) if isinstance(reply, bytes) else None
 
 
 def _setting(reply: object) -> str | None:
-    """None where CONFIG GET is denied, or the server does not have the setting."""
+    """The setting's value; None if CONFIG GET is denied, or the server does not have the setting."""
     match reply:
         case [_, bytes(value)]:
             return _text(value)

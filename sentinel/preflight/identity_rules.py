@@ -1,4 +1,4 @@
-"""Who is who, as far as it would bite: a server under two names, in two groups, in no configuration. Pure."""
+"""Rules about identity: a server under two names, in two groups, or missing from the configuration. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def doubles(facts: GroupFacts) -> dict[str, NodeFacts]:
 
 
 def balanced(facts: GroupFacts) -> dict[str, str]:
-    """The names that lead to several servers in turn, with what shows it."""
+    """The names that lead to several servers in turn, with the evidence."""
     found = dict(facts.balanced)
     for node in facts.seen:
         names = Balanced()
@@ -35,7 +35,7 @@ def balanced(facts: GroupFacts) -> dict[str, str]:
 
 
 def without_balanced(facts: GroupFacts) -> GroupFacts:
-    """What such a name's answers say is no node's word."""
+    """The facts without names that lead to several servers: their answers are of no one node."""
     left_out = balanced(facts)
     if not left_out:
         return facts
@@ -43,13 +43,13 @@ def without_balanced(facts: GroupFacts) -> GroupFacts:
 
 
 def without_doubles(facts: GroupFacts) -> GroupFacts:
-    """Each server once, as it is used: what is wrong with it is wrong once."""
+    """The facts with each server once, so that its problems are reported once."""
     left_out = doubles(facts)
     return replace(facts, nodes=tuple(node for node in facts.nodes if node.name not in left_out))
 
 
 def between_groups(groups: Mapping[str, GroupFacts]) -> dict[str, GroupFacts]:
-    """The same facts, with what each group has in common with the others."""
+    """The same facts, with the servers that each group shares with the others."""
     users: dict[str, list[tuple[str, str]]] = {}
     for group, facts in groups.items():
         for node in facts.seen:

@@ -1,4 +1,4 @@
-"""The part of the preflight that asks which nodes are the group's, and which of them may take over. Pure."""
+"""Rules about membership: which nodes belong to the group, and which of them may be promoted. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
 
 
 def _few_candidates(facts: GroupFacts) -> Iterator[Problem]:
-    """A user who lists the primary alone would lose failover without noticing."""
+    """A group with fewer than two promotable nodes: with only the primary listed, there is no failover."""
     able = [node for node in facts.nodes if _may_be_promoted(node, facts)]
     others = [node for node in facts.replicas if _priority(node) != 0]
-    # Without another node, or with none that has a priority, more is said elsewhere.
+    # Other rules report a group without another node, or without one that has a priority.
     if len(able) > 1 or len(facts.nodes) == 1 or not others:
         return
-    found = [node.name for node in facts.nodes if node.discovered and not facts.wishes.promote_discovered]
+    found = [node.name for node in facts.nodes if node.discovered and not facts.required.promote_discovered]
     left_out = f"; {' and '.join(found)} {'is' if len(found) == 1 else 'are'} not configured" if found else ""
     only = f"only {able[0].name} may be promoted" if able else "no node may be promoted"
     yield Problem(
@@ -28,7 +28,7 @@ def _few_candidates(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _foreign_replicas(facts: GroupFacts) -> Iterator[Problem]:
-    """Nothing is changed at a configured node that is somebody else's primary by now (``kinship``)."""
+    """A configured node that is another cluster's primary by now: nothing is changed at it (``kinship``)."""
     masters = [
         (node, node.info) for node in facts.seen if node.info is not None and node.info.role == "master"
     ]
@@ -59,10 +59,10 @@ def _not_watched(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _vouch_in_vain(facts: GroupFacts) -> Iterator[Problem]:
-    """What such a replica alone has acknowledged would have to be promoted with it."""
-    if not facts.wishes.durability:
+    """A replica that is never promoted, but counts for WAIT: it may alone hold an acknowledged write."""
+    if not facts.required.durability:
         return
-    found = [node.name for node in facts.nodes if node.discovered and not facts.wishes.promote_discovered]
+    found = [node.name for node in facts.nodes if node.discovered and not facts.required.promote_discovered]
     for node in (*found, *facts.unwatched):
         yield Problem(
             node,
@@ -75,7 +75,7 @@ def _vouch_in_vain(facts: GroupFacts) -> Iterator[Problem]:
 
 
 def _may_be_promoted(node: NodeFacts, facts: GroupFacts) -> bool:
-    if node.discovered and not facts.wishes.promote_discovered:
+    if node.discovered and not facts.required.promote_discovered:
         return False
     return _priority(node) != 0
 

@@ -1,4 +1,4 @@
-"""What would keep the sentinels themselves from electing a leader. Pure."""
+"""Rules about the sentinels: reasons why they could not elect a leader. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CHANGE = (
 
 
 def takes_part(facts: GroupFacts) -> Iterator[Problem]:
-    """Whoever may have forgotten something is no help, and a peer with other members neither."""
+    """Sentinels that do not count in elections: with other members, or a lost past."""
     if facts.no_part:
         yield Problem(
             None,

@@ -1,8 +1,9 @@
-"""Who else fails these nodes over: a Redis Sentinel, or another Vedette. Two that do fight over every change.
+"""Finds other monitors of the same nodes, a Redis Sentinel or another Vedette: two would undo each other's
+failovers.
 
-Nothing is subscribed to and nothing is written to find out. Sentinels of Redis subscribe to a channel of
-their own at each node. A Vedette names its connections after itself and its cluster, and leaves its term in
-the fence's key. Pure; ``preflight.gather`` asks.
+Nothing is subscribed to or written for that. Redis Sentinels subscribe to a channel of their own at each
+node. A Vedette names its connections after itself and its cluster, and leaves its term in the fence's key.
+Pure; ``preflight.gather`` asks.
 """
 
 from __future__ import annotations
@@ -15,27 +16,27 @@ from sentinel.preflight.facts import GroupFacts, Monitor, NodeFacts, Problem
 from sentinel.preflight.permissions import HELLO
 
 MAX_LISTED_CLIENTS = 1000
-"""With more of them the node's list of clients is too long to be worth its while."""
+"""With more clients, CLIENT LIST is too expensive for this purpose."""
 MAX_SHOWN = 8
 
 _NAME = re.compile(rb"(?:^| )addr=([^ ]+)(?= ).*? name=vedette-([A-Za-z0-9._@-]{1,96})(?= )", re.ASCII)
 CHECK = "-check"
-"""Behind the id of whoever runs ``vedette check --live``."""
+"""The suffix of the id in the client name of ``vedette check --live``."""
 
 
 def client_id(sentinel_id: str, members: Mapping[str, object], *, check: bool = False) -> str:
-    """How a sentinel names itself at the nodes: two clusters may give their sentinels the same ids."""
+    """The client name's id at the nodes, with the cluster's tag: two clusters may use the same ids."""
     return f"{sentinel_id}{CHECK if check else ''}@{cluster_tag(members)}"
 
 
 def cluster_tag(members: Mapping[str, object]) -> str:
-    """The same at all sentinels that have the same members at the same addresses."""
-    said = ",".join(f"{member}={address}" for member, address in sorted(members.items()))
-    return hashlib.sha256(said.encode()).hexdigest()[:8]
+    """A tag that is the same at all sentinels with the same members at the same addresses."""
+    text = ",".join(f"{member}={address}" for member, address in sorted(members.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def monitors_of(client_list: bytes) -> tuple[Monitor, ...]:
-    """The Vedettes that are connected, by the node's CLIENT LIST."""
+    """The connected Vedettes in a node's CLIENT LIST."""
     found = set()
     for line in client_list.splitlines():
         match = _NAME.search(line)
@@ -68,12 +69,12 @@ def _vedettes(node: NodeFacts, facts: GroupFacts) -> Iterator[Problem]:
     ]
     if not strange or facts.cluster_tag is None:
         return
-    said = _listed(f"{monitor.id} from {monitor.host}" for monitor in strange)
+    found = _listed(f"{monitor.id} from {monitor.host}" for monitor in strange)
     yield Problem(
         node.name,
         "error",
         "other-vedette",
-        f"another Vedette watches it too ({said}), or a sentinel with other cluster.members than this one's",
+        f"another Vedette watches it too ({found}), or a sentinel with other cluster.members than this one's",
         "Let one cluster watch it: take the group out of the other, or give all sentinels the same members.",
     )
 
@@ -86,7 +87,7 @@ def _fence(node: NodeFacts, facts: GroupFacts) -> Iterator[Problem]:
             node.name,
             "error",
             "foreign-fence",
-            f"the key {facts.wishes.fence_key} holds term {node.fence}, and this cluster has come to term "
+            f"the key {facts.required.fence_key} holds term {node.fence}, and this cluster has come to term "
             f"{facts.newest_term}: another Vedette wrote it, or the data were restored from elsewhere",
             "See that no other Vedette has these nodes in a group of this name. The next term goes above it, "
             "unless it is more than 2^32 higher: such a fence counts as missing, and is written over.",

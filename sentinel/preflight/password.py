@@ -1,7 +1,8 @@
-"""Whether each node could replicate from each other by the password that it has for its primary.
+"""Checks that each node's replication password works at every other node.
 
-A primary has never used its own ``masterauth``. If that is missing or wrong, the first failover is when it
-shows: the old primary cannot follow the new one. So what a node has is tried at the others, by logging in.
+A primary has never used its own ``masterauth``. If that is missing or wrong, it shows only at the first
+failover: the old primary cannot follow the new one. So each node's password is tried at the others, by
+logging in.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _SIGNS = ("NOAUTH", "WRONGPASS", "invalid username-password", "called without an
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """With what a node introduces itself to its primary; nothing if there is no ``password``."""
+    """A node's user and password for its primary. Without a ``password`` it does not log in."""
 
     username: str | None
     password: str | None = field(repr=False)
@@ -34,14 +35,14 @@ def is_about_login(error: Exception) -> bool:
 
 
 def is_protected(error: Exception) -> bool:
-    """The node has no password, and so refuses whoever comes from another machine (``protected-mode``)."""
+    """Whether the node refuses other machines because it has no password (``protected-mode``)."""
     return str(error).startswith("DENIED")
 
 
 async def refusals(
     link: RedisLink, turn: asyncio.Semaphore, specs: Sequence[NodeSpec], logins: Mapping[str, Login]
 ) -> dict[str, dict[str, str]]:
-    """By node: which of ``specs`` would not let it replicate, and why. Equal logins are tried once a node."""
+    """For each node: which of ``specs`` would refuse it, and why. Equal logins are tried once."""
     different = {login for login in logins.values() if not link.is_as_user(login.username, login.password)}
     pairs = [(login, spec) for login in different for spec in specs]
     answers = await asyncio.gather(*(_refusal(link, turn, login, spec) for login, spec in pairs))
@@ -56,7 +57,7 @@ async def refusals(
 
 
 async def _refusal(link: RedisLink, turn: asyncio.Semaphore, login: Login, spec: NodeSpec) -> str | None:
-    """None also where nothing can be said, as of a node that went away meanwhile."""
+    """Why the node refuses the login; None if it does not, or if it cannot be asked."""
     reply: object
     try:
         async with turn, asyncio.timeout(NODE_TIMEOUT_S):

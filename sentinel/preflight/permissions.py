@@ -1,9 +1,10 @@
-"""Which commands Vedette needs of a node, how each is tried without doing anything, and what a denial means.
+"""Checks Vedette's permissions at a node: which commands it needs, a harmless trial of each, and what a
+denial means.
 
-Redis checks the user's permissions when a command is queued in a transaction. So everything that changes
-something is queued behind MULTI, and the connection is closed: nothing of it runs. That works since 6.2,
-and asks for no permission beyond those that are tried, as ``ACL DRYRUN`` would. As a second safeguard the
-commands are such that they would change nothing even if they ran.
+Redis checks the user's permissions when a command is queued in a transaction. So every changing command is
+queued behind MULTI, and then the connection is closed: none of them runs. That works since 6.2, and needs no
+further permission, as ``ACL DRYRUN`` would. As a second safeguard the commands would change nothing even if
+they ran.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from sentinel.preflight.facts import (
     GroupFacts,
     NodeFacts,
     Problem,
+    Requirements,
     Severity,
-    Wishes,
 )
 
 HELLO = "__sentinel__:hello"
-"""Where Redis Sentinels find each other, at each node that they watch."""
+"""The channel on which Redis Sentinels find each other, at each node that they watch."""
 _NOBODY = ("0.0.0.0", "none")  # noqa: S104 (no port to replicate from)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """``permission`` is what ACL SETUSER calls it, behind a plus. ``instead``: what does as well."""
+    """``permission`` is its name in ACL SETUSER, without the plus. ``instead`` is an alternative command."""
 
     permission: str
     words: tuple[str, ...]
@@ -36,11 +37,11 @@ class Trial:
 
 
 MULTI = Trial("multi", ("MULTI",))
-"""Sent alone: only where it is answered with OK may the queued ones follow."""
+"""It is sent alone: the queued commands follow only if the answer is OK."""
 
 
 def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
-    """What reads, and so is simply done."""
+    """The reading commands, which are simply run."""
     found = [
         Trial("ping", ("PING",)),
         Trial("info", ("INFO",)),
@@ -49,7 +50,7 @@ def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
         Trial("client|setname", ("CLIENT", "SETNAME", client_name)),
         Trial("pubsub|numsub", ("PUBSUB", "NUMSUB", HELLO)),
         Trial("client|list", ("CLIENT", "LIST", "ID", "1")),
-        Trial("exec", ("EXEC",)),  # without a transaction an error, but no denial
+        Trial("exec", ("EXEC",)),  # it fails without a transaction, but that is no denial
     ]
     if fence_key is not None:
         found += [
@@ -61,7 +62,7 @@ def harmless(fence_key: str | None, client_name: str) -> tuple[Trial, ...]:
 
 
 def queued(fence_key: str | None) -> tuple[Trial, ...]:
-    """What must be sent behind MULTI only."""
+    """The changing commands, which may be sent only behind MULTI."""
     found = [
         Trial("replicaof", ("REPLICAOF", *_NOBODY), ("SLAVEOF", *_NOBODY)),
         Trial("config|rewrite", ("CONFIG", "REWRITE")),
@@ -74,14 +75,14 @@ def queued(fence_key: str | None) -> tuple[Trial, ...]:
     if fence_key is not None:
         found += [
             Trial("eval", ("EVAL", "return 0", "1", fence_key)),
-            # A number that no term has, with a condition that no key meets: neither present nor missing.
+            # 0 is no term, and no key meets NX and XX at once.
             Trial("set", ("SET", fence_key, "0", "NX", "XX")),
         ]
     return tuple(found)
 
 
 def denial(error: str) -> Denial | None:
-    """What an error reply says of the permission; None if the command would have been run."""
+    """The denial in an error reply; None if the command would have been run."""
     text = error.removeprefix("ERR ")
     if text.lower().startswith("unknown command"):
         return Denial.UNKNOWN
@@ -93,20 +94,21 @@ def denial(error: str) -> Denial | None:
 
 def permission_problems(facts: GroupFacts) -> Iterator[Problem]:
     for node in facts.nodes:
-        yield from _of_node(node, facts.wishes)
+        yield from _of_node(node, facts.required)
 
 
-def _of_node(node: NodeFacts, wishes: Wishes) -> Iterator[Problem]:
+def _of_node(node: NodeFacts, required: Requirements) -> Iterator[Problem]:
     for severity in SEVERITIES:
-        grave = {p: why for p, why in node.denied.items() if _severity(p, node, wishes) == severity}
+        grave = {p: why for p, why in node.denied.items() if _severity(p, node, required) == severity}
         missing = [p for p, why in grave.items() if why is Denial.COMMAND]
         if missing:
             yield Problem(
                 node.name,
                 severity,
                 "permission",
-                f"user {wishes.username!r} may not run {_said(missing)}: {_consequence(missing, severity)}",
-                f"ACL SETUSER {wishes.username} {' '.join(f'+{p}' for p in missing)}",
+                f"user {required.username!r} may not run {_commands(missing)}: "
+                f"{_consequence(missing, severity)}",
+                f"ACL SETUSER {required.username} {' '.join(f'+{p}' for p in missing)}",
             )
         unknown = [p for p, why in grave.items() if why is Denial.UNKNOWN]
         if unknown:
@@ -114,36 +116,37 @@ def _of_node(node: NodeFacts, wishes: Wishes) -> Iterator[Problem]:
                 node.name,
                 severity,
                 "command-missing",
-                f"has no {_said(unknown)}: {_consequence(unknown, severity)}",
+                f"has no {_commands(unknown)}: {_consequence(unknown, severity)}",
                 "Take it out of rename-command, or use Redis 6.2 or newer. Restrict users by ACL instead.",
             )
-    yield from _keys(node, wishes)
+    yield from _keys(node, required)
 
 
-def _keys(node: NodeFacts, wishes: Wishes) -> Iterator[Problem]:
-    if Denial.KEY in node.denied.values() and wishes.fence_key is not None:
-        pattern = "vedette:*" if wishes.fence_key.startswith("vedette:") else wishes.fence_key
+def _keys(node: NodeFacts, required: Requirements) -> Iterator[Problem]:
+    if Denial.KEY in node.denied.values() and required.fence_key is not None:
+        pattern = "vedette:*" if required.fence_key.startswith("vedette:") else required.fence_key
         yield Problem(
             node.name,
             "error",
             "key-permission",
-            f"user {wishes.username!r} may not touch the key {wishes.fence_key}: no promotion is possible",
-            f"ACL SETUSER {wishes.username} ~{pattern}",
+            f"user {required.username!r} may not touch the key {required.fence_key}: "
+            "no promotion is possible",
+            f"ACL SETUSER {required.username} ~{pattern}",
         )
 
 
-def _severity(permission: str, node: NodeFacts, wishes: Wishes) -> Severity:
-    """Whether a failover would fail without it, or only what a group may do beside."""
+def _severity(permission: str, node: NodeFacts, required: Requirements) -> Severity:
+    """``error`` if a failover would fail without the permission, ``warning`` if only something optional."""
     match permission:
         case "config|get":
-            return "error" if wishes.write_safety else "warning"
+            return "error" if required.write_safety else "warning"
         case "config|set":
-            guarded = wishes.fence_key is not None and (node.number("min-replicas-to-write") or 0) > 0
-            return "error" if wishes.write_safety or guarded else "warning"
+            guarded = required.fence_key is not None and (node.number("min-replicas-to-write") or 0) > 0
+            return "error" if required.write_safety or guarded else "warning"
         case "client|pause" | "client|unpause":
-            return "error" if wishes.self_fence else "warning"
+            return "error" if required.self_fence else "warning"
         case "failover" | "eval" | "multi" | "exec" | "client|kill" | "config|rewrite":
-            # There is another way, or it is missed with a note.
+            # There is an alternative, or the command is optional.
             return "warning"
         case "pubsub|numsub" | "client|list":
             return "warning"
@@ -151,7 +154,7 @@ def _severity(permission: str, node: NodeFacts, wishes: Wishes) -> Severity:
             return "error"
 
 
-_BESIDE: Mapping[str, str] = {
+_OPTIONAL: Mapping[str, str] = {
     "config|get": "reading min-replicas-to-write",
     "config|set": "setting min-replicas-to-write",
     "client|pause": "switchovers",
@@ -170,9 +173,9 @@ _BESIDE: Mapping[str, str] = {
 def _consequence(permissions: list[str], severity: Severity) -> str:
     if severity == "error":
         return "a failover would fail"
-    what = dict.fromkeys(_BESIDE[permission] for permission in permissions)
+    what = dict.fromkeys(_OPTIONAL[permission] for permission in permissions)
     return f"{' and '.join(what)} would fail"
 
 
-def _said(permissions: list[str]) -> str:
+def _commands(permissions: list[str]) -> str:
     return ", ".join(permission.replace("|", " ").upper() for permission in permissions)

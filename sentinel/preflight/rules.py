@@ -1,7 +1,7 @@
-"""What would bite during a failover, found before it happens: from the facts to the problems. Pure.
+"""Finds the problems in a group's facts that would affect a failover, before it happens. Pure.
 
-A healthy group of servers with their defaults has none. What Vedette itself puts right within moments (a
-replica that follows another node) is left to it; what only people can put right is told, with the way.
+A healthy group of servers with default settings has none. Faults that Vedette corrects within moments (a
+replica that follows another node) are not reported; faults that only people can correct are, with advice.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ADVICE_OF_FAILURE = {
 
 
 def find_problems(facts: GroupFacts) -> tuple[Problem, ...]:
-    """Errors first; within a severity those of the whole group first, then node by node."""
+    """All problems: errors first; within a severity those of the whole group, then node by node."""
     order = {node.name: place for place, node in enumerate(facts.nodes)}
     once = without_doubles(without_balanced(facts))
     found = [problem for rule in RULES for problem in rule(once)]
@@ -56,7 +56,7 @@ def _unusable(facts: GroupFacts) -> Iterator[Problem]:
 
 def _cluster_mode(facts: GroupFacts) -> Iterator[Problem]:
     for node in facts.seen:
-        if node.said.get("cluster_enabled") == "1":
+        if node.info_fields.get("cluster_enabled") == "1":
             yield Problem(
                 node.name,
                 "error",
@@ -161,12 +161,12 @@ def _replication_password(facts: GroupFacts) -> Iterator[Problem]:
         reasons: dict[str, list[str]] = {}
         for other, reason in node.refused_by.items():
             reasons.setdefault(reason, []).append(other)
-        said = "; ".join(f"{' and '.join(others)}: {reason}" for reason, others in reasons.items())
+        refusals = "; ".join(f"{' and '.join(others)}: {reason}" for reason, others in reasons.items())
         yield Problem(
             node.name,
             "error",
             "replication-password",
-            f"could not follow another node as primary, by its masteruser and masterauth ({said})",
+            f"could not follow another node as primary, by its masteruser and masterauth ({refusals})",
             "CONFIG SET masterauth (and masteruser) to what the other nodes accept, then CONFIG REWRITE.",
         )
 

@@ -1,8 +1,8 @@
-"""Preflights of this sentinel's groups: when each is due, and what the newest one found.
+"""Schedules the preflights of this sentinel's groups, and keeps the newest report of each.
 
-Each group is looked at soon after the start, soon after its primary changed, and then at its interval. One
-begins at a time, so that hundreds of groups are spread out; and none while a group's primary is down or
-being changed, for that is no time for questions, and the answers would be about what is known already.
+Each group is checked soon after the start, soon after its primary changed, and then at its interval. One
+preflight begins at a time, so that hundreds of groups are spread out. None begins while a group's primary is
+down or being changed: the nodes are busy then, and the answers would report what is known already.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 1.0
 START_S = 2.0
-"""After the start: the nodes that nobody configured are known by then."""
+"""The delay after the start: discovered nodes are known by then."""
 SETTLE_S = 3.0
-"""After a change of primary the other nodes are still being pointed at the new one."""
+"""The delay after a change of primary, while the other nodes are still being re-pointed."""
 JITTER = 0.1
-"""Sentinels that started together do not ask together for ever."""
+"""The share of the interval that varies, so that sentinels do not ask at the same time for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A group as it is looked at. ``interval_s`` None: never."""
+    """The preflight of one group. ``interval_s`` None: never."""
 
     interval_s: float | None
     gather: Callable[[], Awaitable[GroupFacts]]
     is_calm: Callable[[], bool]
-    """Whether nobody changes anything, or is about to."""
+    """Whether no change of primary is under way or due."""
 
 
 class Preflights:
-    """``tick`` once in TICK_S, on the event loop. ``found`` counts the problems by group and severity,
-    ``on_facts`` is told what each was concluded from."""
+    """Call ``tick`` every TICK_S, on the event loop. ``found`` counts the problems by group and severity;
+    ``on_facts`` gets the facts of each preflight."""
 
     def __init__(
         self,
@@ -102,22 +102,22 @@ class Preflights:
             facts = await group.gather()
             problems = find_problems(facts)
         except Exception:
-            # A preflight is advice. That it failed must not take down what it gives advice about.
+            # A preflight is only advice: its failure must not stop the sentinel.
             logger.exception("the preflight of %s failed", name)
             return
         if not group.is_calm():
-            # What it saw was the beginning of something else.
+            # A change of primary began meanwhile, which the facts may show half done.
             self._due[name] = min(self._due[name], clock.monotonic() + SETTLE_S)
             return
-        self._tell_new(name, problems)
+        self._log_new(name, problems)
         self._reports[name] = Report(clock.wall_ms(), problems)
         self._on_facts(name, facts)
         for severity in SEVERITIES:
             count = sum(problem.severity == severity for problem in problems)
             self._gauge.labels(name, severity).set(count)
 
-    def _tell_new(self, name: str, problems: tuple[Problem, ...]) -> None:
-        """Once each, not at every preflight."""
+    def _log_new(self, name: str, problems: tuple[Problem, ...]) -> None:
+        """Log each problem once, not at every preflight."""
         known = {(problem.node, problem.code) for problem in self.report(name).problems}
         for problem in problems:
             if (problem.node, problem.code) not in known:

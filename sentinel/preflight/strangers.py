@@ -1,4 +1,4 @@
-"""Which addresses the nodes report of each other that lead to none of the group's nodes, nor anywhere."""
+"""Finds addresses that the nodes report of each other, but that are no nodes of the group and unreachable."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MAX_STRANGERS = 16
 
 
 async def find_strangers(link: RedisLink, turn: asyncio.Semaphore, facts: GroupFacts) -> tuple[Stranger, ...]:
-    """At most MAX_STRANGERS. One that can be reached may be a replica that nobody configured: no fault."""
+    """The strangers, at most MAX_STRANGERS. A reachable address may be an unconfigured replica: no fault."""
     named: dict[tuple[Address, bool], Stranger] = {}
     for node in facts.seen:
-        # Of an address that others report too, the node that announces it is the one to mend.
+        # If others report the address too, the node that announces it is the one to correct.
         if node.announced is not None:
             own = Stranger(node.name, node.announced, False, "", as_itself=True)
             named.setdefault((own.address, False), own)
@@ -36,7 +36,7 @@ async def find_strangers(link: RedisLink, turn: asyncio.Semaphore, facts: GroupF
 
 
 def _named(info: NodeInfo) -> Iterator[tuple[Address, bool]]:
-    """With whether it is named as the primary."""
+    """The addresses in ``info``, each with whether it is named as the primary."""
     if info.master_host is not None and info.master_port is not None:
         yield (info.master_host, info.master_port), True
     if info.role == "master":
@@ -46,13 +46,13 @@ def _named(info: NodeInfo) -> Iterator[tuple[Address, bool]]:
 async def _why_lost(
     link: RedisLink, turn: asyncio.Semaphore, facts: GroupFacts, address: Address
 ) -> str | None:
-    """None if there is a server at the address, whatever it says to us, or if it is a node's after all."""
+    """Why the address cannot be reached; None if any server is there, or if it is a node's after all."""
     host, port = address
     try:
         async with turn, asyncio.timeout(NODE_TIMEOUT_S):
             if any(facts.at((ip, port)) for ip in await link.addresses(host)):
                 return None
-            # Without our password: whoever may replicate from a node may make it report any address.
+            # No password is sent: a client that may replicate from a node can make it report any address.
             await link.knock(host, port)
             return None
     except TimeoutError as error:

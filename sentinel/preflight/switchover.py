@@ -1,7 +1,7 @@
-"""Why a switchover could not succeed, by what a preflight knows of its two nodes. Pure.
+"""Finds the reasons why a switchover could not succeed, in the facts of its two nodes. Pure.
 
-A leader tries all of it before it does anything (``promotion.rehearsing``); where it is known beforehand,
-whoever asks is told at once.
+A leader tries all of it before it changes anything (``promotion.rehearsing``). If a reason is known
+beforehand, the operator gets it at once.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from sentinel.preflight.data_rules import failing_disk
 from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
 
 ABOUT_STEPS = frozenset({"permission", "command-missing", "key-permission", "persistence-failing"})
-"""The codes of problems for which a step may be refused, so that it is worth looking anew."""
+"""The codes of problems that may make a step fail, so that a new look is worth it."""
 _NEEDED = ("replicaof", "role", "get", "set", "watch")
 _FENCE = frozenset({"get", "set", "watch"})
 
 
 def worth_a_look(problems: Collection[Problem], *nodes: str | None) -> bool:
-    """Whether what was found last may stand in the way of a switchover between these nodes."""
+    """Whether the last problems may prevent a switchover between these nodes."""
     return any(problem.code in ABOUT_STEPS and problem.node in nodes for problem in problems)
 
 
 def objections(facts: GroupFacts, primary: str, target: str) -> tuple[str, ...]:
-    """Each with the node and the command that it would refuse."""
+    """The reasons, each with the node and the command that it would refuse."""
     seen = {node.name: node for node in facts.seen}
-    found = [said for name in (primary, target) if name in seen for said in _of(seen[name], facts)]
+    found = [why for name in (primary, target) if name in seen for why in _of(seen[name], facts)]
     if primary in seen:
         found += _of_primary(seen[primary])
     if target in seen:
@@ -36,12 +36,12 @@ def objections(facts: GroupFacts, primary: str, target: str) -> tuple[str, ...]:
 def _of(node: NodeFacts, facts: GroupFacts) -> Iterator[str]:
     for permission in _NEEDED:
         denied = node.denied.get(permission)
-        if denied is not None and (permission not in _FENCE or facts.wishes.fence_key is not None):
+        if denied is not None and (permission not in _FENCE or facts.required.fence_key is not None):
             yield f"{node.name}: {_said(permission)}: {denied.value}"
 
 
 def _of_primary(node: NodeFacts) -> Iterator[str]:
-    """Its writes are paused, and resumed if need be; or it hands over by itself."""
+    """The old primary must be able to pause its writes and resume them, or to hand over by itself."""
     pause, failover = node.denied.get("client|pause"), node.denied.get("failover")
     if pause is not None and failover is not None:
         yield f"{node.name}: {_said('client|pause')}: {pause.value}; {_said('failover')}: {failover.value}"

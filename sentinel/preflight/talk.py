@@ -1,7 +1,7 @@
-"""One connection to a node for a preflight's questions: what is sent behind MULTI must never run.
+"""Asks a node on one connection for a preflight; commands queued behind MULTI must never run.
 
-redis-py connects anew by itself, and what was meant to be queued would then be carried out. So here a lost
-connection is an error, and nothing that needs MULTI is sent before MULTI was answered with OK.
+redis-py reconnects by itself, and a command that was meant to be queued would then run. So here a lost
+connection is an error, and no command that needs MULTI is sent before MULTI was answered with OK.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from sentinel.preflight.facts import Denial
 from sentinel.preflight.permissions import MULTI, Trial, denial
 
 NODE_TIMEOUT_S = 5.0
-"""For all that is asked of a node on one connection."""
+"""The limit for all questions on one connection."""
 TRIAL_TIMEOUT_S = 2.0
-"""Of it, for what is queued and not run."""
+"""The part of it for the queued commands."""
 
 Words: TypeAlias = tuple[str, ...]
 
 
 async def ask(connection: Connection, *commands: Words) -> list[object]:
-    """The reply to each, an error reply as the exception. Raises what a lost connection raises."""
+    """The reply to each command; an error reply is an exception in the list. Raises if the connection is
+    lost.
+    """
     if not connection.is_connected:
         raise RedisConnectionError("connection closed")
     await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
@@ -38,9 +40,9 @@ async def ask(connection: Connection, *commands: Words) -> list[object]:
 async def denied(
     connection: Connection, harmless: Sequence[Trial], queued: Sequence[Trial]
 ) -> dict[str, Denial]:
-    """What the node would not let us do, by permission. Leaves a transaction open: close the connection.
+    """The denials, by permission. It leaves a transaction open: close the connection.
 
-    While writes are paused (CLIENT PAUSE), what may write is not even refused: then that is left open.
+    While writes are paused (CLIENT PAUSE), a writing command is not even refused: its denial stays unknown.
     """
     found = await _tried(connection, harmless)
     [opened] = await ask(connection, MULTI.words)
@@ -63,7 +65,7 @@ async def _tried(connection: Connection, trials: Sequence[Trial]) -> dict[str, D
 
 
 def _denial(reply: object) -> Denial | None:
-    """redis-py cuts the code off the errors that it has a class for."""
+    """The denial in a reply. redis-py removes the code from errors for which it has a class."""
     if not isinstance(reply, Exception):
         return None
     text = str(reply)

@@ -1,1 +1,1 @@
-"""What any process has: clocks, tasks, files, logs, limits. Nothing of it knows what Vedette is for."""
+"""Helpers for any process: clocks, tasks, files, logs, limits. None of them knows Vedette's purpose."""

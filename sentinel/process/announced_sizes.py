@@ -1,8 +1,8 @@
-"""Judges the sizes that RESP announces, before a parser makes room for what is to come.
+"""Judges the sizes that RESP announces, before a parser allocates room for them.
 
 Fourteen bytes announce a list of a billion items, and hiredis allocates that list at once, on the event loop.
-So whatever goes to a parser passes here first. The headers are found exactly as hiredis finds them (a line
-ends with CR LF, a bulk string with any two bytes), so that nothing hides in what one of the two skips.
+So all data for a parser passes here first. The headers are found exactly as hiredis finds them (a line ends
+with CR LF, a bulk string with any two bytes), so that both skip the same bytes.
 
 The protocol: https://redis.io/docs/latest/develop/reference/protocol-spec/.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 MAX_LINE_BYTES = 64 * 1024
-"""Of a status, an error or a number. Redis keeps all that may be longer in bulk strings."""
+"""The longest status, error or number. Redis sends longer values as bulk strings."""
 
 _NUMBER = re.compile(rb"-?[0-9]{1,18}")
 _LINES = frozenset(b"+-:_,#(")
@@ -22,22 +22,22 @@ _TYPES = _LINES | _BULKS | _ITEMS.keys()
 
 
 class AnnouncedError(ValueError):
-    """More is announced than will be read. The connection is to be closed."""
+    """More is announced than will be read. The caller closes the connection."""
 
 
 class AnnouncedSizes:
-    """One direction of one connection. ``max_items``: in all arrays of a message together.
+    """One direction of one connection. ``max_items`` limits all arrays of a message together.
 
-    After an error it is of no more use, as the connection is.
+    It is of no use after an error, as the connection is.
     """
 
     def __init__(self, *, max_items: int, max_bulk_bytes: int) -> None:
         self._max_items = max_items
         self._max_bulk_bytes = max_bulk_bytes
         self._rest = b""
-        """The beginning of a header whose end has not come yet."""
+        """The beginning of a header whose end has not arrived yet."""
         self._skip = 0
-        """Bytes of a bulk string that are still to come, the two behind it included."""
+        """Bytes of a bulk string that are still to come, including the two after it."""
         self._open = 0
         """Items of the message that are still to come."""
         self._room = max_items
@@ -45,13 +45,13 @@ class AnnouncedSizes:
 
     @property
     def is_between(self) -> bool:
-        """Each message that began has ended."""
+        """Whether no message is incomplete."""
         return not (self._rest or self._skip or self._open or self._is_over)
 
     def judge(self, data: bytes) -> None:
-        """To be called with all that arrives, before it is parsed. Raises AnnouncedError.
+        """Call it with all data that arrives, before it is parsed. Raises AnnouncedError.
 
-        Behind a value of an unknown type nothing is judged: the parser refuses that value, and reads no more.
+        Nothing is judged after a value of an unknown type: the parser refuses that value and reads no more.
         """
         if self._is_over:
             return

@@ -1,4 +1,4 @@
-"""Jobs that nobody awaits: each is held while it runs, and what fails in one is told at once."""
+"""Runs jobs that nobody awaits: each is referenced while it runs, and its error is reported at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 
 
 class Background:
-    """``on_error`` is told what a job raised; that it was cancelled is no error."""
+    """``on_error`` gets the exception that a job raised; a cancellation is no error."""
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
         self._on_error = on_error
@@ -19,7 +19,7 @@ class Background:
         task.add_done_callback(self._over)
 
     async def finish(self) -> None:
-        """Wait for what has been started until now."""
+        """Wait for all jobs that were started until now."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def cancel(self) -> None:

@@ -1,10 +1,10 @@
-"""How long to wait before trying again what could not be done: doubling, with a limit."""
+"""Exponential backoff: the pause before the next attempt doubles, up to a limit."""
 
 from __future__ import annotations
 
 
 class Backoff:
-    """The first ``at_once`` times there is nothing to wait for."""
+    """The first ``at_once`` pauses are 0."""
 
     def __init__(self, first_s: float, last_s: float, at_once: int = 0) -> None:
         self._first_s = min(first_s, last_s)

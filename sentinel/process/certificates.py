@@ -1,4 +1,4 @@
-"""Until when a certificate holds: as much of X.509 as it takes to find that, which ``ssl`` does not tell.
+"""Reads a certificate's expiry, which ``ssl`` does not tell: only as much of X.509 as that takes.
 
 Certificate ::= SEQUENCE { TBSCertificate, ... }
 TBSCertificate ::= SEQUENCE { [0] version?, serialNumber, signature, issuer, Validity, ... }
@@ -18,19 +18,19 @@ MAX_CERTIFICATES = 1000
 
 
 def last_expires_at(pem: str) -> float | None:
-    """When none of those in ``pem`` holds any more, Unix time; None if there is none to be read."""
+    """The Unix time at which the last certificate in ``pem`` expires; None if none can be read."""
     ends = [expires_at(ssl.PEM_cert_to_DER_cert(found)) for found in _PEM.findall(pem)[:MAX_CERTIFICATES]]
     return max((end for end in ends if end is not None), default=None)
 
 
 def own_expires_at(pem: str) -> float | None:
-    """Of a chain the first is one's own."""
+    """When the first certificate in ``pem`` (of a chain, the own one) expires, Unix time; None if none."""
     found = _PEM.search(pem)
     return None if found is None else expires_at(ssl.PEM_cert_to_DER_cert(found.group(0)))
 
 
 def expires_at(der: bytes) -> float | None:
-    """Unix time; None for what is no certificate."""
+    """The certificate's expiry in Unix time; None if it is not a certificate."""
     try:
         tbs = _inside(_inside(der, 0, _SEQUENCE), 0, _SEQUENCE)
         at = _end(tbs, 0) if tbs[0] == _VERSION else 0
@@ -59,7 +59,7 @@ def _end(data: bytes, at: int) -> int:
 
 
 def _bounds(data: bytes, at: int) -> tuple[int, int]:
-    """Where the value begins and ends that stands at ``at`` with its tag and its length."""
+    """The start and end of the value whose tag and length are at ``at``."""
     length, start = data[at + 1], at + 2
     if length & 0x80:
         size = length & 0x7F

@@ -1,10 +1,10 @@
-"""How many clients may be connected at once, and who makes room when one more comes.
+"""Limits how many clients are connected at once, and chooses which one makes room for the next.
 
-What nodes, peers and the state need of the process's files is kept back for them: a crowd of clients must
-not keep a dead primary from being noticed. Peers and operators come through the same door as everybody else,
-so a full house does not turn them away: the connection on which nothing was finished for longest ends. Those
-that are kept do not make room: peers, who have proved who they are, and clients that wait to be told
-something, whose number has limits that leave an eighth of the house to others.
+Nodes, peers and the state have files reserved for them: a crowd of clients must not keep a dead primary from
+being noticed. Peers and operators use the same listener as everybody else, so a full room does not refuse
+them: the connection that has finished nothing for the longest time is closed. Two kinds of clients never make
+room: peers that have proved their identity, and clients that wait for news, whose number has limits that
+leave an eighth of the room to others.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from dataclasses import dataclass
 HTTP, RESP = "http", "resp"
 MAX_CLIENTS = 20_000
 MIN_CLIENTS = 64
-"""Below that nobody could ask any more; where files are so few, that is told as an error."""
+"""With fewer, hardly anybody could ask; if files are so few, an error reports it."""
 FILES_OF_ITS_OWN = 128
-"""Listeners, state, log, resolver, webhooks, and strangers that have not proved yet that they are peers."""
+"""For listeners, state, log, resolver, webhooks, and peers that have not proved their identity yet."""
 FILES_PER_PEER = 8
 FILES_PER_NODE = 4
-"""Its probe, the next one of it, a change's and a preflight's."""
+"""For its probe, the probe's next connection, a change and a preflight."""
 FILES_PER_GROUP = 8
-"""For nodes that are discovered."""
+"""For discovered nodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What the process may open, and what it needs before any client comes. ``limit`` None: there is none."""
+    """The process's limit of open files (None: no limit), and how many are reserved."""
 
     limit: int | None
     kept_back: int
@@ -46,7 +46,7 @@ class Files:
 
     @property
     def too_few(self) -> str | None:
-        """What to tell where nodes and peers alone may need more than there is."""
+        """The error message if nodes and peers alone may need more files than the limit; else None."""
         if self.limit is None or self.limit - self.kept_back >= MIN_CLIENTS:
             return None
         return (
@@ -65,7 +65,7 @@ class Place:
     is_inside: bool = True
 
     def refresh(self) -> None:
-        """Something was asked, or was answered, just now."""
+        """The client has just asked something, or got an answer."""
         self.room.refresh(self)
 
     def left(self) -> None:
@@ -79,18 +79,18 @@ class ClientRoom:
     def __init__(self, most: int) -> None:
         self.most = most
         self.made_way: Counter[str] = Counter()
-        """How many of each kind were sent away for another to come in."""
+        """How many clients of each kind were disconnected to make room."""
         self.refused: Counter[str] = Counter()
         self.inside: Counter[str] = Counter()
         self._line: dict[Place, None] = {}
-        """Those that may be sent away, the one that did nothing for longest first."""
+        """The clients that may be disconnected, the one idle for longest first."""
 
     def share(self, eighths: int) -> int:
-        """So much of the house, as a limit of those that are kept."""
+        """A share of the room, as a limit for a kind of client."""
         return max(1, self.most * eighths // 8)
 
     def enter(self, kind: str, leave: Callable[[], None]) -> Place | None:
-        """None if all that could make room are kept."""
+        """A place; None if no client may be disconnected to make room."""
         if self.inside[kind] >= self.share(6):
             found = self._send_away(kind)
         else:
@@ -120,8 +120,8 @@ class ClientRoom:
         if place.is_inside:
             place.is_inside = False
             self.inside[place.kind] -= 1
-            # A connection knows its place, and this is a method of the connection: each client would stay in
-            # memory until the collector looks for such rings, which it does rarely here.
+            # The connection refers to its place, and ``leave`` to the connection: this reference cycle would
+            # stay in memory until the garbage collector runs, which is rarely here.
             place.leave = _has_left
 
     def _send_away(self, kind: str | None) -> bool:
@@ -141,7 +141,7 @@ def _has_left() -> None:
 
 @contextmanager
 def kept(connection: object) -> Iterator[None]:
-    """Meanwhile it does not make room. ``connection``: a request's protocol, which may be in no room."""
+    """While it is open, ``connection`` (a request's protocol, perhaps without a place) does not make room."""
     place = getattr(connection, "place", None)
     if isinstance(place, Place):
         place.room.keep(place)

@@ -1,9 +1,9 @@
-"""The two clocks, and the watch over this process itself.
+"""The monotonic and the wall clock, and the watch for stalls of this process.
 
-Ages, deadlines, leases, links, periodic jobs and the event loop's own timers are all counted on one clock,
-which goes on while the machine is suspended: a leader that wakes from a suspend has lost its lease for
-everybody else, and must see so at its first look at the clock. Linux's CLOCK_MONOTONIC stands still
-meanwhile; CLOCK_BOOTTIME does not.
+Ages, deadlines, leases, links, periodic jobs and the event loop's own timers all use one clock, which goes on
+while the machine is suspended. A leader that wakes from a suspend has lost its lease for everybody else, and
+must see so at its first look at the clock. Linux's CLOCK_MONOTONIC stands still meanwhile; CLOCK_BOOTTIME
+does not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
 
 def monotonic() -> float:
-    """Seconds since some fixed point; never goes back, and is not set by anybody.
+    """Seconds since some fixed point; it never goes back and cannot be set.
 
     Where there is no CLOCK_BOOTTIME (macOS, whose monotonic clock stands still in a sleep), suspending
     the machine is the one way to stretch a lease; the fence in the data set still holds there.
@@ -28,18 +28,18 @@ def monotonic() -> float:
 
 
 def wall_ms() -> int:
-    """Milliseconds since the epoch. It may jump, or be wrong, so nothing is decided by it but what this
-    sentinel thinks of a schedule: whether its time has come, a majority of such opinions decides.
+    """Milliseconds since the epoch. It may jump or be wrong, so it decides only one thing: this sentinel's
+    opinion on whether the time of a schedule has come. A majority of such opinions decides.
     """
     return time.time_ns() // 1_000_000
 
 
 class StallWatch:
-    """Notices that this process did not get to run: stopped, suspended, starved, or its event loop blocked.
+    """Notices that this process did not run: stopped, suspended, starved, or its event loop blocked.
 
-    What was not seen in such a gap proves nothing about the nodes (Redis Sentinel's TILT mode, for the
-    same reason). ``observe`` must be called at every input, and more often than ``threshold_s`` by a
-    timer, else quiet times count as stalls.
+    An observation missed in such a gap proves nothing about the nodes (Redis Sentinel has TILT for the same
+    reason). ``observe`` must be called at every input, and by a timer more often than every ``threshold_s``;
+    else quiet times count as stalls.
     """
 
     def __init__(self, threshold_s: float) -> None:

@@ -1,7 +1,7 @@
-"""Whether there is room left on the disk that holds the state, told before there is none.
+"""Checks the free space of the disk that holds the state, and reports trouble before the disk is full.
 
-A sentinel that cannot write its vote must stop. So it says that it is not ready while it still can vote, and
-its work goes on: an orchestrator stops sending it clients, and people have time.
+A sentinel that cannot write its vote must stop. So it reports that it is not ready while it can still vote,
+and its work goes on: an orchestrator stops sending it clients, and people have time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MIN_FREE_BYTES = 32 * 1024 * 1024
-"""Many times what a write takes: the state is small, and logs beside it may grow fast."""
+"""Many times the size of a write: the state is small, but logs on the same disk may grow fast."""
 MIN_FREE_FILES = 16
 ANSWER_S = 1.0
 
@@ -36,7 +36,7 @@ class Disk:
 
     async def trouble(self) -> str | None:
         """Why the state may soon not be writable; None if there is room."""
-        # One look at a time: a file system that hangs must not be waited for by ever more threads.
+        # One look at a time: more and more threads must not wait for a file system that hangs.
         if self._looking is None or self._looking.done():
             self._looking = asyncio.ensure_future(asyncio.to_thread(self._look, self._directory))
             self._looking.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -46,7 +46,7 @@ class Disk:
         except TimeoutError:
             return f"the disk of the state does not answer within {ANSWER_S:g} s"
         except OSError as error:
-            return f"the disk of the state cannot be looked at: {error.strerror}"
+            return f"the disk of the state cannot be checked: {error.strerror}"
 
 
 def why_not(found: Room) -> str | None:
@@ -62,6 +62,6 @@ def why_not(found: Room) -> str | None:
 
 
 def room(directory: Path) -> Room:
-    """What is left for this process; blocks."""
+    """The free space for this process; blocks. Raises OSError."""
     found = os.statvfs(directory)
     return Room(found.f_bavail * found.f_frsize, found.f_favail if found.f_files else None)

@@ -1,11 +1,12 @@
-"""An event loop by the clock that leases, links and detectors are judged by; and what it has read.
+"""An event loop on the same clock as leases, links and detectors, which knows up to when it has read its
+sockets.
 
-asyncio's own is CLOCK_MONOTONIC, which stands still while the machine is suspended: its timers would come
-late by the length of the suspend, and what they guard would be found over only then. With one clock, whatever
-was due in a suspend is due at its end.
+asyncio's own clock is CLOCK_MONOTONIC, which stands still while the machine is suspended. Its timers would
+come late by the length of the suspend, and a lapsed lease would be noticed only then. With one clock, every
+timer that was due in a suspend fires at its end.
 
-A loop looks at its sockets once in each turn, and a turn may be long. What a node answers meanwhile is not
-read yet, which is no silence of the node's.
+A loop looks at its sockets once in each turn, and a turn may be long. An answer that arrives meanwhile is not
+read yet: that is no silence of the node.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from sentinel.process import clock
 from sentinel.process.lateness import Lateness
 
 A_TURN = 8
-"""So many connections that can wait are read in each turn, so none waits for ever."""
+"""How many connections that can wait are read in each turn, so that none waits for ever."""
 
 
 class _Sockets(selectors.DefaultSelector):
-    """``newest`` is that of the loop that was made last; a sentinel has one.
+    """``newest`` belongs to the newest loop; a sentinel has one.
 
-    Where more is to be read than a turn has time for, connections that can wait are read in turn, those first
-    that have waited longest; all others in each turn.
+    If more arrived than one turn can read, connections that can wait are read in later turns, the longest
+    waiting first; all others are read in each turn.
     """
 
     newest: _Sockets | None = None
@@ -35,7 +36,7 @@ class _Sockets(selectors.DefaultSelector):
         self.turns, self.unread = Lateness(), Lateness()
         self.can_wait: set[int] = set()
         self._left: dict[int, float] = {}
-        """Of those that were left for a later turn, since when they may have something to read."""
+        """The connections left for a later turn, and since when they may have something to read."""
         _Sockets.newest = self
 
     @property
@@ -73,38 +74,38 @@ class OneClockLoop(asyncio.SelectorEventLoop):
 
     @property
     def read_up_to(self) -> float:
-        """What had arrived by then is read before a timer of this turn fires."""
+        """All data that arrived before this time is read before a timer of this turn fires."""
         return self._sockets.read_up_to
 
 
 def read_up_to() -> float:
-    """For a timer's callback: by when what has arrived is known to have been read."""
+    """For a timer's callback: all data that arrived before this time is known to have been read."""
     loop = asyncio.get_running_loop()
     return loop.read_up_to if isinstance(loop, OneClockLoop) else clock.monotonic()
 
 
 def late_s() -> float:
-    """How late this process acts, by its longest turn lately. As ``mind`` found it, for each step asks."""
+    """How late this process acts, in seconds, by its longest recent turn; updated by ``mind``."""
     return _Sockets.newest.turns.late_s if _Sockets.newest is not None else 0.0
 
 
 def unread_s() -> float:
-    """By how much longer than it may, a node's silence is to last: what it has said may not be read yet."""
+    """The seconds by which a node's silence must last longer: its answer may not be read yet."""
     return _Sockets.newest.unread.late_s if _Sockets.newest is not None else 0.0
 
 
 def spares() -> bool:
-    """Whether rounds are to be left out, see ``lateness``."""
+    """Whether rounds of PING and INFO are skipped (see ``lateness``)."""
     return _Sockets.newest is not None and _Sockets.newest.unread.spares
 
 
 def mind(now: float) -> None:
-    """To be called before each step: the turn that goes on may be long by now."""
+    """Call it before each step: the current turn may already be long."""
     if _Sockets.newest is not None:
         _Sockets.newest.look(now)
 
 
 def can_wait(fd: int, waits: bool) -> None:
-    """Whether the connection is read in its turn only; else in each, as every one is at first."""
+    """``waits``: read the connection only when its turn comes; else in each turn, which is the default."""
     if _Sockets.newest is not None:
         (_Sockets.newest.can_wait.add if waits else _Sockets.newest.can_wait.discard)(fd)

@@ -1,4 +1,4 @@
-"""What is wrong with data that pydantic refused, in a few words."""
+"""Words the first problem of data that pydantic refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 
 def first_problem(error: ValidationError, whole: str) -> str:
-    """``field.path: what``. ``whole`` is what the data is called where no field of it is to blame."""
+    """``field.path: message``. ``whole`` names the data if the problem is of no single field."""
     details = error.errors(include_url=False, include_context=False, include_input=False)[0]
     path = ".".join(str(part) for part in details["loc"])
     return f"{path or whole}: {details['msg']}"

@@ -1,9 +1,9 @@
-"""Many small jobs that come due at once, done a few in each turn of the event loop.
+"""Runs many small jobs that become due at once: a few in each turn of the event loop.
 
-When a primary is lost and another one takes its place, thousands of clients want to be told. To tell all of
-them in one turn would hold up what the failover still has to do, the heartbeats of its leader, and the
-answers of the nodes. And what is told of its beginning helps nobody to write again: it rests in between, so
-that the sentinels of a machine, and the servers, have the processor. That there is another primary is urgent.
+When a primary is lost and replaced, thousands of clients wait for the news. Sending it to all of them in one
+turn would delay the rest of the failover, the heartbeats of its leader, and the answers of the nodes. News of
+a failover's beginning helps nobody to write again: such jobs rest in between, so that the sentinels and
+servers of a machine have the processor. News of another primary is urgent.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 TOGETHER = 20
-"""So many take a few milliseconds."""
+"""How many jobs run in a turn: they take a few milliseconds."""
 REST_S = 0.005
 
 Job = Callable[[], None]
 
 
 class InTurns:
-    """In the order in which they come. A job must not raise."""
+    """Runs jobs in the order in which they are added. A job must not raise."""
 
     def __init__(self, together: int = TOGETHER, rest_s: float = REST_S) -> None:
         self._together = together
         self._rest_s = rest_s
         self._jobs: deque[Job] = deque()
         self._urgent = 0
-        """So many of them are to be done without a rest."""
+        """How many of the jobs run without a rest."""
         self._next: asyncio.TimerHandle | asyncio.Handle | None = None
 
     def add(self, jobs: Iterable[Job], *, urgent: bool = False) -> None:
-        """``urgent``: they, and what waits before them, have no rest. The first are done at once, if none
-        are waiting.
+        """``urgent``: there is no rest before these jobs, nor before those that wait already. If none wait,
+        the first jobs run at once.
         """
         was_idle = not self._jobs
         self._jobs.extend(jobs)
@@ -48,7 +48,7 @@ class InTurns:
         self._next = None
         for _ in range(min(self._together, len(self._jobs))):
             self._jobs[0]()
-            # Behind it, lest a job that adds others find that none are waiting.
+            # Removed afterwards: a job that adds others must not find an empty queue.
             self._jobs.popleft()
             self._urgent = max(0, self._urgent - 1)
         if self._jobs:
@@ -58,6 +58,6 @@ class InTurns:
 
 
 def wake(waiting: asyncio.Future[None]) -> None:
-    """A job: whoever waits for it goes on, unless it has given up meanwhile."""
+    """A job that resolves a future, unless its waiter has given up."""
     if not waiting.done():
         waiting.set_result(None)

@@ -1,11 +1,11 @@
-"""Points in time as text, the same wherever people or machines are told one."""
+"""Formats points in time, in one way for people and machines."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 _MAX_MS = 253_402_300_799_999
-"""The last millisecond of the year 9999: a clock may be wrong, an answer must still be written."""
+"""The last millisecond of the year 9999: an answer must be possible even if a clock is wrong."""
 
 
 def iso(wall_ms: int) -> str:

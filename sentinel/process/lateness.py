@@ -1,60 +1,60 @@
-"""How late this process is: from when something could be taken in until it was. Pure.
+"""Measures this process's lateness: the time from when data could be read until it was read. Pure.
 
-A loop that has more to do than it has time for is never stopped, so no gap shows it; yet a question goes out
-late, and its answer is taken in late. A node is not silent for that: what was not read yet proves nothing.
+An overloaded loop is never stopped, so no gap shows its load; yet it sends questions late and reads answers
+late. A node is not silent because of that: an answer that was not read yet proves nothing.
 
-One pause, in a process that has time, is over as soon as it goes on: who was late and is in time again has
-read by then what was answered, and believes a silence as soon as ever.
+One pause of a process that has time is over when it runs again: it has then read all answers, and believes a
+silence as early as ever.
 
-Who goes on being late asks for less, so that there is time for what cannot wait: of its rounds of PING it
-leaves out two of three, and as many of those of INFO. Nodes that fall silent are found out later by
-that, those that refuse are not.
+A process that stays late asks for less, to leave time for urgent work: it skips two of three rounds of PING,
+and five of six rounds of INFO. So it finds silent nodes later, but not nodes that refuse.
 """
 
 from __future__ import annotations
 
 IN_TIME_S = 0.05
-"""Less counts as nothing: a process that has time is as patient as it is told to be, and no more."""
+"""A smaller lag counts as 0, so that a process that has time keeps exactly to the configured timeouts."""
 STEP_S = 0.25
-"""In such steps, so that what is judged by it does not change all the time."""
+"""Lateness grows in steps of this size, so that it does not change all the time."""
 LASTS_S = 2.0
 IN_TIME_AGAIN_S = 0.2
-"""Nothing was late for so long: two periods of the quota that Linux gives a container's processes."""
+"""After this long without a lag it is in time again: two periods of a Linux container's CPU quota."""
 LASTING_S = 0.5
-"""It has been late for so long without a break, which no single pause is."""
+"""A lag that lasts this long without a break is load, and not a single pause."""
 ASKED_AGAIN_S = 1.0
-"""Behind rounds that were left out a silence still lasts longer, until every node has been asked again."""
+"""After skipped rounds a silence must still last longer, until every node has been asked again."""
 PINGS, INFOS, GOSSIPS = 3, 6, 3
-"""One of so many rounds is not left out."""
+"""One of so many rounds is not skipped."""
 
 AGAIN = 0.1
 AGAIN_MOST_S = 1.0
 
 
 def again_s(soon_s: float, late_s: float) -> float:
-    """When to look again at what may only not be read yet: who is late does not read it any sooner."""
+    """The pause before looking again for an answer that may not be read yet; a late process waits longer."""
     return min(max(soon_s, AGAIN * late_s), max(soon_s, AGAIN_MOST_S))
 
 
 class Lateness:
-    """Keeps the most that it saw for a while, as what is on its way back now was asked for then.
+    """Keeps the greatest recent lag for a while, because answers on their way now were asked for then.
 
-    But no longer than it goes on being late.
+    It is dropped as soon as the process is in time again.
     """
 
     def __init__(self) -> None:
         self.late_s = 0.0
         self._until = 0.0
         self.spares = False
-        """Whether rounds are to be left out."""
+        """Whether rounds are skipped."""
         self._was_late_at = 0.0
         self._late_since: float | None = None
         self._left_out = False
 
     def look(self, since: float, now: float) -> float:
-        """What is taken in ``now`` could have been ``since``: by how much a silence is to last longer.
+        """Data read ``now`` could have been read at ``since``. Returns by how much a silence must last
+        longer.
 
-        The question may have been late by that much, and its answer again.
+        That is twice the lag: the question may have been late by it, and its answer again.
         """
         lag_s = now - since
         late_s = 0.0 if lag_s < IN_TIME_S else 2 * STEP_S * (lag_s // STEP_S + 1)
@@ -73,10 +73,10 @@ class Lateness:
 
 
 class Rounds:
-    """One group's rounds of one kind, ``each_s`` apart; one of ``of`` is not left out.
+    """One group's rounds of one kind, ``each_s`` apart; one of ``of`` is not skipped.
 
-    Counted by time, for who is late misses rounds as it is. ``phase`` is another for each group, so that not
-    all are asked in the same round.
+    They are counted by time, since a late process misses rounds anyway. Each group has another ``phase``, so
+    that not all groups ask in the same round.
     """
 
     def __init__(self, each_s: float, of: int, phase: int) -> None:
@@ -94,5 +94,5 @@ class Rounds:
 
 
 def ping_rounds(ping_s: float, down_after_s: float, phase: int) -> Rounds:
-    """A node is asked well before its patience is over: who has hardly longer leaves no round out."""
+    """Rounds of PING that ask a node well before ``down_after``; a short one allows no skipped round."""
     return Rounds(ping_s, max(1, min(PINGS, int(0.75 * down_after_s / ping_s + 1e-6))), phase)

@@ -1,8 +1,9 @@
-"""redis-py without what a daemon never uses of it, which takes 20 MB: its clients, clusters and commands.
+"""Imports redis-py without the parts that a daemon never uses (its clients, clusters, commands), which take
+20 MB.
 
-A daemon has redis-py's connections and errors, and says what it says over those. Yet an import of any part of
-a package runs the package's ``__init__`` first, and redis-py's import everything. After ``prepare`` they
-run when something is asked for that only they have; who wants a client after all gets one.
+A daemon uses redis-py's connections and errors only. But importing any part of a package first runs the
+package's ``__init__``, and those of redis-py import everything. After ``prepare`` they run only when a name
+is used that they define; code that needs a client still gets one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 
 PACKAGES = ("redis.asyncio", "redis")
-"""In the order in which their ``__init__`` end, where redis-py is imported as a whole."""
+"""In the order in which their ``__init__`` end when redis-py is imported as a whole."""
 
 
 class _Later(ModuleType):
@@ -26,7 +27,7 @@ class _Later(ModuleType):
 
 
 def prepare() -> None:
-    """To be called before anything of redis-py is imported; does nothing if that has happened."""
+    """Call it before any part of redis-py is imported; after that it does nothing."""
     if "redis" in sys.modules:
         return
     for name in reversed(PACKAGES):

@@ -1,4 +1,6 @@
-"""What a stranger or a broken peer can have logged: one line per key and interval, the rest counted."""
+"""Limits the log lines that a stranger or a broken peer can cause: one per key and interval, the rest
+counted.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ class _Seen:
 
 
 class LimitedLog:
-    """``clock`` is monotonic seconds."""
+    """``clock`` returns monotonic seconds."""
 
     def __init__(
         self, logger: logging.Logger, interval_s: float = 10.0, clock: Callable[[], float] = monotonic

@@ -1,6 +1,7 @@
-"""How long a leader waits for nodes; longer while it is late, for what was not read yet proves nothing.
+"""The time limits of a leader's requests to nodes; they grow while this process is late.
 
-An answer that lies in the socket waits for the turn that goes on, and what it leads to for the next one.
+An answer in the socket waits for the current turn of the event loop to end, and its consequence for the next
+turn. So an answer that was not read yet proves nothing.
 """
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from __future__ import annotations
 from sentinel.process.event_loop import late_s
 
 READ_S = 0.5
-"""The leader's reading of the nodes does not wait longer for a slow one."""
+"""The leader's reading of the nodes waits no longer for a slow one."""
 STEP_S = 2.0
 CONNECT_S = 1.0
-"""Of a step's time; then it is tried over the probe's connection."""
+"""The part of a step's time for connecting; then the step uses the probe's connection."""
 TURNS = 4
-"""So many turns a reading takes, or a connection with what is said first on it."""
+"""How many turns of the event loop a reading takes, or a connection with its first commands."""
 
 
 def read_s() -> float:
@@ -25,5 +26,5 @@ def connect_s() -> float:
 
 
 def answer_s() -> float:
-    """For one command of a step."""
+    """The limit for one command of a step."""
     return STEP_S + TURNS * late_s()

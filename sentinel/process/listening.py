@@ -1,7 +1,8 @@
-"""How many may wait at a listener, and how many are let in at once, for which asyncio has one number.
+"""A listener's two limits, for which asyncio has one number: how many clients wait, and how many enter at
+once.
 
-Many may wait: all the clients of a sentinel come back to it at the same moment. Few are let in during one
-turn of the event loop: before the turn is over none of them can be sent away, so they all need files.
+Many may wait: all the clients of a sentinel return to it at the same moment. Few enter during one turn of the
+event loop: none of them can be sent away before the turn is over, so all of them need files.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import os
 import socket
 
 LET_IN_TOGETHER = 16
-"""To be given to asyncio as ``backlog``."""
+"""Pass it to asyncio as ``backlog``."""
 MAY_WAIT = 1024
 RECEIVED_BYTES = 32 * 1024
-"""What the system keeps of what a client has sent, and so the most that is read of it in one turn; the system
-doubles it. By itself it would keep megabytes for each of thousands."""
+"""The receive buffer of each client, and so the most that is read from it in one turn; Linux doubles it. The
+default would be megabytes for each of thousands of clients."""
 
 
 def deepen(server: asyncio.AbstractServer | None) -> None:
-    """To be called once it listens."""
+    """Set the system's limits of ``server``, once it listens."""
     assert isinstance(server, asyncio.Server)
     for listener in server.sockets:
         with socket.socket(fileno=os.dup(listener.fileno())) as same:

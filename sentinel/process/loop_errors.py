@@ -1,7 +1,7 @@
-"""What goes wrong in the event loop itself, told once in a while.
+"""Logs errors of the event loop itself, at most once in an interval.
 
-Where files run out, asyncio tries to accept as many connections as may wait, and tells of each one with a
-traceback: a crowd of clients could fill the disk with them.
+When files run out, asyncio tries to accept as many connections as may wait, and logs a traceback for each: a
+crowd of clients could fill the disk with them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class LoopErrors:
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         if isinstance(error, OSError):
-            # Only these come in crowds. Its number is the key: the text names addresses.
+            # Only these come in crowds. The errno is the key, because the text contains addresses.
             self._log.error(f"{context.get('message')}:{error.errno}", f"{context.get('message')}: {error}")
         else:
             loop.default_exception_handler(context)

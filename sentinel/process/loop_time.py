@@ -1,4 +1,4 @@
-"""The event loop's time, for what only waits: the simulator gives another, on which the same code runs."""
+"""The event loop's time and timers, as an interface: the simulator runs the same code on a virtual time."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class LoopTime(Protocol):
         ...
 
     def call_later(self, delay_s: float, call: Callable[[], None]) -> None:
-        """Once, and not from within."""
+        """Call ``call`` once, never from within this call."""
         ...
 
 
 class EventLoopTime:
-    """The running loop's."""
+    """The time of the running event loop."""
 
     def now(self) -> float:
         return clock.monotonic()

@@ -1,9 +1,9 @@
-"""The secret of the peer links where the configuration has none: all members are on a loopback address.
+"""The default secret of the peer links, used if the configuration has none and all members are on loopback.
 
-Anybody on this machine may connect there, and so may a web page in a browser. So the sentinels of one user
-prove themselves by a file that only this user can read, and the first of them makes it. There is one for
-all clusters of a user: a name made of the members would change with them, and part those that know the new
-members already from those that do not.
+Any user of this machine, and even a web page in a browser, can connect there. So the sentinels of one user
+authenticate by a file that only this user can read; the first of them creates it. There is one file for all
+clusters of a user: a name made of the members would change with them, and separate the sentinels that know
+the new members from those that do not.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _WHY = "sentinels on loopback addresses without cluster.secret keep their common
 
 
 class LoopbackSecretError(Exception):
-    """There is no such file, and none can be made, or it is not safe to believe. It says which, and why."""
+    """The file is missing and cannot be created, or it is not safe. The text says which and why."""
 
 
 def loopback_secret(env: Mapping[str, str] = os.environ) -> bytes:
-    """Reads the file, or makes it. Blocks; for the start of the process. Raises LoopbackSecretError."""
+    """Reads or creates the file. Blocks; for the start of the process. Raises LoopbackSecretError."""
     path = secret_path(env)
     try:
         if not path.exists():
@@ -39,7 +39,7 @@ def loopback_secret(env: Mapping[str, str] = os.environ) -> bytes:
 
 
 def secret_path(env: Mapping[str, str]) -> Path:
-    """In the user's state directory (XDG Base Directory Specification). Raises LoopbackSecretError."""
+    """The path in the user's state directory (XDG Base Directory). Raises LoopbackSecretError."""
     state = Path(env.get("XDG_STATE_HOME", ""))
     if state.is_absolute():
         return state / "vedette" / "loopback.secret"
@@ -47,12 +47,12 @@ def secret_path(env: Mapping[str, str]) -> Path:
         return Path.home() / ".local" / "state" / "vedette" / "loopback.secret"
     except RuntimeError as error:
         raise LoopbackSecretError(
-            f"none is given, and this user has no home directory to keep one in: set it, {ADVICE}"
+            f"no secret is configured, and this user has no home directory for one: set HOME, {ADVICE}"
         ) from error
 
 
 def _make(path: Path) -> None:
-    """All of it appears at once, and only if another sentinel was not faster."""
+    """Creates the whole file at once, unless another sentinel was faster."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     fd = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""Gives memory back that start-up, a mass failover or a large request took and that nobody uses any more."""
+"""Returns unused memory to the system after start-up, a mass failover or a large request."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from collections.abc import Callable
 from sentinel.process import clock
 
 RARELY = (2000, 10, 100)
-"""So many objects more, and so many collections of the younger, until the collector looks again."""
+"""The thresholds of the garbage collector (``gc.set_threshold``): it runs rarely."""
 
 CHEAP_S = 0.02
-"""A full collection that takes no longer holds nobody up."""
+"""A full collection that takes no longer than this delays nobody."""
 DUE = 2
-"""So many collections of the younger must have come since the last full one: of some thousand connections
-that have ended, for each leaves a ring behind (a transport of asyncio refers to itself)."""
+"""How many collections of the second generation must precede a full one: about a thousand closed connections,
+since each leaves a reference cycle behind (a transport of asyncio refers to itself)."""
 
-# Others than glibc have no such call, and less need of it: glibc keeps what is free below what is still used.
+# Only glibc has this call, and needs it: it keeps free memory that lies below memory in use.
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 
 
 def give_back() -> None:
-    """Takes a millisecond or two. Does nothing where the C library has no way to do it."""
+    """Return free memory, in a millisecond or two. Does nothing if the C library has no such call."""
     if _trim is not None:
         _trim(0)
 
 
 class Collecting:
-    """Looks for rings in quiet moments: without it they would be kept until ``RARELY`` comes."""
+    """Collects reference cycles in quiet moments; without it they would stay until ``RARELY`` is reached."""
 
     def __init__(self, is_busy: Callable[[], bool]) -> None:
         self._is_busy = is_busy
         self._due = DUE
 
     def look(self) -> None:
-        """The longer it took the last time, the more has to have come together for the next one."""
+        """Collect if it is due and the process is not busy. The longer one takes, the later the next."""
         if gc.get_count()[2] < self._due or self._is_busy():
             return
         began = clock.monotonic()
@@ -44,10 +44,10 @@ class Collecting:
 
 
 def keep_for_good() -> None:
-    """What start-up made lives until the end: the collector need not look through all of it again.
+    """Exempt the objects of start-up from collection: they live until the end.
 
     A full collection stops the process, most likely in a mass failover, when much is allocated: with a sixth
-    of a processor for 0.3 s, which counts as a stall. So it comes rarely besides.
+    of a processor for 0.3 s, which counts as a stall. So full collections are also made rare.
     """
     gc.set_threshold(*RARELY)
     gc.collect()

@@ -1,4 +1,4 @@
-"""How many files this process may open, raised to what the system allows, and how many it has open."""
+"""Raises this process's limit of open files to what the system allows, and watches how many are open."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sentinel.process.client_room import Files
 logger = logging.getLogger(__name__)
 
 WANTED = 65_536
-"""More than any sentinel needs; where all is allowed, so much is asked for."""
+"""More than any sentinel needs: the limit to set if the hard limit is infinite."""
 LEAST_LEFT = 32
-"""A failover takes a few; what is kept back for nodes and peers is many times that, and partly in use."""
+"""A failover needs a few; the reserve for nodes and peers is many times that, and partly in use."""
 _OPEN = Path("/proc/self/fd")
 
 
 def raise_limit() -> int | None:
-    """To the hard limit. Returns what holds from now on; None: no limit."""
+    """Raise the limit to the hard limit. Returns the new limit; None: no limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return None
     wanted = WANTED if hard == resource.RLIM_INFINITY else hard
     if wanted > soft:
-        # Some systems allow less than they say; then what there is has to do.
+        # Some systems allow less than their hard limit; then the limit stays as it is.
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
             soft = wanted
@@ -34,7 +34,7 @@ def raise_limit() -> int | None:
 
 
 def open_files() -> int | None:
-    """None where the system does not tell."""
+    """How many files are open; None if the system does not tell."""
     try:
         return len(os.listdir(_OPEN))  # noqa: PTH208  # only the number is wanted
     except OSError:
@@ -42,7 +42,7 @@ def open_files() -> int | None:
 
 
 class FilesLeft:
-    """Whether what is open leaves enough for nodes and peers. ``look`` is to be called now and then."""
+    """Whether enough files are left for nodes and peers. Call ``look`` from time to time."""
 
     def __init__(self, files: Files) -> None:
         self._files = files
@@ -50,13 +50,13 @@ class FilesLeft:
         """Why connections may soon fail; None while enough are left."""
 
     def look(self) -> None:
-        """Told in the log once, and once when it is over."""
+        """Update ``trouble``; its beginning and its end are logged once."""
         before, limit = self.trouble, self._files.limit
         self.trouble = None if limit is None else why_not(open_files(), limit)
         if self.trouble is not None and before is None:
             logger.error("%s", self.trouble)
         elif self.trouble is None and before is not None:
-            logger.info("there are files again")
+            logger.info("enough files are free again")
 
 
 def why_not(taken: int | None, limit: int) -> str | None:

@@ -1,9 +1,9 @@
-"""Names to addresses, without ever waiting for the name service in a place where others wait too.
+"""Resolves names to addresses without ever blocking other work on the name service.
 
 ``getaddrinfo`` cannot be interrupted, and may hang for half a minute when a name server is gone. So each
 lookup has a daemon thread of its own: a hung one holds up neither other names, nor the event loop's
-shared executor, nor the exit of the process. Nothing is cached: a name is looked up anew at each
-connect, which is how a node that moved is found again.
+shared executor, nor the exit of the process. Nothing is cached: a name is looked up again for each
+connection, which is how a moved node is found.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ MAX_ADDRESSES = 8
 """Addresses of one name that are tried; the name service may answer with any number."""
 
 OUR_FAULT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EACCES, errno.EPERM})
-"""Errors of the operating system that say something about this machine, and nothing about the other one."""
+"""Errors of the operating system that are faults of this machine, and not of the other one."""
 
 GIVEN_UP_S = 60.0
-"""A lookup that hangs for longer is never joined again: the next call starts another."""
+"""A lookup that hangs for longer is not waited for again: the next call starts another one."""
 
 Lookup: TypeAlias = Callable[[str], Sequence[str]]
 """Blocking. Returns the addresses of a name, the preferred first; raises ``OSError`` if it has none."""
 
 
 class ResolveError(OSError):
-    """The name service's answer, or its silence. An ``OSError``, as aiohttp wants it of a resolver.
+    """The name does not resolve. It is an ``OSError``, as aiohttp expects of a resolver.
 
-    ``ours``: it was not even asked, for want of something on this machine.
+    ``ours``: the name service was not asked, because this machine lacks something.
     """
 
     def __init__(self, host: str, detail: str, *, ours: bool = False) -> None:
@@ -55,7 +55,7 @@ class _InFlight:
 
 
 class Resolver:
-    """Belongs to the event loop that it is used in. Callers that ask for the same name share one lookup."""
+    """Belongs to the event loop that uses it. Callers that ask for the same name share one lookup."""
 
     def __init__(self, timeout_s: float, max_workers: int = 64, lookup: Lookup | None = None) -> None:
         self._timeout_s = timeout_s
@@ -75,7 +75,7 @@ class Resolver:
         answer = self._joinable(host) or self._start(host)
         try:
             async with asyncio.timeout(self._timeout_s):
-                # Shielded, for others may be waiting for the same answer.
+                # Shielded, because others may be waiting for the same answer.
                 return await asyncio.shield(answer)
         except TimeoutError:
             raise ResolveError(host, f"no answer within {self._timeout_s:g} s") from None
@@ -175,7 +175,7 @@ def _outcome(lookup: Lookup, host: str) -> tuple[str, ...] | ResolveError:
 
 
 def _lack() -> str | None:
-    """What this machine lacks to ask anybody. The name service's own error does not say."""
+    """What this machine lacks to ask the name service, whose own error does not tell; None if nothing."""
     try:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
     except OSError as error:

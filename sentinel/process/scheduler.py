@@ -1,8 +1,8 @@
-"""Runs jobs again and again, or at a time of day, on the event loop.
+"""Runs jobs on the event loop: periodically, or at a time of day.
 
-Intervals are counted on the clock that nobody sets. Were they counted on the wall clock, setting it back by
-an hour would end all pings, and with them the sentinel's touch with its peers, for an hour. A time of day is
-the wall clock's, so that is looked at again every second.
+Intervals use the monotonic clock. With the wall clock, setting it back by an hour would stop all pings, and
+with them the sentinel's contact with its peers, for an hour. A time of day needs the wall clock, which is
+checked again every second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Job = Callable[[], "Coroutine[None, None, None] | None"]
 
 
 class _Periodic:
-    """A job that comes late runs once for all the times that it missed, and never beside itself."""
+    """A late job runs once for all the times that it missed, and never twice at the same time."""
 
     def __init__(self, name: str, seconds: float, job: Job) -> None:
         self.name = name
@@ -110,7 +110,7 @@ class Scheduler:
         self._add(name, _Periodic(name, seconds, job))
 
     def at(self, at_ms: int, name: str, ring: Callable[[], None]) -> None:
-        """Once the wall clock shows ``at_ms``, ``ring``; in place of what had that name before."""
+        """Call ``ring`` once the wall clock shows ``at_ms``; it replaces an earlier job of that name."""
         self.cancel(name)
 
         def rung() -> None:
@@ -133,7 +133,7 @@ class Scheduler:
             job.start()
 
     def shutdown(self) -> None:
-        """What runs goes on; nothing begins any more."""
+        """Start no more jobs; running ones go on."""
         self._started = False
         for job in self._jobs.values():
             job.stop()

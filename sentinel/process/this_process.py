@@ -1,4 +1,4 @@
-"""What tells this process from any other, also of the same sentinel."""
+"""A number that identifies this process, also among processes of the same sentinel."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ import secrets
 from typing import Final
 
 NUMBER: Final = secrets.randbelow(2**60) + 1
-"""Drawn at the start."""
+"""It is drawn at the start."""

@@ -1,9 +1,8 @@
-"""A group's TLS files, read anew when they change: certificates are renewed under a running sentinel.
+"""A group's TLS files, reloaded when they change: certificates are renewed while a sentinel runs.
 
-Whoever renews them replaces several files, one after the other, so that for a moment a certificate stands
-beside the key of another. Until the files fit each other again, new connections use what was read before, and
-what is open is not touched. A context is never changed but replaced: who is connecting keeps the one that it
-began with.
+A renewal replaces several files, one after the other, so for a moment a certificate does not fit its key.
+Until the files fit each other again, new connections use the former ones; open connections are not touched. A
+context is replaced and never changed: a connection attempt keeps the context that it began with.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from sentinel.process.certificates import last_expires_at, own_expires_at
 logger = logging.getLogger(__name__)
 
 LOOK_S = 1.0
-"""Files are looked at no more often than that, however many connections are made."""
+"""The shortest time between two looks at the files, however many connections are made."""
 
 _Stamp: TypeAlias = tuple[tuple[int, int, int, int] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class TlsPaths:
-    """As configured. ``verify`` False trusts anybody."""
+    """The configured paths. ``verify`` False trusts any certificate."""
 
     ca_file: Path | None = None
     cert_file: Path | None = None
@@ -42,14 +41,14 @@ class TlsPaths:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Unix time; None where there is no such file, or it cannot be told."""
+    """The expiry of each certificate in Unix time; None if there is no file, or it cannot be read."""
 
     own: float | None
     ca: float | None
 
 
 class TlsFiles:
-    """``context`` for each new connection. Raises ssl.SSLError or OSError if the files cannot be used now.
+    """Call ``context`` for each new connection. The constructor raises ssl.SSLError or OSError for bad files.
 
     ``trouble`` says why a change of the files was not taken over; empty when all is well.
     """
@@ -65,7 +64,7 @@ class TlsFiles:
 
     @property
     def expiry(self) -> Expiry:
-        """Of what is in use."""
+        """The expiry of the certificates in use."""
         return self._expiry
 
     def context(self) -> ssl.SSLContext:
@@ -73,7 +72,7 @@ class TlsFiles:
         return self._context
 
     def look(self) -> None:
-        """Take the files over if they have changed; at most once in LOOK_S, since that reads the disk."""
+        """Reload the files if they have changed; at most once in LOOK_S, since that reads the disk."""
         now = self._monotonic()
         if now - self._looked_at < LOOK_S:
             return
@@ -87,7 +86,7 @@ class TlsFiles:
             self._refused(error)
             return
         if _stamp(self._paths) != stamp:
-            return  # Somebody is at it still: what was read may be half of either. Next time.
+            return  # The files are still being replaced, so this was perhaps a mixture. Look again later.
         self._stamp, self._context, self._expiry, self.trouble = stamp, context, expiry, ""
         logger.info("the TLS files %s have changed, and are used from now on", self._names)
 
@@ -114,7 +113,7 @@ def make_context(paths: TlsPaths) -> ssl.SSLContext:
 
 
 def _stamp(paths: TlsPaths) -> _Stamp:
-    """What changes when a file does, also where it is a link (as Kubernetes mounts secrets)."""
+    """A value that changes with the files, also if they are links (as in Kubernetes' mounts of secrets)."""
     return tuple(_of(path) for path in paths.all)
 
 

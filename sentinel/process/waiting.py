@@ -1,4 +1,4 @@
-"""How many clients may wait for something at once."""
+"""Limits how many clients may wait for something at once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ MAX_WAITING = 10_000
 
 
 class TooManyWaitingError(Exception):
-    """As many clients as this sentinel has memory for are waiting already."""
+    """The limit of waiting clients is reached, so that they do not exhaust this sentinel's memory."""
 
 
 class Limit:
-    """How many may be inside at once."""
+    """Counts the clients inside a ``with`` block. Entering raises TooManyWaitingError beyond ``most``."""
 
     def __init__(self, most: int = MAX_WAITING) -> None:
         self.most = most

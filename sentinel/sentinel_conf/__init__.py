@@ -1,1 +1,1 @@
-"""Redis Sentinel's configuration, read and converted."""
+"""Reads Redis Sentinel's configuration and converts it."""

@@ -1,6 +1,7 @@
-"""From a Redis Sentinel's configuration to Vedette's, as YAML with comments for what was left behind. Pure.
+"""Converts a Redis Sentinel's configuration to Vedette's, as YAML with comments for what was not carried
+over. Pure.
 
-Secrets stay out of the text unless they are asked for: a setting refers to the environment, or to a file.
+The text contains secrets only if asked for; otherwise a setting refers to the environment, or to a file.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ CLUSTER_SECRET = "VEDETTE_CLUSTER_SECRET"  # noqa: S105 (the name of a variable)
 
 
 class Secrets(enum.Enum):
-    """Where the text has its secrets from."""
+    """Where the text gets its secrets from."""
 
     ENVIRONMENT = "environment"
     FILES = "files"
@@ -38,7 +39,7 @@ class Secrets(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``members`` by id replaces what can be guessed. ``secrets_dir`` is for Secrets.FILES."""
+    """``members`` by id replaces the guessed members. ``secrets_dir`` is for Secrets.FILES."""
 
     own_id: str | None = None
     members: Mapping[str, Address] = field(default_factory=dict)
@@ -46,14 +47,14 @@ class Options:
     secrets: Secrets = Secrets.ENVIRONMENT
     secrets_dir: str = ""
     stands_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The addresses that names of nodes stand for, as far as they could be resolved."""
+    """The addresses of the nodes' names, as far as they could be resolved."""
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """``text`` is the YAML. It needs ``variables`` to be set, or ``files`` (name to content) to be there.
+    """``text`` is the YAML. It needs the environment's ``variables``, or the ``files`` (name to content).
 
-    Content None is a secret that nobody has yet. ``placeholders`` are members that must be named by hand.
+    Content None is a secret that does not exist yet. ``placeholders`` are members to be named by hand.
     """
 
     text: str
@@ -63,7 +64,7 @@ class Imported:
 
 
 def convert(conf: SentinelConf, source: str, options: Options) -> Imported:
-    """Raises SentinelConfError for what has no place in a Vedette configuration."""
+    """The converted configuration. Raises SentinelConfError if it is not possible in Vedette."""
     for name in conf.masters:
         if not is_name(name):
             raise SentinelConfError(None, f"master {name!r:.80} cannot be a group: it takes {NAME_RULE}")
@@ -190,7 +191,8 @@ def _distinct(
 ) -> tuple[Sequence[Address], Mapping[Address, Address], bool]:
     """The nodes, each once: Sentinel remembers a pod by its IP, and by its name once it resolves names.
 
-    Returns also which was left out for which, and whether some are mixed that could not be told apart.
+    Also returns which address was left out for which, and whether names and IPs are mixed and may be the
+    same.
     """
 
     def place(node: Address) -> tuple[str, int]:
@@ -210,9 +212,10 @@ def _distinct(
 
 
 def _members(conf: SentinelConf, options: Options) -> tuple[str, dict[str, Address]]:
-    """This sentinel's id, and everybody's address: as told, else as found in the file, else placeholders.
+    """This sentinel's id, and all members' addresses: as given, else from the file, else placeholders.
 
-    Found ones are numbered by their old addresses, so that every sentinel's file gives the same numbers.
+    Members from the file are numbered by their old addresses, so that every sentinel's file gives the same
+    ids.
     """
     if options.members:
         own_id = options.own_id or next(iter(options.members))
@@ -235,7 +238,7 @@ def _members(conf: SentinelConf, options: Options) -> tuple[str, dict[str, Addre
 
 
 def _own(conf: SentinelConf, others: Sequence[Address]) -> Address | None:
-    """Where the other sentinels find this one; None if the file does not tell."""
+    """This sentinel's address for the others; None if the file does not contain it."""
     for host in (conf.announce_ip, conf.bind):
         try:
             address = Address.parse(f"[{host}]:1" if host and ":" in host else f"{host}:1")
@@ -249,7 +252,7 @@ def _own(conf: SentinelConf, others: Sequence[Address]) -> Address | None:
 
 
 def _numbered(found: Sequence[Address | None]) -> Iterator[tuple[str, Address]]:
-    """Port 8700 on hosts of their own; 8701 and up where some share a host."""
+    """The members with ids and ports: 8700 if each has a host of its own, else 8701 and up."""
     hosts = [address.host for address in found if address is not None]
     shared = len(set(hosts)) < len(hosts)
     for number, address in enumerate(found, 1):
@@ -271,7 +274,7 @@ def _renamed(members: dict[str, Address], own_place: int, own_id: str | None) ->
 
 
 def _text(text: str, *, quoted: bool = False) -> str:
-    """As YAML, which expands ``${...}``; in quotes where it might be taken for something else."""
+    """The text as YAML with ``$`` escaped; in quotes if YAML might read it as something else."""
     plain = text.replace("$", "$$")
     if not quoted and _PLAIN.fullmatch(plain) and yaml.safe_load(plain) == plain:
         return plain

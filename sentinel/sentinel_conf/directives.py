@@ -1,7 +1,7 @@
-"""The lines of a Redis configuration file, split into words as Redis splits them (``sdssplitargs``).
+"""Splits the lines of a Redis configuration file into words, as Redis does (``sdssplitargs``).
 
-Words may be quoted: in double quotes with escapes as in C, in single quotes literally. What Redis refuses,
-this refuses too, with the line's number.
+Words may be quoted: in double quotes with escapes as in C, in single quotes literally. A line that Redis
+refuses is refused here too, with its number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BACKSLASH, _DOUBLE, _SINGLE = ord("\\"), ord('"'), ord("'")
 
 
 class SentinelConfError(Exception):
-    """The file's fault. ``line`` counts from 1; None is the file as a whole."""
+    """A fault in the file. ``line`` counts from 1; None means the whole file."""
 
     def __init__(self, line: int | None, problem: str) -> None:
         super().__init__(problem if line is None else f"line {line}: {problem}")
@@ -28,7 +28,7 @@ class SentinelConfError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """``name`` is in lower case, as Redis does not tell them apart."""
+    """``name`` is in lower case: Redis ignores case."""
 
     line: int
     name: str
@@ -36,7 +36,7 @@ class Directive:
 
 
 def read_directives(text: bytes) -> Iterator[Directive]:
-    """Every line that says something. Raises SentinelConfError."""
+    """The directive of every line that has one. Raises SentinelConfError."""
     if len(text) > MAX_BYTES:
         raise SentinelConfError(None, f"is larger than {MAX_BYTES} bytes")
     for number, raw in enumerate(text.split(b"\n"), 1):
@@ -53,7 +53,7 @@ def read_directives(text: bytes) -> Iterator[Directive]:
 
 
 def split_words(line: bytes) -> list[bytes]:
-    """Raises ValueError for quotes that do not end, or go on in mid-word."""
+    """The words of a line. Raises ValueError for a quote that does not end, or ends inside a word."""
     words: list[bytes] = []
     at = 0
     while True:

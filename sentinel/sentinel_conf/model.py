@@ -1,7 +1,7 @@
-"""What a Redis Sentinel's configuration means, as far as Vedette has something like it; the rest as notes.
+"""Interprets a Redis Sentinel's configuration as far as Vedette has an equivalent; the rest becomes notes.
 
-Sentinel rewrites its file: beside what people wrote there is what it found out (replicas, other sentinels,
-epochs) and the primary that it last promoted. All of that is read; epochs and run ids mean nothing here.
+Sentinel rewrites its file: it adds its discoveries (replicas, other sentinels, epochs) and the primary that
+it last promoted. All of that is read, but epochs and run ids mean nothing here.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _MEANINGLESS = frozenset(
         *("tcp-keepalive", "tcp-backlog", "loglevel", "always-show-logo", "crash-log-enabled"),
     }
 )
-"""Not worth a word: about Sentinel's own state, or what it does anyway."""
+"""Directives without a note: they are about Sentinel's own state, or have no equivalent worth a note."""
 
 
 @dataclass
 class Master:
-    """``sentinels`` are those that it had found, with their ports for the Sentinel protocol."""
+    """``sentinels`` are the discovered ones, with their ports for the Sentinel protocol."""
 
     name: str
     primary: Address
@@ -65,7 +65,7 @@ class Master:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What could not be carried over, and why. ``what`` has no secret in it."""
+    """A directive that could not be carried over, and why. ``what`` contains no secret."""
 
     line: int
     what: str
@@ -74,23 +74,23 @@ class Note:
 
 @dataclass
 class SentinelConf:
-    """``tls`` are its files, where it speaks TLS to the nodes."""
+    """``tls`` are the files for TLS to the nodes."""
 
     masters: dict[str, Master] = field(default_factory=dict)
     port: int = DEFAULT_PORT
     bind: str | None = None
     announce_ip: str | None = None
     password: str | None = None
-    """What clients of Sentinel itself must send."""
+    """The password that clients of Sentinel itself must send."""
     tls: dict[str, str] = field(default_factory=dict)
     tls_to_nodes: bool = False
     notes: list[Note] = field(default_factory=list)
 
 
 def understand(directives: Iterable[Directive]) -> SentinelConf:
-    """Raises SentinelConfError for what Sentinel itself would refuse, and for a file without a master."""
+    """Raises SentinelConfError for a line that Sentinel would refuse, and a file without a master."""
     conf = SentinelConf()
-    # Sentinel too reads what is about a master after the line that names it, wherever that stands.
+    # Like Sentinel, read a master's directives after the line that names it, wherever that line is.
     for directive in sorted(directives, key=lambda each: not _names_a_master(each)):
         if directive.name == "sentinel":
             _sentinel(conf, directive)
@@ -110,7 +110,7 @@ def _server(conf: SentinelConf, directive: Directive) -> None:
     if name == "port":
         conf.port = _number(line, name, _one(line, name, words), 0, 65535)
     elif name == "bind" and words:
-        # A minus before an address means that it may be missing.
+        # A minus before an address means that the host need not have it.
         conf.bind = words[0].removeprefix("-")
     elif name == "requirepass":
         conf.password = _one(line, name, words) or None
@@ -121,7 +121,7 @@ def _server(conf: SentinelConf, directive: Directive) -> None:
     elif name == "tls-ca-cert-dir":
         conf.notes.append(Note(line, name, "tls.ca_file takes one file with all certificates"))
     elif (name == "tls-port" and words == ("0",)) or (name == "user" and {"default", "nopass"} <= {*words}):
-        # Sentinel writes such a line for the user that everybody is, whether or not one was there.
+        # Sentinel writes such a line for the default user, whether or not there was one before.
         return
     else:
         _note(conf, line, name, name)

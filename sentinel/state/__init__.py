@@ -1,1 +1,1 @@
-"""What must survive a crash: one SQLite file, written by one thread."""
+"""The durable state of a sentinel: one SQLite file, written by one thread."""

@@ -1,8 +1,8 @@
-"""Opens the file that holds what a sentinel must never forget, or says plainly why it cannot.
+"""Opens the state file of a sentinel, or says plainly why it cannot.
 
-A sentinel that forgets its vote may vote twice in one term, so anything doubtful is refused here, at
-the start: a corrupt file, one that cannot be written, another sentinel's, one that is already in use,
-one that a newer version wrote, and one that has vanished from a directory that was in use before.
+A sentinel that forgets its vote may vote twice in one term. So any doubtful file is refused at the start: one
+that is corrupt, not writable, another sentinel's, already in use, written by a newer release, or missing from
+a directory that was in use before.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ PRAGMA user_version = {SCHEMA_VERSION};
 
 
 _FILES = ("lock", "state.db", "state.db-wal", "state.db-shm")
-"""All that is in a state directory; the lock first."""
+"""All files of a state directory; the lock comes first."""
 
 _BOOT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 ASIDE = "before-"
 VOUCHED_FILE = "file"
-"""In ``meta``: which file the sentinel vouched for; empty for none."""
+"""The key in ``meta`` of the identity of the file that the sentinel vouched for; empty for none."""
 UNTOLD = "untold"
 
 AFRESH = (
@@ -69,7 +69,7 @@ AFRESH = (
 
 
 class StoreError(Exception):
-    """The state cannot be read or written. Says which file, why, and what an operator can do."""
+    """The state cannot be read or written. The text names the file, the reason, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,12 @@ class StateFile:
     identity: str
     """Which file it is (``file_identity``), as it was opened."""
     boot: int
-    """How often this state has been opened, this time included."""
+    """The number of this start, which grows with each start."""
     vouched: bool
-    """Whether this very file was written last by the sentinel that it belongs to, and has not been put in
-    its place from elsewhere: a copy or a backup may lack what was written since."""
+    """Whether the sentinel wrote last to this very file: a copy or a backup may lack later writes."""
     untold: bool = False
-    """It was made anew, and this sentinel has not taken part in all of its groups since: one of which nothing
-    is on disk may have been forgotten."""
+    """The file is new, and this sentinel has not taken part in all of its groups since: it may have forgotten
+    a group of which the file holds nothing."""
 
     def close(self) -> None:
         try:
@@ -116,7 +115,7 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
         try:
             _check(connection, path, sentinel_id)
             boot, meta = _begin(connection, path, sentinel_id, identity)
-            # A release that did not keep which file it was is believed, as it believed itself.
+            # A file of a release that did not keep the identity is believed.
             vouched = meta.get(VOUCHED_FILE) in (None, identity)
         except BaseException:
             connection.close()
@@ -140,20 +139,20 @@ def open_state_file(state_dir: Path, sentinel_id: str) -> StateFile:
 
 
 def is_empty(state_dir: Path) -> bool:
-    """Whether a sentinel that starts there knows of no past."""
+    """Whether there is no earlier state in the directory."""
     return not (state_dir / "lock").exists() and not (state_dir / "state.db").exists()
 
 
 def set_aside(state_dir: Path) -> Path:
-    """Put what is in the directory of a stopped sentinel into a new one inside of it, which may be a mount.
+    """Move the state of a stopped sentinel into a new directory inside ``state_dir``, which may be a mount.
 
-    Raises StoreError, also while the sentinel runs.
+    Returns the new directory. Raises StoreError, also while the sentinel runs.
     """
     lock_fd, _ = _lock(state_dir / "lock")
     aside = state_dir / f"{ASIDE}{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     try:
         aside.mkdir(mode=0o700)
-        # The lock goes first: without the rest gone too, that sentinel starts as if nothing had been done.
+        # The lock moves first: if the rest does not follow, the sentinel starts as if nothing had been done.
         for name in _FILES:
             if (state_dir / name).exists():
                 (state_dir / name).rename(aside / name)
@@ -178,16 +177,16 @@ def _make_private_dir(state_dir: Path) -> None:
 
 
 def _make_private(state_dir: Path) -> None:
-    """Receivers' URLs and what they were told are in there, whatever the directory lets others do."""
+    """The files hold receivers' URLs and bodies: only this user may read them."""
     for name in _FILES:
         with suppress(FileNotFoundError):
             (state_dir / name).chmod(0o600)
 
 
 def _lock(path: Path) -> tuple[int, bool]:
-    """Take the directory's lock. Also tells whether a state was ever completed here."""
+    """Take the directory's lock. Also returns whether a state was ever completed here."""
     try:
-        # Not through a link: what it leads to would be emptied.
+        # A link is not followed: its target would be emptied.
         lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
@@ -226,7 +225,7 @@ def _sync_dir(directory: Path) -> None:
 
 
 def _check(connection: sqlite3.Connection, path: Path, sentinel_id: str) -> None:
-    """Everything that can be judged without writing."""
+    """Raises StoreError for every fault that shows without writing."""
     problem = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     if problem != "ok":
         raise _corrupt(path, problem)
@@ -267,7 +266,7 @@ def _identity(path: Path) -> str:
 def _begin(
     connection: sqlite3.Connection, path: Path, sentinel_id: str, identity: str
 ) -> tuple[int, dict[str, object]]:
-    """Create the tables in a new file, and count the boot: a real, synced write."""
+    """Create the tables in a new file, and count this start: a real, synced write."""
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreError(f"state file {path}: this file system cannot do WAL (got {mode}): use a local disk")
@@ -281,7 +280,7 @@ def _begin(
             (sentinel_id, VOUCHED_FILE, identity, UNTOLD),
         )
     meta = _meta(connection)
-    # Also above what a lost file had counted to: peers would take a lower number for an old process's.
+    # Higher than a lost file's count: peers would take a lower number for an old process.
     boot = max(int(str(meta["boot"])) + 1, int(time.time()))
     connection.execute("UPDATE meta SET value = ? WHERE key = 'boot'", (str(boot),))
     connection.execute("COMMIT")

@@ -1,7 +1,7 @@
-"""Which file it is that has a name: a copy, or one that a backup was restored to, is another one.
+"""The identity of a file behind a name: a copy, or a file restored from a backup, is another file.
 
-The number of a file is used again once it is deleted, so its generation counts too, where the file system
-tells it (ext4, xfs, btrfs and others do). What is written *into* a file leaves it the same file.
+An inode number is used again after a deletion, so the inode's generation counts too, where the file system
+reports it (ext4, xfs, btrfs and others do). Writing *into* a file leaves it the same file.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _FS_IOC_GETVERSION = 0x80087601 if struct.calcsize("P") == 8 else 0x80047601
 
 
 def file_identity(path: Path) -> str:
-    """The file is made if there is none. Raises OSError.
+    """The identity of ``path``, which is created if there is none. Raises OSError.
 
-    To be asked before anybody locks the file: closing it here ends all locks that this process has on it
+    Call it before the file is locked: closing the file here ends all locks that this process has on it
     (fcntl(2)), those of SQLite included.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

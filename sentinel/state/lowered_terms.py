@@ -1,13 +1,13 @@
-"""How terms that have come to the end of the numbers are lowered. Pure.
+"""Lowers terms that have almost run out of numbers. Pure.
 
-A release without ``quorum.terms`` believed whatever a fence or a peer said, so a client could move all
-sentinels to a term that cannot be counted on from. Subtracting one number from all terms above it, the same
-at every sentinel, changes no order among them: who voted for whom, which entry is the newest and which is
-committed stays as it was. That is why it is one number for the whole cluster, and given by whoever sees all
+A release without ``quorum.terms`` believed every term of a fence or a peer, so a client could move all
+sentinels to a term that leaves no room to count on. One number is subtracted from all terms above it, the
+same at every sentinel. That changes no order among them: who voted for whom, which entry is the newest and
+which is committed stays as it was. So it is one number for the whole cluster, given by a person who sees all
 disks.
 
-Terms from before the jump stay as they are, and those from behind it must stay above them: so they are
-lowered to just above ``LOWEST``, which no cluster comes to by counting.
+Terms from before the jump stay as they are, and those after it must stay above them: so they are lowered to
+just above ``LOWEST``, which no cluster reaches by counting.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from quorum.messages import Entry, HardState
 from quorum.terms import MAX_JUMP, MAX_TERM
 
 LOWEST = 2**31
-"""Lowered terms are above it, and those from before the jump are below."""
+"""Lowered terms are above it, and terms from before the jump are below."""
 STEP = 2**30
-"""What is subtracted is a multiple of this, so that sentinels that are a few terms apart propose the same."""
+"""The number to subtract is a multiple of it, so that sentinels a few terms apart propose the same number."""
 HIGH = 2**61
-"""From here on it is said that terms run out: half of all that there are."""
+"""From here on a sentinel reports that terms run out: half of all terms are used."""
 
 
 class CannotLowerError(Exception):
-    """Subtracting that number would change the order of the terms. ``str()`` says of which."""
+    """Subtracting that number would change the order of the terms. ``str()`` names the term."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One group's terms on this disk: the highest, and the lowest of those behind a jump; 0 without one."""
+    """One group's terms on this disk: the highest, and the lowest one after a jump; 0 without a jump."""
 
     highest: int
     jumped: int
 
     @property
     def proposal(self) -> int:
-        """What to subtract, as far as this disk tells; 0: nothing."""
+        """The number to subtract, judged by this disk alone; 0: nothing."""
         return max(0, (self.jumped - LOWEST) // STEP * STEP) if self.jumped else 0
 
 
 def terms_run_out(term: int) -> str:
-    """For people, while the sentinel runs."""
+    """The warning about high terms while the sentinel runs."""
     return (
         f"terms run out: it has come to {term}, of at most {MAX_TERM}, and then nobody can be elected; "
         "a client wrote to the fence key, or a peer's state is spoiled. See `vedette repair-terms`"

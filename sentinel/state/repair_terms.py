@@ -1,4 +1,4 @@
-"""Reads and lowers the terms in the state directory of a sentinel that is stopped (``lowered_terms``)."""
+"""Reads and lowers the terms in the state directory of a stopped sentinel (see ``lowered_terms``)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHANGE = TypeAdapter(Change)
 
 
 def read(state_dir: Path, sentinel_id: str) -> dict[str, HardState]:
-    """What is on disk. Raises StoreError, also while the sentinel runs."""
+    """Each group's state on disk. Raises StoreError, also while the sentinel runs."""
     file = open_state_file(state_dir, sentinel_id)
     try:
         rows = file.connection.execute("SELECT group_name, body, crc FROM hard_state").fetchall()
@@ -34,7 +34,7 @@ def read(state_dir: Path, sentinel_id: str) -> dict[str, HardState]:
 
 
 def write(state_dir: Path, sentinel_id: str, states: Mapping[str, HardState], by: int) -> None:
-    """All of it, with the history of changes, in one transaction. Raises StoreError."""
+    """Store ``states`` and lower the history of changes, in one transaction. Raises StoreError."""
     file = open_state_file(state_dir, sentinel_id)
     try:
         connection = file.connection

@@ -1,4 +1,4 @@
-"""What one sentinel must not forget: votes and entries, small settings, and the history of changes.
+"""Stores what one sentinel must not forget: votes, entries, and the history of changes.
 
 Every write is on disk when its call returns (Raft, figure 2: persistent state is updated on stable
 storage before answering). The agreement core relies on nothing else here.
@@ -53,26 +53,26 @@ class Store:
 
     @property
     def thread(self) -> StateThread:
-        """For the other tables in the same file, so that they share its transactions."""
+        """The thread, for the other tables in the same file: they share its transactions."""
         return self._thread
 
     @property
     def boot(self) -> int:
-        """How often this sentinel has started, this time included."""
+        """The number of this start, which grows with each start."""
         return self._thread.boot
 
     @property
     def vouched(self) -> bool:
-        """Whether this is the very state that this sentinel wrote last, as far as it knows."""
+        """Whether this sentinel, as far as it knows, wrote last to this very file."""
         return self._vouched
 
     @property
     def untold(self) -> bool:
-        """Whether it was made anew, and a group that has no state here may have been forgotten."""
+        """Whether the file is new, so that this sentinel may have forgotten a group without a state here."""
         return self._untold
 
     async def vouch(self, *, is_own: bool) -> None:
-        """From now on, and at the next start, the state is believed to be what this sentinel wrote last."""
+        """Record whether this file holds what the sentinel wrote last, for now and for the next start."""
         self._vouched, self._untold = is_own, self._untold and not is_own
         value = self._thread.identity if is_own else ""
         await self._thread.write(lambda connection: _write_vouched(connection, value))
@@ -93,9 +93,9 @@ class Store:
         return {group: self._hard_state(group, body, crc) for group, body, crc in rows}
 
     def retire(self, kept: Collection[str]) -> None:
-        """Set aside what was agreed on in all other groups; blocks, for the start of the process.
+        """Retire the states of all groups but ``kept``; blocks, for the start of the process.
 
-        It is on disk before this process says anything. Raises StoreError.
+        The write is durable before this process sends anything. Raises StoreError.
         """
         states = self.hard_states().items()
         gone = {name: state.retire() for name, state in states if name not in kept and not state.retired}
@@ -110,12 +110,12 @@ class Store:
     def persist(self, group: str, state: HardState, done: OnDurable) -> None:
         """Make ``state`` durable; calls that wait for the same fsync share a transaction, in order.
 
-        ``done`` is called once it is. Raises StoreError if it cannot even be tried.
+        ``done`` is called once it is durable. Raises StoreError if it cannot even be tried.
         """
         self._thread.put_state(_row(group, state), done)
 
     async def add_change(self, change: Change) -> None:
-        """Add to the history, once per ``(group, term)``: what two records know is merged."""
+        """Add to the history, once per ``(group, term)``: two records are merged."""
         await self._thread.write(lambda connection: _insert_change(connection, change))
 
     async def changes(self, group: str, limit: int = 100) -> list[Change]:
@@ -168,7 +168,7 @@ def _insert_change(connection: sqlite3.Connection, change: Change) -> None:
         "SELECT body FROM change WHERE group_name = ? AND term = ?", (change.group, change.term)
     ).fetchone()
     if row is not None:
-        # A broken record is replaced: reading it would tell, and it is of no use to anybody.
+        # A broken record is replaced: reading it reports the fault, and it has no use.
         with contextlib.suppress(ValidationError):
             change = change.merged(_CHANGE.validate_json(row[0], strict=True))
     connection.execute(

@@ -1,14 +1,14 @@
-"""One thread owns the state file; writes that wait while it commits share the next transaction.
+"""One thread owns the state file; writes that wait during a commit share the next transaction.
 
-An fsync takes milliseconds and the event loop must not wait for it. With many groups several states
-want to be durable at once, and group commit makes them pay for one fsync together. Writes of one kind are
-applied in the order of the calls, so a later one is never overwritten by an earlier one.
+An fsync takes milliseconds, and the event loop must not wait for it. With many groups, several states
+become due at once, and group commit makes them share one fsync. Writes of one kind are applied in the order
+of the calls, so a later one is never overwritten by an earlier one.
 
-What an election waits for goes first, and in a single statement: between two, the thread would have to get
-the interpreter back from an event loop that is busy just then, which costs more than the fsync.
+Writes that an election waits for go first, and in a single statement: between two statements the thread would
+have to get the interpreter back from a busy event loop, which costs more than the fsync.
 
-After any failure nothing is known of what reached the disk (fsync may not be tried again: the kernel
-may have dropped the dirty pages), so the thread refuses everything until the process starts anew.
+After any failure it is unknown what reached the disk (fsync may not be tried again: the kernel may have
+dropped the dirty pages), so the thread refuses everything until the process restarts.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from sentinel.state.file import StateFile, StoreError, open_state_file
 
 MAX_WAITING_WRITES = 10_000
 MAX_ROWS = 1000
-"""In a statement; SQLite takes 32766 parameters."""
+"""The most rows in a statement; SQLite takes 32766 parameters."""
 MAX_OPERATIONS = 16
-"""In a transaction: rows do not wait for more."""
+"""The most operations in a transaction, so that rows do not wait long."""
 
 _T = TypeVar("_T")
 _Operation = Callable[[sqlite3.Connection], _T]
@@ -43,7 +43,7 @@ class _Write:
 
 
 OnDurable: TypeAlias = Callable[[StoreError | None], None]
-"""Called on the event loop once a write is durable, or with why it may not be."""
+"""Called on the event loop with None once a write is durable, or with the error if it may not be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class StateThread:
         self._committer: asyncio.Task[None] | None = None
         self._closed = False
         self.failure: str | None = None
-        """Why nothing can be written any more; ``None`` while all is well."""
+        """Why no write is possible any more; ``None`` while all is well."""
         self.transactions = 0
         """Write transactions committed since the start."""
 
@@ -86,7 +86,7 @@ class StateThread:
 
     @property
     def vouched(self) -> bool:
-        """As the file was found (``StateFile.vouched``)."""
+        """``StateFile.vouched``, as the file was found."""
         return self._file.vouched
 
     @property
@@ -104,7 +104,7 @@ class StateThread:
     def put_state(self, row: tuple[str, bytes, int], done: OnDurable) -> None:
         """Store a row of ``hard_state``; at most the transaction under way goes first.
 
-        Called back and not awaited: each task on the way would wait for its turn of a busy event loop.
+        It has a callback and is not awaited: each task on the way would wait for a busy event loop.
         Raises StoreError if nothing is stored.
         """
         self._refuse_unless_writable()
@@ -113,7 +113,7 @@ class StateThread:
             self._store_rows()
 
     async def write(self, operation: _Operation[_T]) -> _T:
-        """Apply ``operation`` in a transaction; what it returned is durable when this returns.
+        """Apply ``operation`` in a transaction, which is durable when this returns the operation's result.
 
         Raises StoreError when it did not become durable, as far as can be known. A cancelled caller
         does not cancel its write.
@@ -183,7 +183,7 @@ class StateThread:
             self._fail(f"{type(error).__name__}: {error}")
         else:
             self.transactions += 1
-            # What comes now may be the answer to what is durable now: let it share the next transaction.
+            # The callbacks may store answers to what is durable now: these share the next transaction.
             self._storing = rows
             for row in rows:
                 row.done(None)
@@ -237,7 +237,7 @@ class StateThread:
             raise StoreError(f"state file {self.path} is closed")
 
     def _insert(self, rows: int, values: list[str | bytes | int]) -> None:
-        """A transaction of its own, as every statement is outside of one."""
+        """Outside of a transaction each statement is a transaction of its own."""
         places = ",".join(["(?,?,?)"] * rows)
         statement = f"INSERT OR REPLACE INTO hard_state VALUES {places}"  # noqa: S608 (places alone)
         self._file.connection.execute(statement, values)

@@ -1,1 +1,1 @@
-"""What commands have in common: how a sentinel is asked, and how answers are shown."""
+"""The parts of commands that ask sentinels and show their answers."""

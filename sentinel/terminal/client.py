@@ -1,8 +1,8 @@
 """The command line's HTTP client: asks one sentinel after the other until one can answer.
 
-One that is down, or not in touch with a majority, is passed over. A request that changes something goes
-to the next one only if it surely did nothing: else it might be carried out twice. Redirects are not
-followed and proxies not used, so that the token goes nowhere but to the sentinels that were named.
+A sentinel that is down, or not in touch with a majority, is passed over. A request that changes something
+goes to the next one only if it was surely not carried out: else it might be done twice. Redirects are not
+followed and proxies not used, so that the token goes only to the sentinels that were named.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sentinel.process.problem_types import TYPE_PREFIX
 from sentinel.terminal.exits import CliError, ExitCode
 
 TIMEOUT_S = 5.0
-"""For each sentinel, from connecting to the last byte."""
+"""The limit for each sentinel, from connecting to the last byte."""
 MAX_BYTES = 16 * 1024 * 1024
 
 _ADVICE = {
@@ -57,7 +57,7 @@ class UnreachableError(Exception):
 
 
 class Sentinels:
-    """``urls`` in the order in which they are asked; ``on_skip`` is told why one was passed over."""
+    """``urls`` are asked in this order; ``on_skip`` gets the reason when one is passed over."""
 
     def __init__(
         self,
@@ -84,16 +84,16 @@ class Sentinels:
         return self._ask_all("DELETE", path, None)
 
     def only(self, url: str) -> Sentinels:
-        """The same, for what only one of them knows."""
+        """A client for only one of the sentinels."""
         return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
 
     def beginning_with(self, url: str) -> Sentinels:
-        """The same, in another order."""
+        """A client that asks ``url`` first."""
         urls = sorted(self.urls, key=lambda each: each != url)
         return Sentinels(urls, self._token, self._on_skip, self._timeout_s)
 
     def patient_for(self, timeout_s: float) -> Sentinels:
-        """The same without a word about those that are passed over, each of which has this long."""
+        """A client with this limit for each sentinel, which does not report the ones that it passes over."""
         return Sentinels(self.urls, self._token, timeout_s=timeout_s)
 
     def _ask_all(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
@@ -119,8 +119,8 @@ class Sentinels:
             self._pass_over(f"{url}: {answer.get('detail', status)}", reasons)
         if refusal is not None:
             raise refusal
-        told = reasons[0] if len(reasons) == 1 else f"asked {', '.join(self.urls)}"
-        problem = f"no sentinel was reached: {told}"
+        failures = reasons[0] if len(reasons) == 1 else f"asked {', '.join(self.urls)}"
+        problem = f"no sentinel was reached: {failures}"
         raise CliError(
             ExitCode.UNREACHABLE,
             problem,
@@ -129,7 +129,7 @@ class Sentinels:
         )
 
     def _pass_over(self, reason: str, reasons: list[str]) -> None:
-        """Told at once where another is asked next, which may take its time; else the error says it."""
+        """Keep the reason; report it at once if another sentinel is asked next, which may take time."""
         reasons.append(reason)
         if len(self.urls) > 1:
             self._on_skip(reason)
@@ -142,7 +142,7 @@ class Sentinels:
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        # Whoever only reads needs no token, and so does not show it.
+        # Reading needs no token, so it is not sent.
         if method != "GET" and self._token is not None:
             headers["Authorization"] = b"Bearer " + self._token.encode("utf-8", "surrogateescape")
         deadline = time.monotonic() + self._timeout_s
@@ -151,19 +151,19 @@ class Sentinels:
             try:
                 connection.connect()
             except OSError as error:
-                raise UnreachableError(f"does not answer: {_said(error)}", is_safe=True) from error
+                raise UnreachableError(f"does not answer: {_reason(error)}", is_safe=True) from error
             try:
                 connection.request(method, urlsplit(url).path.rstrip("/") + path, data, headers)
                 response = connection.getresponse()
                 return response.status, _read(response, deadline)
             except (OSError, http.client.HTTPException) as error:
-                raise UnreachableError(f"gives no answer: {_said(error)}", is_safe=False) from error
+                raise UnreachableError(f"gives no answer: {_reason(error)}", is_safe=False) from error
         finally:
             connection.close()
 
 
 def normalised(url: str) -> str:
-    """``host:port`` is meant as http. Raises CliError for what is no URL of a sentinel."""
+    """The URL of a sentinel; ``host:port`` means http. Raises CliError if it cannot be one."""
     text = url.strip()
     text = text if "://" in text else f"http://{text}"
     try:
@@ -186,7 +186,7 @@ def _connection(url: str, timeout_s: float) -> http.client.HTTPConnection:
 
 
 def _read(response: http.client.HTTPResponse, deadline: float) -> dict[str, Any]:
-    """Raises UnreachableError for what no sentinel would answer."""
+    """The JSON body. Raises UnreachableError for an answer that no sentinel sends."""
     raw = b""
     while chunk := response.read1(1 << 16):
         raw += chunk
@@ -210,7 +210,7 @@ def _refusal(url: str, problem: Mapping[str, Any]) -> CliError:
     return CliError(ExitCode.REFUSED, f"{url}: {title}: {detail}", _ADVICE.get(kind, ""), problem)
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, ssl.SSLCertVerificationError):

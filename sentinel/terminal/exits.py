@@ -1,4 +1,4 @@
-"""How a command ends: the exit codes that scripts may rely on, and the error that carries one."""
+"""The exit codes that scripts may rely on, and the error that ends a command with one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from sentinel.notices.story import clean
 class ExitCode(enum.IntEnum):
     OK = 0
     REFUSED = 1
-    """A sentinel refused the request, or what was asked about is not well."""
+    """A sentinel refused the request, or a group is not healthy."""
     USAGE = 2
-    """The configuration or the command line is wrong; the command line's own parser uses it too."""
+    """The configuration or the command line is wrong; typer uses it too."""
     STATE = 3
     LISTEN = 4
     UNREACHABLE = 5
     INTERRUPTED = 130
-    """128 and SIGINT's number, as shells count."""
+    """128 plus SIGINT's number, as in shells."""
     TERMINATED = 143
 
 
@@ -32,9 +32,9 @@ EPILOG = (
 
 
 class CliError(Exception):
-    """Ends a command. ``str()`` is for people: what went wrong, and on a second line what to do.
+    """Ends a command. ``str()`` is for people: the problem, and on a second line what to do.
 
-    ``body`` is for machines, where they asked for JSON.
+    ``body`` is the output in JSON.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class CliError(Exception):
 
 
 def complain(text: str) -> None:
-    """To standard error, one line for each of ``text``, with nothing in it that could drive a terminal."""
+    """Write the lines of ``text`` to standard error, without control characters."""
     for line in text.splitlines():
         sys.stderr.write(f"{clean(line)}\n")
     sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""What is wrong with the sentinels of a cluster, by what each of them answers to the same question. Pure."""
+"""Finds problems of a cluster's sentinels by comparing their answers to the same question. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MAX_APART_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class MemberSeen:
-    """One member, as it was seen from here. ``failure`` explains why there is no ``answer``.
+    """One member, as seen from here. ``failure`` explains why there is no ``answer``.
 
-    Its clock was ``ahead_ms`` of this host's, give or take ``blur_ms``; None if it did not tell.
+    Its clock was ``ahead_ms`` ahead of this host's, plus or minus ``blur_ms``; None if unknown.
     """
 
     id: str
@@ -30,7 +30,7 @@ class MemberSeen:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``sentinel``, ``group`` and ``node`` say what it is about, where they are not None."""
+    """``sentinel``, ``group`` and ``node`` name what it is about, if they are not None."""
 
     severity: Severity
     code: str
@@ -138,12 +138,12 @@ def _same_group(
     there = {node.node for node in theirs.nodes if not node.discovered}
     there |= theirs.doubles.keys() | theirs.balanced.keys()
     if here != there:
-        said = [f"without {name}" for name in sorted(here - there)]
-        said += [f"with {name}" for name in sorted(there - here)]
+        differences = [f"without {name}" for name in sorted(here - there)]
+        differences += [f"with {name}" for name in sorted(there - here)]
         yield Finding(
             "error",
             "other-nodes",
-            f"watches other nodes than this file says: {', '.join(said)}",
+            f"watches other nodes than this file says: {', '.join(differences)}",
             "Give all sentinels the same nodes, and restart it.",
             member.id,
             theirs.group,
@@ -171,7 +171,7 @@ def _same_group(
 
 
 def _clusters(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
-    """Who has the id that fewest have is told: it is the one that came back with another past."""
+    """The sentinels whose cluster id differs from most: they came back with the state of another cluster."""
     ids = {member.id: member.answer.cluster_id for member in seen if member.answer is not None}
     counts = Counter(cluster_id for cluster_id in ids.values() if cluster_id is not None)
     if len(counts) < 2:
@@ -189,7 +189,7 @@ def _clusters(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
 
 
 def _out_of_touch(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
-    """Both answer here, so what is between them is the network, or that their secrets differ."""
+    """Sentinels that answer here but are out of touch: the network between them, or their secrets differ."""
     answering = {member.id for member in seen if member.answer is not None}
     for member in seen:
         peers = member.answer.peers if member.answer is not None else ()
@@ -205,7 +205,7 @@ def _out_of_touch(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
 
 
 def _clocks(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
-    """A majority of these clocks says when a schedule is due; and logs and histories have their times."""
+    """Clocks that differ: a majority of them decides when a schedule is due; logs and histories use them."""
     for member in seen:
         if member.ahead_ms is None or abs(member.ahead_ms) - member.blur_ms <= MAX_APART_MS:
             continue
@@ -225,7 +225,7 @@ def _versions(seen: Sequence[MemberSeen]) -> Iterator[Finding]:
         if member.answer is not None:
             versions.setdefault(member.answer.version, []).append(member.id)
     if len(versions) > 1:
-        said = "; ".join(f"{version} at {', '.join(ids)}" for version, ids in versions.items())
+        listed = "; ".join(f"{version} at {', '.join(ids)}" for version, ids in versions.items())
         yield Finding(
-            "warning", "versions", f"the sentinels differ in version: {said}", "Finish the upgrade."
+            "warning", "versions", f"the sentinels differ in version: {listed}", "Finish the upgrade."
         )

@@ -1,7 +1,7 @@
 """Text and tables for people: coloured on a terminal, aligned plain text in a pipe.
 
-What comes over the network is never markup and never drives the terminal: every cell is cleaned of control
-characters, and shown as it is.
+Text from the network is never markup and never controls the terminal: every cell is cleaned of control
+characters and shown literally.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STYLES = {
     "error": "bold red",
     "warning": "yellow",
 }
-"""A cell that says just this stands out."""
+"""The style of a cell with exactly this text."""
 
 
 class Screen:

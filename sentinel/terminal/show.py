@@ -1,4 +1,4 @@
-"""What ``status``, ``explain`` and ``history`` say to people, from the API's answers."""
+"""The output of ``status``, ``explain`` and ``history`` for people, from the API's answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sentinel.terminal.exits import CliError, ExitCode
 from sentinel.terminal.screen import Screen
 
 REFUSING = ("refuses_writes", "refuses_clients")
-"""The states of nodes that live, and are no good to their clients."""
+"""The states of nodes that live but refuse their clients."""
 
 _Answer = TypeVar("_Answer", bound=Answer)
 
@@ -142,9 +142,9 @@ def show_history(screen: Screen, answer: HistoryAnswer) -> None:
         ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
         [(c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c)) for c in answer.changes],
     )
-    told = next((change for change in answer.changes if change.timeline), None)
-    if told is not None:
-        _timeline(screen, told)
+    detailed = next((change for change in answer.changes if change.timeline), None)
+    if detailed is not None:
+        _timeline(screen, detailed)
 
 
 def _timeline(screen: Screen, change: ChangeAnswer) -> None:
@@ -160,7 +160,7 @@ def _headline(screen: Screen, group: GroupAnswer) -> None:
     for problem in complaints(group):
         screen.line(f"  ! {problem}", style="bold red")
     for sentinel, why in group.stands_back.items():
-        # No complaint: another sentinel does the work, and just behind a change it is so for a moment.
+        # This is no complaint: another sentinel leads, and right after a change it is so for a moment.
         screen.line(f"  {sentinel} could promote nobody, so it stands last: {why}", style="bold yellow")
     if group.paused is not None:
         held = group.paused
@@ -199,20 +199,20 @@ def _nodes(screen: Screen, group: GroupAnswer) -> None:
 
 
 def _can_take_over(node: NodeAnswer, primary_is_up: bool) -> bool:
-    # No replica has a link to a primary that is down.
+    # Replicas have no link to a primary that is down.
     linked = node.link_up is True or not primary_is_up
     alive = node.state in ("up", *REFUSING)
     return alive and node.role == "replica" and linked and node.priority != 0 and not node.barred
 
 
 def role(node: NodeAnswer, group: GroupAnswer) -> str:
-    """One that is down is what it was; two primaries in one table would alarm for nothing."""
+    """The node's role; a former primary that is down is "was primary", since two primaries would alarm."""
     agreed = group.topology is not None and node.node == group.topology.primary
     return "was primary" if node.role == "primary" and node.state == "down" and not agreed else node.role
 
 
 def link(node: NodeAnswer) -> str | None:
-    """A replica's; None where there is none to speak of. What one that is down said last is no news."""
+    """The state of a replica's link; None if there is none, or the node is down."""
     if node.state not in ("up", *REFUSING):
         return None
     if node.syncing:

@@ -1,7 +1,7 @@
-"""What happened between two looks at the groups, in words. Pure.
+"""Describes the differences between two looks at the groups in words. Pure.
 
-Two looks may be at different sentinels, since the next one is asked when one is gone. So what only the
-asked one can know (its own links) is compared for what both tell.
+The two looks may be at different sentinels, because the next one is asked when one is gone. So facts that
+only the asked sentinel knows (its own links) are compared only if both report them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sentinel.status.answers import ChangeAnswer, GroupAnswer, NodeAnswer, PeerA
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One look. ``peers`` is empty where a single group was asked for."""
+    """One look. ``peers`` is empty if a single group was asked for."""
 
     asked: str
     groups: tuple[GroupAnswer, ...]
@@ -44,7 +44,7 @@ def differences(before: Snapshot, after: Snapshot) -> Iterator[Event]:
 
 
 def past(group: str, changes: Sequence[ChangeAnswer]) -> Iterator[tuple[str, Event]]:
-    """What a history tells, oldest first, each with its time (ISO 8601)."""
+    """The changes of a history as events, oldest first, each with its time (ISO 8601)."""
     for change in reversed(changes):
         was = f" (was {change.old}, {change.cause}, took {change.duration_ms} ms)" if change.old else ""
         yield change.at, Event(group, f"{change.new} is primary, term {change.term}{was}")

@@ -1,7 +1,8 @@
-"""What ``vedette watch`` shows, line by line, for a terminal of any size. Pure, but for rich's texts.
+"""Lays out the screen of ``vedette watch``, line by line, for a terminal of any size. Pure, but for rich's
+texts.
 
-Every line fits the width and all lines fit the height: a terminal that scrolled would flicker. Where there is
-no room for all groups in full, those that are well shrink to a line each, and trouble comes first.
+Every line fits the width and all lines fit the height: a scrolling terminal would flicker. If there is no
+room for all groups in full, the healthy ones shrink to a line each, and groups in trouble come first.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sentinel.terminal.watch_events import Event, Snapshot
 
 MAX_EVENTS = 200
 _EVENT_SHARE = 3
-"""A third of the height is for the events."""
+"""The events get this fraction of the height: a third."""
 _COLUMNS = (
     (0, "NODE"),
     (0, "ROLE"),
@@ -30,14 +31,14 @@ _COLUMNS = (
     (80, "SAY DOWN"),
     (60, "DETAIL"),
 )
-"""Each with the least width of a terminal on which it is shown."""
+"""The columns, each with the smallest terminal width at which it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``at`` is the time of the look as text; ``events`` are the newest last, each with its time.
+    """``at`` is the time of the look as text; ``events`` are in order, each with its time.
 
-    ``trouble`` says why there is no newer look than that.
+    ``trouble`` says why there is no newer look.
     """
 
     snapshot: Snapshot
@@ -79,7 +80,7 @@ def _head(picture: Picture) -> list[Text]:
 
 
 def _groups(groups: Sequence[GroupAnswer], width: int, room: int) -> list[Text]:
-    """Trouble first, in full; then the others, in full if there is room for all of that."""
+    """The lines of the groups: if there is no room for all in full, groups in trouble come first."""
     whole = [(bool(complaints(group) or group.failover), _whole(group, width)) for group in groups]
     if sum(len(lines) for _, lines in whole) <= room:
         return [line for _, lines in whole for line in lines]
@@ -87,7 +88,7 @@ def _groups(groups: Sequence[GroupAnswer], width: int, room: int) -> list[Text]:
     shown: list[Text] = []
     for number, (group, (in_trouble, lines)) in enumerate(ordered):
         left = len(ordered) - number - 1
-        # Room is kept for a line that tells of those that are left out.
+        # One line is reserved for the number of groups that are left out.
         fits = room - len(shown) - min(left, 1)
         if in_trouble and len(lines) <= fits:
             shown += lines

@@ -15,7 +15,7 @@ from sentinel.web.openapi import Endpoint, Parameter
 from sentinel.web.problem import ProblemError
 from sentinel.web.reply import reply
 from sentinel.web.requests import RetryRequest
-from sentinel.webhooks.outbox import MAX_DEAD, Letter, Outbox
+from sentinel.webhooks.outbox import MAX_DEAD, Delivery, Outbox
 
 DEFAULT_LISTED = 100
 
@@ -81,8 +81,8 @@ class WebhookHandlers:
                     for endpoint in outbox.endpoints
                 ],
                 deliveries=[
-                    *(self._delivery(letter, is_dead=False) for letter in pending),
-                    *(self._delivery(letter, is_dead=True) for letter in dead),
+                    *(self._answer(delivery, is_dead=False) for delivery in pending),
+                    *(self._answer(delivery, is_dead=True) for delivery in dead),
                 ],
             )
         )
@@ -108,16 +108,16 @@ class WebhookHandlers:
         is_ours = sentinel == self._sentinel_id and digits.isascii() and digits.isdecimal()
         return int(digits) if is_ours and len(digits) < 19 else None
 
-    def _delivery(self, letter: Letter, *, is_dead: bool) -> WebhookAnswer:
+    def _answer(self, delivery: Delivery, *, is_dead: bool) -> WebhookAnswer:
         return WebhookAnswer(
-            id=f"{self._sentinel_id}.{letter.id}",
+            id=f"{self._sentinel_id}.{delivery.id}",
             state="dead" if is_dead else "pending",
-            event=letter.event_id,
-            type=letter.type,
-            group=json.loads(letter.body)["data"]["group"],
-            receiver=letter.endpoint,
-            created_at=iso(round(letter.created_s * 1000)),
-            attempts=letter.attempts,
-            last_error=letter.problem or None,
-            next_try_at=None if is_dead or not letter.due_s else iso(round(letter.due_s * 1000)),
+            event=delivery.event_id,
+            type=delivery.type,
+            group=json.loads(delivery.body)["data"]["group"],
+            receiver=delivery.endpoint,
+            created_at=iso(round(delivery.created_s * 1000)),
+            attempts=delivery.attempts,
+            last_error=delivery.problem or None,
+            next_try_at=None if is_dead or not delivery.due_s else iso(round(delivery.due_s * 1000)),
         )

@@ -1,1 +1,1 @@
-"""What becomes a webhook, who delivers it, and its delivery."""
+"""Webhooks: which events become one, which sentinel delivers it, and the delivery."""

@@ -1,17 +1,16 @@
-"""Which notices become webhooks, and which sentinel delivers each.
+"""Decides which notices become webhooks, and which sentinel delivers each.
 
-What a leader did is told by that leader. A completed failover is also noted by every other sentinel, which
-delivers it under the same id if the leader cannot: the id is made of what the topology says. The time is in
-every id, for a receiver may also hear of a group of the same name elsewhere, or of this one from before it
-was set up anew: it drops what it takes for a repetition.
-What no leader does (a node goes down or comes back) is told by the first sentinel in line that is in
-touch: the same line in which sentinels stand for election, so normally by the leader as well. The others
-see it too, and only their own listeners hear of it from them.
+A leader delivers the events of its own work. Every other sentinel also keeps a completed failover, and
+delivers it under the same id if the leader cannot: the id is derived from the topology. The time is part of
+every id, because a receiver drops repetitions: it may also hear of a group of the same name elsewhere, or of
+this one before it was set up again. Events without a leader (a node goes down or comes back) are delivered by
+the first sentinel in rank that is in touch: the rank is that of elections, so it is normally the leader as
+well. The others see these events too, and publish them only to their own listeners.
 
-A refused failover is tried again for as long as the primary is down. Who has been woken by the first refusal
-knows that: the next ones are webhooks only if their reason is new, and so is its end (``failover.completed``
-or ``primary.up``). Each sentinel goes by what it has told itself and by nothing that another claims to have
-told: if the leader dies with its webhook undelivered, the next leader tells it.
+A refused failover is retried for as long as the primary is down. A person who was woken by the first refusal
+knows of it. So later refusals become webhooks only if their reason is new, and so does the end of the outage
+(``failover.completed`` or ``primary.up``). Each sentinel considers only its own webhooks, not those that
+another claims to have sent: if the leader dies before its webhook was delivered, the next leader sends it.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from sentinel.peers.in_touch import InTouch
 from sentinel.webhooks.event import WebhookEvent, event_id
 
 ORPHAN_AFTER_S = 10.0
-"""An event whose owner is not known any more (this sentinel was restarted) is taken over after this long."""
+"""An event whose owner is unknown (because this sentinel was restarted) is taken over after this time."""
 MAX_OWNERS = 1000
 
 _NoWebhook: TypeAlias = (
@@ -68,9 +67,9 @@ _NoWebhook: TypeAlias = (
     | work.SafetyKept
     | work.StepFailed
 )
-"""For the log, and some for the history or the metrics: nobody is woken by them."""
+"""The events that are no webhooks: they are only in the log, some in the history or the metrics."""
 MAX_REASONS = 16
-"""Of one group: beyond it the oldest is forgotten, and told again if it returns."""
+"""The most reasons kept for a group: beyond it the oldest is forgotten, and sent again if it returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +79,12 @@ class Alert:
     event: WebhookEvent
     owner: bool
     kept: bool = True
-    """False: no webhook, only for who listens here. Another sentinel delivers an event of its own, or it is
-    the repetition of one that was delivered."""
+    """False: only for this sentinel's listeners. Another sentinel delivers its own event, or it is a
+    repetition of a delivered one."""
 
 
 class Alerts:
-    """``boot`` keeps ids apart between restarts."""
+    """``boot`` makes ids differ between restarts."""
 
     def __init__(self, in_touch: InTouch, boot: int) -> None:
         self._self_id = in_touch.self_id
@@ -95,7 +94,7 @@ class Alerts:
         self._owners: dict[str, tuple[str, str]] = {}
         self._orphans: dict[str, float] = {}
         self._refusals: dict[str, dict[str, None]] = {}
-        """Of the groups whose primary is down: why it was not replaced, as far as this sentinel has told."""
+        """For each group whose primary is down: the reasons of refusals that this sentinel has sent."""
 
     def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
         group, event, term = notice.group, notice.event, notice.term
@@ -124,8 +123,8 @@ class Alerts:
                 if cause == SWITCHOVER:
                     return []
                 data = {"term": term, "old_primary": primary, "cause": cause}
-                anew = bool(self._refusals.get(group)) and not operation
-                return [replace(self._mine("failover.started", group, data, term, wall_ms), kept=not anew)]
+                retry = bool(self._refusals.get(group)) and not operation
+                return [replace(self._mine("failover.started", group, data, term, wall_ms), kept=not retry)]
             case leaders.FailoverAborted(reason=why):
                 # A term may see two: a schedule is dropped before the failover that is refused.
                 alert = self._mine("failover.aborted", group, _aborted(event, term), term, wall_ms, why)
@@ -139,7 +138,7 @@ class Alerts:
                 assert_never(event)
 
     def to_claim(self, standby: Iterable[str], now: float) -> list[str]:
-        """Of the events on which this sentinel stands by, those that it must deliver now."""
+        """The ids of ``standby`` events that this sentinel must deliver now."""
         in_touch = self._in_touch.peers()
         claims = []
         self._orphans = {id_: self._orphans.get(id_, now) for id_ in standby}
@@ -152,7 +151,7 @@ class Alerts:
         return claims
 
     def _note_outage(self, group: str, event: NoticeEvent) -> None:
-        """What was told of one outage silences nothing in the next one."""
+        """Begin with no reasons at each outage: those of one outage silence nothing in the next."""
         match event:
             case nodes.QuorumDown(primary=True):
                 self._refusals[group] = {}
@@ -162,18 +161,18 @@ class Alerts:
                 pass
 
     def _is_news(self, group: str, aborted: leaders.FailoverAborted) -> bool:
-        """Whether this refusal is to be told: not if the same outage has seen it already.
+        """Whether this refusal becomes a webhook: not if its reason was already sent in this outage.
 
-        An operator's request was refused to a person, who is always answered.
+        The refusal of an operator's request always does: a person waits for the answer.
         """
-        told = self._refusals.get(group)
-        if told is None or aborted.operation:
+        sent = self._refusals.get(group)
+        if sent is None or aborted.operation:
             return True
-        if aborted.reason in told:
+        if aborted.reason in sent:
             return False
-        if len(told) == MAX_REASONS:
-            del told[next(iter(told))]
-        told[aborted.reason] = None
+        if len(sent) == MAX_REASONS:
+            del sent[next(iter(sent))]
+        sent[aborted.reason] = None
         return True
 
     def _completed(self, group: str, topology: Topology) -> Alert:
@@ -191,7 +190,7 @@ class Alerts:
         self._owners[id_] = (group, topology.leader)
         while len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]
-        # The topology's own time, so that the body is the same whoever sends it.
+        # The topology's own time, so that every sentinel sends the same body.
         event = WebhookEvent(id_, type_, group, topology.since_ms, data)
         return Alert(event, owner=topology.leader == self._self_id)
 

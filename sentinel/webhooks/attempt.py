@@ -1,7 +1,7 @@
-"""The rules of one delivery: how it is signed, what an answer means, and when to try again. Pure.
+"""The rules of one delivery attempt: its signature, the meaning of an answer, and the next attempt. Pure.
 
-Signed as Standard Webhooks says (standardwebhooks/standard-webhooks, spec/standard-webhooks.md): the id
-and the body stay the same at every attempt, the timestamp is that of the attempt.
+The signature follows Standard Webhooks (standardwebhooks/standard-webhooks, spec/standard-webhooks.md): the
+id and the body stay the same at every attempt, the timestamp is that of the attempt.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_RETRY_AFTER_S = 3600.0
 
 
 def headers(event_id: str, body: str, secret: bytes, now: float) -> dict[str, str]:
-    """For an attempt at ``now``, seconds since the epoch."""
+    """The headers of an attempt at ``now`` (seconds since the epoch)."""
     timestamp = str(int(now))
     mac = hmac.digest(secret, f"{event_id}.{timestamp}.{body}".encode(), hashlib.sha256)
     return {
@@ -37,7 +37,7 @@ class Result(enum.Enum):
     DELIVERED = "delivered"
     FAILED = "failed"
     GONE = "gone"
-    """The receiver wants nothing more (410)."""
+    """The receiver wants no more events (410)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class Answer:
     result: Result
     problem: str = ""
     retry_after_s: float = 0.0
-    """Not sooner than this, as the receiver asked."""
+    """The shortest wait, if the receiver asked for one."""
 
 
 def judge(status: int, retry_after: str | None, now: float) -> Answer:
-    """What an HTTP answer means. Redirects are not followed: an event goes where it was configured to."""
+    """The meaning of an HTTP answer. Redirects are not followed: an event goes only to its configured URL."""
     if 200 <= status < 300:
         return Answer(Result.DELIVERED)
     if status == 410:
@@ -74,6 +74,6 @@ def parse_retry_after(value: str | None, now: float) -> float:
 
 
 def retry_in_s(attempts: int, answer: Answer, rng: random.Random) -> float:
-    """After so many failed attempts: doubling, with full jitter so that receivers are not hit in step."""
+    """Seconds after ``attempts`` failures: doubling, with full jitter so that attempts spread out."""
     ceiling = min(LAST_RETRY_S, FIRST_RETRY_S * 2.0 ** min(attempts - 1, 16))
     return max(answer.retry_after_s, rng.uniform(0.0, ceiling))

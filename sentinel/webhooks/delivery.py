@@ -1,9 +1,9 @@
-"""Delivers what is in the outbox: at least once, in order of creation, one at a time per endpoint.
+"""Delivers the events of the outbox: at least once, in order of creation, one at a time per endpoint.
 
-A new event is tried at once; one that fails waits its turn outside the queue, so that it never holds up
-the events behind it. An endpoint that asks to be left alone for a while (Retry-After) is, with all events;
-one that is gone (410) gets no more at all: they go to the dead letters, and who retries one of those wakes
-the endpoint again. Whether an event is delivered is decided here, in the process of whoever owns it.
+A new event is tried at once. A failed one waits outside the queue, so that it never delays the events behind
+it. An endpoint that sends Retry-After gets no events for that time. An endpoint that is gone (410) gets no
+more at all: its events become dead letters, and the retry of a dead letter reactivates it. The owner of an
+event decides whether it is delivered.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _logger = logging.getLogger(__name__)
 
 
 class Webhooks:
-    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more, and
-    ``on_attempt`` after each attempt, with ``delivered``, ``failed`` or ``dead``.
+    """``on_delivered(event_id)`` is called once no endpoint waits for the event any more;
+    ``on_attempt`` is called after each attempt, with ``delivered``, ``failed`` or ``dead``.
 
     ``session`` belongs to the caller; ``wall`` is seconds since the epoch.
     """
@@ -52,15 +52,15 @@ class Webhooks:
         self._wall = wall
         self._log = LimitedLog(_logger)
         self._wanted: dict[str, float] = {}
-        """Endpoints that must be looked at again, and at what time."""
+        """The endpoints to look at again, and when."""
         self._resting: dict[str, float] = {}
-        """Endpoints that are not to be bothered, and until what time."""
+        """The endpoints that asked for a pause, and until when."""
         self._lanes: dict[str, asyncio.Task[None]] = {}
         self._closed = False
         outbox.watch(lambda: self._kick(self._wall()))
 
     async def run_due(self, now: float) -> None:
-        """Start what is due at ``now``, seconds since the epoch. To be called each second, for retries."""
+        """Start all deliveries due at ``now`` (seconds since the epoch). Call it each second, for retries."""
         self._kick(now)
 
     async def idle(self) -> None:
@@ -69,7 +69,7 @@ class Webhooks:
             await asyncio.wait(list(self._lanes.values()))
 
     async def close(self) -> None:
-        """Stop. What was under way is tried again after the next start."""
+        """Stop. Deliveries under way are tried again after the next start."""
         self._closed = True
         lanes = list(self._lanes.values())
         for lane in lanes:
@@ -86,7 +86,7 @@ class Webhooks:
                 self._lanes[endpoint.key] = lane
 
     async def _drain(self, endpoint: Endpoint) -> None:
-        """Deliver until nothing is due. The only task of this endpoint, so one delivery is in flight."""
+        """Deliver until nothing is due. It is the endpoint's only task, so one delivery is in flight."""
         try:
             while (now := self._wanted.pop(endpoint.key, None)) is not None:
                 while self._may_bother(endpoint, now):
@@ -101,7 +101,7 @@ class Webhooks:
 
     def _may_bother(self, endpoint: Endpoint, now: float) -> bool:
         until = self._resting.get(endpoint.key, 0.0)
-        # Further ahead than any wait can be: the clock was set back.
+        # A time further ahead than any wait can be means that the clock was set back.
         return not now < until <= now + 2 * MAX_RETRY_AFTER_S
 
     async def _deliver(self, endpoint: Endpoint, item: Item, now: float) -> None:
@@ -164,12 +164,12 @@ class Webhooks:
         except TimeoutError:
             return Answer(Result.FAILED, f"no answer within {endpoint.timeout_s:g} s")
         except (ClientError, OSError, ValueError) as error:
-            # Never the error's own text: aiohttp puts the URL into some, and it may hold a password.
+            # The error's own text is never used: it may contain the URL, and that a password.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             return Answer(Result.FAILED, f"no valid answer: {reason}")
 
 
 async def _skim(answer: ClientResponse) -> None:
-    """Take in a short body, for the connection's reuse. What it says, or how it ends, is nothing to us."""
+    """Read a short body, so that the connection can be reused. Its content and its errors are ignored."""
     with suppress(ClientError, OSError, TimeoutError):
         await answer.content.read(MAX_ANSWER_BYTES)

@@ -1,6 +1,4 @@
-"""What a sentinel owes its webhooks: each alert is noted, what is due is sent, what another one left is
-taken over, and what is old is forgotten.
-"""
+"""Runs a sentinel's webhooks: stores alerts, sends what is due, takes over what another left, and sweeps."""
 
 from __future__ import annotations
 
@@ -17,8 +15,8 @@ from sentinel.webhooks.outbox import Outbox
 
 
 class WebhookDuty:
-    """``start`` runs what is written in the background; ``on_event`` is told of all that happens, webhook or
-    not; ``on_counts`` of how many webhooks wait, and of how many were given up.
+    """``start`` runs writes in the background; ``on_event`` gets the event of every alert, webhook or not;
+    ``on_counts`` gets how many are pending and dead.
     """
 
     def __init__(
@@ -37,7 +35,7 @@ class WebhookDuty:
         self._on_counts = on_counts
 
     def on_notice(self, notice: Notice) -> None:
-        """What becomes a webhook is noted."""
+        """Pass on each alert's event; an alert that becomes a webhook is stored."""
         for alert in self._alerts.on_notice(notice, clock.wall_ms()):
             if alert.kept:
                 self._start(self._outbox.add(alert.event, alert.owner))
@@ -47,7 +45,7 @@ class WebhookDuty:
         self._start(self._outbox.mark_delivered(ids))
 
     async def look(self, webhooks: Webhooks) -> None:
-        """To be called every second: for retries, and for what nobody else delivers any more."""
+        """Call it every second: for retries, and for events whose owner is gone."""
         await webhooks.run_due(time.time())
         standby = await self._outbox.standby_ids()
         if claims := self._alerts.to_claim(standby, clock.monotonic()):

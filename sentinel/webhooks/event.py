@@ -1,4 +1,4 @@
-"""What a webhook says, and to whom: the event, its body, and the receiver's settings."""
+"""A webhook's event with its body, and the settings of a receiver."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ MAX_BODY_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """``id`` is the same at every sentinel, so that whoever delivers, the receiver can tell a repetition.
+    """``id`` is the same at every sentinel, so that the receiver recognises a repetition.
 
-    Raises ValueError for an id that cannot stand in a header.
+    Raises ValueError for an id that is not valid in a header.
     """
 
     id: str
@@ -35,7 +35,7 @@ class WebhookEvent:
             )
 
     def body(self) -> str:
-        """The JSON that is sent, the same at every attempt. Raises ValueError or TypeError if it is none."""
+        """The JSON body, the same at every attempt. Raises ValueError or TypeError if it is not valid."""
         payload = {
             "type": self.type,
             "id": self.id,
@@ -61,14 +61,14 @@ class Endpoint:
     secret: bytes
     """The key of the signature, decoded."""
     events: frozenset[str] | None
-    """The types that it wants; ``None`` is all."""
+    """The types to deliver; ``None`` is all."""
     timeout_s: float
-    """For one attempt, from connecting to the answer."""
+    """The limit of one attempt, from connecting to the answer."""
     max_attempts: int = 12
 
     @property
     def key(self) -> str:
-        """What the outbox knows it by. Not the URL, which may hold a password."""
+        """The endpoint's key in the outbox. It is not the URL, which may hold a password."""
         return hashlib.sha256(self.url.encode()).hexdigest()[:16]
 
     @property

@@ -1,9 +1,9 @@
-"""The webhooks that are still to be delivered, in the state file, so that a restart forgets none.
+"""The outbox: undelivered webhooks in the state file, so that a restart forgets none.
 
-The leader of a change owns its events and delivers them. Every other sentinel keeps a *standby* copy: it
-is dropped when the owner tells that the event is settled, and claimed when the owner is gone. An event is
-settled here once no endpoint waits for it any more; settled ids are remembered for a while, so that
-neither a late copy nor a late note leads to a second delivery.
+The leader of a change owns its events and delivers them. Every other sentinel keeps a *standby* copy: the
+copy is dropped when the owner reports the event as settled, and claimed when the owner is gone. An event is
+settled here once no endpoint waits for it any more. Settled ids are kept for a while, so that neither a late
+copy nor a late report leads to a second delivery.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """One event for one endpoint, for people; ``id`` is for ``Outbox.retry``. ``*_s`` are Unix time."""
+class Delivery:
+    """One event for one endpoint, as people see it; ``id`` is for ``Outbox.retry``. ``*_s`` are Unix time."""
 
     id: int
     event_id: str
@@ -47,14 +47,14 @@ class Letter:
     endpoint: str
     created_s: float
     due_s: float
-    """When it is tried next; 0 for at once."""
+    """The time of the next attempt; 0 for at once."""
     attempts: int
     problem: str
     body: str
 
 
 class Outbox:
-    """``wall`` is seconds since the epoch: waiting times outlive the process. Methods raise StoreError."""
+    """``wall`` returns seconds since the epoch: waits outlive the process. Methods raise StoreError."""
 
     def __init__(
         self, thread: StateThread, endpoints: Sequence[Endpoint], wall: Callable[[], float] = time.time
@@ -69,14 +69,14 @@ class Outbox:
         self._stopped: dict[str, str] = {}
 
     def watch(self, on_pending: Callable[[], None]) -> None:
-        """Have ``on_pending`` called whenever something may have become deliverable."""
+        """Call ``on_pending`` whenever an event may have become deliverable."""
         self._on_pending = on_pending
 
     async def add(self, event: WebhookEvent, owner: bool) -> None:
-        """Keep ``event`` for every endpoint that wants it: to deliver, or as a standby copy.
+        """Store ``event`` for every endpoint that wants it: to deliver, or as a standby copy.
 
-        Once per event and endpoint; an owner's call turns standby copies into its own. Beyond MAX_PENDING
-        the oldest go to the dead letters.
+        It is stored once per event and endpoint; an owner's call turns standby copies into its own. Beyond
+        MAX_PENDING the oldest become dead letters.
         """
         body, now = event.body(), self._wall()
         wanted = [endpoint.key for endpoint in self.endpoints if endpoint.wants(event.type)]
@@ -101,9 +101,9 @@ class Outbox:
         return frozenset(event_id for (event_id,) in rows)
 
     async def next_due(self, endpoint: Endpoint, now: float) -> Item | None:
-        """The next one to try: new ones first, in order of creation, so that failing ones hold up nothing.
+        """The next one to try: new ones first, in order of creation, so that failed ones delay nothing.
 
-        A row that is due further ahead than any wait can be is due: then the clock was set back.
+        A row that is due further ahead than any wait can be is due: the clock was set back.
         """
         row = await self._thread.read(
             lambda connection: connection.execute(
@@ -115,12 +115,12 @@ class Outbox:
         return None if row is None else Item(*row)
 
     async def delivered(self, item: Item) -> bool:
-        """Whether the event is settled with this."""
+        """Record a delivery. Returns whether that settles the event."""
         now = self._wall()
         return await self._thread.write(lambda connection: _finish(connection, item, "delivered", "", now))
 
     async def bury(self, item: Item, problem: str, *, tried: bool = True) -> bool:
-        """Give up: to the dead letters. Whether the event is settled with this."""
+        """Give up: make it a dead letter. Returns whether that settles the event."""
         now = self._wall()
         return await self._thread.write(
             lambda connection: _finish(connection, item, "dead", problem, now, tried)
@@ -135,15 +135,15 @@ class Outbox:
             )
         )
 
-    async def pending(self, limit: int = 100) -> list[Letter]:
-        """What is still to be delivered from here, the oldest first."""
-        return await self._letters("pending", 1, min(limit, MAX_PENDING))
+    async def pending(self, limit: int = 100) -> list[Delivery]:
+        """The deliveries still to be made from here, the oldest first."""
+        return await self._deliveries("pending", 1, min(limit, MAX_PENDING))
 
-    async def dead_letters(self, limit: int = 100) -> list[Letter]:
-        """What was given up, the newest first."""
-        return await self._letters("dead", -1, min(limit, MAX_DEAD))
+    async def dead_letters(self, limit: int = 100) -> list[Delivery]:
+        """The deliveries that were given up, the newest first."""
+        return await self._deliveries("dead", -1, min(limit, MAX_DEAD))
 
-    async def _letters(self, state: str, sign: Literal[1, -1], limit: int) -> list[Letter]:
+    async def _deliveries(self, state: str, sign: Literal[1, -1], limit: int) -> list[Delivery]:
         rows = await self._thread.read(
             lambda connection: connection.execute(
                 "SELECT row_id, event_id, type, endpoint, created_s, due_s, attempts, last_error, body "
@@ -152,19 +152,19 @@ class Outbox:
             ).fetchall()
         )
         removed = "(not configured any more)"
-        letters = [Letter(*row) for row in rows]
-        return [replace(letter, endpoint=self._names.get(letter.endpoint, removed)) for letter in letters]
+        found = [Delivery(*row) for row in rows]
+        return [replace(each, endpoint=self._names.get(each.endpoint, removed)) for each in found]
 
     async def counts(self) -> tuple[int, int]:
-        """How many deliveries are pending here, and how many were given up."""
+        """The numbers of pending deliveries and of dead letters."""
         query = "SELECT state, COUNT(*) FROM outbox GROUP BY state"
         rows = dict(await self._thread.read(lambda connection: connection.execute(query).fetchall()))
         return rows.get("pending", 0), rows.get("dead", 0)
 
     async def retry(self, dead_letter_id: int) -> bool:
-        """Try a dead letter from the beginning, even where its endpoint has wanted nothing more.
+        """Try a dead letter from the beginning, even if its endpoint is stopped.
 
-        False if there is none with this id, or no such endpoint.
+        False if there is no dead letter with this id, or no such endpoint.
         """
         keys = list(self._names)
         key = await self._thread.write(lambda connection: _revive(connection, dead_letter_id, keys))
@@ -175,15 +175,15 @@ class Outbox:
         return True
 
     def stop(self, endpoint: Endpoint, problem: str) -> None:
-        """Nothing is to be sent there any more, until somebody retries a dead letter of it, or a restart."""
+        """Send nothing to ``endpoint`` any more, until one of its dead letters is retried, or a restart."""
         self._stopped[endpoint.key] = problem
 
     def stopped(self, endpoint: Endpoint) -> str | None:
-        """Why nothing is sent there."""
+        """Why nothing is sent to ``endpoint``; None if it is not stopped."""
         return self._stopped.get(endpoint.key)
 
     async def sweep(self, now: float) -> None:
-        """Drop standby copies that nobody claimed and old settled ids; bury what has no endpoint any more.
+        """Drop unclaimed standby copies and old settled ids; bury deliveries without an endpoint.
 
         ``now`` is seconds since the epoch.
         """
@@ -260,7 +260,7 @@ def _bury(connection: sqlite3.Connection, rows: list[tuple[int, str]], problem: 
 
 
 def _revive(connection: sqlite3.Connection, row_id: int, keys: list[str]) -> str | None:
-    """The key of its endpoint."""
+    """Returns the key of the endpoint; None if there is no such dead letter."""
     row = connection.execute(
         "SELECT endpoint FROM outbox WHERE row_id = ? AND state = 'dead' "
         "AND endpoint IN (SELECT value FROM json_each(?))",

@@ -13,7 +13,7 @@ from config.model_group import GroupSettings, NodeSettings, TlsSettings
 from config.model_webhook import WebhookSettings
 from sentinel.group.parameters import coordinator_config
 from sentinel.nodes.access import node_spec
-from sentinel.preflight.wishes import wishes
+from sentinel.preflight.requirements import requirements
 from sentinel.web.guard import make_guard
 from tests.fuzz.kind import CANARY, Check, Kind, must, outline
 
@@ -64,7 +64,7 @@ def _use(settings: config.Settings) -> None:
     make_guard(settings)
     for name, group in settings.groups.items():
         coordinator_config(name, group)
-        wishes(group)
+        requirements(group)
         for node in group.nodes:
             node_spec(node)
 

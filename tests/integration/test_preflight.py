@@ -12,7 +12,7 @@ import pytest
 from sentinel.coordination.node_spec import NodeSpec
 from sentinel.nodes.link import Credentials, RedisLink
 from sentinel.preflight import talk as preflight_talk
-from sentinel.preflight.facts import GroupFacts, Wishes
+from sentinel.preflight.facts import GroupFacts, Requirements
 from sentinel.preflight.gather import gather
 from sentinel.preflight.rules import find_problems
 from sentinel.process.resolver import Resolver
@@ -39,7 +39,7 @@ async def look(
     link = RedisLink(credentials or Credentials(), Resolver(1.0), "s1", 1.0)
     addresses = [node if isinstance(node, str) else node.name for node in nodes]
     specs = [NodeSpec(at, at.rpartition(":")[0], int(at.rpartition(":")[2])) for at in addresses]
-    return await gather(link, specs, Wishes(user, KEY))
+    return await gather(link, specs, Requirements(user, KEY))
 
 
 def found(facts: GroupFacts) -> set[tuple[str | None, str]]:

@@ -107,7 +107,7 @@ SURFACE = (
         "a node that answers what nobody asked is left, and not listened to without end",
         "L1",
         "sentinel/nodes/line.py",
-        "if isinstance(reply, Exception) and not self._told_unasked:",
+        "if isinstance(reply, Exception) and not self._reported_unasked:",
         "if True:",
         (
             "tests/unit/sentinel/nodes/test_probe_line.py"

@@ -85,7 +85,7 @@ WATCHING = (
         "a step is not begun over a prepared connection that has been closed meanwhile",
         "L1",
         "sentinel/nodes/warm_clients.py",
-        "                if not await made.can_read():  # It would be its end.\n",
+        "                if not await made.can_read():  # Readable data would be its end.\n",
         "                if True:\n",
         ("tests/integration/test_warm_clients.py::test_what_was_closed_meanwhile_is_made_anew",),
         style="",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from sentinel.coordination.node_info import Attached
-from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem, Wishes
+from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem, Requirements
 from sentinel.preflight.rules import find_problems
 from tests.unit.sentinel.http_cases import A, B, C, info
 
@@ -31,7 +31,7 @@ SETTINGS = {
     "stop-writes-on-bgsave-error": "yes",
     "tls-replication": "no",
 }
-WISHES = Wishes("vedette", "vedette:g:term")
+REQUIREMENTS = Requirements("vedette", "vedette:g:term")
 
 
 def node(name: str, follows: str | None = None) -> NodeFacts:
@@ -48,7 +48,7 @@ def node(name: str, follows: str | None = None) -> NodeFacts:
         frozenset({host}),
         int(port),
         info=seen,
-        said=dict(SAID),
+        info_fields=dict(SAID),
         settings=dict(SETTINGS),
     )
 
@@ -56,12 +56,12 @@ def node(name: str, follows: str | None = None) -> NodeFacts:
 PRIMARY, REPLICA, OTHER = node(A), node(B, A), node(C, A)
 
 
-def group(*nodes: NodeFacts, wishes: Wishes = WISHES) -> GroupFacts:
-    return GroupFacts(nodes or (PRIMARY, REPLICA, OTHER), wishes=wishes)
+def group(*nodes: NodeFacts, required: Requirements = REQUIREMENTS) -> GroupFacts:
+    return GroupFacts(nodes or (PRIMARY, REPLICA, OTHER), required=required)
 
 
 def saying(facts: NodeFacts, **changes: str) -> NodeFacts:
-    return replace(facts, said={**facts.said, **changes})
+    return replace(facts, info_fields={**facts.info_fields, **changes})
 
 
 def set_to(facts: NodeFacts, changes: Mapping[str, str]) -> NodeFacts:

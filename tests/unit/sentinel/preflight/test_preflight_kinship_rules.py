@@ -8,7 +8,7 @@ from sentinel.coordination.node_info import Attached
 from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
 from sentinel.preflight.rules import find_problems
 from tests.unit.sentinel.http_cases import B, C
-from tests.unit.sentinel.preflight_cases import PRIMARY, REPLICA, WISHES, group, node, only
+from tests.unit.sentinel.preflight_cases import PRIMARY, REPLICA, REQUIREMENTS, group, node, only
 
 
 def named(facts: GroupFacts) -> dict[str, Problem]:
@@ -17,8 +17,8 @@ def named(facts: GroupFacts) -> dict[str, Problem]:
 
 def test_a_discovered_node_counts_where_it_may_be_promoted() -> None:
     found = replace(REPLICA, discovered=True)
-    wishes = replace(WISHES, promote_discovered=True)
-    assert named(group(PRIMARY, found, wishes=wishes)) == {}
+    promoting = replace(REQUIREMENTS, promote_discovered=True)
+    assert named(group(PRIMARY, found, required=promoting)) == {}
     problem = only(group(PRIMARY, found))
     assert problem.problem.startswith(f"only {PRIMARY.name} may be promoted; {B} is not configured: ")
 
@@ -47,8 +47,8 @@ def test_a_replica_that_is_not_watched_is_named_with_the_reason() -> None:
 
 def test_where_wait_counts_who_acknowledges_and_is_never_promoted_is_named() -> None:
     found = replace(node(C, PRIMARY.name), discovered=True)
-    durable = replace(WISHES, durability=True)
-    problem = only(group(PRIMARY, REPLICA, found, wishes=durable))
+    durable = replace(REQUIREMENTS, durability=True)
+    problem = only(group(PRIMARY, REPLICA, found, required=durable))
     assert (problem.node, problem.code) == (C, "vouches-in-vain")
     assert named(group(PRIMARY, REPLICA, found)) == {}
-    assert named(group(PRIMARY, REPLICA, found, wishes=replace(durable, promote_discovered=True))) == {}
+    assert named(group(PRIMARY, REPLICA, found, required=replace(durable, promote_discovered=True))) == {}

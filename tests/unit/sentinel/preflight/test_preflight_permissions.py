@@ -7,11 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from sentinel.preflight.facts import Denial, NodeFacts, Wishes
+from sentinel.preflight.facts import Denial, NodeFacts, Requirements
 from sentinel.preflight.permissions import MULTI, denial, harmless, queued
 from tests.checkout import CHECKOUT
 from tests.unit.sentinel.http_cases import B
-from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, codes, group, only, set_to
+from tests.unit.sentinel.preflight_cases import (
+    OTHER,
+    PRIMARY,
+    REPLICA,
+    REQUIREMENTS,
+    codes,
+    group,
+    only,
+    set_to,
+)
 
 
 def denying(*permissions: str, why: Denial = Denial.COMMAND) -> NodeFacts:
@@ -73,16 +82,16 @@ def test_what_only_some_groups_need_or_what_there_is_another_way_for_is_a_warnin
 
 
 @pytest.mark.parametrize(
-    ("permission", "wishes"),
+    ("permission", "required"),
     [
-        ("config|get", replace(WISHES, write_safety=True)),
-        ("config|set", replace(WISHES, write_safety=True)),
-        ("client|pause", replace(WISHES, self_fence=True)),
-        ("client|unpause", replace(WISHES, self_fence=True)),
+        ("config|get", replace(REQUIREMENTS, write_safety=True)),
+        ("config|set", replace(REQUIREMENTS, write_safety=True)),
+        ("client|pause", replace(REQUIREMENTS, self_fence=True)),
+        ("client|unpause", replace(REQUIREMENTS, self_fence=True)),
     ],
 )
-def test_a_group_that_asks_for_it_needs_it(permission: str, wishes: Wishes) -> None:
-    facts = group(PRIMARY, denying(permission), OTHER, wishes=wishes)
+def test_a_group_that_asks_for_it_needs_it(permission: str, required: Requirements) -> None:
+    facts = group(PRIMARY, denying(permission), OTHER, required=required)
     assert codes(facts) == [(B, "error", "permission")]
 
 
@@ -99,5 +108,5 @@ def test_a_key_that_is_out_of_bounds_and_a_command_that_is_renamed() -> None:
 
 
 def test_a_node_that_denies_even_info_is_told_all_the_same() -> None:
-    mute = replace(denying("info"), info=None, said={}, settings={})
+    mute = replace(denying("info"), info=None, info_fields={}, settings={})
     assert (B, "error", "permission") in codes(group(PRIMARY, mute, OTHER))

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 
 from sentinel.preflight.data_rules import LARGE_BYTES
-from sentinel.preflight.facts import Failure, GroupFacts, NodeFacts, Stranger, Wishes
+from sentinel.preflight.facts import Failure, GroupFacts, NodeFacts, Requirements, Stranger
 from sentinel.preflight.rules import find_problems
 from tests.unit.sentinel.http_cases import A, B, C
 from tests.unit.sentinel.preflight_cases import (
     OTHER,
     PRIMARY,
     REPLICA,
-    WISHES,
+    REQUIREMENTS,
     announcing,
     codes,
     group,
@@ -75,11 +75,15 @@ UNLINKED = _info(REPLICA, link_up=False)
         ),
         (group(_at(PRIMARY, "127.0.0.1"), REPLICA, OTHER), (A, "error", "loopback-address")),
         (
-            GroupFacts((PRIMARY, REPLICA), (Stranger(A, ("172.17.0.3", 6379), False, "timed out"),), WISHES),
+            GroupFacts(
+                (PRIMARY, REPLICA), (Stranger(A, ("172.17.0.3", 6379), False, "timed out"),), REQUIREMENTS
+            ),
             (A, "warning", "announced-address"),
         ),
         (
-            GroupFacts((PRIMARY, REPLICA), (Stranger(B, ("redis", 6379), True, "no such name"),), WISHES),
+            GroupFacts(
+                (PRIMARY, REPLICA), (Stranger(B, ("redis", 6379), True, "no such name"),), REQUIREMENTS
+            ),
             (B, "warning", "unknown-primary"),
         ),
         (group(PRIMARY, saying(REPLICA, maxmemory="999999"), OTHER), (B, "error", "memory")),
@@ -140,8 +144,8 @@ def test_each_problem_is_found_alone(facts: GroupFacts, expected: tuple[str | No
     "facts",
     [
         # Nothing to compare with, or not told: no false alarm.
-        group(PRIMARY, replace(REPLICA, settings={}, said={}), OTHER),
-        group(replace(PRIMARY, settings={}, said={}), REPLICA, OTHER),
+        group(PRIMARY, replace(REPLICA, settings={}, info_fields={}), OTHER),
+        group(replace(PRIMARY, settings={}, info_fields={}), REPLICA, OTHER),
         group(PRIMARY, saying(REPLICA, redis_version="7.0.11"), OTHER),
         group(PRIMARY, saying(REPLICA, redis_version="of my own", maxmemory="much"), OTHER),
         # What Vedette or the configuration sees to.
@@ -151,7 +155,7 @@ def test_each_problem_is_found_alone(facts: GroupFacts, expected: tuple[str | No
             set_to(PRIMARY, {"min-replicas-to-write": "2"}),
             REPLICA,
             OTHER,
-            wishes=Wishes("vedette", "k", write_safety=True),
+            required=Requirements("vedette", "k", write_safety=True),
         ),
         # Persistence of one kind is persistence; a snapshot that nobody asked for may fail.
         group(set_to(PRIMARY, ON_AOF), REPLICA, OTHER),

@@ -10,7 +10,7 @@ import pytest
 from sentinel.preflight.facts import Problem
 from sentinel.preflight.rules import find_problems
 from sentinel.preflight.scripts import longest_script_s
-from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, group
+from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, REQUIREMENTS, group
 
 LATENCY = (
     b"# Latencystats\r\nlatency_percentiles_usec_get:p50=1.003,p99=9000000.000,p99.9=9000000.000\r\n"
@@ -25,10 +25,10 @@ COUNTS = (
 
 def told(settings: Mapping[str, str], longest_s: float | None, down_after_s: float = 1.0) -> list[Problem]:
     primary = replace(PRIMARY, settings={**PRIMARY.settings, **settings}, longest_script_s=longest_s)
-    wishes = replace(WISHES, down_after_s=down_after_s)
+    required = replace(REQUIREMENTS, down_after_s=down_after_s)
     return [
         problem
-        for problem in find_problems(group(primary, REPLICA, OTHER, wishes=wishes))
+        for problem in find_problems(group(primary, REPLICA, OTHER, required=required))
         if problem.code == "long-scripts"
     ]
 

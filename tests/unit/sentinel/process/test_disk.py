@@ -28,7 +28,7 @@ def test_how_much_is_left_and_needed_is_said(found: Room, words: str | None) -> 
 
 async def test_a_real_one_is_looked_at(tmp_path: Path) -> None:
     assert room(tmp_path).free_bytes > 0
-    assert "cannot be looked at: No such file" in str(await Disk(tmp_path / "gone").trouble())
+    assert "cannot be checked: No such file" in str(await Disk(tmp_path / "gone").trouble())
 
 
 async def test_one_that_hangs_is_said_and_holds_up_one_thread_only(

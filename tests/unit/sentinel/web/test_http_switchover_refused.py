@@ -14,7 +14,7 @@ from sentinel.preflight.facts import Denial, GroupFacts, NodeFacts
 from sentinel.preflight.rules import find_problems
 from sentinel.preflight.switchover import objections, worth_a_look
 from tests.unit.sentinel.http_cases import GROUP, A, B, C, World, running
-from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, WISHES, group, saying, set_to
+from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, REQUIREMENTS, group, saying, set_to
 
 NO_REPLICAOF = replace(REPLICA, denied={"replicaof": Denial.COMMAND})
 WHY = f"{B}: REPLICAOF: the user may not run it"
@@ -113,6 +113,9 @@ def test_what_stands_in_the_way(old: NodeFacts, new: NodeFacts, reasons: tuple[s
 
 def test_without_a_fence_its_commands_are_not_needed() -> None:
     facts = group(
-        PRIMARY, denying(REPLICA, "get", "set", "watch"), OTHER, wishes=replace(WISHES, fence_key=None)
+        PRIMARY,
+        denying(REPLICA, "get", "set", "watch"),
+        OTHER,
+        required=replace(REQUIREMENTS, fence_key=None),
     )
     assert objections(facts, A, B) == ()

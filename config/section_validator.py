@@ -1,7 +1,7 @@
-"""Validates one section of the file, and saves what can be saved of a faulty one.
+"""Validates one section of the file, and keeps the valid parts of a faulty one.
 
-What is left after taking out the faulty parts is still a model, so that the checks that span several
-settings can be made, and reported, in the same run.
+The valid parts are still a model, so the checks that span several settings can be made and reported in the
+same run.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from config.wording import deepest_existing, describe
 from config.yaml_source import Yaml
 
 MAX_ROUNDS = 8
-"""Each round takes out at least one level around what is faulty, and no section is that deep."""
+"""Each round removes at least one level around a fault, and no section is this deep."""
 
 Model = TypeVar("Model", bound=StrictModel)
 
 
-def read_section(model: type[Model], value: Yaml, source: Yaml, loc: Loc, report: Report) -> Model | None:
-    """The section, less what was reported; None if nothing valid is left.
+def validate_section(model: type[Model], value: Yaml, source: Yaml, loc: Loc, report: Report) -> Model | None:
+    """The section without its faulty parts, which are reported; None if nothing valid is left.
 
     ``source`` is ``value`` as it was written, for messages. An empty section counts as ``{}``.
     """
@@ -34,7 +34,7 @@ def read_section(model: type[Model], value: Yaml, source: Yaml, loc: Loc, report
         except ValidationError as failure:
             errors = failure.errors(include_url=False)
         if attempt == 0:
-            # Only the first round speaks of the file; what later rounds miss was taken out here.
+            # Only the first round judges the file; later rounds miss only what was removed here.
             around = {error["loc"][:-1] for error in errors} | {error["loc"][:-2] for error in errors}
             for error in errors:
                 if error["type"] == "too_short" and error["loc"] in around:
@@ -50,7 +50,7 @@ def read_section(model: type[Model], value: Yaml, source: Yaml, loc: Loc, report
 
 
 def _without(tree: Yaml, dead: set[Loc], loc: Loc = ()) -> Yaml:
-    """A copy of ``tree`` without the locations in ``dead``. What stands behind one in a list moves up."""
+    """A copy of ``tree`` without the locations in ``dead``. Later items of a list move up."""
     if isinstance(tree, dict):
         return {
             key: _without(value, dead, (*loc, key)) for key, value in tree.items() if (*loc, key) not in dead

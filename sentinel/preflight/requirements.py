@@ -1,13 +1,13 @@
-"""From a group's settings to what a preflight has to look for. Pure."""
+"""Derives from a group's settings what a preflight has to check. Pure."""
 
 from __future__ import annotations
 
 from config import GroupSettings
-from sentinel.preflight.facts import Wishes
+from sentinel.preflight.facts import Requirements
 
 
-def wishes(group: GroupSettings) -> Wishes:
-    return Wishes(
+def requirements(group: GroupSettings) -> Requirements:
+    return Requirements(
         username=group.username or "default",
         fence_key=group.fence_key,
         write_safety=group.write_safety is not None,

@@ -1,4 +1,4 @@
-"""Takes the file apart into its sections, so that a fault in one does not hide what is wrong in another."""
+"""Reads each section of the file on its own, so that a fault in one does not hide faults in another."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from config.model import ApiSettings, ClusterSettings, SentinelSettings, Setting
 from config.model_group import MAX_GROUPS, GroupDefaults, GroupSettings, with_defaults
 from config.model_webhook import MAX_WEBHOOKS, WebhookSettings
 from config.report import Report
-from config.section import read_section
+from config.section_validator import validate_section
 from config.yaml_source import Yaml
 
 Model = TypeVar("Model", bound=StrictModel)
 
 
-def read_sections(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) -> Draft:
-    """What is valid; what is not is in ``report``. ``source`` is ``tree`` as it was written."""
+def read_draft(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) -> Draft:
+    """The valid sections; faults go to ``report``. ``source`` is ``tree`` as it was written."""
     for key in tree:
         if key not in Settings.model_fields:
             report.problem((key,), "is not a known section" + did_you_mean(key, Settings.model_fields))
     return Draft(
         sentinel=_required(SentinelSettings, "sentinel", tree, source, report),
         cluster=_required(ClusterSettings, "cluster", tree, source, report),
-        defaults=read_section(
+        defaults=validate_section(
             GroupDefaults, tree.get("defaults"), source.get("defaults"), ("defaults",), report
         ),
         groups=_groups(tree, source, report),
         webhooks=_webhooks(tree, source, report),
-        api=read_section(ApiSettings, tree.get("api"), source.get("api"), ("api",), report),
+        api=validate_section(ApiSettings, tree.get("api"), source.get("api"), ("api",), report),
     )
 
 
@@ -40,11 +40,11 @@ def _required(
     if key not in tree:
         report.problem((key,), "is required")
         return None
-    return read_section(model, tree[key], source[key], (key,), report)
+    return validate_section(model, tree[key], source[key], (key,), report)
 
 
 def _groups(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) -> dict[str, GroupSettings]:
-    """Each group with the defaults merged in. What is wrong in those is not said of each group again."""
+    """Each group with the defaults merged in. A fault in the defaults is reported once."""
     groups, sources = tree.get("groups"), source.get("groups")
     if groups is None or groups == {}:
         report.problem(("groups",), "is required: name at least one group")
@@ -67,7 +67,7 @@ def _groups(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) -> d
             report.problem(loc, f"is not a valid name ({NAME_RULE})")
             continue
         written = _merge(sources[name], source.get("defaults"))
-        settings = read_section(GroupSettings, group, written, loc, report)
+        settings = validate_section(GroupSettings, group, written, loc, report)
         if settings is not None:
             found[name] = settings
     return found
@@ -96,7 +96,7 @@ def _webhooks(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) ->
         report.problem(("webhooks",), f"has too many entries: at most {MAX_WEBHOOKS}")
         return ()
     read = (
-        read_section(WebhookSettings, webhook, sources[index], ("webhooks", index), report)
+        validate_section(WebhookSettings, webhook, sources[index], ("webhooks", index), report)
         for index, webhook in enumerate(webhooks)
     )
     return tuple(webhook for webhook in read if webhook is not None)

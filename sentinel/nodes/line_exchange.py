@@ -1,9 +1,9 @@
-"""A step's conversation over the connection that a probe has open anyway, where no new one can be had.
+"""A step's conversation over the open connection of a probe, for when no new connection is possible.
 
-A node at ``maxclients`` turns every newcomer away; a certificate has expired, or a name no longer resolves:
-the link that is open still works, and a failover must not fail for want of another.
+A node at ``maxclients`` turns every newcomer away; a certificate may have expired, or a name no longer
+resolve. The open connection still works, and a failover must not fail for lack of another.
 
-All of a transaction goes out in one write, so that nothing of the probe's own comes between MULTI and EXEC.
+All of a transaction is sent in one write, so no command of the probe comes between MULTI and EXEC.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sentinel.nodes.line import Command, Line
 
 
 class LineExchange:
-    """``on_close`` is called once, when the line may be used for another conversation."""
+    """``on_close`` is called once, when another conversation may use the line."""
 
     def __init__(self, line: Line, on_close: Callable[[], None]) -> None:
         self._line = line
@@ -28,22 +28,22 @@ class LineExchange:
         self.unanswered: tuple[Word, ...] | None = None
 
     async def write(self, commands: tuple[tuple[Word, ...], ...]) -> list[Reply]:
-        asked = [_command(words) for words in commands]
-        self._line.send_all(asked)
+        sent = [_command(words) for words in commands]
+        self._line.send_all(sent)
         try:
             replies: list[Reply] = []
-            for words, command in zip(commands, asked, strict=True):
+            for words, command in zip(commands, sent, strict=True):
                 self.unanswered = words
                 assert command.reply is not None
                 replies.append(as_reply(await command.reply))
             self.unanswered = None
             return replies
         finally:
-            for command in asked:
+            for command in sent:
                 _drop(command)
 
     async def close(self) -> None:
-        """What was watched is no concern of the next conversation."""
+        """Ends the WATCH, which must not affect the next conversation."""
         unwatch = _command(("UNWATCH",))
         with suppress(RedisConnectionError):
             self._line.send_all([unwatch])
@@ -56,7 +56,7 @@ def _command(words: tuple[Word, ...]) -> Command:
 
 
 def _drop(command: Command) -> None:
-    """Nobody waits for the reply any more; of what was lost together, the first was told."""
+    """Nobody waits for the reply any more; of several lost replies, the first was reported."""
     reply = command.reply
     if reply is not None and not reply.cancel() and not reply.cancelled():
         reply.exception()

@@ -1,5 +1,5 @@
-"""What is asked of a node along with each INFO, which does not say it: what it demands of writes, and whether
-it has evicted the fence.
+"""Questions sent along with each INFO: the node's ``min-replicas`` settings, and whether it evicted the
+fence.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 SAFETY = ("CONFIG", "GET", "min-replicas-*")
 
 
-class Asides:
-    """``read_safety`` and ``fence_key`` as of ``Probe``."""
+class ExtraQuestions:
+    """``read_safety`` and ``fence_key`` are those of ``Probe``."""
 
     def __init__(self, node: str, read_safety: bool, fence_key: str | None) -> None:
         self._node = node
@@ -26,11 +26,11 @@ class Asides:
         self._may_evict = self._fence_missing = False
         self._safety: WriteSafety | None = None
         self._demanding = False
-        """Whether its newest INFO shows that it demands something of writes."""
-        self._told_unsafe = False
+        """Whether its newest INFO shows that ``min-replicas-to-write`` is set."""
+        self._reported_unsafe = False
 
     def questions(self) -> list[tuple[str, ...]]:
-        """To be asked in front of an INFO, so that it is told along with what they say."""
+        """The questions to send before an INFO, so that their answers are reported with it."""
         questions: list[tuple[str, ...]] = []
         if self._read_safety or self._demanding:
             questions.append(SAFETY)
@@ -39,14 +39,14 @@ class Asides:
         return questions
 
     def answered(self, words: tuple[str, ...], reply: object) -> None:
-        """Something was, perhaps one of the questions."""
+        """Takes the reply to any command; only replies to the questions count."""
         if words == SAFETY:
             self._on_safety(reply)
         elif words == self._fence:
             self._fence_missing = reply is None
 
     def complete(self, info: NodeInfo) -> NodeInfo:
-        """What the node has said with the answers in front of it; it decides what is asked the next time."""
+        """``info`` with the answers that came before it; ``info`` decides the next questions."""
         missing = self._fence_missing and info.role == "master"
         self._demanding = info.limits.good_replicas is not None
         self._may_evict = info.limits.evicts_any_key
@@ -56,8 +56,8 @@ class Asides:
         return replace(info, safety=self._safety, fence_missing=missing)
 
     def _on_safety(self, reply: object) -> None:
-        """A refusal is no evidence about the node: it only cannot be told what to demand of writes."""
+        """A refusal is no evidence about the node; it only means that ``write_safety`` cannot be kept."""
         before, self._safety = self._safety, parse_safety(reply)
-        if self._safety is None and self._read_safety and (before is not None or not self._told_unsafe):
-            self._told_unsafe = True
+        if self._safety is None and self._read_safety and (before is not None or not self._reported_unsafe):
+            self._reported_unsafe = True
             logger.warning("%s: write_safety cannot be kept, CONFIG GET is refused: %s", self._node, reply)
