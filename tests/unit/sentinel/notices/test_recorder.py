@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -206,3 +206,8 @@ def test_a_whole_failover() -> None:
     change = kept.spread[-1]
     assert (change.old_primary, change.new_primary, change.term) == (A, B, 2)
     assert steps(change)[0] == ("evidence", 0) and steps(change)[-1][0] == "work_done"
+
+
+@pytest.mark.parametrize("kind", get_args(NoticeEvent), ids=lambda kind: kind.__name__)
+def test_every_event_is_recorded_or_ignored_on_purpose(kind: type[NoticeEvent]) -> None:
+    Kept().tell(kind, 0.0)
