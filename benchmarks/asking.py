@@ -1,7 +1,7 @@
-"""A client that costs little: one command, asked of one server again and again, without ever waiting.
+"""A cheap client for measurements: it asks one server one command repeatedly, without ever blocking.
 
-What measures shares the machine with what is measured. A client library with a thread for each server takes
-most of a core for a resolution of a millisecond, and longest from whoever else is written in Python.
+The measuring process shares the machine with the measured ones. A client library with a thread for each
+server takes most of a core for a resolution of a millisecond, and slows down other Python processes most.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hiredis
 
 
 class Asking:
-    """Asks the server at ``port`` on loopback. If the connection ends, the next question makes a new one."""
+    """Asks the server at ``port`` on loopback. If the connection ends, the next question opens a new one."""
 
     def __init__(self, port: int, *words: str) -> None:
         self._port = port
@@ -26,13 +26,13 @@ class Asking:
         return self._socket is not None
 
     def fileno(self) -> int:
-        """Of the connection. Raises ValueError if there is none."""
+        """The connection's file descriptor. Raises ValueError if there is none."""
         if self._socket is None:
             raise ValueError("not connected")
         return self._socket.fileno()
 
     def ask(self) -> None:
-        """Unless an answer is still awaited."""
+        """Send the command, unless an answer is still awaited."""
         if self._waiting:
             return
         try:
@@ -44,9 +44,9 @@ class Asking:
             self.close()
 
     def answer(self) -> object | None:
-        """What was answered, if anything was by now; None too if the connection has ended.
+        """The answer, if it has arrived; None if not, or if the connection has ended.
 
-        An error that the server answers is an answer too: a ``hiredis.ReplyError``, returned.
+        An error reply is returned as a ``hiredis.ReplyError``.
         """
         if self._socket is None:
             return None
@@ -67,7 +67,7 @@ class Asking:
         return answer
 
     def turn(self) -> object | None:
-        """What was answered, if anything was; and asks again."""
+        """The answer, if it has arrived; then asks again."""
         answer = self.answer()
         self.ask()
         return answer

@@ -1,11 +1,11 @@
-"""A primary that is busy, not down: who fails over all the same?
+"""A primary that is busy, but not down: which system fails over nevertheless?
 
     python -m benchmarks.busy [--trials 3]
 
-A Lua script of half a second; a snapshot's fork with a quarter of a gigabyte; a hundred dropped connections;
-two processes for each core that compute without a break. Counted is in how many trials another primary is
-named in the ten seconds from then on, at the defaults of both systems, and for redis-sentinel at Vedette's
-down-after. Writes ``benchmarks/results/busy.*``.
+The causes: a Lua script of half a second; a snapshot's fork with a quarter of a gigabyte; a hundred dropped
+connections; two processes for each core that compute without a break. It counts in how many trials another
+primary is named within the ten seconds from then on, with the defaults of both systems, and for
+redis-sentinel also with Vedette's down-after. Writes ``benchmarks/results/busy.*``.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ SYSTEMS: dict[str, Callable[[], AbstractContextManager[System]]] = {
 
 
 def named(system: System) -> list[int | None]:
-    """What each sentinel says the primary's port is."""
+    """The primary's port, as each sentinel answers it."""
     found: list[int | None] = []
     for port in system.ports:
         with redis.Redis(port=port, socket_timeout=5, protocol=2) as client:
@@ -100,7 +100,7 @@ def named(system: System) -> list[int | None]:
 
 
 def failovers(system: System, trouble: Callable[[RedisServer], None]) -> float:
-    """1 if another primary was named during the trouble or behind it."""
+    """1 if another primary was named during the trouble or after it, else 0."""
     primary = system.nodes[0]
     until = time.monotonic() + WATCHED_S
     trouble(primary)

@@ -1,10 +1,10 @@
-"""Many primaries are lost at once, while the sentinels have to share one core with processes that never rest.
+"""Many primaries are lost at once, while the sentinels share one core with busy processes.
 
     python -m benchmarks.crowded [--groups 25] [--busy 3] [--trials 3]
 
-As ``benchmarks.mass``, but that the three sentinels are kept to the first core, where ``--busy`` other
-processes compute without a break from a second before the fault on: with three, each sentinel has a sixth of
-it. The servers, and whoever measures, are kept to the last core. Writes ``benchmarks/results/crowded.*``.
+As ``benchmarks.mass``, but the three sentinels run on the first core, where ``--busy`` other processes
+compute without a break, from a second before the fault: with three, each sentinel has a sixth of the core.
+The servers and the measuring process run on the last core. Writes ``benchmarks/results/crowded.*``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLUMNS = (
 
 @contextmanager
 def kept_to(core: int) -> Iterator[None]:
-    """This process, and those that are started by it meanwhile."""
+    """Keeps this process, and those that it starts meanwhile, to ``core``."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:

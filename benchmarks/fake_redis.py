@@ -1,11 +1,11 @@
-"""A process that looks like many idle groups of redis-servers: one primary and two replicas each.
+"""A process that imitates many idle groups of redis-servers: one primary and two replicas each.
 
     python -m benchmarks.fake_redis GROUPS
 
-Enough of RESP for those who watch (PING, INFO, PUBLISH and SUBSCRIBE, HELLO is refused), at a fraction of
-what real servers cost, so that what is measured is the cost of watching. Its INFO is a real server's, with
-the replication section of the node; time goes on in it, and its primary writes a little. The first line of
-its output are its ports, those of a group together and the primary's first.
+It speaks enough RESP for monitors (PING, INFO, PUBLISH and SUBSCRIBE; HELLO is refused), at a fraction of the
+cost of real servers, so that the cost of watching is measured. Its INFO is a real server's, with the
+replication section of the node; its time passes, and its primary writes a little. The first line of its
+output has its ports, those of a group together and the primary's first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.redis_server import RedisServer
 NODES = 3
 FIRST = 10_000_000
 COUNT = b"COUNT"
-"""Not Redis's: how many commands this node was sent."""
+"""A command that Redis does not have: how many commands this node received."""
 
 _OWN = re.compile(rb"(?m)^(role|slave\d+|connected_slaves|master_\w+|slave_\w+|second_repl_offset):.*\r\n")
 _GROWS = re.compile(rb"(?m)^(uptime_in_seconds|total_net_input_bytes|used_memory):\d+|(offset[:=])1000\b")
@@ -31,7 +31,7 @@ REPLID, NO_REPLID = b"7" * 40, b"0" * 40
 
 
 class Node:
-    """One server: what it says of itself, who listens to which channel, and how much it was asked."""
+    """One server: its INFO, the subscribers of each channel, and the number of commands it received."""
 
     def __init__(self, template: bytes) -> None:
         self.commands = 0
@@ -50,7 +50,7 @@ class Node:
 
     @property
     def info(self) -> bytes:
-        """With one number for all that grows."""
+        """The INFO reply, with one number for all growing fields."""
         text = self._says % ((FIRST + int(time.monotonic()),) * self._growing)
         return b"$%d\r\n%b\r\n" % (len(text), text)
 

@@ -1,7 +1,7 @@
-"""How long writes stop when a primary hands over: by Redis's own ``FAILOVER``, and paused from outside.
+"""Measures how long writes stop in a handover: by Redis's own ``FAILOVER``, and by a pause from outside.
 
-Two redis-servers and one client that writes without a break; no sentinel. ``python -m benchmarks.handover
---write`` writes benchmarks/results/handover.md.
+It uses two redis-servers and one client that writes without a break, but no sentinel. ``python -m
+benchmarks.handover --write`` writes benchmarks/results/handover.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TIMEOUT_MS = 2000
 
 
 class Writer:
-    """Increments a counter at whichever of the nodes takes it. ``longest_s`` is the longest gap."""
+    """Increments a counter at the node that accepts it. ``longest_s`` is the longest gap."""
 
     def __init__(self, nodes: list[RedisServer]) -> None:
         self.longest_s = 0.0

@@ -1,4 +1,4 @@
-"""A crash of the primary while clients of all kinds load the sentinels, and in the same run while none does.
+"""A crash of the primary while many clients load the sentinels, and in the same run without them.
 
     python -m benchmarks.load [--trials 5] [--share 1.0]
     python -m benchmarks.load --soak 30 [--share 0.2]
@@ -38,7 +38,7 @@ START_S = 120.0
 SAMPLE_S = 5.0
 CHANGE_S = 30.0
 TOLERATED = 1.05
-"""Of the middle third's median: what the last third's may be at most to count as flat."""
+"""The last third's median counts as flat up to this multiple of the middle third's."""
 COLUMNS = (
     Column("first write"),
     Column("then all sentinels agree"),
@@ -58,7 +58,7 @@ SECRET = "whsec_" + base64.b64encode(b"of the benchmarks alone!").decode()
 
 
 class Load:
-    """The clients, once they are there; ``newest`` is what they told last."""
+    """The load's clients, connected; ``newest`` is their last report."""
 
     def __init__(self, cluster: Cluster, hook: int, share: float, lives_s: float) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="vedette-bench-")
@@ -78,8 +78,8 @@ class Load:
     @property
     def newest(self) -> dict[str, Any]:
         lines = self._log.read_text().splitlines()
-        told: dict[str, Any] = json.loads(lines[-1]) if lines and lines[-1].endswith("}") else {}
-        return told
+        report: dict[str, Any] = json.loads(lines[-1]) if lines and lines[-1].endswith("}") else {}
+        return report
 
     def close(self) -> None:
         self._process.kill()

@@ -1,9 +1,9 @@
-"""The clients of ``benchmarks.load``, in a process of its own at a lower priority: it loads three sentinels.
+"""The clients of ``benchmarks.load``, in a process of their own at a lower priority.
 
     python -m benchmarks.load_clients --http PORT PORT PORT --resp PORT PORT PORT --hook PORT [--share 1.0]
 
-Plain protocols without a client library, since they share two cores with what is measured. Prints what it
-does each second, as a line of JSON. Every connection that ends is made anew.
+They speak plain protocols without a client library, since they share two cores with the measured processes.
+The process prints its figures each second, as a line of JSON. Every connection that ends is opened again.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from contextlib import suppress
 from benchmarks.redis_sentinel import GROUP
 
 CALM = 10
-"""Nice value: what is measured goes first."""
+"""The nice value: the measured processes go first."""
 READS, POLLS, STREAMS, SUBSCRIBERS, HANDSHAKES = 500, 2000, 500, 1000, 100
-"""A second, or at once; of all three sentinels together."""
+"""Per second, or at once; for all three sentinels together."""
 READERS, SHAKERS = 30, 15
 HOOK_S = 8.0
-"""So long the webhooks' receiver takes for an answer."""
+"""How long the webhooks' receiver takes for an answer."""
 OPENED_TOGETHER = 20
 AGAIN_S = 0.5
 _TERM = re.compile(rb'"term": ?([0-9]+)')
@@ -120,7 +120,7 @@ class Clients:
             writer.close()
 
     async def _read(self, number: int) -> None:
-        """One of those who make ``READS`` requests a second together, by HTTP and the Sentinel protocol."""
+        """One of READERS clients that together make ``READS`` requests a second, by HTTP and by RESP."""
         pause_s = READERS / READS
         reader, writer = await asyncio.open_connection("127.0.0.1", self._http[number % len(self._http)])
         asks, answers = await asyncio.open_connection("127.0.0.1", self._resp[number % len(self._resp)])

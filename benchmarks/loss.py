@@ -1,11 +1,11 @@
-"""A host is gone, with its address: Vedette and redis-sentinel, each in network namespaces. Needs root.
+"""A host is lost, with its address: Vedette and redis-sentinel, each in network namespaces. Needs root.
 
     python -m benchmarks.loss [--trials 5] [--slow-trials 2]
 
-Three hosts, each with a redis-server and a sentinel, both systems at the same down-after; 1 s is Vedette's
-default, 30 s that of redis-sentinel. The primary's host is lost: either its processes are killed first, as
-when a container is removed, or its network goes first, as when a machine loses power: nobody is told that
-connections end. Writes ``benchmarks/results/loss.*``.
+There are three hosts, each with a redis-server and a sentinel, and both systems have the same down-after; 1 s
+is Vedette's default, 30 s that of redis-sentinel. The primary's host is lost in two ways. Its processes are
+killed first, as when a container is removed; or its network goes first, as when a machine loses power: no
+connection is closed. Writes ``benchmarks/results/loss.*``.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python -m benchmarks.mass [--groups 1 10 50 100] [--limit 120]
 
-Each group is three redis-servers. All primaries are killed, and again and again a write is tried at the other
-nodes of each group that has not recovered: every 20 ms, or a millisecond for each group if that is more, lest
-the writes be what is measured; and at once when a promoted node disconnects its clients, as both systems make
-it do. Writes ``benchmarks/results/mass.*``.
+Each group is three redis-servers. All primaries are killed. Then a write is tried repeatedly at the other
+nodes of each group that has not recovered: every 20 ms, or a millisecond for each group if that is more, so
+that the writes do not become the load; and at once when a promoted node disconnects its clients, as both
+systems make it do. Writes ``benchmarks/results/mass.*``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ COLUMNS = (
 )
 
 ELECTED = (b'"event": "elected"', b"+elected-leader")
-"""A line in the log of whoever is elected, of either system."""
+"""The line that an elected sentinel logs, in either system."""
 
 Groups = dict[str, list[RedisServer]]
 Held = Callable[[], AbstractContextManager[None]]
@@ -56,7 +56,7 @@ class Bed:
     sentinels: Sequence[Process]
 
     def cpu_s(self) -> float:
-        """Of a sentinel, since it was started."""
+        """The mean CPU seconds of a sentinel since its start."""
         ticks = [_ticks(process.pid) for process in self.sentinels]
         return statistics.mean(ticks) / os.sysconf("SC_CLK_TCK")
 
@@ -67,12 +67,12 @@ class Bed:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """``times``: for each group from the fault to its first write, in ms; None: that did not come in time."""
+    """``times``: for each group the ms from the fault to its first write; None if that came too late."""
 
     times: Sequence[float | None]
     elections: int
     cpu_s: float
-    """Of a sentinel, meanwhile."""
+    """The mean CPU seconds of a sentinel meanwhile."""
 
 
 def _ticks(pid: int) -> int:
@@ -123,7 +123,7 @@ def vedette(count: int, starting: Held = nullcontext) -> Iterator[Bed]:
 def stock(
     count: int, starting: Held = nullcontext, *, down_after_ms: int, kind: str | None = None
 ) -> Iterator[Bed]:
-    """``kind``: of the servers beneath ``.servers``, each watched by its own Sentinel; else the installed."""
+    """``kind``: servers under ``.servers``, watched by their own Sentinel; else the installed ones."""
     server = build(kind) if kind is not None else None
     with servers(count, server) as groups:
         with starting():
@@ -135,7 +135,7 @@ def stock(
 
 
 class Recovery:
-    """When each group took a write again, by asking its replicas over and over."""
+    """Finds out when each group accepts a write again, by trying its replicas repeatedly."""
 
     def __init__(self, groups: Groups) -> None:
         self.at: dict[str, float] = {}
@@ -164,7 +164,7 @@ class Recovery:
                 if writer.answer() == b"OK":
                     self.at.setdefault(name, time.perf_counter())
                 elif not writer.connected:
-                    # A promotion disconnects whoever took the node for a replica.
+                    # A promotion disconnects the clients of the former replica.
                     self._ask(name, writer)
 
     def close(self) -> None:

@@ -1,10 +1,11 @@
-"""How long a primary's loss is felt: Vedette and redis-sentinel, interleaved, in the same way.
+"""Measures the outage after a primary's loss: Vedette and redis-sentinel, interleaved, in the same way.
 
     python -m benchmarks.outage [--trials 7] [--slow-trials 3] [--only WORD]
 
-From the fault on it takes three times: until another node accepts a write of a client that tries them all;
-from there until every sentinel that is left names that node; and from the fault until a client of redis-py,
-which asks those sentinels by the Sentinel protocol, has written. Writes ``benchmarks/results/outage.*``.
+It takes three times. The first is from the fault until another node accepts a write of a client that tries
+them all; the second from there until every remaining sentinel names that node; the third from the fault until
+a client of redis-py, which asks those sentinels by the Sentinel protocol, has written. Writes
+``benchmarks/results/outage.*``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from tests.redis_server import RedisServer
 GIVE_UP_S = 90.0
 POLL_S = 0.001
 ASK_EVERY = 2
-"""Polls of the nodes to one of the sentinels: to answer costs these CPU, which all share."""
+"""The sentinels are polled once in so many polls of the nodes: answering costs CPU, which all share."""
 RETRY_S = 0.005
 """The pause of the client library's user after an error."""
 COLUMNS = (
@@ -42,7 +43,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """``also_lost`` sentinels are killed along with the primary. ``slow``: of which fewer trials are made."""
+    """``also_lost`` sentinels are killed along with the primary. ``slow``: fewer trials are made."""
 
     name: str
     start: Callable[[], AbstractContextManager[System]]
@@ -75,7 +76,7 @@ CASES = (
 
 
 class Outside:
-    """Writes to every node but the first, and asks every sentinel who the primary is; without a break."""
+    """Writes to every node but the first, and asks every sentinel for the primary, without a break."""
 
     def __init__(self, nodes: Sequence[RedisServer], sentinels: Sequence[int]) -> None:
         self._writers = {node.port: Asking(node.port, "SET", "bench", "x") for node in nodes[1:]}
@@ -83,7 +84,7 @@ class Outside:
         self.wrote: tuple[float, int] | None = None
         """When a node accepted a write, and its port."""
         self.names: dict[Asking, tuple[float, int]] = {}
-        """What each sentinel says: since when, and the port."""
+        """The primary's port by each sentinel, and since when it answers so."""
 
     def write(self) -> None:
         for port, writer in self._writers.items():
@@ -100,7 +101,7 @@ class Outside:
 
     @property
     def agreed_at(self) -> float | None:
-        """Since when all sentinels name the node that took the first write; None if they don't."""
+        """Since when all sentinels name the node of the first write; None if they do not yet."""
         if self.wrote is None or len(self.names) < len(self._sentinels):
             return None
         port = self.wrote[1]

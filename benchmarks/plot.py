@@ -1,6 +1,6 @@
-"""Draws what the benchmarks have measured: ``python -m benchmarks.plot`` writes docs/images/*.png.
+"""Draws the benchmarks' results: ``python -m benchmarks.plot`` writes docs/images/*.png.
 
-Needs matplotlib, which ``make plots`` installs.
+It needs matplotlib, which ``make plots`` installs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ OUTAGES = (
     ("process hangs", "outage", "hang, Vedette at 1 s", "hang, redis-sentinel at 1 s"),
     ("host loses power", "loss", "power lost, Vedette at 1 s", "power lost, redis-sentinel at 1 s"),
 )
-"""What happens, the benchmark, and the cases of the two systems, both at a down-after of 1 s."""
+"""The event, the benchmark, and the cases of the two systems, both at a down-after of 1 s."""
 
 
 def outages() -> None:

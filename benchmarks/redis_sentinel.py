@@ -1,4 +1,4 @@
-"""Stock redis-sentinel processes that watch groups, as the yardstick."""
+"""Runs stock redis-sentinel processes that watch groups, for comparison."""
 
 from __future__ import annotations
 

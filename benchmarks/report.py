@@ -1,4 +1,4 @@
-"""What a benchmark measured, as JSON to compare and as a Markdown table to read, with the machine named."""
+"""Writes a benchmark's results, with the machine named: JSON to compare, and a Markdown table to read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.redis_server import RedisServer
 RESULTS = Path(__file__).parent / "results"
 
 Trials = Sequence[float | None]
-"""One figure a trial; None where it never came to its end."""
+"""One figure for each trial; None if it never ended."""
 
 
 @dataclass(frozen=True, slots=True)

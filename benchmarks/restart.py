@@ -1,10 +1,10 @@
-"""How long a redis-server that is restarted refuses connections, to weigh ``refused_after`` against.
+"""Measures how long a restarted redis-server refuses connections, as a guide for ``refused_after``.
 
     python -m benchmarks.restart [--trials 7]
 
 The process is ended by SIGTERM, or killed, and started again at once, as a supervisor does at its quickest.
-What counts is the time in which nothing listens, from the end of the old connection to the first new one;
-while redis-server loads its data, it listens. Writes ``benchmarks/results/restart.*``.
+The time counts in which nothing listens, from the end of the old connection to the first new one; while
+redis-server loads its data, it listens. Writes ``benchmarks/results/restart.*``.
 """
 
 from __future__ import annotations

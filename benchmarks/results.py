@@ -1,4 +1,4 @@
-"""What the benchmarks have measured, read back from ``results/``."""
+"""Reads the benchmarks' results back from ``results/``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.report import RESULTS
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Of one figure over its trials; ``count`` of which ended."""
+    """One figure over its trials, of which ``count`` ended."""
 
     median: float
     low: float
@@ -33,7 +33,7 @@ class Result:
         return list(self._cases)
 
     def spread(self, case: str, column: str) -> Spread | None:
-        """None where the case was not run, or never came to its end."""
+        """None if the case was not run, or never ended."""
         seen = [figure for figure in self._cases.get(case, {}).get(column, []) if figure is not None]
         if not seen:
             return None

@@ -1,4 +1,4 @@
-"""A client that writes at a steady rate to whichever node takes it, and remembers what was acknowledged."""
+"""A client that writes at a steady rate to the node that accepts writes, and keeps what was acknowledged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WARM_WRITES = 500
 class SteadyWriter:
     """``RATE`` numbered writes a second, one after the other; each is tried until some node acknowledges it.
 
-    What a node acknowledged and is not in the list ``LOG`` of the last primary is lost.
+    An acknowledged write that is not in the list ``LOG`` of the last primary is lost.
     """
 
     def __init__(self, nodes: Sequence[RedisServer]) -> None:
@@ -45,11 +45,11 @@ class SteadyWriter:
 
     @property
     def longest_gap_s(self) -> float:
-        """Between two acknowledgements."""
+        """The longest time between two acknowledgements."""
         return self._longest_gap_s(range(self.acknowledged))
 
     def longest_kept_gap_s(self, primary: RedisServer) -> float:
-        """Between two acknowledgements of writes that are not lost."""
+        """The longest time between two acknowledgements of writes that are not lost."""
         return self._longest_gap_s(sorted(self._kept(primary)))
 
     def wait_for_more(self, count: int) -> None:
@@ -57,7 +57,7 @@ class SteadyWriter:
         wait_for(lambda: self.acknowledged >= wanted, 60.0, f"{count} more writes to be acknowledged")
 
     def lost(self, primary: RedisServer) -> int:
-        """How many acknowledged writes ``primary`` does not have. To be asked once writing has stopped."""
+        """How many acknowledged writes ``primary`` does not have. Call it once writing has stopped."""
         kept = self._kept(primary)
         return sum(number not in kept for number in range(self.acknowledged))
 

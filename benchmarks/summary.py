@@ -1,4 +1,4 @@
-"""The few figures that decide, with redis-sentinel's of the same run beside them: the table of README.md."""
+"""The table of the README: the few decisive figures, beside redis-sentinel's of the same run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WRITE, AGREED, FOLLOWED = "first write", "then all sentinels agree", "a client t
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``ours`` and ``theirs`` are the cases; ``goal`` is what was aimed for, in words."""
+    """``ours`` and ``theirs`` are the cases; ``goal`` is the aim, in words."""
 
     what: str
     result: str
@@ -129,7 +129,7 @@ FIGURES = (
 
 
 def ratio(ours: float, theirs: float) -> str:
-    """How many times as much the one is as the other, in the form in which that is read most easily."""
+    """The ratio of the two in its most readable form, such as ``1/20`` or ``1.5x``."""
     if not ours or not theirs:
         return ""
     if ours <= theirs:

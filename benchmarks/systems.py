@@ -1,4 +1,4 @@
-"""The two systems under the same faults: who serves the data, who watches it, and how each is asked."""
+"""The two systems under the same faults: their servers, their sentinels, and how to ask each."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class System:
 
     nodes: list[RedisServer]
     sentinels: list[Process]
-    """Those that would lead the next failover come last, where the system has such an order."""
+    """If the system has an order of leaders, the sentinel that would lead the next failover comes last."""
     ports: list[int]
-    """Where the sentinels answer, in the order of ``sentinels``."""
+    """The sentinels' ports, in the order of ``sentinels``."""
     ask_switchover: Callable[[], None] | None = None
-    """Ask for a planned change, where the system knows one of its own."""
+    """Requests a planned change, if the system has a request of its own for that."""
 
 
 @contextmanager
 def vedette(sentinels: int = 3, **group: str) -> Iterator[System]:
-    """At its defaults but for what ``group`` says. Its group is called GROUP too."""
+    """Vedette with its defaults, except for ``group``. Its group is called GROUP too."""
     with Cluster(sentinels=sentinels, group=group) as cluster:
         yield of_cluster(cluster)
 
@@ -54,10 +54,10 @@ def of_cluster(cluster: Cluster) -> System:
 def stock(
     sentinels: int = 3, *, down_after_ms: int = 30_000, kind: str | None = None, coordinated: bool = False
 ) -> Iterator[System]:
-    """redis-sentinel with its own default for down-after, 30 s, unless told.
+    """redis-sentinel; its own default of ``down_after_ms`` is 30 s.
 
-    ``kind``: of the servers beneath ``.servers``, watched by its own Sentinel. ``coordinated``: a planned
-    change is asked for in the way that Valkey 9.1 has for it, which loses nothing.
+    ``kind``: servers under ``.servers``, watched by their own Sentinel. ``coordinated``: a planned change is
+    requested in Valkey 9.1's way, which loses nothing.
     """
     server = build(kind) if kind is not None else None
     nodes = [RedisServer(binary=server) for _ in range(3)]

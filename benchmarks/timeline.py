@@ -1,9 +1,10 @@
-"""One failover, step by step: where the time goes between a primary's end and the last sentinel that knows.
+"""One failover, step by step: the time of each step from a primary's end until the last sentinel knows its
+successor.
 
     python -m benchmarks.timeline [--trials 15]
 
-A primary is killed at Vedette's defaults, with no client that measures. The times are those of the sentinels'
-own logs, since the SIGKILL. Writes ``benchmarks/results/timeline.*``.
+A primary is killed with Vedette at its defaults, and no client measures. The times are those of the
+sentinels' own logs, since the SIGKILL. Writes ``benchmarks/results/timeline.*``.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ STEPS = (
     ("committed by a majority", "topology", min),
     ("known to every sentinel", "topology", max),
 )
-"""What is told, the event, and whether the first or the last sentinel counts."""
+"""The step in words, its event, and whether the first or the last sentinel counts."""
 
 
 def measure() -> list[float]:
-    """When each step was done, in ms since the kill."""
+    """The time of each step, in ms since the kill."""
     with Cluster() as cluster:
         old = cluster.nodes[0]
         began_ms = time.time() * 1000

@@ -1,10 +1,10 @@
-"""What it costs to watch groups in which nothing happens: Vedette and redis-sentinel, one after the other.
+"""Measures the cost of watching idle groups: Vedette and redis-sentinel, one after the other.
 
     python -m benchmarks.watching [--groups 1 10 50 150 500] [--seconds 20]
 
-The nodes are light stand-ins (``benchmarks.fake_redis``), three to a group, so that what is measured is the
-cost of watching; both systems at a down-after of 5 s. Vedette watches one group of real servers besides, and
-has looked at each group for what would bite before it is measured. The trials are the three sentinels. Writes
+The nodes are light stand-ins (``benchmarks.fake_redis``), three to a group, so that only the cost of watching
+is measured; both systems have a down-after of 5 s. Vedette also watches one group of real servers, and has
+finished each group's preflight before the measurement. The trials are the three sentinels. Writes
 ``benchmarks/results/watching.*``.
 """
 
@@ -31,9 +31,9 @@ from tests.waiting import wait_for
 DOWN_AFTER_S = 5
 START_S = 300.0
 SETTLE_S = 10.0
-"""After the start: redis-sentinel tells about itself, Vedette's leaders are done."""
+"""The wait after the start: redis-sentinels have found each other, and Vedette's leaders are done."""
 PREFLIGHT_S = 1.25
-"""And Vedette looks at one group after the other for what would bite: each again after ten minutes only."""
+"""The further wait for each group's first preflight; the next one comes after ten minutes."""
 COLUMNS = (
     Column("CPU of a sentinel", "%", 2),
     Column("CPU time", "s an hour"),
@@ -46,7 +46,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class FakeNode:
-    """As much of a server as ``RedisSentinels`` asks for."""
+    """The part of a server that ``RedisSentinels`` needs."""
 
     port: int
 

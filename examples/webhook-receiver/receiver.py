@@ -1,8 +1,8 @@
-"""A receiver of Vedette's webhooks that believes only what is signed, and logs one line for each.
+"""A receiver of Vedette's webhooks that accepts only signed ones, and logs one line for each.
 
-The signature is checked by the library of the Standard Webhooks project, on the body as it arrived.
-It answers 204 once an event is noted, so that the sender stops retrying, and 401 for a bad signature.
-A webhook may come more than once: its id tells, and a repeated one is acknowledged and not logged again.
+The library of the Standard Webhooks project checks the signature, on the body as it arrived. The receiver
+answers 204 once an event is logged, so that the sender stops retrying, and 401 for a bad signature. A webhook
+may come more than once: a repetition has the same id, and is acknowledged but not logged again.
 
     VEDETTE_WEBHOOK_SECRET=whsec_... python receiver.py     # listens on $PORT, 9000 unless set
 """
@@ -31,7 +31,7 @@ class Seen:
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def is_new(self, webhook_id: str) -> bool:
-        """Whether this id has not been asked for before; remembers it."""
+        """Whether this id is new; remembers it."""
         if webhook_id in self._ids:
             return False
         self._ids[webhook_id] = None
@@ -41,7 +41,7 @@ class Seen:
 
 
 def line(webhook_id: str, event: dict[str, Any]) -> str:
-    """What is logged: type, id, group and, for a change of primary, the new one."""
+    """The log line: type, id, group and, for a change of primary, the new one."""
     data = event["data"]
     parts = [event["type"], f"id={webhook_id}", f"group={data['group']}"]
     if data.get("new_primary"):

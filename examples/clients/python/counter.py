@@ -29,7 +29,7 @@ def tell(number: int) -> None:
 
 
 def failed(number: int, error: Exception) -> None:
-    """The number may be there nevertheless; the next one goes to whoever is primary by then."""
+    """The number may be there nevertheless; the next one goes to the primary of that moment."""
     print(f"{number} failed: {error}", file=sys.stderr, flush=True)
 
 

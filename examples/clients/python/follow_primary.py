@@ -39,7 +39,7 @@ ASK_TIMEOUT_S = 1.0
 WAIT_S = 30.0
 LOOK_AGAIN_S = 0.05
 HANDOVER_S = 0.5
-"""In a planned change the old primary refuses writes a moment before the new one is told of."""
+"""In a planned change the old primary refuses writes a moment before the new one is published."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Primary:
 
 
 def path(group: str, after_term: int | None) -> str:
-    """What to GET; with ``after_term`` it is answered once there is a newer primary than that term's."""
+    """The path to GET; with ``after_term`` the answer comes once there is a primary of a newer term."""
     where = f"/v1/groups/{quote(group, safe='')}/primary"
     return where if after_term is None else f"{where}?after_term={after_term}&wait={WAIT_S:.0f}s"
 
@@ -64,7 +64,7 @@ def read(status: int, body: bytes) -> Primary:
 
 
 class FollowedPrimary:
-    """Who is primary, by the newest answer of any sentinel. For any number of threads."""
+    """The primary, by the newest answer of any sentinel. For any number of threads."""
 
     def __init__(self, sentinels: Sequence[str], group: str) -> None:
         if not sentinels:
@@ -89,14 +89,14 @@ class FollowedPrimary:
         try:
             self._ask()
         except exceptions.ConnectionError:
-            return  # the sentinels may just be electing one: who waits for the primary tries again
+            return  # the sentinels may just be electing one: the caller tries again
 
     def is_news(self, primary: Primary) -> bool:
-        """Whether another one has been learned of since ``primary`` was."""
+        """Whether a newer primary than ``primary`` is known."""
         return self._newest != primary
 
     def watch(self, connection: PrimaryConnection) -> None:
-        """Cut it off whenever there is a newer primary than its own."""
+        """Disconnect ``connection`` whenever there is a newer primary than its own."""
         with self._changed:
             self._connections.add(connection)
 
@@ -145,7 +145,7 @@ class FollowedPrimary:
 
 
 class PrimaryConnection(redis.Connection):
-    """Connects to whoever is primary; changes over when it is used the next time after a change."""
+    """Connects to the primary; after a change it reconnects when it is next used."""
 
     def __init__(self, *, followed: FollowedPrimary, patience_s: float, **options: Any) -> None:
         super().__init__(**options)
@@ -155,7 +155,7 @@ class PrimaryConnection(redis.Connection):
         followed.watch(self)
 
     def cut_off(self, newest: Primary) -> None:
-        """From any thread: whoever waits for a reply of an older primary gets a ConnectionError at once."""
+        """From any thread: a caller waiting for an older primary's reply gets a ConnectionError at once."""
         sock = self._sock
         if sock is not None and self._primary != newest:
             with suppress(OSError):

@@ -47,7 +47,7 @@ async def fetch(url: str, group: str, after_term: int | None, timeout_s: float) 
 
 
 class FollowedPrimary:
-    """Who is primary, by the newest answer of any sentinel."""
+    """The primary, by the newest answer of any sentinel."""
 
     def __init__(self, sentinels: Sequence[str], group: str) -> None:
         if not sentinels:
@@ -75,14 +75,14 @@ class FollowedPrimary:
             try:
                 await self._ask()
             except exceptions.ConnectionError:
-                return  # the sentinels may just be electing one: who waits for the primary tries again
+                return  # the sentinels may just be electing one: the caller tries again
 
     def is_news(self, primary: Primary) -> bool:
-        """Whether another one has been learned of since ``primary`` was."""
+        """Whether a newer primary than ``primary`` is known."""
         return self._newest != primary
 
     def watch(self, connection: PrimaryConnection) -> None:
-        """Cut it off whenever there is a newer primary than its own."""
+        """Disconnect ``connection`` whenever there is a newer primary than its own."""
         self._connections.add(connection)
 
     async def aclose(self) -> None:
@@ -121,7 +121,7 @@ class FollowedPrimary:
 
 
 class PrimaryConnection(redis.asyncio.Connection):
-    """Connects to whoever is primary; changes over when it is used the next time after a change."""
+    """Connects to the primary; after a change it reconnects when it is next used."""
 
     def __init__(self, *, followed: FollowedPrimary, patience_s: float, **options: Any) -> None:
         super().__init__(**options)
@@ -131,7 +131,7 @@ class PrimaryConnection(redis.asyncio.Connection):
         followed.watch(self)
 
     def cut_off(self, newest: Primary) -> None:
-        """Whoever waits for a reply of an older primary gets a ConnectionError at once."""
+        """A caller that waits for an older primary's reply gets a ConnectionError at once."""
         if self._writer is not None and self._primary != newest:
             self._writer.transport.abort()
 
