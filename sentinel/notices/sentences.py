@@ -92,7 +92,7 @@ def _of_identity(event: nodes.Identity) -> str:
                 f"the primary {node} is not among the nodes of the configuration; it is watched all the same"
             )
         case nodes.Unwatched(node):
-            return f"the primary {node} is not watched: nobody here would see it go"
+            return f"the primary {node} is not watched: this sentinel would not notice its loss"
         case _:
             assert_never(event)
 

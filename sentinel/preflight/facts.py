@@ -95,6 +95,11 @@ class NodeFacts:
         return address == self.reach or (host in self.addresses and port in (self.port, self.reach[1]))
 
     @property
+    def effective_priority(self) -> int | None:
+        """The configured priority, else the node's own; None if unknown."""
+        return self.priority if self.priority is not None or self.info is None else self.info.priority
+
+    @property
     def announced(self) -> Address | None:
         """The address that it announces; None if it announces none: others then see its connection's."""
         host, port = self.settings.get("replica-announce-ip"), self.number("replica-announce-port")

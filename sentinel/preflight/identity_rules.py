@@ -111,7 +111,7 @@ def _unlisted(facts: GroupFacts) -> Iterator[Problem]:
             facts.unwatched_primary,
             "error",
             "unwatched-primary",
-            "is the primary that the sentinels agree on, and is not watched here: nobody would see it go",
+            "is the primary that the sentinels agree on, and is not watched here: its loss would be missed",
             "Add it to the group's nodes, and restart this sentinel.",
         )
     elif facts.unlisted is not None:

@@ -11,7 +11,7 @@ from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
 def _few_candidates(facts: GroupFacts) -> Iterator[Problem]:
     """A group with fewer than two promotable nodes: with only the primary listed, there is no failover."""
     able = [node for node in facts.nodes if _may_be_promoted(node, facts)]
-    others = [node for node in facts.replicas if _priority(node) != 0]
+    others = [node for node in facts.replicas if node.effective_priority != 0]
     # Other rules report a group without another node, or without one that has a priority.
     if len(able) > 1 or len(facts.nodes) == 1 or not others:
         return
@@ -77,11 +77,7 @@ def _vouch_in_vain(facts: GroupFacts) -> Iterator[Problem]:
 def _may_be_promoted(node: NodeFacts, facts: GroupFacts) -> bool:
     if node.discovered and not facts.required.promote_discovered:
         return False
-    return _priority(node) != 0
-
-
-def _priority(node: NodeFacts) -> int | None:
-    return node.priority if node.priority is not None or node.info is None else node.info.priority
+    return node.effective_priority != 0
 
 
 KINSHIP_RULES: tuple[Callable[[GroupFacts], Iterator[Problem]], ...] = (

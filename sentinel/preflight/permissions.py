@@ -177,5 +177,10 @@ def _consequence(permissions: list[str], severity: Severity) -> str:
     return f"{' and '.join(what)} would fail"
 
 
+def command_of(permission: str) -> str:
+    """The command's name, from that of its permission: ``CLIENT PAUSE`` from ``client|pause``."""
+    return permission.replace("|", " ").upper()
+
+
 def _commands(permissions: list[str]) -> str:
-    return ", ".join(permission.replace("|", " ").upper() for permission in permissions)
+    return ", ".join(map(command_of, permissions))

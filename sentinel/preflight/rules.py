@@ -12,7 +12,7 @@ from promotion.places import written
 from sentinel.coordination.who_is_who import IN_CLUSTER_MODE
 from sentinel.preflight.certificates import certificates
 from sentinel.preflight.data_rules import DATA_RULES
-from sentinel.preflight.facts import SEVERITIES, GroupFacts, NodeFacts, Problem
+from sentinel.preflight.facts import SEVERITIES, GroupFacts, Problem
 from sentinel.preflight.identity_rules import IDENTITY_RULES, without_balanced, without_doubles
 from sentinel.preflight.kinship_rules import KINSHIP_RULES
 from sentinel.preflight.members_rules import takes_part
@@ -23,7 +23,7 @@ from sentinel.preflight.scripts import long_scripts
 Rule = Callable[[GroupFacts], Iterator[Problem]]
 
 _ADVICE_OF_FAILURE = {
-    "unreachable": "Start it, or mend the way from this host: address, firewall, name service.",
+    "unreachable": "Start it, or make it reachable from this host: address, firewall, name service.",
     "credentials": "Set username and password of the group to what the node accepts.",
     "protected-mode": "Give it a password, or set protected-mode no where only the group reaches it.",
     "tls": "Make the group's tls settings fit the node's certificate and port.",
@@ -97,7 +97,7 @@ def _nobody_to_promote(facts: GroupFacts) -> Iterator[Problem]:
         )
         return
     replicas = facts.replicas
-    if replicas and all(_priority(node) == 0 for node in replicas):
+    if replicas and all(node.effective_priority == 0 for node in replicas):
         yield Problem(
             None,
             "error",
@@ -133,7 +133,7 @@ def _links(facts: GroupFacts) -> Iterator[Problem]:
                 node.name,
                 "error",
                 "link-down",
-                "is not linked to its primary, so it falls behind and cannot be promoted in the end",
+                "is not linked to its primary, so it falls behind until it can no longer be promoted",
                 "See the replica's log: masterauth, name resolution or the network between the two.",
             )
 
@@ -236,11 +236,6 @@ def _announced(node: str, address: str, detail: str) -> Problem:
 
 def _is_loopback(host: str) -> bool:
     return host.startswith("127.") or host in ("localhost", "::1")
-
-
-def _priority(node: NodeFacts) -> int:
-    assert node.info is not None
-    return node.info.priority if node.priority is None else node.priority
 
 
 RULES: tuple[Rule, ...] = (

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 
 from sentinel.preflight.data_rules import failing_disk
 from sentinel.preflight.facts import GroupFacts, NodeFacts, Problem
+from sentinel.preflight.permissions import command_of
 
 ABOUT_STEPS = frozenset({"permission", "command-missing", "key-permission", "persistence-failing"})
 """The codes of problems that may make a step fail, so that a new look is worth it."""
@@ -37,23 +38,20 @@ def _of(node: NodeFacts, facts: GroupFacts) -> Iterator[str]:
     for permission in _NEEDED:
         denied = node.denied.get(permission)
         if denied is not None and (permission not in _FENCE or facts.required.fence_key is not None):
-            yield f"{node.name}: {_said(permission)}: {denied.value}"
+            yield f"{node.name}: {command_of(permission)}: {denied.value}"
 
 
 def _of_primary(node: NodeFacts) -> Iterator[str]:
     """The old primary must be able to pause its writes and resume them, or to hand over by itself."""
     pause, failover = node.denied.get("client|pause"), node.denied.get("failover")
     if pause is not None and failover is not None:
-        yield f"{node.name}: {_said('client|pause')}: {pause.value}; {_said('failover')}: {failover.value}"
+        commands = command_of("client|pause"), command_of("failover")
+        yield f"{node.name}: {commands[0]}: {pause.value}; {commands[1]}: {failover.value}"
     resume = node.denied.get("client|unpause")
     if pause is None and resume is not None:
-        yield f"{node.name}: {_said('client|unpause')}: {resume.value}"
+        yield f"{node.name}: {command_of('client|unpause')}: {resume.value}"
 
 
 def _of_target(node: NodeFacts) -> Iterator[str]:
     if (why := failing_disk(node)) is not None:
         yield f"{node.name}: would refuse all writes (MISCONF): {why}"
-
-
-def _said(permission: str) -> str:
-    return permission.replace("|", " ").upper()

@@ -55,7 +55,7 @@ def member_findings(settings: Settings, seen: Sequence[MemberSeen]) -> Iterator[
                 "error",
                 "unreachable",
                 member.failure,
-                "Start `vedette run` there, or mend the way from this host.",
+                "Start `vedette run` there, or make it reachable from this host.",
                 member.id,
             )
         else:

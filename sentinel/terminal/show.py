@@ -72,7 +72,7 @@ def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
         show_group(screen, group)
     screen.line(f"Sentinels, as {answer.sentinel} at {asked} sees them")
     peers = [(p.sentinel, "in touch" if p.in_touch else "out of touch", p.rtt_ms) for p in answer.peers]
-    screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "asked", None), *peers])
+    screen.table(("SENTINEL", "STATE", "RTT MS"), [(answer.sentinel, "answered", None), *peers])
     if answer.former_members:
         screen.line("  Members are being changed: wait with the next change until this is gone.")
     for peer in answer.peers:
@@ -91,8 +91,8 @@ def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesA
     _headline(screen, group)
     if group.topology is not None:
         made = group.topology
-        was = f"; {made.previous} was before, until {made.cause}" if made.previous else f" ({made.cause})"
-        screen.line(f"  {made.leader} made it so, at {made.since}{was}.")
+        how = f"replaced {made.previous}, cause: {made.cause}" if made.previous else made.cause
+        screen.line(f"  Committed by {made.leader} at {made.since} ({how}).")
     if group.failover is not None:
         change = group.failover
         screen.line(

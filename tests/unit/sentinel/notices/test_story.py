@@ -91,7 +91,7 @@ EXAMPLES: list[tuple[type[NoticeEvent], dict[str, Any], str]] = [
     (
         nodes.Unwatched,
         {"node": C},
-        f"the primary {C} is not watched: nobody here would see it go",
+        f"the primary {C} is not watched: this sentinel would not notice its loss",
     ),
     (nodes.Identified, {"node": C, "was": "double"}, f"{C} is no longer double"),
     (nodes.Discovered, {"node": C}, f"{C} is a replica that nobody configured; watching it too"),
