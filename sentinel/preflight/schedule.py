@@ -68,7 +68,7 @@ class Preflights:
         self._gauge = found
 
     def watch(self, name: str, group: Checked, now: float) -> None:
-        """Look at the group, soon for the first time."""
+        """Schedule the group's preflights, the first one START_S after now."""
         self._groups[name] = group
         if group.interval_s is not None:
             self._due[name] = now + START_S

@@ -1,4 +1,4 @@
-"""Tells everybody who goes by the clock that this process did not run for a while, before anything else."""
+"""Detects that this process did not run for a while, and tells its listeners before anything else happens."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import TypeAlias
 from sentinel.process import clock, event_loop
 
 OnStall: TypeAlias = Callable[[float, float], None]
-"""It is told when, and for how many seconds this process did not run."""
+"""Gets the monotonic time, and the seconds for which this process did not run."""
 
 
 class RunCheck:
-    """Call it before anything is believed that was seen since the last time. ``now`` is monotonic."""
+    """Call it before using anything seen since the last call. ``now`` is monotonic."""
 
     def __init__(self) -> None:
         self._watch = clock.StallWatch(clock.STALL_S)
         self._listeners: list[OnStall] = []
 
     def tell(self, listener: OnStall) -> None:
-        """From now on; those that came first are told first."""
+        """Call the listener at each stall, after the listeners added before it."""
         self._listeners.append(listener)
 
     def no_longer(self, listener: OnStall) -> None:
