@@ -191,8 +191,6 @@ class Member:
                 pass
             case Received(sender, Opinions() as report):
                 self._on_opinions(sender, report, now)
-            case Received() | Propose() | StopLeading() | YieldTo() | IdTwice():
-                self._tell(given, now)
             case Watch(nodes, aliases):
                 self._watch(nodes, dict(aliases), now)
             case Observed(node, evidence):
@@ -210,6 +208,8 @@ class Member:
                     self._detectors[node].saw_another(detail, now)
             case LinkSaid(replica, link):
                 hear_link(self._detectors, replica, link)
+            case Received() | Propose() | StopLeading() | YieldTo() | IdTwice():
+                self._tell(given, now)
             case PeerGone(peer):
                 self.board.forget(peer)
                 self._tell(given, now)

@@ -37,8 +37,10 @@ class Status:
 
     @property
     def is_open(self) -> bool:
-        state = self._journal.state
-        return state.entry != state.committed or state.entry.intent is not None
+        newest, committed = self._journal.state.entry, self._journal.state.committed
+        # Nearly always it is the same object, and asked at every step.
+        is_settled = newest is committed or newest == committed
+        return not is_settled or newest.intent is not None
 
     @property
     def role(self) -> Role:

@@ -235,6 +235,8 @@ class Coordinator:
 
         So its effects leave in the order in which it made them: an older state is never written over a newer.
         """
+        if not made:
+            return  # As nearly always.
         line = deque(made)
         while line:
             effect = line.popleft()
