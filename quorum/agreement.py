@@ -1,10 +1,10 @@
-"""What a group needs from whoever coordinates it: who leads, and what is agreed on.
+"""The interface between a group and the agreement that coordinates it: the leader, and the committed entry.
 
-``Member`` holds one, and everybody else knows its ``view`` alone. The kind that needs nothing but the
-sentinels themselves is ``quorum.raft``.
+``Member`` holds one agreement, and all other code knows only its ``view``. The kind that needs nothing but
+the sentinels themselves is ``quorum.raft``.
 
-Each step of a group asks twice: first whatever came in, or ``Wake``, is taken in; then, once it is clear what
-follows from that for the nodes, ``Campaign`` says which work is left, and what is due by then is done.
+Each step of a group calls it twice. First it takes in the input, or ``Wake``. Then, once the consequences for
+the nodes are clear, ``Campaign`` tells it which work is left, and it does what is due by then.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from quorum.standing import Standing
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """The work that needs a leader now; none if there is no reason. Whoever leads goes on.
+    """The work that needs a leader now, if there is a reason for one. A present leader goes on.
 
     ``urgent``: it does not wait until a leader that gave up may try again.
     """
@@ -45,11 +45,11 @@ class Distrust:
 
 @dataclass(frozen=True, slots=True)
 class Gossiped:
-    """What a peer tells of its part in the agreement. On the wire it comes in one frame with its opinions."""
+    """A peer's report of its part in the agreement. On the wire it shares a frame with its opinions."""
 
     sender: str
     boot: int
-    """How often the sender has started; with ``seq`` it tells a newer word from a late one."""
+    """The number of the sender's starts; with ``seq`` it tells a newer report from a late one."""
     seq: int
     committed: Entry
     """The newest committed entry that it knows."""
@@ -70,7 +70,7 @@ AgreementInput: TypeAlias = (
 
 
 class View(Protocol):
-    """How the agreement stands here, read only; it is always as of the last step."""
+    """The state of the agreement at this sentinel, read only, as of the last step."""
 
     @property
     def term(self) -> int: ...
@@ -95,12 +95,12 @@ class View(Protocol):
 
     @property
     def leader(self) -> str | None:
-        """Who leads in this term, as far as that is known; it may have gone since."""
+        """The leader of this term, if it is known; it may have gone since."""
         ...
 
     @property
     def membership(self) -> Membership:
-        """Who elects."""
+        """The members that elect."""
         ...
 
     @property
@@ -125,7 +125,7 @@ class View(Protocol):
 
     @property
     def stored(self) -> EntryId:
-        """What this sentinel tells its peers that it has stored: nothing newer, surely."""
+        """The entry that this sentinel reports as stored: it has certainly stored nothing newer."""
         ...
 
     def lease_valid(self, now: float) -> bool:
@@ -133,21 +133,21 @@ class View(Protocol):
         ...
 
     def leader_until(self, now: float) -> float:
-        """Until when somebody may lead, as far as this sentinel knows: its own lease, if it leads."""
+        """The time until which a leader may act, as far as is known here: its own lease, if it leads."""
         ...
 
     def hears_leader(self, now: float) -> bool: ...
 
     def confirmed_at(self, said: Callable[[str, EntryId], float], now: float) -> float:
-        """Until when what is known to be committed was the newest; -inf: that is not known.
+        """The time until which the newest entry known as committed was the newest; -inf: unknown.
 
-        ``said(peer, entry_id)``: until when the peer had stored nothing newer than that, by its own word.
+        ``said(peer, entry_id)``: the time until which the peer had stored nothing newer, by its own report.
         """
         ...
 
 
 class OwnWords(Protocol):
-    """What this sentinel thinks, to be said to its peers."""
+    """This sentinel's own opinions, to be sent to its peers."""
 
     time: TimeCome
 
@@ -160,7 +160,7 @@ class Agreement(Protocol):
 
     @property
     def standing(self) -> Standing:
-        """In which order the sentinels stand for election."""
+        """The order in which the sentinels stand for election."""
         ...
 
     def step(self, given: AgreementInput, now: float) -> list[Effect]:
@@ -172,12 +172,12 @@ class Agreement(Protocol):
         ...
 
     def say(self, words: OwnWords, now: float, *, to_all: bool) -> list[BackendEffect]:
-        """Tell the peers what this sentinel thinks, and what they are to know of the agreement: all of them,
-        or those to whom something is due."""
+        """Send this sentinel's opinions and its part in the agreement to all peers, or to those to whom
+        something is due."""
         ...
 
     def repeats(self, sender: str, frame: Opinions) -> bool:
-        """Whether the peer tells of its part what it told last, so that ``repeated`` will do."""
+        """Whether the peer's report equals its last one, so that ``repeated`` will do."""
         ...
 
     def repeated(self, sender: str, frame: Opinions) -> None: ...

@@ -1,13 +1,13 @@
-"""Which cluster this is: an id that its first leader draws, and that a majority stores.
+"""Agrees on the cluster's id, which its first leader draws and a majority stores.
 
-Members of the same names may have another past. Where all state directories are set aside, or lost, the ones
-that are new found another cluster, whose terms begin anew; and one that comes back then with its former
-directory, in which the terms are higher, would put an old topology above all that was agreed on since. So the
-sentinels agree on an id, in a register of its own beside those of the groups, which is never changed; it is
-told in each handshake, and two that have different ones refuse each other (``sentinel.peers.cluster``).
+Members of the same names may have another past. If all state directories are set aside or lost, the new ones
+found another cluster, whose terms begin again. A sentinel that comes back then with its former directory, in
+which the terms are higher, would put an old topology above everything agreed on since. So the sentinels agree
+on an id, in a register of its own beside those of the groups, which never changes. It is part of each
+handshake, and two sentinels with different ids refuse each other (``sentinel.peers.cluster``).
 
-It is agreed on by the same core as everything else, only that nothing is watched and the leader has one thing
-to do. A sentinel without an id, as of a release that had none, is told it like any commit.
+The core is the same as for a group, except that no node is watched and the leader has only this to do. A
+sentinel without an id, as of a release that had none, gets it like any commit.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ClusterMember(Member):
         return self.view.committed.cluster_id
 
     def step(self, given: Input, now: float) -> list[Effect]:
-        """As ``Member.step``; a peer that knows of another id is not listened to."""
+        """As ``Member.step``; a peer with another id is ignored."""
         match given:
             case Received(sender, Opinions() as report):
                 theirs = report.committed.cluster_id
@@ -52,7 +52,7 @@ class ClusterMember(Member):
         return effects + self._lead(now)
 
     def _reasons(self) -> frozenset[str]:
-        """Nobody is asked to elect who does not speak of it: a release that knows of no such register."""
+        """Only peers that report on this register are asked to elect: older releases do not know it."""
         here = {self.config.self_id, *self._reported}
         wanted = not self.cluster_id and self.view.membership.elects(here)
         return frozenset({FOUNDING} if wanted else ())
@@ -66,6 +66,6 @@ class ClusterMember(Member):
         return effects
 
     def _open_or_new(self) -> bool:
-        """What was found is proposed anew, in this term; and if nothing was, the id that was drawn."""
+        """The stored id is proposed again in this term; if there is none, the drawn one."""
         view = self.view
         return view.newest.term < view.term and (view.is_open or not self.cluster_id)

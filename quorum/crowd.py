@@ -1,4 +1,6 @@
-"""What a group's campaign knows of the other groups of the same process, which contend for its time."""
+"""The load that a group's campaign has to consider: other groups that elect at once, and this process's
+lateness.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,17 @@ class Crowd(Protocol):
 
     @property
     def size(self) -> int:
-        """How many groups want a leader now, this one included."""
+        """The number of groups that want a leader now, including this one."""
         ...
 
     @property
     def late_s(self) -> float:
-        """How late this process acts; 0: it has time."""
+        """How late this process acts, in seconds; 0: it has time."""
         ...
 
     @property
     def unread_s(self) -> float:
-        """By how much longer than usual what it waits for may not be read yet; not less than ``late_s``."""
+        """The seconds by which answers may be read later than usual; at least ``late_s``."""
         ...
 
     def admits(self) -> bool:

@@ -1,18 +1,18 @@
-"""One sentinel's judgement of one node: graded evidence, each grade with its own patience.
+"""Judges one node for one sentinel: graded evidence, and a timeout for each grade.
 
-A process that is gone shows at once: its connection closes and new ones are refused, and a short
-patience (``refused_after_s``) only has to outlast a quick restart. What stands in front of a node can refuse
-as well, so a refusal is no more than silence while a replica says that its own link to the node is up
-(``links``), and just behind a change of primary, before anybody was linked to the new one. Silence proves
-much less, so it gets ``down_after_s``. A connection that closes and can be opened again proves nothing,
-unless it is closed again before anything is answered, and a replica says that its link is down: so it is
-with a forwarder that has nobody to forward to. A node that refuses our key (password, permission, TLS)
-lives, for as long as it says so.
+A process that is gone shows at once: its connection closes and new ones are refused, so a short timeout
+(``refused_after_s``) only has to be longer than a quick restart. A proxy in front of a node can refuse as
+well. So a refusal is no more than silence while a replica reports that its own link to the node is up
+(``links``), and right after a change of primary, before a replica was linked to the new one. Silence proves
+much less, so its timeout is ``down_after_s``. A connection that closes and can be opened again proves
+nothing, unless it is closed again before an answer and a replica reports that its link is down: so it is with
+a forwarder whose target is gone. A node that refuses our credentials (password, permission, TLS) lives, for
+as long as it says so.
 
-Where another server answers than the node, as at an address that was given away, the node is silent.
+If another server answers in place of the node, as at an address that was given away, the node is silent.
 
-What this sentinel could not see, being stalled or out of files, is unknown: the node is neither up nor down
-until it answers, or has not answered for long enough since it could be looked at again.
+A node that this sentinel could not observe, because of a stall or a lack of files, is unknown: neither up nor
+down until it answers, or has not answered for long enough since it could be observed again.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Verdict:
     since: float = 0.0
     detail: str = ""
     unknown: bool = False
-    """Not down, as far as is known; but nor has it been up since this sentinel could not look."""
+    """It is not known to be down, but it has not been up either since this sentinel could not look."""
 
 
 def in_time() -> float:
@@ -195,7 +195,7 @@ class Detector:
 
     @property
     def links(self) -> Links:
-        """What its replicas say of their links to it."""
+        """A replica's report of its link to the node."""
         return self._links
 
     @property

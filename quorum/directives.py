@@ -1,11 +1,11 @@
-"""What operators have told a group for later: to leave it alone, or to hand over at a set time.
+"""Directives: operators' standing orders to a group, a pause or a scheduled switchover.
 
-It is part of the entry that the sentinels agree on, beside the topology. So a majority knows it before it is
-in force, every sentinel sees it, it outlives any restart, and whoever carries out a schedule takes it out of
-the entry in the same write that announces the change: that is why it runs once.
+They are part of the entry that the sentinels agree on, beside the topology. So a majority knows a directive
+before it is in force, every sentinel sees it, and it survives any restart. The leader that carries out a
+schedule removes it from the entry in the same write that announces the change: that is why it runs once.
 
-Times are wall clock, milliseconds since the epoch: an operator's word names a time of day. Whether it has
-come a majority of the sentinels must say, each by its own clock.
+Times are wall clock, milliseconds since the epoch: an operator names a time of day. A majority of the
+sentinels decides whether it has come, each by its own clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Schedule:
     to: str | None
     requested_ms: int
     timeout_ms: int
-    """For how long it may hold up writes."""
+    """The longest time that it may hold up writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +53,24 @@ NOT_YET = TimeCome()
 
 class Outcome(enum.StrEnum):
     STARTED = "started"
-    """Its intent is in the entry: whoever leads finishes it, or undoes it."""
+    """Its intent is in the entry: the next leader finishes it, or undoes it."""
     DONE = "done"
     UNDONE = "undone"
     """It was begun, and the primary stayed what it was, or another node had to take its place."""
     CANCELLED = "cancelled"
     DROPPED = "dropped"
-    """It could not be begun, or made no sense any more."""
+    """It could not be begun, or was no longer needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """What became of the newest schedule that is none any more."""
+    """The outcome of the newest schedule that has ended."""
 
     schedule: Schedule
     outcome: Outcome
     reason: str = ""
     primary: str | None = None
-    """Who became primary by it, where it is done, and in which term."""
+    """The new primary and its term, if the switchover is done."""
     term: int | None = None
 
 

@@ -1,7 +1,7 @@
-"""What the agreement core asks its driver to do, in order.
+"""The effects that the agreement core asks its driver to carry out, in order.
 
-Invariant: an effect is applied only after all effects before it, so that ``Persist`` is on disk
-before any ``Send`` that depends on it (etcd's raft states the same rule for its ``Ready``).
+Invariant: an effect is applied only after all effects before it, so that ``Persist`` is on disk before any
+``Send`` that depends on it (etcd's raft states the same rule for its ``Ready``).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from quorum.messages import Entry, HardState, Message, Opinion
 class Persist:
     """Write this to stable storage.
 
-    What comes behind it waits for that, unless ``lazy``: then only the knowledge of a commit is new,
-    which can be learnt again, and it may go to disk with the next write.
+    The effects behind it wait for that, unless it is ``lazy``: then only the knowledge of a commit is new,
+    which can be learnt again, and it may be written with the next state.
     """
 
     state: HardState
@@ -89,5 +89,5 @@ class Emit:
 
 
 BackendEffect: TypeAlias = Persist | Send
-"""What an agreement needs from outside, to be agreed on."""
+"""The requests of an agreement to its driver."""
 Effect: TypeAlias = BackendEffect | Emit

@@ -1,4 +1,4 @@
-"""Whose fault it is: a call that is illegal here is ours, a message that cannot be is the peer's."""
+"""Errors by their cause: an illegal call is this program's fault, an impossible message is the peer's."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PeerViolationError(QuorumError):
 
 
 class AbsurdTermError(PeerViolationError):
-    """A peer is in a term that this sentinel cannot be so far behind: its disk, or its word, is spoiled."""
+    """A peer shows a term so high that its disk or its message must be corrupt."""
 
     def __init__(self, peer: str, term: int, ours: int) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""What a probe saw of a node, as the detector takes it in. The prober classifies, the detector judges."""
+"""The evidence of a probe about a node. The prober classifies it, the detector judges it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class LinkSeen:
-    """What a replica said of its link to ``to``, the node that it follows, when asked at ``asked_at``."""
+    """A replica's report of its link to ``to``, the node that it follows, when asked at ``asked_at``."""
 
     to: str
     up: bool
@@ -46,23 +46,23 @@ class LinkSeen:
 
 @dataclass(frozen=True, slots=True)
 class DataSeen:
-    """What INFO said of a node's role and data, as far as detection needs it."""
+    """A node's role and data by its INFO, as far as detection needs them."""
 
     run_id: str
     role: str
     """``master`` or ``slave``, as Redis says it."""
     keys: int
     offset_bytes: int
-    """How far its data goes in the history ``replid``: a number that means nothing in any other one."""
+    """Its offset in the history ``replid``; it means nothing in another history."""
     replid: str = ""
     former: tuple[str, int] | None = None
     """The history that it left for ``replid``, and up to which offset it holds that one."""
     started_empty: bool = False
     """Its process surely loaded no data when it started, whatever clients have written since then."""
     loading: bool = False
-    """What it says of its data is not true yet."""
+    """Its reports about its data are not final yet."""
     lasting_keys: int | None = None
-    """Those that never expire; None if it did not say."""
+    """The number of keys that never expire; None if unknown."""
 
     @property
     def replids(self) -> frozenset[str]:
@@ -70,7 +70,7 @@ class DataSeen:
         return frozenset({self.replid} if self.former is None else {self.replid, self.former[0]})
 
     def held(self, history: str) -> int | None:
-        """How far it holds that history; None if nothing is known to be of it."""
+        """The offset up to which it holds that history; None if it is not known to hold any of it."""
         if history == self.replid:
             return self.offset_bytes
         return self.former[1] if self.former is not None and self.former[0] == history else None

@@ -1,4 +1,6 @@
-"""Everything that can happen to a group's agreement core. ``Member.step`` takes one at a time."""
+"""The inputs of a group's agreement core: everything that can happen to it. ``Member.step`` takes one at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ class DataObserved:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What answers at the name of ``node`` is another server, as ``detail`` says; None: it is the node."""
+    """Another server answers at the name of ``node``, described by ``detail``; None: the node itself does."""
 
     node: str
     detail: str | None
@@ -67,7 +69,7 @@ class LinkSaid:
 
 @dataclass(frozen=True, slots=True)
 class RefusalSeen:
-    """What a living node refuses its clients, by one way to see that; None: nothing any more, by that way."""
+    """A refusal of a living node, as seen by one source; None: by that source it refuses nothing any more."""
 
     node: str
     source: Source
@@ -115,7 +117,7 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class ClockSaid:
-    """What this sentinel's wall clock says of the group's schedule. Replaces what it said before."""
+    """The opinion of this sentinel's wall clock on the group's schedule. It replaces the former one."""
 
     time: TimeCome
 

@@ -1,14 +1,14 @@
-"""What the replicas of one node say of their links to it, in answer to what was asked once it was lost here.
+"""The reports of a lost node's replicas about their links to it.
 
-Between this sentinel and a node may stand a port forwarder or a load balancer, whose restart looks from here
+Between this sentinel and a node may stand a port forwarder or a load balancer. Its restart looks from here
 like the end of the process: the connection closes, and new ones are refused. The replicas know better. When
-the process really ends, its kernel closes their connections with ours, so that within about a millisecond
-each says that its link is down. One that still says ``up``, asked after the loss, vouches for the node.
+the process really ends, its kernel closes their connections too, so within about a millisecond each reports
+that its link is down. A replica that still reports ``up``, asked after the loss, vouches for the node.
 
-It vouches until it says otherwise, or is lost itself; not for longer than silence is borne in any case, for
-``up`` is also what a replica of a node that hangs says for a minute.
+It vouches until it reports otherwise or is lost itself, but no longer than a silence is tolerated in any
+case: a replica of a hanging node also reports ``up`` for a minute.
 
-Just behind a change of primary nobody can testify yet: whoever is to follow the new one is only being linked.
+Right after a change of primary no replica can testify yet: they are only being linked to the new one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from quorum.evidence import Evidence, EvidenceKind, LinkSeen
 
 
 class Links:
-    """Of each replica the newest word counts, by when it was asked; before the loss: who has a link."""
+    """The newest report of each replica counts, by the time of the question; before a loss: who is linked."""
 
     def __init__(self) -> None:
         self._words: dict[str, LinkSeen] = {}
@@ -37,7 +37,7 @@ class Links:
         """It was made a primary, and nobody was linked to it since who could know of its end."""
 
     def lost(self, now: float) -> None:
-        """From here on only answers to what is asked now or later count."""
+        """From here on only answers to questions of now or later count."""
         self.version += 1
         self._had = frozenset(replica for replica, word in self._words.items() if word.up)
         self._lost_at = now
@@ -74,12 +74,12 @@ class Links:
 
     @property
     def vouching(self) -> tuple[str, ...]:
-        """Who has said since the loss, and did not take back, that its link is up."""
+        """The replicas whose newest report since the loss is that their link is up."""
         return tuple(sorted(name for name, word in self._words.items() if word.up and self._is_fresh(word)))
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Who had a link, and has said since the loss that it is down."""
+        """The replicas that had a link, and have reported since the loss that it is down."""
         return tuple(sorted(filter(self.is_settled, self._had)))
 
     @property

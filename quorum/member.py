@@ -1,8 +1,8 @@
 """One sentinel's whole part in one group: ``step(input, now) -> effects`` and ``next_deadline(now)``.
 
-It puts the pieces together: evidence makes this sentinel's opinion of each node, opinions of a quorum make
-a node objectively down, and that, or any other work, makes the agreement elect a leader. It knows no clock
-and does no I/O; the daemon and the simulator run the same code.
+It connects the parts: evidence makes this sentinel's opinion of each node, a quorum's opinions make a node
+objectively down, and that, or any other work, makes the agreement elect a leader. It has no clock and does no
+I/O; the daemon and the simulator run the same code.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Member:
         return detector is not None and detector.confirms(evidence, now)
 
     def repeats(self, sender: str, report: Opinions, now: float) -> bool:
-        """As ``confirms`` for a peer's report that says what its last one said."""
+        """As ``confirms``, for a peer's report that equals its last one."""
         if not (self.agreement.repeats(sender, report) and self.board.repeats(sender, report, now)):
             return False
         self.agreement.repeated(sender, report)
@@ -121,7 +121,7 @@ class Member:
         return not self.paused and (detector is None or detector.doubtful(now))
 
     def doubted_links(self, now: float) -> Links | None:
-        """What replicas say of their links to the primary, while that may decide whether it is down."""
+        """The replicas' reports of their links to the primary, while they may decide whether it is down."""
         detector = self._detectors.get(self.primary or "")
         return detector.links if detector is not None and detector.wants_links(now) else None
 
@@ -139,29 +139,29 @@ class Member:
         return now - detector.last_valid_at if detector.reached else math.inf
 
     def unanswered_s(self, node: str, now: float) -> float:
-        """As ``silence_s``, but that a stall of this process does not start it anew."""
+        """As ``silence_s``, except that a stall of this process does not restart it."""
         detector = self._detectors.get(node)
         return now - detector.answered_at if detector is not None and detector.reached else 0.0
 
     @property
     def quiet(self) -> bool:
-        """Nothing is down or unfinished, so that no opinion has to be repeated lest it go stale."""
+        """Nothing is down or unfinished, so no opinion has to be repeated to stay fresh."""
         told = self.board.time.operation or any(o.down or o.unwritable for o in self.board.own())
         return not (self.view.listening or self.view.is_open or told)
 
     def time_come(self, now: float) -> TimeCome:
-        """What a majority, this sentinel included, says of the group's schedule by their wall clocks."""
+        """The opinion of a majority's wall clocks, including this sentinel's, on the group's schedule."""
         return self.board.time_come(majority(len(self.config.members)), now)
 
     def is_odown(self, node: str) -> bool:
         return node in self._odown
 
     def is_unwritable(self, node: str, now: float) -> bool:
-        """It lives, and a quorum has seen it refuse writes for so long that another is to take its place."""
+        """It lives, but a quorum has seen it refuse writes for so long that another node must replace it."""
         return node not in self._odown and self.board.unwritable(node, now)
 
     def gone_by_all(self, node: str, now: float) -> bool:
-        """Whether everybody who calls the node down saw its connection closed and refused."""
+        """Whether every sentinel that calls the node down saw its connection closed and refused."""
         grades = set(self.board.down(node, now).values())
         return bool(grades) and grades <= {Grade.REFUSED, Grade.REGRESSED}
 
@@ -250,7 +250,7 @@ class Member:
         self._learn(made, now)
 
     def _tell(self, given: AgreementInput, now: float) -> None:
-        """The agreement is told of each step, once."""
+        """Pass each step to the agreement, once."""
         self._effects += self.agreement.step(given, now)
         self._is_told = True
 

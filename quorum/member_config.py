@@ -1,4 +1,4 @@
-"""What one sentinel's part in a group is made with."""
+"""The parameters of one sentinel's part in a group."""
 
 from __future__ import annotations
 

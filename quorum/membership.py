@@ -1,18 +1,18 @@
-"""Who elects: the members under whose number this sentinel votes, and whose votes go together with it.
+"""Membership: the members with which this sentinel votes, and whose votes count together.
 
-A set of members is changed by one at a time, each sentinel by its own configuration when it is restarted. So
-for a while some hold the former set and some the new one. Three rules keep two leaders of one term, and a
-commit that another set does not know, from coming of that:
+A set of members is changed by one at a time: each sentinel takes the new set from its own configuration when
+it is restarted. So for a while some hold the former set and some the new one. Three rules prevent two leaders
+of one term, and a commit that another set does not know:
 
-* Whoever holds the new set while the former may still elect needs a majority of *both* (Raft section 6, joint
-  consensus). Two changes of the same set that exclude each other, as when the files of two sentinels each
-  leave out another one, would both need a majority of that set, and no voter goes with more than one.
-* Whoever holds the new set votes for nobody, and acknowledges nobody, who holds the former one. So once a
-  majority of the former holds the new one the former can never elect again, and the new one alone counts.
-* It begins to count alone only when a majority of the new members stores the newest entry that any of those
-  who count has: so a next change, whose majorities need not meet those of the former set, knows of it.
+* A sentinel that holds the new set while the former may still elect needs a majority of *both* (Raft section
+  6, joint consensus). Two changes of the same set that exclude each other, as when the files of two sentinels
+  each leave out another one, would both need a majority of that set, and no voter goes with more than one.
+* A sentinel that holds the new set neither votes for nor acknowledges one that holds the former. So once a
+  majority of the former holds the new one, the former can never elect again, and the new one alone counts.
+* The new set begins to count alone only when a majority of its members stores the newest entry that any
+  counting member has. So a next change, whose majorities need not meet those of the former set, knows of it.
 
-Sets that differ by one share a member in any two majorities; so of neighbours, nothing else is asked.
+Sets that differ by one share a member in any two majorities; so nothing else is required of such sets.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Membership:
         return all(sum(one in ids for one in names) >= majority(len(names)) for names in self.sets)
 
     def differs_by(self, other: Membership) -> int:
-        """How many members were added to, or removed from, the voters."""
+        """The number of members added to or removed from the voters."""
         return len(frozenset(self.voters) ^ frozenset(other.voters))
 
     def moved_to(self, members: Iterable[str]) -> Membership:

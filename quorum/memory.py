@@ -1,8 +1,8 @@
-"""What one sentinel remembers of the nodes' data, by process and history, to judge a primary that restarted.
+"""Remembers the nodes' data by process and history, to judge a primary that restarted.
 
-A commit clears nothing of it: that a leader made a node primary again, or settled its entry, says nothing
-about what another node holds. What a primary was before a restart counts until every node that held it was
-heard since, and had no more than the process that is there now.
+A commit clears none of it: that a leader made a node primary again, or settled its entry, says nothing about
+another node's data. The data of a primary before a restart count until every node that held them was heard
+since, and had no more than the current process.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class _Proof:
 
 
 class Memory:
-    """Of the primary, ``fallen`` says why its data has fallen back, in words, or is None."""
+    """For the primary, ``fallen`` says in words why its data has fallen back; else None."""
 
     def __init__(self) -> None:
         self.fallen: str | None = None
@@ -113,7 +113,7 @@ class Memory:
         """Why the primary's data has fallen back. Only nodes that ``answers`` prove anything."""
         now = self._latest.get(self._primary or "")
         if now is None or now.loading:
-            # What is not loaded yet cannot be judged, and takes nothing back.
+            # Data that are still being loaded cannot be judged, and refute nothing.
             return self.fallen
         others = {node: seen for node, seen in self._latest.items() if node != self._primary}
         proving = {node: seen for node, seen in others.items() if answers(node)}

@@ -1,10 +1,9 @@
-"""What the sentinels of one group agree on, and what they say to each other about it.
+"""The entries that the sentinels of one group agree on, and the messages between them.
 
-A group's replicated state is Raft's, with the log compacted to its newest entry. An entry holds the
-committed topology, while a leader is changing it the intent that it wrote down beforehand, and what
-operators have told the group for later.
-Entries are ordered by ``(term, seq)``; a leader only ever sends entries of its own term, so the
-entry that a sentinel stores only grows in that order.
+A group's replicated state is Raft's, with the log compacted to its newest entry. An entry holds the committed
+topology, the intent of a change under way, and the operators' directives. Entries are ordered by ``(term,
+seq)``. A leader only ever sends entries of its own term, so the entry that a sentinel stores only grows in
+that order.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Who is primary. ``term`` is the fencing token: the term of the leader that committed it."""
+    """The primary of a group. ``term`` is the fencing token: the term of the leader that committed it."""
 
     primary: str
     term: int
@@ -60,7 +59,7 @@ class Topology:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What a leader is about to do, committed before it touches Redis so that a successor can finish it."""
+    """The promotion that a leader is about to make, committed before it so that a successor can finish it."""
 
     target: str
     cause: str
@@ -88,12 +87,12 @@ class Entry:
 
 
 GENESIS = Entry(term=0, seq=0, topology=None)
-"""What every sentinel starts with: no topology is known."""
+"""The entry that every sentinel starts with: no topology is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class HardState:
-    """What must be on disk before any message that depends on it (Raft, figure 2, "persistent state")."""
+    """The state that must be on disk before a message that depends on it (Raft, figure 2)."""
 
     term: int = 0
     voted_for: str | None = None
@@ -116,11 +115,11 @@ class HardState:
 
 
 FORGOTTEN = ""
-"""``voted_for`` in a term in which this sentinel may have voted, and does not know for whom."""
+"""``voted_for`` in a term in which this sentinel may have voted for a forgotten candidate."""
 
 
 class Grade(enum.StrEnum):
-    """How a node is down, from the most to the least certain evidence; each has its own patience."""
+    """The grades of down, from the most to the least certain evidence; each has its own timeout."""
 
     NONE = "none"
     REFUSED = "refused"
@@ -248,18 +247,18 @@ class Resign:
 
 
 class Part(enum.StrEnum):
-    """What part a sentinel takes in the agreement."""
+    """A sentinel's part in the agreement."""
 
     VOTER = "voter"
     NEW = "new"
-    """It knows nothing of the past: its directory is new, or was emptied, or it was without the group."""
+    """It has no past: its directory is new or was emptied, or it ran without the group."""
     LISTENER = "listener"
-    """It may have forgotten something, so it takes no part until it was told."""
+    """It may have forgotten something, so it takes no part until the others have told it."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """How the sender stands in the agreement: what a sentinel that has lost its own state must be told."""
+    """The sender's state in the agreement, which a sentinel that has lost its own must learn."""
 
     term: int
     entry: Entry | None

@@ -1,8 +1,8 @@
-"""Which node is meant by a name that another sentinel uses, or an entry from before a configuration changed.
+"""Finds the node that another sentinel means by a name, or that an entry from an older configuration means.
 
 A server is its run id; names are ways to it. Sentinels may name one server differently: the nodes were
-renamed from IPs to host names and not every sentinel was restarted yet, or one listed a server twice. What
-they say of it counts all the same.
+renamed from IPs to host names and not every sentinel was restarted yet, or one listed a server twice. Their
+reports about the server count all the same.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Names:
         return replace(topology, primary=primary, previous=previous)
 
     def meant(self, opinion: Opinion) -> str:
-        """Of which node a peer speaks: by its name, by another name that it knows, or by the run id."""
+        """The node that a peer means: by its name, by another name that it knows, or by the run id."""
         for name in (opinion.node, *opinion.known_as):
             if (local := self.local(name)) in self.nodes:
                 return local

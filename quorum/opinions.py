@@ -1,8 +1,8 @@
-"""What the sentinels of a group think of its nodes: subjectively down by one, objectively by a quorum.
+"""The sentinels' opinions of a group's nodes: subjectively down for one, objectively down for a quorum.
 
-An opinion counts while it is fresh: it was heard within ``ttl_s`` and its author is still in touch.
-Opinions are pushed when they change and repeated in the gossip; a later report replaces an earlier one of
-the same author, whatever order they arrive in.
+An opinion counts while it is fresh: it was heard within ``ttl_s`` and its author is still in touch. Opinions
+are sent when they change and repeated in the gossip. A later report replaces an earlier one of the same
+author, in whatever order they arrive.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from quorum.names import Names
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a peer thinks. On the wire it comes in one frame with what it tells of the agreement."""
+    """A peer's opinions. On the wire they share a frame with its report on the agreement."""
 
     version: tuple[int, int]
     opinions: tuple[Opinion, ...]
     time: TimeCome | None = None
     primary: str | None = None
-    """Whom it takes for primary; None too while that is being changed."""
+    """The node that it considers primary; None also while that is being changed."""
 
     @classmethod
     def of(cls, frame: Opinions) -> Report:
@@ -61,11 +61,11 @@ class OpinionBoard:
         self._own: dict[str, Opinion] = {}
         self._reports: dict[str, _Heard] = {}
         self.time = NOT_YET
-        """What this sentinel's own clock says of the schedule."""
+        """The opinion of this sentinel's own clock on the schedule."""
 
     @property
     def _lasts_s(self) -> float:
-        """What a peer has said since may not be read yet."""
+        """A newer report of a peer may not be read yet."""
         return self._ttl_s + self._late_s()
 
     def time_come(self, needed: int, now: float) -> TimeCome:
@@ -132,13 +132,13 @@ class OpinionBoard:
         return True
 
     def rename(self, nodes: Iterable[str], aliases: Mapping[str, str]) -> None:
-        """These are the names now: what was heard of the nodes is sorted anew."""
+        """Take over the names in use: all reports about the nodes are assigned again."""
         self._names.watch(nodes, aliases)
         for author, report in self._reports.items():
             self._reports[author] = replace(report, opinions=self._in_own_words(report.said.opinions))
 
     def _in_own_words(self, said: tuple[Opinion, ...]) -> dict[str, Opinion]:
-        """Who has two names for a node speaks of it by the one that is used here, or first."""
+        """A peer that has two names for a node means it by the name used here, or by the first."""
         opinions: dict[str, Opinion] = {}
         for opinion in said:
             node = self._names.meant(opinion)
@@ -157,7 +157,9 @@ class OpinionBoard:
             self.forget(author)
 
     def supporters(self, node: str, since: float) -> frozenset[str]:
-        """Who said after ``since`` that ``node`` is the primary, is up, and is not being replaced."""
+        """The sentinels that reported after ``since`` that ``node`` is the primary, up, and not being
+        replaced.
+        """
         return frozenset(
             author
             for author, report in self._reports.items()
@@ -172,7 +174,7 @@ class OpinionBoard:
         return node in self._own or any(node in report.opinions for report in self._reports.values())
 
     def down(self, node: str, now: float) -> dict[str, Grade]:
-        """Who says that ``node`` is down, fresh opinions only, with their grades."""
+        """The sentinels whose fresh opinion is that ``node`` is down, with their grades."""
         agree = dict(self._others(node, now))
         own = self._own.get(node)
         if own is not None and own.down:
@@ -180,7 +182,7 @@ class OpinionBoard:
         return dict(sorted(agree.items()))
 
     def unknown(self, node: str, now: float) -> frozenset[str]:
-        """Who says that nothing is known of ``node``, fresh opinions only."""
+        """The sentinels whose fresh opinion is that nothing is known of ``node``."""
         said = {self._self_id: self._own.get(node)}
         for author, report in self._reports.items():
             if now < report.heard_at + self._lasts_s:
@@ -207,14 +209,14 @@ class OpinionBoard:
         return 1 + others >= self._quorum
 
     def next_expiry(self, now: float) -> float | None:
-        """When the next report that calls something down, or unwritable, goes stale."""
+        """The time when the next report that calls a node down or unwritable goes stale."""
         expiries = [
             report.heard_at + self._lasts_s for report in self._reports.values() if report.any_trouble
         ]
         return min((at for at in expiries if at > now), default=None)
 
     def _others(self, node: str, now: float) -> Iterator[tuple[str, Grade]]:
-        """Who else says that ``node`` is down, fresh opinions only."""
+        """The other sentinels whose fresh opinion is that ``node`` is down."""
         for author, report in self._reports.items():
             opinion = report.opinions.get(node) if report.any_trouble else None
             if opinion is not None and opinion.down and now < report.heard_at + self._lasts_s:

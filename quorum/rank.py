@@ -1,4 +1,4 @@
-"""In which order the sentinels of a group stand for election, and take over each other's duties.
+"""The order in which the sentinels of a group stand for election, and take over each other's duties.
 
 Rendezvous hashing (highest random weight): every sentinel computes the same order without talking,
 and different groups get different orders, so that leaders spread over the sentinels.

@@ -1,9 +1,9 @@
-"""Has the primary's data set fallen back? A wiped primary is as bad as a dead one, and wipes its replicas.
+"""Judges whether the primary's data set has fallen back: a wiped primary is as bad as a dead one.
 
-Redis restarts with an empty data set when it has no persistence, or an old one when its last snapshot is
-old; the replicas then resynchronise and lose what they held. Only a new run id is suspicious (FLUSHALL
-and DEL are the client's right), and only while a replica still holds more. In which role it comes back
-says nothing about its data: a command line that says ``--replicaof`` makes it a replica.
+Redis restarts with an empty data set when it has no persistence, or an old one when its last snapshot is old;
+the replicas then resynchronise and lose what they held. Only a new run id is suspicious (FLUSHALL and DEL are
+the client's right), and only while a replica still holds more. The role in which it comes back says nothing
+about its data: a command line with ``--replicaof`` makes it a replica.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from quorum.evidence import DataSeen
 
 FALLEN_BELOW = 0.5
-"""Of the keys that it held before, or that a replica holds: less than this is a loss, not expiry."""
+"""With less than this share of its former keys, or of a replica's, it is a loss and not expiry."""
 
 
 def regression(

@@ -1,4 +1,4 @@
-"""What a sentinel is in a group's agreement at the moment (Raft section 5.1, with PreVote's role besides)."""
+"""The roles of a sentinel in a group's agreement (Raft section 5.1, and PreVote's)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""In which order the sentinels of a group stand for election: by rank, but who cannot do the work goes back.
+"""The order in which a group's sentinels stand for election: by rank, but those that cannot do the work go
+last.
 
-The ranking (``rank``) knows nothing of what a sentinel can use. One whose user, or route, keeps it from every
-replica would win each election, give up, and win the next: so whoever gave up goes last, and whoever sees
-that it could promote nobody, where another says that it could, lets all others try before. Nobody is kept
-from standing, for the others may be down. The reasons travel, so that whoever leads instead can tell them;
-and so do the waits, so that attempts that all come to nothing become rarer whoever makes them.
+The rank (``rank``) does not know which nodes a sentinel can use. A sentinel whose user or route keeps it from
+every replica would win each election, give up, and win the next. So a sentinel that gave up goes last; and
+one that sees that it could promote no node, while another reports that it could, lets all others try first.
+No sentinel is kept from standing, for the others may be down. The reasons are sent along, so that the leader
+can report them; so are the waits, so that failed attempts become rarer, whichever sentinel makes them.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import math
 from collections.abc import Callable, Sequence
 
 FORGET_S = 60.0
-"""For so long whoever gave up goes behind those that did not; of several, who did so last goes last."""
+"""For this long a sentinel that gave up goes after the others; of several, the latest goes last."""
 
 
 def _can(_now: float) -> str:
@@ -32,7 +33,7 @@ class Standing:
         self._waited: tuple[float, float] = (-math.inf, 0.0)
 
     def place(self, now: float) -> int:
-        """How many others this sentinel lets stand before it does."""
+        """The number of sentinels that stand before this one."""
         mine = self._key(self._self_id, now)
         ahead = sum(self._key(member, now) < mine for member in self._rank)
         return ahead + (len(self._rank) if self.able_peers() and self.why_not(now) else 0)
@@ -63,7 +64,7 @@ class Standing:
             self._stands_back[peer] = stands_back
 
     def done(self) -> None:
-        """There is a new topology, whoever brought it about."""
+        """There is a new topology, of whichever leader."""
         self._gave_up.clear()
         self._waited = (-math.inf, 0.0)
 
@@ -90,7 +91,7 @@ class Standing:
         return {member: why for member, why in sorted(said.items()) if why}
 
     def able_peers(self) -> tuple[str, ...]:
-        """Those that have said that they could promote a node."""
+        """The sentinels that have reported that they could promote a node."""
         return tuple(sorted(peer for peer, why in self._stands_back.items() if not why))
 
     def _key(self, member: str, now: float) -> tuple[float, int]:

@@ -1,9 +1,9 @@
-"""How far a term may jump. Terms are counted, and whatever counts on them for years must not run out.
+"""Limits how far a term may jump: terms are counted for years, and must not run out.
 
 A term comes from outside: with each message of a peer, and from the fence in the data set, which any client
-may write. Who is behind adopts what it sees (Raft section 5.1), so one absurd number would move all
-sentinels to the end of the numbers, and nobody could be elected ever again. A sentinel that was away for
-years is not 2^32 elections behind: whoever alone shows a term further above ours than that is wrong.
+may write. A sentinel that is behind adopts a higher term (Raft section 5.1). So one absurd number would move
+all sentinels to the last term, and no leader could be elected ever again. A sentinel that was away for years
+is not 2^32 elections behind: a single peer that shows a term further above ours is wrong.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from quorum.errors import AbsurdTermError
 from quorum.votes import majority
 
 MAX_JUMP = 2**32
-"""How far above the own term another may be that is believed."""
+"""A term is believed up to this distance above the own one."""
 MAX_TERM = 2**62 - 1
-"""The last one that can be told to a peer: nobody stands for election above it."""
+"""The last term that can be sent to a peer: no sentinel stands for election above it."""
 
 
 def is_absurd(term: int, ours: int) -> bool:
@@ -34,7 +34,7 @@ class Believed:
     def __init__(self, members: Collection[str]) -> None:
         self._needed = majority(len(members))
         self._ahead: dict[str, int] = {}
-        """Who shows a term that one peer alone is not believed, newest word."""
+        """The peers that show a term which is not believed of one peer alone."""
 
     def check(self, peer: str, term: int, ours: int) -> None:
         """Raises AbsurdTermError for what ``peer`` says, if it is not to be believed."""

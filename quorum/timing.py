@@ -1,4 +1,4 @@
-"""The protocol's times, and why they fit together."""
+"""The times of the protocol, and the reasons why they fit together."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""A node that lives may still refuse what clients ask of it. Which refusals there are, and since when.
+"""Tracks which requests a living node refuses to its clients, and since when.
 
-A refusal is the node's own word: the error that it gives, or the figures from which it derives that error.
-So one sentinel's observation is proof, and needs no patience to be shown. Patience is for what follows from
-it: only a refusal that lasts, that another node might not give, and that a quorum sees, makes the primary one
-that is to be replaced (``unwritable``).
+A refusal is reported by the node itself: as the error that it gives, or by the figures from which it derives
+that error. So one sentinel's observation is proof, and is shown at once. Only a refusal that lasts, that
+another node might not give, and that a quorum sees, makes the primary one to be replaced (``unwritable``).
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ class Refusal(enum.StrEnum):
     """By the word with which Redis begins the error, where it gives one; the gravest first."""
 
     SHUTDOWN = "SHUTDOWN"
-    """It was told to end (from Redis 7.0 on), and waits for replicas that lag: until then writes wait too."""
+    """It was told to shut down (Redis 7.0), and waits for replicas that lag: meanwhile writes wait too."""
     MISCONF = "MISCONF"
     """Its snapshots, or its append-only file, cannot be written: it takes no writes, and no PING either."""
     OOM = "OOM"
@@ -25,7 +24,7 @@ class Refusal(enum.StrEnum):
     NOREPLICAS = "NOREPLICAS"
     """Fewer replicas keep up than ``min-replicas-to-write`` demands."""
     MAXCLIENTS = "MAXCLIENTS"
-    """It has as many clients as it may have, and turns away every new one."""
+    """It has reached ``maxclients``, and turns away every new client."""
 
 
 CURED_ELSEWHERE = frozenset({Refusal.SHUTDOWN, Refusal.MISCONF, Refusal.OOM})
@@ -35,7 +34,7 @@ ENDS_AFTER_S = 1.2
 
 
 class Source(enum.Enum):
-    """How a refusal was seen. Each takes back only what it has said itself."""
+    """The source of an observed refusal. Each source ends only its own."""
 
     PING = "the reply to PING"
     INFO = "the node's own figures"
@@ -109,7 +108,7 @@ class Usability:
         self._nodes = {name: node for name, node in self._nodes.items() if name in kept}
 
     def distrust(self, now: float) -> None:
-        """This process was stalled: patience starts anew."""
+        """This process was stalled: the timeouts start again."""
         for node in self._nodes.values():
             if node.curable_since is not None:
                 node.curable_since = now
@@ -124,7 +123,7 @@ class Usability:
         return node.by_source.get(source) if node is not None else None
 
     def refusing(self, name: str) -> Refusing | None:
-        """What it refuses now, the gravest if there are several."""
+        """Its current refusal, the gravest if there are several."""
         node = self._nodes.get(name)
         return node.gravest if node is not None else None
 
@@ -138,7 +137,7 @@ class Usability:
         return at is not None and now >= at
 
     def next_deadline(self, now: float) -> float | None:
-        """When the next node becomes unwritable."""
+        """The time at which the next node becomes unwritable."""
         due = [at for name in self._nodes if (at := self._due(name)) is not None and at > now]
         return min(due, default=None)
 

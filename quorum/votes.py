@@ -19,7 +19,7 @@ def majority(member_count: int) -> int:
 
 
 class Electorate(Protocol):
-    """Who elects (``Membership``)."""
+    """The members that elect (``Membership``)."""
 
     @property
     def everybody(self) -> frozenset[str]: ...

@@ -1,4 +1,4 @@
-"""The HTTP API of one process, put together: each handler gets what it needs of the parts."""
+"""Assembles the HTTP API of one process: each handler gets the parts that it needs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sentinel.wiring import Parts
 
 
 def http_app(parts: Parts) -> web.Application:
-    """Also begins to follow the groups, for those who listen to the events, and to collect their metrics."""
+    """Also starts following the groups for listeners of the events, and collecting their metrics."""
     settings, in_touch, metrics = parts.settings, parts.in_touch, parts.metrics
     guard, known, kept = make_guard(settings), KnownGroups(parts.drivers), KeptClients(parts.doors.room)
     groups = GroupHandlers(

@@ -1,8 +1,8 @@
-"""What is periodic: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries; and what has a
-time of day: a scheduled switchover.
+"""The periodic jobs: probe rounds, INFO, gossip, link pings, the stall watch, webhook retries; and scheduled
+switchovers, which are due at a time of day.
 
-Nothing on the way from evidence to promotion waits for a job: each step there is triggered by the one
-before it. Jobs only find out what no event tells.
+Nothing on the way from evidence to promotion waits for a job: each step there is triggered by the one before
+it. Jobs only find what no event reports.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def in_turn(
 ) -> None:
     """``call`` each item every so many ``seconds``, a share of them at a time.
 
-    All at once, hundreds of nodes would answer in one burst, behind which what is urgent had to wait.
+    All at once, hundreds of nodes would answer in one burst, and urgent work would have to wait behind it.
     """
     shares = max(1, min(len(items), int(seconds / SHARE_S)))
     turns = itertools.cycle([items[share::shares] for share in range(shares)])

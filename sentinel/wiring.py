@@ -1,7 +1,7 @@
 """Makes the parts of one Vedette process and wires them. It decides nothing.
 
-Nothing is handed out before what it uses exists: first comes whoever is told of what happens, then the groups
-to which it happens, and the peers last.
+No part is handed out before the parts that it uses exist: first the listeners of events, then the groups that
+cause them, and the peers last.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Parts:
         )
 
     def _make_tellers(self) -> None:
-        """Whoever is told of what happens in the groups, and what of it is kept."""
+        """The listeners of the groups' events, and the records that they keep."""
         settings, store, links = self.settings, self.store, self.links
         me, members = settings.sentinel.id, settings.cluster.members
         self.events = EventFeed(EventLog(f"{me}.{store.boot}"))
@@ -188,7 +188,7 @@ class Parts:
         store.retire({*self.groups, CLUSTER})
 
     def _open(self, around: Surroundings, states: Mapping[str, HardState], opened: GroupOpened) -> None:
-        """All that has to know of a group is told here. It is watched once it is started."""
+        """Register the group with every part that has to know it. It is watched once it is started."""
         name, settings, me = opened.name, opened.settings, self.settings.sentinel.id
         around.neighbours.add(name, map(node_spec, settings.nodes))
         link = redis_link(settings, self.resolver, client_id(me, self.settings.cluster.members))

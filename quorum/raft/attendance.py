@@ -1,4 +1,4 @@
-"""How a member keeps its part in a group's agreement: what it says of it, hears, and does about it."""
+"""Keeps this member's part in a group's agreement: what it reports of it, hears, and does about it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Attendance:
         self._said: dict[str, tuple[object, ...]] = {}
         """What each peer's last report said of itself, and under which members it was judged."""
         self._is_news = False
-        """All peers are to be told how this sentinel stands."""
+        """Whether this sentinel's part must be reported to all peers."""
 
     def keep(self, register: Register, now: float) -> None:
         """Take part by now, or with others, if that is due."""

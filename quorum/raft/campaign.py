@@ -1,12 +1,13 @@
-"""When a sentinel stands for election: only while there is work, and in an order that avoids split votes.
+"""Decides when a sentinel stands for election: only while there is work, and in an order that avoids split
+votes.
 
-The first attempt at new work is staggered by rank, so that one candidate normally wins in one round trip.
-Every later one is drawn at random from the election timeout (Raft section 5.2). None is made while a
-leader may be alive, while the work is known to be impossible, or right after a start.
+The first attempt at new work is staggered by rank, so that normally one candidate wins in one round trip. The
+delay of every later one is drawn at random from the election timeout (Raft section 5.2). There is no attempt
+while a leader may be alive, while the work is known to be impossible, or right after a start.
 
-Raft asks that a broadcast take far less than an election timeout (section 5.6). Where a hundred groups lose
-their primaries at once it would not, for a sentinel is busy with the others': all times grow with that crowd,
-and a sentinel stands for a few of them at a time.
+Raft requires that a broadcast takes far less than an election timeout (section 5.6). When a hundred groups
+lose their primaries at once it would not, because a sentinel is busy with the other groups: so all times grow
+with that crowd, and a sentinel stands for only a few groups at a time.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class Campaign:
         self._at: float | None = None
         self._in_line = False
         self._gave_way = set[str]()
-        """To whom, since this work was there, and since its last attempt."""
+        """The peers that this sentinel let stand first, since the work began and since its last attempt."""
         self._rank = rank
         self._timing = timing
         self._rng = rng
@@ -54,7 +55,7 @@ class Campaign:
         return None if self._in_line else self._at
 
     def due(self, now: float) -> bool:
-        """Whether to begin an attempt now; an answer of True is to be followed."""
+        """Whether to begin an attempt now; if so, the caller must begin it."""
         if self._at is None or now < self._at:
             return False
         self._in_line = not self._crowd.admits()
@@ -121,7 +122,7 @@ class Campaign:
             self._standing.gave_up(member, "could not keep its lease", now)
 
     def voted_too_late(self) -> None:
-        """It was elected, and the votes were worth nothing by then: it stands for too much at once."""
+        """It was elected after its votes had expired: it stands for too many groups at once."""
         self._crowd.lost_lease()
 
     def hold(self, until: float) -> None:
@@ -138,7 +139,7 @@ class Campaign:
 
     @property
     def hold_ms(self) -> int:
-        """For how long a candidate is to ask its voters to stick to it; 0: for an election timeout."""
+        """The time for which a candidate asks its voters to stick to it; 0: an election timeout."""
         return self._timing.hold_ms(self._crowd.size, self._crowd.unread_s)
 
     @property

@@ -1,9 +1,9 @@
-"""Until when what is known to be agreed on is known to have been the newest.
+"""Computes until when the committed entry is known to have been the newest.
 
-An entry is agreed on once a majority has stored it, and what a sentinel has stored only grows. So where each
-of a majority has said that it had stored nothing newer than an entry that is agreed on, nothing newer was
-agreed on until the first of them said so. Who leads with a valid lease knows that by itself: nobody else
-can have anything agreed on, and whatever was before was in its entry when it was elected.
+An entry is committed once a majority has stored it, and the stored entry of a sentinel only grows. So if each
+of a majority has reported that it had stored nothing newer than a committed entry, nothing newer was
+committed until the first of these reports. A leader with a valid lease knows that by itself: no other can
+commit anything, and every earlier commit was in its entry when it was elected.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from quorum.raft.register import Register
 from quorum.terms import MAX_TERM
 
 ANYTHING: EntryId = (MAX_TERM, 0)
-"""What a sentinel may have stored that has forgotten it: newer than whatever is known."""
+"""Stands for the entry of a sentinel that has forgotten it: newer than any known one."""
 
 
 def confirmed_at(register: Register, said: Iterable[float], majority: int, now: float) -> float:
-    """-inf: it is not known at all. ``said``: until when each peer had stored nothing newer than the newest
-    entry that is known to be committed here, by its own word.
+    """-inf: unknown. ``said``: for each peer, the time until which it had stored nothing newer than the
+    newest entry known as committed here, by its own report.
     """
-    # Of its own entry a sentinel knows as little as of a peer's whether a majority has it.
+    # A sentinel does not know whether a majority has its own entry, just as with a peer's.
     is_settled = stored(register) <= register.state.committed.id
     if is_settled and register.lease_valid(now):
         return now

@@ -1,4 +1,4 @@
-"""What must be true of a sentinel's state after every change, whatever the messages were."""
+"""Checks what must hold of a sentinel's state after every change, whatever the messages were."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A sentinel's hard state of one group, and the effects in the order in which they must be applied.
+"""Keeps a sentinel's hard state of one group, and its effects in the order in which they must be applied.
 
-Every change of the state puts its ``Persist`` before whatever is sent or told about it afterwards. Only a
-candidate's vote for itself and a leader's own entry are written while the others are asked.
+Every change of the state puts its ``Persist`` before everything that is sent or announced about it
+afterwards. Only a candidate's vote for itself and a leader's own entry are written while the peers are asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Journal:
     def __init__(self, state: HardState) -> None:
         self.state = state
         self.drawn = ""
-        """For the register of the cluster: the id that it gets, unless it has one (``cluster``)."""
+        """For the cluster's own register: the id to propose, unless it has one (``cluster``)."""
         self._effects: list[Effect] = []
 
     def take(self) -> list[Effect]:
@@ -37,7 +37,7 @@ class Journal:
         self._persist(replace(self.state, voted_for=candidate, promised_ms=promised_ms))
 
     def promise(self, promised_ms: int) -> None:
-        """It is about to promise this to a leader that it did not vote for, or with other times than then."""
+        """Store a promise to a leader that it did not vote for, or whose times differ from then."""
         if promised_ms > self.state.promised_ms:
             self._persist(replace(self.state, promised_ms=promised_ms))
 
@@ -47,8 +47,8 @@ class Journal:
     def stand(self, candidate: str) -> None:
         """A candidate's new term and its own vote, sent before ``write_own``: all disks write at once.
 
-        It leads only behind that write. If it crashes before, others have voted for it in a term that it has
-        forgotten, which keeps nobody but itself from winning that term.
+        It leads only after that write. If it crashes before, others have voted for it in a term that it has
+        forgotten; that keeps only itself from winning the term.
         """
         term = self.state.term + 1
         self._replace(replace(self.state, term=term, voted_for=candidate, promised_ms=0))
@@ -58,9 +58,9 @@ class Journal:
     ) -> Entry:
         """A leader's own entry, to be sent before ``write_own``: all disks write at the same time.
 
-        What operators have told the group stays as it is, unless there are new ``directives``.
-        Whatever counts on the leader's copy comes behind that write (Raft thesis, section 10.2.1). If it
-        crashes before, it has forgotten an entry of a term in which it never leads again.
+        The operators' directives stay as they are, unless there are new ``directives``. Everything that
+        counts on the leader's copy comes after that write (Raft thesis, section 10.2.1). If it crashes
+        before, it has forgotten an entry of a term in which it never leads again.
         """
         told = self.state.entry.directives if directives is None else directives
         cluster_id = self.state.entry.cluster_id or self.drawn
@@ -78,17 +78,17 @@ class Journal:
         return before
 
     def note_committed(self, entry: Entry) -> None:
-        """A fact learnt from somebody else; nothing if it is known."""
+        """Record a commit learnt from a peer; nothing happens if it is known."""
         before = self.state.committed
         if entry.id > before.id:
             self.state = replace(self.state, committed=entry)
             self.tell_commit(before)
 
     def tell_commit(self, before: Entry) -> None:
-        """A new topology is on disk before anybody is told, so that terms only grow for clients (rule S3).
+        """A new topology is on disk before it is announced, so that terms only grow for clients (rule S3).
 
-        So are new directives, and the id of the cluster: a group that was said to be paused is not told to be
-        anything else after a restart. That an intent is committed can be learnt again, so it may wait for the
+        So are new directives and the cluster's id: a group that was announced as paused must not be announced
+        as anything else after a restart. The commit of an intent can be learnt again, so it may wait for the
         next write.
         """
         new = self.state.committed
@@ -97,11 +97,11 @@ class Journal:
         self.emit(Committed(new))
 
     def keep(self, membership: Membership) -> None:
-        """Who elects, on disk before anybody hears of it."""
+        """Store the members that elect, before any message depends on them."""
         self._persist(replace(self.state, membership=membership))
 
     def begin(self, membership: Membership) -> None:
-        """As ``keep``, where a release that kept none has written the state: that may wait."""
+        """As ``keep``, for a state written by a release that kept no members: it may wait."""
         first = self.state.membership is None
         begun = replace(self.state, membership=membership, retired=False)
         if begun != self.state:
@@ -109,7 +109,7 @@ class Journal:
             self._write(lazy=first)
 
     def join(self, state: HardState, told: Told) -> None:
-        """What a sentinel that had forgotten was told, in one write; what is committed is passed on."""
+        """Store in one write what the others told a sentinel that had forgotten; a commit is passed on."""
         before = state.committed
         if told.entry.id > state.entry.id:
             state = replace(state, entry=told.entry)
@@ -139,7 +139,7 @@ class Journal:
         self.state = state
 
     def _write(self, *, lazy: bool) -> None:
-        """With nothing said in between, one write of the newer state does for both."""
+        """If nothing is sent in between, one write of the newer state serves both."""
         last = self._effects[-1] if self._effects else None
         if isinstance(last, Persist):
             self._effects.pop()

@@ -1,4 +1,4 @@
-"""How long a leader may act without hearing from a majority again (Raft section 6.4.1, leases).
+"""Computes how long a leader may act without hearing from a majority again (Raft section 6.4.1, leases).
 
 An acknowledgement counts from when the acknowledged message was *sent*: the follower promised to stick to
 this leader from some later moment on. Invariant: while the lease is valid no other leader can be elected,
@@ -36,13 +36,13 @@ class Lease:
             self._until[peer] = max(until, self._until.get(peer, until))
 
     def valid_until(self, now: float) -> float:
-        """When the lease ends unless more is heard. This sentinel itself acknowledges at any time."""
+        """The end of the lease unless more is heard. This sentinel itself acknowledges at any time."""
         until = self._until | {self._self_id: now + self._longest_s}
         return min(_kept_until(names, until) for names in self._members.sets)
 
 
 def _kept_until(names: tuple[str, ...], until: dict[str, float]) -> float:
-    """For how long a majority of ``names`` keeps its promise."""
+    """The time until which a majority of ``names`` keeps its promise."""
     times = sorted((until[name] for name in names if name in until), reverse=True)
     needed = majority(len(names))
     return times[needed - 1] if len(times) >= needed else float("-inf")

@@ -1,6 +1,6 @@
-"""The leader's side: what each follower has on disk, and until when the leader may act.
+"""The leader's side: the entry that each follower has on disk, and the time until which the leader may act.
 
-Invariant: ``stored`` never says more than a follower acknowledged in this leader's own term.
+Invariant: ``stored`` never exceeds what a follower acknowledged in this leader's own term.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from quorum.raft.lease import Lease
 from quorum.timing import Timing
 
 NO_ROUND = 2**62 - 1
-"""Of no leader: who refuses a late heartbeat of an older term acknowledges nothing that was sent since."""
+"""The round of no leader: a refusal of an older term's late heartbeat acknowledges nothing sent since."""
 
 
 class Progress:
-    """Made anew for each candidacy, at the moment its vote requests go out.
+    """Made anew for each candidacy, at the moment its vote requests are sent.
 
-    ``hold_ms`` is what they ask for: how long each voter is to stick to this sentinel. Who promised less must
-    hear from it sooner.
+    ``hold_ms`` is the time for which they ask each voter to stick to this sentinel. A voter that promised
+    less must hear from it sooner.
 
     ``vote_round`` is the broadcast of those requests; heartbeats count on from it. A granted vote extends the
-    lease as an acknowledged heartbeat does, because the voter sticks to whom it voted for. No two candidacies
-    have a round in common, so that what answers an earlier one grants nothing to this.
+    lease as an acknowledged heartbeat does, because the voter sticks to the candidate that it voted for. No
+    two candidacies share a round, so an answer to an earlier one grants nothing to this one.
     """
 
     def __init__(

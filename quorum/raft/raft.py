@@ -1,7 +1,7 @@
 """Agreement by Raft with a log of one entry, among the sentinels themselves (``quorum.agreement``).
 
-``register`` elects and replicates, ``attendance`` keeps this sentinel's part in that and what the peers are
-told of it. Its effects are ``Persist`` and ``Send``.
+``register`` elects and replicates; ``attendance`` keeps this sentinel's part in that, and reports it to the
+peers. The effects are ``Persist`` and ``Send``.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Raft:
 
     @property
     def state(self) -> HardState:
-        """What has to be on disk before anything that depends on it."""
+        """The state that must be on disk before anything that depends on it."""
         return self._register.state
 
     def next_deadline(self, now: float) -> float | None:

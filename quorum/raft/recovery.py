@@ -1,25 +1,25 @@
-"""Whether a sentinel takes part in elections, and what it must be told before it does.
+"""Decides whether a sentinel takes part in elections, and what the others must tell it before it does.
 
-Votes, entries and promises count because they are on a disk that only goes forward. One that was emptied,
-or restored from a backup, has gone back, and a majority that counts on it may undo a commit. So whoever
-cannot vouch that its state is the very one that it wrote last *listens*: it votes for nobody, acknowledges
-nothing and does not stand, until a majority of the others, each of whom takes part itself, has told it the
-term and the entry that it has. Any majority that the sentinel was part of shares a member with those, so
-what it forgot is among what it is told (the recovery of Viewstamped Replication, section 4.3).
+Votes, entries and promises count because they are on a disk that only goes forward. A disk that was emptied,
+or restored from a backup, has gone back, and a majority that counts on it may undo a commit. So a sentinel
+that cannot prove that its state is the one that it wrote last *listens*: it votes for no candidate,
+acknowledges nothing and does not stand, until a majority of the others, each of which takes part itself, has
+told it its term and its entry. Any majority that the sentinel was part of shares a member with those, so what
+it forgot is among what they tell (the recovery of Viewstamped Replication, section 4.3).
 
-That is so once the majority has come about. An acknowledgement of before may still be on its way, and make
-one later, with members that told what they had before it did. A leader counts on it for no longer than
-``over_at``, when all that this sentinel may have promised is over. So only what is said behind a question of
-after that counts.
+This holds once that majority has come about. An earlier acknowledgement may still be on its way, and complete
+one later, with members that reported what they had before it did. A leader counts on it no longer than
+``over_at``, when all promises that this sentinel may have made are over. So only answers to questions asked
+after that count.
 
-Where nobody has a history there is nothing to be told: sentinels that are all new found the cluster when they
-have heard of each other. Where too many directories are gone neither comes about, and an operator must set
-all of them aside (``vedette found-anew``).
+If no member has a history there is nothing to tell: sentinels that are all new found the cluster when they
+have heard of each other. If too many directories are gone neither is possible, and an operator must set all
+of them aside (``vedette found-anew``).
 
-A group that the sentinel has run without is *retired* in its directory: what was agreed on is set aside, and
-in that group it listens as one that is new. If it was a mistake of few, the others tell it, and nothing is
-undone. If nobody has the group any more they found it anew, in terms above all that they kept. So a group
-that comes back by a former name has no past, and its fences only grow.
+A group that the sentinel has run without is *retired* in its directory: the committed entry is set aside, and
+in that group it listens like a new member. If only a few left the group by mistake, the others tell them, and
+nothing is undone. If no member has the group any more they found it again, in terms above all that they kept.
+So a group that comes back under a former name has no past, and its fences only grow.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LOST, RETIRED, RESTORED, BEHIND, TWICE = "new", "retired", "restored", "behind",
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a listener knows when it begins to take part. ``founding``: nobody has promised anything yet."""
+    """The state with which a listener begins to take part. ``founding``: no promise was made yet."""
 
     term: int
     entry: Entry
@@ -57,7 +57,7 @@ class _Word:
     under: Membership | None
     part: str
     counts: bool
-    """It was said once all that the listener may have promised was over."""
+    """It was reported after all promises that the listener may have made were over."""
 
     @property
     def takes_part(self) -> bool:
@@ -122,7 +122,7 @@ class Recovery:
 
     @property
     def needed(self) -> int:
-        """How many of the others must have told a listener what they have."""
+        """The number of other members that must have told a listener their state."""
         return majority(len(self._others)) if self._others else 0
 
     def why(self) -> str:
@@ -146,7 +146,7 @@ class Recovery:
         )
 
     def _stuck(self) -> str:
-        """Too many have nothing to tell: no waiting will help."""
+        """Too many members have nothing to tell: waiting cannot help."""
         gone = sorted(peer for peer, word in self._words.items() if not word.takes_part)
         is_new = self._doubt in (LOST, RETIRED)
         blank = is_new and all(word.is_blank for word in self._words.values())
@@ -199,7 +199,7 @@ class Recovery:
             return False
         counts = self._is_said_late(about, now)
         if about is None:
-            # A release that does not tell takes part, as ever.
+            # A release that does not report this takes part, as ever.
             self._words[peer] = _Word(
                 version, report.committed.term, report.committed, report.committed, None, Part.VOTER, counts
             )
@@ -211,7 +211,7 @@ class Recovery:
         if self._words[peer].takes_part:
             self.saw(peer, entry.id)
         else:
-            self._heard[peer] = entry.id  # It says itself that it has forgotten: what it had counts no more.
+            self._heard[peer] = entry.id  # It reports a loss: its former state no longer counts.
         newest = max(((term, seq) for who, term, seq in about.heard if who == self.self_id), default=(0, 0))
         if self.listens or newest <= state.entry.id:
             return False
@@ -219,7 +219,7 @@ class Recovery:
         return True
 
     def repeated(self, peer: str, version: tuple[int, int]) -> None:
-        """It says what it said before, so an earlier word that comes now is late."""
+        """It repeats its last report, so an earlier one that arrives now is late."""
         if peer in self._words:
             self._words[peer] = replace(self._words[peer], version=version)
 
@@ -232,15 +232,14 @@ class Recovery:
             self.ask_at = now
 
     def _doubt_it(self, why: str) -> None:
-        """From now on it listens, and what it was told before counts no more."""
+        """From now on it listens, and earlier reports no longer count."""
         self._doubt, self._question = why, None
         self._words.clear()
 
     def _is_said_late(self, about: About | None, now: float) -> bool:
         if about is None or about.answers is None:
-            return (
-                now >= self._over_at
-            )  # Of a release that does not say: it cannot have been long on its way.
+            # From a release that numbers no reports: it cannot have been on its way for long.
+            return now >= self._over_at
         behind = {(boot, seq) for peer, boot, seq in about.answers if peer == self.self_id}
         question = self._question
         return question is not None and any(
@@ -252,13 +251,13 @@ class Recovery:
         self._heard[peer] = max(entry_id, self._heard.get(peer, entry_id))
 
     def forget(self, peer: str) -> None:
-        """It is out of touch: what it said may no longer be so."""
+        """It is out of touch: its report may be outdated."""
         self._words.pop(peer, None)
 
     # -- what follows --------------------------------------------------------------------------
 
     def joins(self, state: HardState) -> Told | None:
-        """What a listener knows, once that is enough to take part; the caller must do so."""
+        """The listener's state once it is enough to take part; the caller must then do so."""
         if not self.listens or self._is_twice:
             return None
         words = self._words
@@ -296,13 +295,13 @@ class Recovery:
         return word.part == Part.NEW and word.is_blank and self._is_alike(word)
 
     def _all_anew(self) -> bool:
-        """All who are configured have nothing; who was a member before and is none now is not waited for."""
+        """All configured members have nothing; a former member is not waited for."""
         late = {peer for peer, word in self._words.items() if word.counts and self._is_anew(word)}
         others = frozenset(self.membership.voters) - {self.self_id}
         return bool(others) and late >= others
 
     def _adopted(self, words: Mapping[str, _Word]) -> Membership:
-        """Of those who take part, the newest that has the same members; or the step from what they have."""
+        """The newest membership, with the same members, of those that take part; or the step from theirs."""
         said = [word.under for word in words.values() if word.takes_part and word.under is not None]
         newest = max(said, key=lambda under: (under.epoch, not under.is_joint), default=None)
         if newest is None:
@@ -313,10 +312,10 @@ class Recovery:
         return Membership(self.membership.voters, newest.epoch + 1, newest.voters)
 
     def moves(self, state: HardState) -> tuple[Membership, int] | None:
-        """The membership to go on with, and the term to go up to with it; the caller must do so.
+        """The membership to go on with and the term to go up to; the caller must then do so.
 
-        Whatever was voted for or stored by a majority of the former set is known to those who count here, so
-        an election by the new set alone is in a later term, and begins with that.
+        The members that count here know every vote and every entry of a majority of the former set. So an
+        election by the new set alone is in a later term, and begins with that entry.
         """
         mine = self.membership
         # Asked at every step, and nearly always there is nothing to move to.
@@ -349,7 +348,7 @@ class Recovery:
 
 
 def _membership(state: HardState, members: Iterable[str]) -> Membership:
-    """Of a retired group it may be long since anybody had it: members may have come and gone by several."""
+    """A retired group may have been unused for long: several members may have come and gone."""
     if state.membership is None:
         return Membership.of(members)
     try:

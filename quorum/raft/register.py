@@ -2,15 +2,15 @@
 
 Safety rests on five rules, each with its place below:
 
-* a vote for another and an entry are on disk before anybody hears of them, and one's own before they count
+* a vote for another and an entry are on disk before any message about them, and one's own before they count
   (``journal``);
 * a voter refuses a candidate whose entry is older than its own (Raft section 5.4.1, ``voter``);
-* a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``,
-  and what a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
-* a majority is one of the members that this sentinel has on disk, and who has forgotten something takes no
-  part (``membership``, ``recovery``): so two majorities share a member that knows;
-* a voter sticks to a leader that it hears from, or has just voted for, and a restarted one, which has
-  forgotten whom, waits (Raft sections 4.2.3 and 6.4.1, ``voter``): so the leader's lease holds.
+* a leader sends only entries of its own term, so the entry on each disk only grows in ``(term, seq)``, and an
+  entry that a majority stores in the leader's term is committed (Raft section 5.4.2, ``_advance_commit``);
+* a majority is one of the members that this sentinel has on disk, and a member that has forgotten something
+  takes no part (``membership``, ``recovery``): so two majorities share a member that knows;
+* a voter sticks to a leader that it hears from, or has just voted for; a restarted one, which has forgotten
+  the leader, waits (Raft sections 4.2.3 and 6.4.1, ``voter``): so the leader's lease holds.
 
 The term is handled once, at the top of ``receive``. Roles change only in ``_become_*``.
 """
@@ -99,12 +99,12 @@ class Register(Seat):
         self._restart_campaign(now)
 
     def yield_to(self, term: int, now: float) -> None:
-        """Redis shows a fence of ``term``: go above it, but for an absurd one, which counts as missing."""
+        """Redis shows a fence of ``term``: go above it, unless it is absurd and so counts as missing."""
         if term > self.state.term and not is_absurd(term, self.state.term):
             self._adopt_term(term, now, f"a fence of term {term}")
 
     def learn_committed(self, entry: Entry, now: float, sender: str = "somebody") -> None:
-        """A peer says that ``entry`` is committed: a fact, whoever says it, and never undone."""
+        """A peer reports that ``entry`` is committed: a fact by whichever peer, and never undone."""
         if entry.id <= self.state.committed.id:
             return
         self._believed.check(sender, entry.term, self.state.term)
@@ -130,7 +130,7 @@ class Register(Seat):
     # -- who takes part ------------------------------------------------------------------------
 
     def stand_apart(self, why: str) -> None:
-        """From now on this sentinel votes for nobody, acknowledges nobody and does not stand."""
+        """From now on this sentinel does not vote, acknowledge or stand."""
         self.listening = why
         if self.role is not Role.FOLLOWER:
             self._become_follower(why)
@@ -140,7 +140,7 @@ class Register(Seat):
         self._restart_campaign(now)
 
     def go_on_under(self, membership: Membership, term: int, now: float) -> None:
-        """Another membership, on disk before anybody hears of it. Who leads goes on with the one it has."""
+        """Store another membership before any message depends on it. A leader goes on with the one it has."""
         if term > self.state.term:
             self._adopt_term(term, now, "the members have changed")
         self.membership = membership
@@ -290,7 +290,7 @@ class Register(Seat):
     # -- roles ---------------------------------------------------------------------------------
 
     def leader_until(self, now: float) -> float:
-        """Until when somebody may lead, as far as this sentinel knows; in the past if nobody does."""
+        """The time until which a leader may act, as far as is known here; in the past if there is none."""
         if self.role is Role.LEADER:
             return self._progress.lease_until(now)
         return self._voter.stick_until

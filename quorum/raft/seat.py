@@ -1,4 +1,6 @@
-"""A sentinel's place in a group's agreement: what it has on disk, with whom it votes, and whether it does."""
+"""A sentinel's seat in a group's agreement: its state on disk, the members it votes with, and whether it
+votes.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,7 @@ class Seat:
         self._journal.drawn = cluster_id
 
     def begin_under(self, membership: Membership) -> None:
-        """At the start. The first may be written at leisure: nothing rests on it yet."""
+        """Begin at the start. The first state may be written lazily: nothing depends on it yet."""
         self._journal.begin(membership)
 
     def check_term(self, sender: str, term: int) -> None:
@@ -86,11 +88,11 @@ class Seat:
         self._believed.check(sender, term, self.state.term)
 
     def _take_part(self, told: Told) -> None:
-        """With what it was told. Every promise that it may have made is over by then (``recovery``)."""
+        """Begin with the state that the others told. Its former promises are over by then (``recovery``)."""
         state = self.state
         term, voted_for = max(told.term, state.term), state.voted_for
         if term > state.term or voted_for is None:
-            # It may have voted in that term before it forgot.
+            # It may have voted in that term before it lost its state.
             voted_for = None if told.founding else FORGOTTEN
         self.listening = ""
         self._stood_until = max(self._stood_until, term + 1)
@@ -101,7 +103,7 @@ class Seat:
     def _declines(self, sender: str, message: Message) -> bool:
         """Whether it takes no part in what ``message`` is about.
 
-        Nothing is changed then, its term included; and who leads is not told that anything was stored.
+        Then nothing changes, not even its term, and the leader gets no acknowledgement.
         """
         why = self.listening
         if not why and isinstance(message, PreVoteRequest | VoteRequest | Append):

@@ -1,4 +1,4 @@
-"""How the agreement stands at this sentinel, for those who only read (etcd's raft calls it ``Status``)."""
+"""The state of the agreement at this sentinel, for readers (etcd's raft calls it ``Status``)."""
 
 from __future__ import annotations
 

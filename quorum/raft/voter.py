@@ -1,4 +1,6 @@
-"""The voter's side: to whom this sentinel gives its vote, and to whom it has promised to keep quiet."""
+"""The voter's side: the candidate that gets this sentinel's vote, and the leader that it has promised to
+stick to.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ class Voter:
         self._sticks_to: str | None = None
 
     def stick_to(self, leader: str, now: float, promised_ms: int = 0) -> None:
-        """What was promised to ``leader`` before is never shortened."""
+        """An earlier promise to ``leader`` is never shortened."""
         before = self.stick_until if self._sticks_to == leader else now
         self._sticks_to = leader
         self.stick_until = max(before, now + self._timing.stick_s(promised_ms))

@@ -1,1 +1,1 @@
-"""One group's decisions: joins the agreement (``quorum``) to the leader's work (``promotion``). Pure."""
+"""One group's decisions: connects the agreement (``quorum``) with the leader's work (``promotion``). Pure."""

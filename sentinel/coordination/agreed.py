@@ -1,4 +1,4 @@
-"""What follows from what the sentinels have agreed on: clients are told of it, and so are people. Pure."""
+"""Announces what the sentinels have agreed on, to clients and to people. Pure."""
 
 from __future__ import annotations
 

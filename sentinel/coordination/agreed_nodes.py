@@ -1,7 +1,7 @@
 """The nodes that the newest entries name: they are watched, whatever the configuration says. Pure.
 
-Without this, a primary that was taken out of the configuration, or that nobody ever configured, would not be
-watched after a restart, and nobody would know that it is lost.
+Without this, a primary that was taken out of the configuration, or was never in one, would not be watched
+after a restart, and no sentinel would notice its loss.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def spec_of(named: Named) -> NodeSpec:
 
 
 def place_of(record: NodeRecord) -> Place:
-    """What an entry tells of a node that it names."""
+    """An entry's data about a node that it names."""
     spec = record.spec
     run_id = record.info.run_id if record.info is not None else spec.run_id
     return Place(spec.host, spec.port, spec.announce_host, spec.announce_port, run_id)

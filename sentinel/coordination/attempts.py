@@ -1,10 +1,9 @@
-"""What a sentinel remembers of the attempts that came to nothing: when to try again, and what was told.
+"""Remembers failed attempts: when to try again, and which reasons were announced.
 
-Every repetition waits longer than the last, up to a limit: also what may well succeed at once (at another
-node, or as the next look finds it), of which only the first repetition comes at once. The delay travels in
-the leader's resignation, so that all sentinels hold, and whoever fails next waits twice as long: each for
-itself, those of many sentinels would come one upon the other. What fails again for the same reason is told
-once, and then after a long while.
+Every retry waits longer than the last, up to a limit, even if it may well succeed at once (at another node,
+or by the next look): only the first retry comes at once. The delay is part of the leader's resignation, so
+that all sentinels wait, and the next failure doubles it: if each sentinel counted for itself, many sentinels
+would try in quick succession. A repeated reason is announced once, and then after a long time.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ FIRST_S = 1.0
 FIRST_SOON_S = 0.2
 TELL_AGAIN_S = 600.0
 MAX_REASONS = 64
-"""Beyond it the oldest is forgotten, and told again if it returns."""
+"""Beyond it the oldest is forgotten, and announced again if it returns."""
 
 
 class Attempts:

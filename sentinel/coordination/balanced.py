@@ -1,11 +1,11 @@
 """Names that lead to several servers in turn: of a load balancer, a Service, or with several addresses. Pure.
 
-Whatever is said to such a name may reach the primary or any replica, so it is no node's name: it is left out
-of all that is decided, and people are told. Without that a healthy primary looks like a replica as soon as
-somebody connects anew.
+A request to such a name may reach the primary or any replica. So it is no node's name, is left out of all
+decisions, and is reported to people. Otherwise a healthy primary would look like a replica at the next
+connection.
 
-A server draws its run id when it starts and never gets it again. So no restart explains that one comes back
-after another was heard, nor that a name goes over to a server that another name led to all the while, if the
+A server draws its run id at its start and never gets it again. So no restart explains that a run id comes
+back after another was seen; nor that a name moves to a server that another name led to all the while, if the
 server that it left has another name as well.
 """
 

@@ -1,4 +1,4 @@
-"""What follows from the majority's word, and from its absence, where a group has ``self_fence``. Pure."""
+"""What a group with ``self_fence`` does at the majority's confirmation, and in its absence. Pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Contact:
             self._fence.stalled(now)
 
     def confirmed(self, at: float, now: float) -> tuple[Command | None, SelfFenced | SelfFenceEnded | None]:
-        """What is known here to be agreed on was the newest until ``at``, by a majority's word.
+        """A majority confirmed that the committed entry known here was the newest until ``at``.
 
-        Returns what is to be sent to the primary, and what people are told.
+        Returns the requests to the primary, and the events to announce.
         """
         fence = self._fence
         if fence is None:

@@ -1,9 +1,9 @@
-"""One group's brain at one sentinel: it joins the agreement core (``quorum``) to the leader's work
-(``promotion``). Sans-I/O like both: ``step(input, at) -> effects``, so that the simulator runs
-it as the daemon does.
+"""Coordinates one group at one sentinel: connects the agreement core (``quorum``) with the leader's work
+(``promotion``). It does no I/O: ``step(input, at) -> effects``, so the simulator runs it as the daemon does.
 
-What a leader does is in ``leading``, which work needs one in ``work_left``, what can be told of the group in
-``situation``. None of them calls it back: each returns what it wants, and one loop does that (``_follow``).
+The leader's actions are in ``leading``, the work that needs a leader in ``work_left``, the facts about the
+group in ``situation``. None of them calls it back: each returns its requests, and one loop carries them out
+(``_follow``).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Coordinator:
 
     @property
     def directives(self) -> Directives:
-        """What operators have told the group for later, as far as it is known to be agreed on."""
+        """The operators' directives to the group, as far as they are known to be committed."""
         return self.member.view.committed.directives
 
     @property
@@ -226,14 +226,14 @@ class Coordinator:
         self._follow(self.member.step(given, at.now), at)
 
     def _do(self, wanted: list[Wanted], at: Moment) -> None:
-        """What the leader's side wants, and everything that follows."""
+        """Carry out the requests of the leader's side, and everything that follows."""
         if wanted:
             self._follow(self._act_on(wanted, at), at)
 
     def _follow(self, made: list[Effect], at: Moment) -> None:
-        """Until nothing follows any more. What the agreement core makes meanwhile gets in line.
+        """Carry out requests until there are none. New effects of the agreement core are queued meanwhile.
 
-        So its effects leave in the order in which it made them: an older state is never written over a newer.
+        So its effects leave in the order in which it made them: an older state never overwrites a newer one.
         """
         if not made:
             return  # As nearly always.
@@ -251,7 +251,7 @@ class Coordinator:
         for each in wanted:
             match each:
                 case StopLeading():
-                    # Work that is left is told before: whoever stops may stand again for that at once.
+                    # Report the work left first: a leader that stops may stand again for it at once.
                     made += self._tell_clock(at)
                     made += self._tell_work(at)
                     made += self.member.step(each, at.now)
@@ -267,7 +267,7 @@ class Coordinator:
         return self.member.step(said, at.now) if said is not None else []
 
     def _tell_work(self, at: Moment) -> list[Effect]:
-        """Which work needs a leader, for the agreement core, if that has changed."""
+        """Report the work that needs a leader to the agreement core, if it has changed."""
         wanted, event = self._work_left.look(at.now)
         self._tell_all((event,))
         return self.member.step(wanted, at.now) if wanted is not None else []
@@ -313,7 +313,7 @@ class Coordinator:
         self.book.update(seen.node, seen.info, seen.peer_ip, at.now, at.now - seen.took_s)
         if self.who_is_who.saw(seen.node, at.now):
             self._watch(at)
-        # What is decided is decided by what the server says to the name that is used.
+        # Decisions go by the server's answers to the name that is used.
         if self.book.local(seen.node) == seen.node:
             self._mind_newcomers(seen.node, at)
             self.situation.note_witness(seen.node, at.now)
@@ -326,7 +326,7 @@ class Coordinator:
         self._tell_who(at.now)
 
     def _has_one_server(self, name: str, run_id: str, at: Moment) -> bool:
-        """Not where the name leads to several in turn: then nothing is known of whoever answers."""
+        """Not if the name leads to several servers in turn: then the one that answers is unknown."""
         if self.who_is_who.heard(name, run_id, at.now):
             self._watch(at)
             self._tell_who(at.now)

@@ -1,7 +1,7 @@
-"""What a replica will hold, at least, once it has loaded the copy that its primary sent it.
+"""The least that a replica will hold once it has loaded the copy that its primary sent.
 
-Redis tells a loading replica's offset only when it is done. But a copy holds all that the primary had when it
-was begun, and that was after the replica was last seen without it, and after its process started.
+Redis reports a loading replica's offset only when loading is done. But a copy holds all that the primary had
+when the copy was begun; that was after the replica was last seen without it, and after its process started.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sentinel.coordination.node_spec import NodeRecord
 from sentinel.coordination.offset_trail import OffsetTrail
 
 SECOND_S = 1.0
-"""Redis tells how long it has been running in whole seconds."""
+"""Redis reports its uptime in whole seconds."""
 
 
 class Copies:

@@ -1,7 +1,7 @@
-"""What people are told of a primary that lives but refuses its clients: that it does, and when that is over.
+"""Announces a primary that lives but refuses its clients: its beginning and its end. Pure.
 
-Each is told once it has lasted: a primary that was promoted a moment ago has no replicas yet, and one whose
-memory is full takes a write now and then. Pure.
+Each is announced once it has lasted: a primary that was just promoted has no replicas yet, and one whose
+memory is full accepts a write now and then.
 """
 
 from __future__ import annotations

@@ -74,5 +74,5 @@ def _configured_first(records: Iterable[NodeRecord]) -> list[NodeRecord]:
 
 
 def _run_id(record: NodeRecord) -> str:
-    """As the server said; or before it was heard, as an entry has it."""
+    """The server's own run id; before it was heard, the one in an entry."""
     return record.info.run_id if record.info is not None else record.spec.run_id

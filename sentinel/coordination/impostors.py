@@ -1,11 +1,11 @@
-"""Names that have come to lead to another server than the node, as when its address was given away. Pure.
+"""Names that lead to another server than the node, for instance because its address was given away. Pure.
 
-A process that was running before the node's own was last heard is no restart of it. What it says is not
-taken for the node's: else another cluster's primary, at the address of this group's, would be the primary
-here, and be demoted like a stray one once another is promoted. The node itself is silent meanwhile.
+A process that ran before the node's own process was last heard is no restart of it. Its answers are not taken
+for the node's: else another cluster's primary, at an address of this group, would be the primary here, and be
+demoted like a stray one once another is promoted. The node itself is silent meanwhile.
 
-How long a server runs, it tells by its wall clock. So there is a proof to the contrary: it has the group's
-data, follows one of its nodes, or is followed by one.
+A server measures its uptime by its wall clock, so there is proof to the contrary: it has the group's data,
+follows one of its nodes, or is followed by one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The part of INFO from which it follows whether a node takes writes: its disk, memory, replicas and clients,
-and whether it is about to end.
+"""Reads the part of INFO that decides whether a node accepts writes: disk, memory, replicas, clients, and
+shutdown.
 
-All of it is advice beside what failover stands on: a figure that is missing or odd counts as not told, and
-never makes the whole reply one that cannot be understood.
+All of it is only advice, beside the fields that failover relies on: a missing or odd figure counts as
+unknown, and never makes the whole reply unreadable.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Limits:
     errors: tuple[tuple[str, int], ...] = ()
     """How often each of ``ERRORS`` was given to a client since it started; sorted."""
     ends: bool = False
-    """It was told to end, and waits for its replicas."""
+    """It was told to shut down, and waits for its replicas."""
 
     @property
     def evicts_any_key(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a coordinator takes in beside the agreement core's inputs, and asks for beside its effects."""
+"""The inputs and effects of a coordinator, in addition to those of the agreement core."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class MajorityConfirmed:
 
 
 StepOver: TypeAlias = StepDone | StepFailed | StepUnsent | StepFenced
-"""What became of a step."""
+"""The outcome of a step."""
 
 GroupInput: TypeAlias = (
     Input | MajorityConfirmed | InfoSeen | NameLooked | LinkHeard | ReadDone | StepOver | Requested | Ordered

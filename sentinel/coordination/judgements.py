@@ -1,7 +1,7 @@
-"""What people are told of the nodes' condition, as this sentinel and the quorum judge it.
+"""Announces the nodes' condition, as this sentinel and the quorum judge it. Pure.
 
-That a node is up again is told once it has answered, and for nothing less: that this sentinel was stalled, is
-out of files, or has lost touch with those who agreed, makes no dead node alive. Pure.
+A node is announced as up again only once it has answered. That this sentinel stalled, is out of files, or has
+lost touch with the quorum makes no dead node alive.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sentinel.notices.nodes import (
 
 
 class Judgements:
-    """Each call returns what is to be told then."""
+    """Each call returns the events to announce."""
 
     def __init__(self, member: Member) -> None:
         self._member = member

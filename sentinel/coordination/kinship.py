@@ -1,12 +1,11 @@
-"""Whether a server is the group's own: by what it is, for an address alone says nothing. Pure.
+"""Decides whether a server is the group's: by its identity, because an address alone says nothing. Pure.
 
-Addresses change hands: a pod's IP is given to another cluster, a replica is detached to become something
-else. So what the group's primaries and replicas were seen to be is remembered, as replication histories and
-run ids, and a node that does not fit is left alone: to demote a server, or to point it elsewhere, throws its
-data away.
+Addresses change hands: a pod's IP is given to another cluster, a replica is detached for another purpose. So
+the identity of the group's primaries and replicas is remembered, as replication histories and run ids. A node
+that does not fit is left alone: to demote a server, or to point it elsewhere, throws its data away.
 
-Configured is proof enough, unless the node has replicas that are none of the group's: then it is somebody's
-primary. What was only discovered has to prove itself, each time that something is to be done to it.
+The configuration is proof enough, unless the node has replicas that are not the group's: then it is another
+group's primary. A discovered node has to prove itself before each change to it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from promotion.places import written
 from sentinel.coordination.node_info import NodeInfo
 
 MAX_REMEMBERED = 256
-"""Of each kind, the oldest is forgotten first."""
+"""The limit of each kind; the oldest is forgotten first."""
 
 Endpoint: TypeAlias = tuple[str, int]
 

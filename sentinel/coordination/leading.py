@@ -1,11 +1,11 @@
-"""The leader's side of a group at one sentinel: hands the work what happens, and does what the work asks for.
+"""The leader's side of a group at one sentinel: gives the work its inputs, and carries out its requests.
 
-What operators have ordered, and a schedule that cannot be carried out, come before the work: so a pause is
-agreed on before anything else is done, and the work begins with the directives as they are then.
+Operators' orders, and a schedule that cannot be carried out, come before the work. So a pause is agreed on
+before anything else is done, and the work begins with the directives as they are then.
 
-``promotion.work`` decides what to do, the agreement core whether it may be done; this translates between
-the two, and keeps what belongs to one leadership: what it waits for, and when it all began. Each call returns
-what it wants (``wanted``), to be done in that order.
+``promotion.work`` decides what to do, the agreement core whether it may be done. This module translates
+between them, and keeps the state of one leadership: the requests that it waits for, and its beginning. Each
+call returns its requests (``wanted``), to be carried out in that order.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class Leading:
         self._request_until = now
         self._paused = member.view.committed.directives.pause is not None
         self._resumed_at = -math.inf
-        """What went on while the group was paused is no part of a change's duration."""
+        """A time in which the group was paused is no part of a change's duration."""
         self._giving_up_s: float | None = None
-        """For how long to hold off once it is agreed that the schedule, this leader's work, is dropped."""
+        """How long to hold off once the end of the schedule, this leader's work, is committed."""
         self._under_way = UnderWay()
         self._proposed: EntryId | None = None
         self._attempts = Attempts(config.work.limit_s, member.view.committed.topology)
@@ -174,12 +174,12 @@ class Leading:
 
     @property
     def _directives(self) -> Directives:
-        """By the newest entry, in the names that are used here: a schedule may be another sentinel's."""
+        """The newest entry's directives, by the names used here: a schedule may be another sentinel's."""
         return orders.localized(self._member.view.newest.directives, self._situation.local)
 
     @property
     def _asked(self) -> Request | None:
-        """What the work is to do for an operator, who asked for it now or set a time for it."""
+        """The work for an operator, who requested it now or set a time for it."""
         return self.request or self.ordering.scheduled
 
     def committed(self, entry: Entry, at: Moment) -> list[Wanted]:
@@ -245,7 +245,7 @@ class Leading:
                 facts = self._situation.facts(at.now)
                 self._do(work.step_failed(step, reason, facts, at.now, unknown=unknown), at)
             case StepUnsent():
-                # What an operator asked for is for the next leader.
+                # An operator's request is for the next leader.
                 self._wanted.append(StopLeading())
             case StepFenced(_, found_term):
                 self._tell(leaders.Fenced(step.node, found_term))
@@ -258,7 +258,7 @@ class Leading:
         self._tell(event, self._member.view.term, again=again)
 
     def _again(self, what: Hashable, now: float) -> bool:
-        """Whether this only repeats what an attempt before has told, which came to nothing."""
+        """Whether this only repeats the announcement of an earlier, failed attempt."""
         return self._asked is None and self._attempts.repeats(what, now)
 
     # -- what the work asks for ----------------------------------------------------------------

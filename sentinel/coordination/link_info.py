@@ -1,7 +1,7 @@
-"""What a node says of what it replicates from, by the replication section of its INFO alone.
+"""Parses a node's replication link from the replication section of INFO.
 
-Asked of the replicas every few milliseconds while their primary is in doubt, so it is read with little
-effort, and what cannot be read says nothing.
+The replicas are asked every few milliseconds while their primary is in doubt, so parsing is cheap, and an
+unreadable answer counts as none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the leader's side of a change of primary becomes the topology that is agreed on. Pure."""
+"""Turns the leader's side of a change of primary into the topology to agree on. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a step is taken, by both clocks of this sentinel."""
+"""The time of a step, by both clocks of this sentinel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""To which group a server is configured: what one group names is never taken in by another. Pure."""
+"""The group to which each server is configured: no group takes in a server that another one lists. Pure."""
 
 from __future__ import annotations
 

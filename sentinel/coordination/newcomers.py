@@ -1,8 +1,9 @@
-"""Who is watched beside the configured nodes: replicas that the primary reports, if they are ours. Pure.
+"""Chooses the nodes to watch beside the configured ones: replicas that the primary reports, if they are ours.
+Pure.
 
-The primary repeats whatever a replica says of itself, and whoever may replicate from it may say anything. So
-an address that it reports is watched only where our password may go, not if another group of this
-configuration has it, and no longer than the server behind it proves to be the group's (``kinship``).
+The primary repeats whatever a replica reports about itself, and any process that may replicate from it may
+report anything. So a reported address is watched only if our password may be sent there, if no other group of
+this configuration has it, and as long as the server behind it proves to be the group's (``kinship``).
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ MAX_HELD = 256
 
 @dataclass(frozen=True, slots=True)
 class DiscoveryRules:
-    """``secret``: a password or a client certificate goes to whoever is connected to.
+    """``secret``: a password or a client certificate is sent to each node that is connected to.
 
-    ``ranges`` are where it may go beside the configured nodes. None: nowhere, if there is a secret.
+    ``ranges`` are the addresses to which it may go beside the configured nodes. None: none, if there is a
+    secret.
     """
 
     secret: bool = False
@@ -90,7 +92,7 @@ News: TypeAlias = Found | NotWatched | Dropped | Foreign
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """What was dropped, so that it is not taken in again for a report from before that."""
+    """A dropped node, so that an older report does not bring it back."""
 
     run_id: str
     why: str
@@ -112,7 +114,7 @@ class Newcomers:
         self._looked_at: float | None = None
 
     def seen(self, node: str, primary: str | None, entries: Collection[Entry], now: float) -> list[News]:
-        """To be called when ``node`` has spoken. What the sentinels have agreed on, by ``entries``, is never
+        """Call it when ``node`` has answered. A node that an agreed entry of ``entries`` names is never
         dropped."""
         agreed, led = ({self._book.local(name) for name in names} for names in _agreed(entries))
         self.relations.kinship.led(led)
@@ -132,7 +134,7 @@ class Newcomers:
 
     @property
     def are_none(self) -> bool:
-        """Nobody is reported whom nobody configured, as far as is known."""
+        """As far as is known, the primary reports only configured nodes."""
         return not (self.unwatched or self._held)
 
     def looked(self, node: str, primary: str | None, now: float) -> None:
@@ -164,7 +166,9 @@ class Newcomers:
         return [Foreign(node, why)] if why and why != before else []
 
     def _forget(self, primary: str, agreed: Collection[str], now: float) -> list[News]:
-        """Who neither answers nor is reported, for as long as the primary could have reported it."""
+        """The nodes that neither answer nor are reported, for as long as the primary could have reported
+        them.
+        """
         since, self._looked_at = self._looked_at, now
         gap_s = min(now - since, MAX_GAP_S) if since is not None else 0.0
         reported = {self._book.name_of(each.ip, each.port) for each in self._attached(primary)}
@@ -212,9 +216,9 @@ class Newcomers:
         return info.attached if info is not None and info.role == "master" else ()
 
     def _holds(self, name: str, replica: Attached, now: float) -> bool:
-        """A primary goes on reporting a replica that is gone until it misses it: that is no news of it.
+        """A primary reports a replica that is gone until it notices: that is no news of the replica.
 
-        What it acknowledged after it was dropped is.
+        An acknowledgement from after it was dropped is.
         """
         held = self._held.get(name)
         if held is None:
@@ -233,7 +237,7 @@ class Newcomers:
 
 
 def event_of(news: News) -> told.NodeEvent | None:
-    """What is told of it, if anything."""
+    """The event to announce, if any."""
     match news:
         case Found(node, quiet=False):
             return told.Discovered(node)
@@ -248,7 +252,7 @@ def event_of(news: News) -> told.NodeEvent | None:
 
 
 def _agreed(entries: Collection[Entry]) -> tuple[set[str], set[str]]:
-    """Who is primary or about to be, by the newest entries; and all whom leaders may have promoted."""
+    """The primary or the next one by the newest entries; and all nodes that leaders may have promoted."""
     agreed = {entry.topology.primary for entry in entries if entry.topology}
     agreed |= {entry.intent.target for entry in entries if entry.intent}
     previous = {entry.topology.previous for entry in entries if entry.topology}

@@ -1,4 +1,4 @@
-"""What is known of a node by its INFO, as typed values. Pure; ``info`` reads the text."""
+"""One node's INFO as typed values. Pure; ``nodes.info`` parses the text."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class NodeInfo:
     started_empty: bool = False
     """The process loaded neither a snapshot nor an append-only file when it started."""
     announced: bool = True
-    """Clients may be told of it (``replica-announced``)."""
+    """Whether clients may learn of it (``replica-announced``)."""
     product: str = "redis"
     """``redis`` or ``valkey``."""
     safety: WriteSafety | None = None
-    """What it demands of writes, which INFO does not say; None if that was not asked, or not answered."""
+    """Its ``min-replicas`` settings, which INFO lacks; None if they were not read."""
     volatile_keys: int = 0
     """How many of its keys expire, and so may be evicted by a ``volatile-`` policy."""
     limits: Limits = UNLIMITED

@@ -1,7 +1,7 @@
-"""Which address is whose: the addresses that Redis reports are translated back to the nodes' names.
+"""Translates the addresses that Redis reports back to the nodes' names.
 
-Compared is what an address reaches and not how it is written (``promotion.places``). A node is known by its
-configured address, by the one that it is announced by, and by the IP that its name last stood for.
+Addresses are compared by what they reach, not by their spelling (``promotion.places``). A node is known by
+its configured address, by the announced one, and by the IP of its newest connection.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a node's figures say of whether it takes writes, or would take them as a primary. Pure.
+"""Derives from a node's INFO whether it accepts writes, or would as a primary. Pure.
 
 Redis decides by these very figures whether it refuses (``processCommand``: maxmemory, the state of its disk,
-how many replicas keep up), so they are as good as its refusal. Where they are a moment old, or leave a doubt
-(how large the next write is, whether anything can be evicted), its counters of errors tell: one that has
-grown since the last look means that a client was refused since then.
+the number of good replicas), so they are as good as its refusal. If they are a moment old, or leave a doubt
+(the size of the next write, whether anything can be evicted), the counters of errors decide: one that grew
+since the last look means that a client was refused since then.
 """
 
 from __future__ import annotations

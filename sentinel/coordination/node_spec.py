@@ -1,4 +1,4 @@
-"""One node of a group: how it is reached, and what it last said."""
+"""One node of a group: its addresses, and its newest INFO."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the deciding code is shown of a node: a snapshot, made from what the node said last."""
+"""Makes the snapshot of a node for the deciding code, from the node's newest INFO."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is known of a group's nodes: their names, what they last said, and which address is whose.
+"""The book of a group's nodes: their names, their newest INFO, and the owner of each address.
 
 A node is its configured name; Redis reports addresses, which ``node_places`` translates back. A server is its
-run id: of several names that lead to one, the book speaks of it by the one that is used (``doubles``).
+run id: if several names lead to one server, the book uses one of them (``doubles``).
 """
 
 from __future__ import annotations

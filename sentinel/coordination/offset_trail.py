@@ -1,8 +1,8 @@
-"""Where a primary's replication offset was, and when: what turns a replica's lag in bytes into seconds.
+"""Remembers a primary's offsets over time, to turn a replica's lag in bytes into seconds.
 
-Redis tells no such time: ``master_last_io_seconds_ago``, and the ``lag`` of a replica's acknowledgement, are
-small for a replica that is minutes behind and busy receiving. So the primary's offset is remembered at each
-look, and a replica is as old as the newest look at which the primary had no more than it.
+Redis reports no such time: ``master_last_io_seconds_ago``, and the ``lag`` of a replica's acknowledgement,
+are small even for a replica that is minutes behind and busy receiving. So the primary's offset is kept at
+each look, and a replica is as old as the newest look at which the primary had no more than it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What operators have ordered at this sentinel, and a schedule whose time has come: what a leader writes
-before it works, and what of it becomes its work.
+"""Decides what a new leader writes before it works: operators' orders at this sentinel, and a schedule that
+is due.
 
 Orders come first in a leadership, so that a pause holds before anything else is done. A schedule that cannot
-be carried out is dropped then; one that can is the work, like an operator's request.
+be carried out is dropped then; one that can becomes the work, like an operator's request.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""Operators' orders to a group, and what becomes of what was ordered. Pure: each order is a change of the
-directives that the sentinels agree on.
+"""Operators' orders to a group. Pure: each order is a change of the directives that the sentinels agree on.
 
-An order is applied by a leader before it does anything else. It may be applied again, by the next leader,
-if the first one could not tell that it was agreed on, so each is written to come to the same.
+A leader applies an order before it does anything else. The next leader may apply it again, if the first one
+could not report that it was agreed on, so each order has the same result when it is repeated.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whether this sentinel could promote anybody, and what is told if its peers could and it could not. Pure.
+"""Judges whether this sentinel could promote a node, and reports it if only its peers could. Pure.
 
-What the ranking finds is asked of the nodes that this sentinel can use: one that refuses its password or its
-certificate, or that it cannot look at, is none.
+Only the nodes that this sentinel can use are ranked: one that refuses its password or its certificate, or
+that it cannot read, does not count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ nodes takes as long as several steps, and it is asked at each attempt to stand a
 """
 TELL_EVERY_S = 1.0
 LASTS_S = 5.0
-"""What is so for a moment, as at the start, is not told."""
+"""A state that lasts only a moment, as at the start, is not announced."""
 MAX_CHARS = 200
 
 
@@ -43,7 +43,7 @@ class OwnReach:
         self._situation = situation
         self._known: tuple[object, float, str] = (None, -math.inf, "")
         self._candidate: tuple[str, float] = ("", -math.inf)
-        """Whom it could promote, and when that was found out."""
+        """The node that it could promote, and the time of that finding."""
         self._could_use = frozenset[str]()
         self._told = ""
         self._told_at = -math.inf
@@ -74,7 +74,7 @@ class OwnReach:
         )
 
     def news(self, now: float) -> StandsBack | StandsAgain | None:
-        """What is wrong with this sentinel alone is told once: its peers could, and it could not."""
+        """A problem of this sentinel alone is announced once: its peers could promote a node, but not it."""
         if 0 <= now - self._told_at < TELL_EVERY_S:
             return None
         self._told_at = now

@@ -1,4 +1,4 @@
-"""How the nodes of a group's book stand to each other, as ``kinship`` judges by. Pure."""
+"""The relations between the nodes of a group's book, by which ``kinship`` judges. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""When a primary may be replaced because it refuses writes: not again soon after that did not help. Pure.
+"""Limits how often a primary is replaced for refusing writes: not soon again if that did not help. Pure.
 
-What made one primary's disk fail may make the next one's fail too. Each change cuts all clients off, so the
-time until the next grows; and one that could not be carried out is not tried again at once by each sentinel.
+The reason why one primary's disk fails may make the next one's fail too. Each change disconnects all clients,
+so the time until the next one grows; and a change that could not be carried out is not retried at once by
+each sentinel.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What only repeats what is known is noted, or said again, without a step of the core. Pure."""
+"""Handles what only repeats known things without a step of the core: it is noted, or sent again. Pure."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def confirms(member: Member, given: GroupInput, now: float) -> bool:
 
 
 def said_again(member: Member, now: float) -> list[BackendEffect]:
-    """What this sentinel thinks, to all peers: so that it does not go stale with them."""
+    """This sentinel's opinions, to all peers, so that they stay fresh there."""
     return member.say_again(now)

@@ -1,10 +1,10 @@
-"""Whether this sentinel, cut off from the majority, should stop the writes of the primary beside it.
+"""Decides whether this sentinel, cut off from the majority, stops the writes of the primary beside it.
 
-Beyond a partition a majority may promote another node at any time, and what this primary then accepts will
-be thrown away. Whoever is out of touch with a majority for longer than the lease cannot know, so it pauses
-the writes of the primary that it can still reach, and renews that while it is cut off. The pause ends by
-itself if this sentinel dies. A server that need not be the group's (``hands_off``) is left alone: somebody
-else's clients may write to it. Sans-I/O: ``tick`` is told, and returns what to send.
+Beyond a partition a majority may promote another node at any time, and what this primary then accepts will be
+thrown away. A sentinel that is out of touch with a majority for longer than the lease cannot know, so it
+pauses the writes of the primary that it can still reach, and renews the pause while it is cut off. The pause
+ends by itself if this sentinel dies. A server that may not be the group's (``hands_off``) is left alone:
+others' clients may write to it. It does no I/O: ``tick`` gets the facts and returns what to send.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class SelfFence:
         self._contact_at = max(self._contact_at, at)
 
     def stalled(self, now: float) -> None:
-        """This process did not run: whether it is cut off must be found out anew."""
+        """This process did not run: it must find out again whether it is cut off."""
         self._contact_at = max(self._contact_at, now)
 
     def cut_off_s(self, now: float) -> float:
@@ -63,12 +63,12 @@ class SelfFence:
         hands_off: Callable[[str], str],
         agree: Callable[[str, float], bool],
     ) -> tuple[Pausing | None, str]:
-        """What to send now, and why a pause begins or ends (empty if it does neither).
+        """The requests to send now, and the reason why a pause begins or ends (empty if it does neither).
 
-        ``agree(node, since)``: a majority said, heard after ``since``, that ``node`` is the primary and up,
-        and since then confirmed it: what is heard may have been on its way for long.
+        ``agree(node, since)``: a majority reported, heard after ``since``, that ``node`` is the primary and
+        up, and confirmed it since then: a report may have been on its way for long.
         ``local(node)``: the name that is used for the node now, which may change while its writes are paused.
-        ``hands_off(node)``: why nothing may be changed at it, or nothing if it may.
+        ``hands_off(node)``: the reason why the node must not be changed; empty if it may be.
         """
         cut_off = self.cut_off_s(now) > self._lease_s
         if self.node is None:

@@ -1,6 +1,6 @@
-"""What a sentinel can tell of its group: the facts for the leader's work, and whether there is any.
+"""The facts about a group at one sentinel: for the leader's work, and for whether there is any.
 
-Pure queries over the agreement core and the node book. The one memory here is for whom a promotion failed,
+Pure queries over the agreement core and the node book. It remembers only the nodes whose promotion failed,
 what was ambiguous, and since when no leader was heard.
 """
 
@@ -85,7 +85,7 @@ class Situation:
         return self._book.onlooker(now, reachable, down)
 
     def ranking(self, now: float, request: Request | None = None) -> Ranking | None:
-        """What a failover would choose by what is known now; None before the first topology."""
+        """A failover's choice by the current facts; None before the first topology."""
         if self._member.primary is None:
             return None
         return forecast(self._config.work, self.views(now), self.facts(now), self.avoided(now), request)
@@ -119,7 +119,7 @@ class Situation:
         return found if found in self._book else known
 
     def place(self, node: str | None) -> Place | None:
-        """What an entry that names ``node`` tells of where it is."""
+        """The place of ``node`` for an entry that names it."""
         return place_of(self._book[node]) if node is not None and node in self._book else None
 
     def link(self, said: LinkInfo, asked_at: float) -> LinkSeen | None:
@@ -162,7 +162,7 @@ class Situation:
         return request is not None and not facts.down
 
     def clock_said(self, wall_ms: int) -> ClockSaid | None:
-        """What this sentinel's wall clock says of the schedule, if it said otherwise before."""
+        """The opinion of this sentinel's wall clock on the schedule, if it has changed."""
         time = time_by(self._member.view.newest.directives.schedule, wall_ms)
         return ClockSaid(time) if time != self._member.board.time else None
 
@@ -189,7 +189,7 @@ class Situation:
 
     @property
     def quiet_since(self) -> float:
-        """When a leader was last heard."""
+        """The time at which a leader was last heard."""
         return self._quiet_since
 
     def counts(self, asked_at: float) -> bool:
@@ -197,7 +197,7 @@ class Situation:
         return asked_at > self._quiet_since + SETTLE_S
 
     def is_settled(self, now: float) -> bool:
-        """Nothing is to be mended, or to be watched more closely than as ever."""
+        """Nothing needs repair or closer watching."""
         return self._standing[1:] == (False, True) and not self._baseline and not self.is_odd(now)
 
     def goes_on(self, now: float) -> None:
@@ -205,7 +205,7 @@ class Situation:
         self._unsafe_since = now
 
     def facts(self, now: float) -> Facts:
-        """What the leader's work is told of the world."""
+        """The facts for the leader's work."""
         return replace(self._facts(now), unwritable=self.unwritable(now))
 
     def _facts(self, now: float) -> Facts:
@@ -260,7 +260,7 @@ class Situation:
         reason = self._found[1]
         if reason is None or not self.looked_at_all(now):
             self._unclear_since = now
-        # Nodes and sentinels that start together are unclear for a moment, which nobody need be told.
+        # Nodes and sentinels that start together are unclear for a moment; that is not announced.
         self.ambiguous = reason if now - self._unclear_since >= UNCLEAR_FOR_S else None
         return reason is None
 

@@ -1,9 +1,9 @@
-"""INFOs that say only that time has gone on: almost all of them. They are noted, and no step is due. Pure.
+"""Finds INFOs that show only that time went on, as almost all do: they are noted, and no step is due. Pure.
 
-What a group makes of its nodes follows from who they are, what they follow, and what they are set to. A reply
-in which nothing of that has changed, and which comes while all is quiet, would lead to the same as the one
-before it, which was taken in by a step. How far each node is, and when it was heard, is kept all the same:
-that is what a later failover is decided by.
+A group's view of its nodes depends on who they are, what they follow, and how they are set. A reply in which
+none of that has changed, and which comes while all is quiet, would have the same result as the one before it,
+which a step took in. The node's offset, and the time of its answer, are kept all the same: a later failover
+decides by them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _company(attached: tuple[Attached, ...]) -> list[tuple[str, int, str, bool]]
 
 
 class Group(Protocol):
-    """What is looked at of one: its coordinator."""
+    """The facts about one group: its coordinator."""
 
     member: Member
     book: NodeBook
@@ -100,7 +100,7 @@ class Steady:
         self._book = group.book
         self._situation = group.situation
         self._taken: dict[str, object] = {}
-        """By node: how things stood when its last INFO was taken in by a step."""
+        """By node: the state when a step took in its last INFO."""
 
     def stepped(self, given: GroupInput) -> None:
         if not isinstance(given, InfoSeen):

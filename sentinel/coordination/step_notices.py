@@ -1,4 +1,4 @@
-"""What is told of a step that was taken: what the node refused, and what was odd about its fence. Pure."""
+"""The events about a step that was taken: what the node refused, and an odd content of its fence. Pure."""
 
 from __future__ import annotations
 

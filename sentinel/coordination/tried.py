@@ -1,8 +1,9 @@
-"""What failed at this sentinel a moment ago, in whichever leadership: the next one does not begin with it.
+"""Remembers what failed at this sentinel a moment ago, under any leader, so that the next one does not begin
+with it.
 
-A step may end after the leadership that took it. Where messages are lost, leaderships may be shorter than it
-takes to find that a node does not answer. If such ends were forgotten, each leader would begin at that node
-again, for ever.
+A step may end after the leadership that took it. When messages are lost, leaderships may be shorter than the
+time to find out that a node does not answer. If such results were forgotten, each leader would begin at that
+node again, for ever.
 """
 
 from __future__ import annotations

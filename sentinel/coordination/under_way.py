@@ -1,7 +1,7 @@
-"""What a leader has asked for and waits for: one reading of the nodes, and steps, each with its own number.
+"""The requests that a leader waits for: one reading of the nodes, and steps, each with its own number.
 
-A leadership may end before its steps do. Then nothing goes on behind them, but how they end is worth knowing:
-where one was not answered, the next leadership need not begin again.
+A leadership may end before its steps do. Then nothing follows them, but their results are worth knowing: if a
+node did not answer, the next leadership need not begin there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What the leader's side wants. It returns that, and the coordinator does it in the order in which it comes.
+"""The requests of the leader's side. It returns them, and the coordinator carries them out in order.
 
-So neither calls the other back: what the agreement core makes of a proposal, which may be committed at once,
-is handled once the leader's side has said all that it wanted.
+So neither calls the other back: the consequences of a proposal, which may be committed at once, are handled
+after the leader's side has returned all its requests.
 """
 
 from __future__ import annotations

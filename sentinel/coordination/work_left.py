@@ -1,4 +1,4 @@
-"""Which work needs a leader, beside what the agreement core sees by itself. Pure."""
+"""Determines the work that needs a leader, beside what the agreement core sees by itself. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class WorkLeft:
         self._reasons: frozenset[str] = frozenset()
 
     def look(self, now: float) -> tuple[Want | None, Ambiguous | None]:
-        """What the agreement core is told, if that has changed; and why nobody is primary, if that has."""
+        """The report to the agreement core, if it has changed; and why there is no primary, if that has."""
         before = self._situation.ambiguous
         reasons = self._look(now)
         why = self._situation.ambiguous

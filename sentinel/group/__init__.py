@@ -1,1 +1,1 @@
-"""One group's life on the event loop."""
+"""One group on the event loop: everything that runs it."""

@@ -1,9 +1,9 @@
-"""How many elections a sentinel stands for at once, by what came of the last. Pure.
+"""Limits how many elections a sentinel stands for at once, by the results of the last ones. Pure.
 
-A leader that loses its lease before its group has a primary has made work for nothing, as will the next one:
-so more elections than the sentinels have time for end none. As in a network that is full, each such loss
-halves what is begun at once, each success adds one, and at least one always goes on. Each loss also makes the
-crowd count for more, so that longer promises are asked for and the next rank waits longer.
+A leader that loses its lease before its group has a primary has worked for nothing, and so will the next one:
+if there are more elections than the sentinels have time for, none ends. As in a congested network, each such
+loss halves the number begun at once, each success adds one, and at least one always goes on. Each loss also
+makes the crowd count for more, so that longer promises are requested and the next rank waits longer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Admission:
         self.slowness = 1
 
     def room(self, late_s: float) -> int:
-        """How many at once, ``late_s`` being how late this process is."""
+        """The number at once, if this process is ``late_s`` late."""
         return max(1, min(self.at_once, int(AT_ONCE / (1 + LATE * late_s))))
 
     def lost(self) -> None:

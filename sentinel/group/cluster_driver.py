@@ -1,6 +1,6 @@
 """Runs the register of the cluster's id on the event loop, as ``driver`` runs a group's.
 
-So no peer is told an id that this sentinel could forget.
+So no peer gets an id that this sentinel could forget.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class ClusterDriver(RegisterDriver[Input, Effect]):
         self.feed(Gossip())
 
     def gossip_if_due(self) -> None:
-        """To be called at each gossip interval."""
+        """Call it at each gossip interval."""
         self._gossips += 1
         if self._gossips % QUIET_GOSSIPS == 0 or not (self.id and self.member.quiet):
             self.gossip()

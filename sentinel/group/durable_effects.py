@@ -1,8 +1,8 @@
-"""What a core asks for is done in its order, and what stands behind a write waits until that is on disk.
+"""Applies a core's effects in their order; those behind a write wait until it is on disk.
 
-"On disk before told" rests on this queue: a vote, an entry or an id is sent only once it cannot be forgotten.
-Meanwhile inputs are still taken, and their effects queue up. What could not be written shuts the queue for
-good, for nobody knows then what is on disk: nothing more is said, and the process has to end.
+"On disk before told" depends on this queue: a vote, an entry or an id is sent only once it cannot be
+forgotten. Meanwhile inputs are still taken in, and their effects queue up. A failed write shuts the queue for
+good, because the contents of the disk are unknown then: nothing more is sent, and the process has to end.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class DurableEffects(Generic[_Effect]):
 
     @property
     def is_settled(self) -> bool:
-        """Everything that was to be written by now is on disk, and all behind it is done."""
+        """All writes queued by now are on disk, and all effects behind them are done."""
         return not self._writing and not self._queue
 
     def add(self, effects: Iterable[_Effect | Persist]) -> None:
-        """Behind all others. ``run`` does them."""
+        """Add them behind all others. ``run`` applies them."""
         self._queue.extend(effects)
 
     def run(self) -> None:
@@ -75,7 +75,7 @@ class DurableEffects(Generic[_Effect]):
         self._shut = True
 
     def _write(self, effect: Persist) -> None:
-        # Behind a lazy one nothing waits: only what can be learnt again is new in it.
+        # Nothing waits behind a lazy one: everything new in it can be learnt again.
         waits = not effect.lazy
         self._writing = self._writing or waits
         try:

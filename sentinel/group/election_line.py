@@ -1,7 +1,7 @@
-"""Elections of many groups at the same time: a few at once, the others in line.
+"""Queues the elections of many groups at the same time: a few run at once, the others wait in line.
 
-A sentinel whose hundred groups lose their primaries at once has work for seconds. Were it to stand for all
-of them together, each would wait for all the others at every step, until its votes came too late to lead.
+A sentinel whose hundred groups lose their primaries at once has work for seconds. If it stood for all of them
+together, each would wait for all the others at every step, until its votes came too late to lead.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from sentinel.group.admission import Admission
 from sentinel.process.loop_time import EventLoopTime, LoopTime
 
 TURN_S = 2.0
-"""Who has neither won and done its work nor lost by then makes room all the same."""
+"""A group that has neither won and done its work nor lost by then makes room all the same."""
 COUNTED_S = 0.02
 """Until they are counted again; longer in proportion to how many they were, for to count takes as long."""
 COUNTED_EACH_S = 0.002
 
 
 class ElectionLine:
-    """Invariant: who is first in line is woken as soon as fewer have a turn."""
+    """Invariant: the first in line is woken as soon as fewer have a turn."""
 
     def __init__(self, time: LoopTime | None = None) -> None:
         self._time = time or EventLoopTime()
@@ -81,7 +81,7 @@ class ElectionLine:
         now = self._time.now()
         self._expire(now)
         while self._waiting and len(self._turns) < self.admission.room(self._time.late_s()):
-            # It takes its turn, unless somebody else leads by now.
+            # It takes its turn, unless another sentinel leads by now.
             first = next((place for place in self._waiting if place.is_first), self._waiting[0])
             self._waiting.remove(first)
             first.wake()
@@ -137,7 +137,7 @@ class Place:
         return self._line.admits(self)
 
     def lost_lease(self) -> None:
-        """Not so who gave its work up: that says nothing of the time there is."""
+        """Not if it gave its work up: that shows nothing about the time available."""
         if self.is_troubled(self._line.now()):
             self._line.admission.lost()
 

@@ -1,4 +1,4 @@
-"""What a preflight looks at in a group: its nodes, read anew, and what this sentinel knows beside them."""
+"""Gathers a group's facts for a preflight: its nodes, read again, and this sentinel's own knowledge."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""What comes from the peers is taken to where it belongs: messages to the registers, notes to whoever keeps
-them, and who is in touch to all who count on it.
+"""Distributes everything from the peers: messages to the registers, notes to their keepers, and the peers in
+touch to the parts that count them.
 """
 
 from __future__ import annotations

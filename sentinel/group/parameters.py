@@ -1,4 +1,4 @@
-"""From the configuration to what the sentinels' agreement, and a leader's work, are made with."""
+"""Turns the configuration into the parameters of the sentinels' agreement and of a leader's work."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def member_config(
 
 
 def cluster_config(settings: Settings, store: Store, state: HardState) -> MemberConfig:
-    """Of the register of the cluster, in which no node is watched."""
+    """Of the cluster's own register, in which no node is watched."""
     members = frozenset(settings.cluster.members)
     return MemberConfig(
         self_id=settings.sentinel.id,
@@ -100,7 +100,7 @@ def coordinator_config(name: str, group: GroupSettings) -> CoordinatorConfig:
     work = WorkSettings(
         policy, group.parallel_syncs, group.failover_timeout, group.effective_ping_interval, rules=rules
     )
-    # It may be spelled in another way than in the list of nodes, whose spelling is the name.
+    # It may be spelled differently in the list of nodes, whose spelling is the name.
     asked = group.primary.place if group.primary else None
     told = [str(node.address) for node in group.nodes if node.address.place == asked]
     return CoordinatorConfig(name, work, told[0] if told else None, discovery_rules(group))

@@ -1,7 +1,7 @@
-"""Whether this sentinel takes part in elections, and with whom it does not: told, and kept on disk.
+"""Reports whether this sentinel takes part in elections, and which peers it excludes; keeps it on disk.
 
-What is decided is decided group by group in the agreement core. People are told once for all groups: in the
-log when it changes, and by ``/readyz``, the metrics, the list of peers and the preflight while it is so.
+The agreement core decides it group by group. People are informed once for all groups: in the log when it
+changes, and by ``/readyz``, the metrics, the list of peers and the preflight while it is so.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 TWICE = "is running twice: two processes have its id, and neither counts"
 ADVICE_TWICE = "stop one of the two, or give it an id, an address and a state directory of its own"
 QUIET_S = 3.0
-"""Sentinels that start together have told each other by then, and nobody need hear of it."""
+"""Sentinels that start together have informed each other by then, so there is nothing to report."""
 ADVICE_APART = (
     "members are changed by one at a time, in the configuration of one sentinel after the other: "
     "to replace one, add the new one first, then remove the old one"
@@ -37,7 +37,7 @@ ADVICE_FOREIGN = (
 
 
 def members_advice(state_dir: Path) -> str:
-    """What to do about a configuration that is more than one step away."""
+    """The advice for a configuration that is more than one step away."""
     return (
         "Change cluster.members by one at a time, in one sentinel after the other, and wait until all take "
         "part again (/readyz) and former_members in /v1/groups is empty: to replace a sentinel, add the new "
@@ -120,7 +120,7 @@ class Participation:
 
     @property
     def former_members(self) -> list[str]:
-        """With whom some register still has to agree, since members are being changed."""
+        """The members with which some register still has to agree, since members are being changed."""
         return sorted({name for register in self._registers for name in register.voting.membership.former})
 
     @property

@@ -1,7 +1,7 @@
-"""What peers think of the nodes is taken in behind what elects and replicates, and some at a time.
+"""Takes in the peers' opinions of the nodes some at a time, behind the messages that elect and replicate.
 
-Of a hundred groups that lost their primaries each sentinel is told again and again, and what a leader waits
-for would stand behind that. Of what waits, a later report takes the place of an earlier one.
+About each of a hundred groups that lost their primaries a sentinel gets many reports, and the messages that a
+leader waits for would queue behind them. Of the waiting reports, a later one replaces an earlier one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sentinel.nodes.info_pace import Pace
 from sentinel.process.loop_time import LoopTime
 
 A_TURN = 8
-"""So many in each turn of the event loop, so none waits for ever."""
+"""The number taken in at each turn of the event loop, so that none waits for ever."""
 
 
 class Register(Protocol):
@@ -39,7 +39,7 @@ class Reports:
                 self._take(peer, group, message)
 
     def gone(self, peer: str) -> None:
-        """What it has said counts no more."""
+        """Its reports no longer count."""
         for key in [key for key in self._said if key[0] == peer]:
             del self._said[key]
 

@@ -1,7 +1,8 @@
 """Runs one register of this sentinel on the event loop: feeds its core, applies its effects, owns one timer.
 
-The registers are those of the groups and the one of the cluster's id. What is alike in all is here: that a
-stall is told first, what a core may raise, when it is woken. ``durable_effects`` keeps the effects' order.
+The registers are those of the groups and the one of the cluster's id. This module has what is common to all:
+that a stall is reported first, the errors that a core may raise, and the wake-ups. ``durable_effects`` keeps
+the effects' order.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class RegisterDriver(ABC, Generic[_Given, _Effect]):
         if self._closed:
             return
         now = clock.monotonic()
-        # Whatever arrives first after a stall, the stall is told first.
+        # The stall is reported before the first input after it.
         self._check_run(now)
         if self._confirms(given, now):
             return

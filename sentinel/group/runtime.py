@@ -1,6 +1,7 @@
-"""Everything that one group needs at one sentinel: its brain, its probes, and what it acts through.
+"""Everything that one group needs at one sentinel: its coordinator, its probes, and its connections to the
+outside.
 
-This is where the group's settings become the parts' parameters, and the only place that knows them all.
+Here the group's settings become the parts' parameters; this is the only place that knows them all.
 """
 
 from __future__ import annotations
@@ -178,19 +179,19 @@ class GroupRuntime:
         self.driver.feed(Gossip(looks=self._gossip_rounds.asks(clock.monotonic(), spares=spares())))
 
     def gossip_if_due(self) -> None:
-        """To be called at each gossip interval."""
+        """Call it at each gossip interval."""
         self._gossips += 1
         if self._gossips % QUIET_GOSSIPS == 0 or not self.driver.coordinator.quiet:
             self.gossip()
 
     def look_whether_confirmed(self) -> None:
-        """With ``self_fence`` the group goes by it; others are told when they ask."""
+        """A group with ``self_fence`` acts on it; others read it when they ask."""
         if self.settings.self_fence:
             at = self.driver.confirmed_at(self._around.stored_at, clock.monotonic())
             self.driver.feed(MajorityConfirmed(at))
 
     def look_at_tls_files(self) -> None:
-        """What is wrong with new ones is told now, and not when the next connection is due."""
+        """Errors of new ones are reported now, and not when the next connection is due."""
         if self.link.tls_files is not None:
             self.link.tls_files.look()
 

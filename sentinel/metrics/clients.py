@@ -1,4 +1,4 @@
-"""How many clients hold a connection open to be told something: what there is a limit on can be watched."""
+"""The numbers of clients that hold a connection open to be notified: all limited numbers are shown."""
 
 from __future__ import annotations
 

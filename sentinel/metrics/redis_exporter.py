@@ -1,7 +1,8 @@
-"""The gauges by which oliver006/redis_exporter shows a Redis Sentinel: its dashboards show Vedette as well.
+"""The gauges by which oliver006/redis_exporter shows a Redis Sentinel, so that its dashboards show Vedette
+too.
 
-Names, labels and units are that project's (``exporter/sentinels.go``). What has no counterpart here is left
-out: TILT is over the moment it is noticed, and there are no scripts. Vedette's own metrics say more.
+Names, labels and units are that project's (``exporter/sentinels.go``). Gauges without a counterpart are left
+out: TILT is over the moment it is noticed, and there are no scripts. Vedette's own metrics show more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Metrics for Prometheus: what is counted as it happens; ``metrics.groups`` reads the rest off the groups.
+"""Metrics for Prometheus that are counted as events happen; ``metrics.groups`` reads the rest from the
+groups.
 
-A failover is counted by the sentinel that led it, so that the sum over all sentinels is the number of
-failovers. Labels take their values from the configuration and from fixed lists only.
+A failover is counted by the sentinel that led it, so the sum over all sentinels is the number of failovers.
+Labels take their values only from the configuration and from fixed lists.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from sentinel.preflight.facts import GroupFacts
 OPERATOR = "operator"
 
 _NotCounted: TypeAlias = nodes.NodeEvent | operators.OperatorEvent | work.Event | leaders.OnTheWay
-"""What no metric counts: of the nodes' condition the gauges are read from the groups themselves."""
+"""The events that no metric counts: gauges show the nodes' condition, read from the groups themselves."""
 CAUSES = (*(grade.value for grade in Grade if grade is not Grade.NONE), OPERATOR, SWITCHOVER, UNWRITABLE)
 
 _FAILOVER_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0)
@@ -173,7 +174,7 @@ class Metrics:
                 assert_never(event)
 
     def on_timeline(self, change: Change) -> None:
-        """To be called with the record of this sentinel's own change whenever it has more steps."""
+        """Call it with the record of this sentinel's own change whenever it has more steps."""
         term, seen = self._steps_seen.get(change.group, (change.term, 0))
         if change.old_primary is None or change.term < term:
             return
@@ -200,7 +201,7 @@ class Metrics:
         self._deliveries.labels(outcome).inc()
 
     def on_facts(self, group: str, facts: GroupFacts) -> None:
-        """What a preflight saw."""
+        """Record the facts of a preflight."""
         ends = {"own": facts.tls.own_ends_s, "ca": facts.tls.ca_ends_s}
         ends |= {node.name: node.certificate_ends_s for node in facts.nodes}
         for name, ends_s in ends.items():
@@ -228,7 +229,7 @@ class Metrics:
 
 
 class _Collected(Collector):
-    """What a registry held at one moment, for an encoder."""
+    """The contents of a registry at one moment, for an encoder."""
 
     def __init__(self, families: list[Metric]) -> None:
         self._families = families

@@ -1,1 +1,1 @@
-"""What operators have asked for, and what became of it."""
+"""Operators' requests and their outcomes."""

@@ -1,7 +1,7 @@
-"""What operators have asked this sentinel for, and what became of it. Followed by the notices alone.
+"""The book of operators' requests to this sentinel and their outcomes, kept by the notices alone.
 
-Kept in memory: an operation that a restarted sentinel no longer knows has ended one way or the other,
-and the history says how.
+It is in memory: an operation that a restarted sentinel no longer knows has ended one way or the other, and
+the history shows how.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ class Operations:
             self._end(replace(operation, state="failed", reason=reason, term=term))
 
     def _on_topology(self, group: str, primary: str, term: int) -> None:
-        """Whoever made it, the request is over: it is not repeated on top of a change it did not know of."""
+        """The request is over, whichever leader made the change: it is not repeated on top of that change."""
         operation = self.open_in(group)
         if operation is None:
             return

@@ -1,7 +1,7 @@
-"""What became of an operation that another sentinel took: that one is asked, whose name the id carries.
+"""Asks another sentinel for the outcome of an operation that it took; the id names that sentinel.
 
-An operator may ask any sentinel. Orders that the sentinels have agreed on every one of them knows; how a
-request ended that was to be carried out at once, only the one that took it.
+An operator may ask any sentinel. Every sentinel knows the orders that were agreed on; the outcome of a
+request that was to be carried out at once is known only to the one that took it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class OperationLookup:
         self._asking = 0
 
     async def ask(self, id_: str) -> OperationAnswer | None:
-        """None if no other sentinel took it, or that one does not know it either.
+        """None if no other sentinel took it, or if that one does not know it either.
 
         Raises LookupFailedError if it cannot be asked. It asks nobody in turn, since the id names itself.
         """

@@ -1,4 +1,4 @@
-"""An operation that the sentinels have agreed on for later: what is known of it, whoever took the request."""
+"""The scheduled operation that the sentinels have agreed on, as far as any sentinel knows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sentinel.operations.book import OUTCOMES, Operation, State
 
 
 def agreed(driver: GroupDriver, id_: str) -> Operation | None:
-    """None if it is none that the group knows of."""
+    """None if the group knows no such operation."""
     group, planned, closed = driver.name, driver.directives.schedule, driver.directives.closed
     if planned is not None and planned.operation == id_:
         return _operation(group, planned, "scheduled")

@@ -1,1 +1,1 @@
-"""The links between sentinels: who is in touch, and what was heard of each."""
+"""The links between sentinels: the peers in touch, and their messages."""

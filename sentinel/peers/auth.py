@@ -1,4 +1,4 @@
-"""How two sentinels prove to each other that they know the cluster's secret. Pure: no I/O, no clock.
+"""Lets two sentinels prove to each other that they know the cluster's secret. Pure: no I/O, no clock.
 
     dialler -> listener   Hello(ids, nonce, cluster)
     listener -> dialler   Challenge(nonce, cluster)
@@ -6,14 +6,14 @@
     listener -> dialler   Proof = HMAC(secret, "listener", ids, nonces, clusters)
 
 The dialler proves first, so that a stranger who connects learns nothing to test guesses of the secret
-against. The role in the MAC makes a reflected proof worthless, the nonces a replayed one. Afterwards
-every frame carries a seal, a truncated HMAC over direction, frame number and payload under a key of this
-link alone: nobody on the path can inject, change, drop, reorder or replay a frame without ending the link.
-What is said is not secret, and not encrypted. A cluster on loopback without one has the secret of a file
-of its user's.
+against. The role in the MAC makes a reflected proof worthless, the nonces a replayed one. Afterwards every
+frame carries a seal, a truncated HMAC over direction, frame number and payload under a key of this link
+alone: no third party on the path can inject, change, drop, reorder or replay a frame without ending the link.
+The messages are not secret, and not encrypted. A cluster on loopback without a secret uses that of a file of
+its user's.
 
-Whether both are of one cluster is looked at behind the proofs: so that a stranger cannot have it said of a
-peer. A release that names no cluster proves without.
+The clusters are compared after the proofs, so that a stranger cannot claim another cluster for a peer. A
+release that names no cluster proves without one.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ Role: TypeAlias = Literal["dialer", "listener"]
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """What both sides know once the nonces are exchanged."""
+    """The shared knowledge of both sides once the nonces are exchanged."""
 
     dialer: str
     listener: str
     dialer_nonce: bytes
     listener_nonce: bytes
     clusters: tuple[str, str] | None = None
-    """What the dialler and the listener named as their cluster; None if either did not."""
+    """The clusters that the dialler and the listener named; None if either named none."""
 
     def proof(self, secret: bytes, role: Role) -> str:
-        """What ``role`` sends to show that it knows ``secret``, in hex."""
+        """The proof, in hex, by which ``role`` shows that it knows ``secret``."""
         return self._mac(secret, f"proof of the {role}").hex()
 
     def check(self, secret: bytes, role: Role, proof: str) -> None:
@@ -51,7 +51,7 @@ class Handshake:
             raise PeerProtocolError("wrong proof: it does not know this cluster's secret")
 
     def seals(self, secret: bytes, role: Role) -> tuple[Sealer, Opener]:
-        """For ``role``: what seals its own frames, and what opens the other side's."""
+        """For ``role``: the sealer of its own frames, and the opener of the other side's."""
         keys = {side: self._mac(secret, f"key of the {side}") for side in ("dialer", "listener")}
         other = "listener" if role == "dialer" else "dialer"
         return Sealer(keys[role]), Opener(keys[other])

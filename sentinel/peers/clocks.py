@@ -1,7 +1,7 @@
-"""How far the peers' wall clocks are from this sentinel's. Pure.
+"""Measures how far the peers' wall clocks are from this sentinel's. Pure.
 
-Nothing that is safe rests on wall clocks. But when a schedule is due, they say; and what people lay side by
-side, logs and histories, has their times. So clocks that are apart are told.
+No safety depends on wall clocks. But they decide when a schedule is due, and people compare logs and
+histories by them. So clocks that differ are reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 MAX_APART_MS = 1000
 """Clocks that are kept by NTP are within a few milliseconds."""
 MAX_BLUR_MS = 200
-"""An answer that took longer tells too little of a clock to change what is known of it."""
+"""An answer that took longer shows too little about a clock to replace an earlier measurement."""
 
 
 @dataclass(frozen=True, slots=True)

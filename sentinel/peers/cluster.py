@@ -1,8 +1,8 @@
-"""Whether a peer is of this cluster, by the id that each names in its handshake and its pings. Pure.
+"""Decides whether a peer is of this cluster, by the id that each names in its handshake and its pings. Pure.
 
-Sentinels of the same names may have founded another cluster anew, and nothing that either has agreed on is
-true of the other (``quorum.cluster``). Whoever has no id yet is taken in: a new sentinel, one that is being
-upgraded, or one of a release that has none.
+Sentinels of the same names may have founded another cluster, and no agreement of either holds for the other
+(``quorum.cluster``). A sentinel without an id is accepted: a new one, one that is being upgraded, or one of a
+release that has none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Clusters:
         self._said: dict[str, str | None] = {}
 
     def adopt(self, cluster_id: str) -> None:
-        """It has this id, and that is on disk."""
+        """This sentinel has this id, and it is on disk."""
         self.own = cluster_id
 
     @property

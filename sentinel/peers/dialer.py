@@ -120,7 +120,7 @@ class Dialer:
             self._wake.set()
 
     def cut_if_silent(self, now: float, peer_timeout_s: float) -> None:
-        """End a link on which no pong came for too long, so that it is dialled anew."""
+        """End a link on which no pong came for too long, so that it is dialled again."""
         if self._socket is not None and now - self._pong_at > peer_timeout_s:
             self._cut("silent", f"no answer for {now - self._pong_at:.1f} s")
 

@@ -1,4 +1,4 @@
-"""Whom the links between sentinels tell what: small protocols, each for one kind of listener."""
+"""The listeners of the links between sentinels: small protocols, each for one kind of listener."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sentinel.peers.wire import Batch, Ping, Pong
 
 
 class PeerEvents(Protocol):
-    """What peers say, and whether they are there, for everything that is not the links' own business."""
+    """The peers' messages and presence, for everything outside the links."""
 
     def heard(self, peer: str, batch: list[tuple[str, Message]]) -> None:
         """Messages, each with its group."""
@@ -30,7 +30,7 @@ class PeerEvents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for a ping that was sent at ``asked_at``."""
+    """The answer to a ping that was sent at ``asked_at``."""
 
     pong: Pong
     asked_at: float

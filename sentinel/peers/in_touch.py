@@ -1,4 +1,4 @@
-"""Which members this sentinel is in touch with, and whether they can elect: one answer for all who ask."""
+"""The members that this sentinel is in touch with, and whether they can elect: one answer for all readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class InTouch:
     peers: Callable[[], frozenset[str]]
 
     def members(self) -> frozenset[str]:
-        """Those in touch, this sentinel included."""
+        """The members in touch, this sentinel included."""
         return (self.peers() & self.membership.everybody) | {self.self_id}
 
     def elects(self) -> bool:

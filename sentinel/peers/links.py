@@ -1,9 +1,9 @@
-"""Messages between the sentinels: each dials every other, sends on the link it dialled, and receives on
-the links that others dialled.
+"""Carries messages between the sentinels: each dials every other, sends on the link it dialled, and receives
+on the links that others dialled.
 
-Nothing here is reliable, and the agreement core does not need it to be: a message for a peer that cannot
-be reached is dropped. What is promised is that a message comes from the member it names, once and in
-the order sent, and that ``in_touch`` never counts a peer that has been silent for too long.
+Delivery is not reliable, and the agreement core does not need it to be: a message for a peer that cannot be
+reached is dropped. The guarantee is that a message comes from the member it names, once and in the order
+sent, and that ``in_touch`` never counts a peer that has been silent for too long.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 PEER_PATH = "/v1/peer"
 TICK_S = 0.25
-"""How often ``tick`` should be called."""
+"""The interval between calls of ``tick``."""
 
 
 class PeerLinks(DialledEvents, AdmittedEvents):
@@ -92,7 +92,7 @@ class PeerLinks(DialledEvents, AdmittedEvents):
         self._ticked_at: float | None = None
 
     def report_to(self, events: PeerEvents) -> None:
-        """Whom all that comes of the peers is told from now on."""
+        """Send everything that the peers cause to this listener from now on."""
         self._events = events
 
     async def start(self) -> None:
@@ -114,7 +114,7 @@ class PeerLinks(DialledEvents, AdmittedEvents):
             await self._session.close()
 
     async def handler(self, request: web.Request) -> web.StreamResponse:
-        """To be mounted at ``GET /v1/peer``."""
+        """Mount it at ``GET /v1/peer``."""
         return await self._listener.handler(request)
 
     def send(self, to: str, group: str, message: Message) -> None:
@@ -129,12 +129,12 @@ class PeerLinks(DialledEvents, AdmittedEvents):
         self._dialers[to].send_note(note)
 
     def send_note_to_all(self, note: Note) -> None:
-        """To every peer that can be reached."""
+        """Send it to every peer that can be reached."""
         for dialer in self._dialers.values():
             dialer.send_note(note)
 
     def tick(self) -> None:
-        """To be called every ``TICK_S``: pings, and ends the links that have been silent for too long."""
+        """Call it every ``TICK_S``: it pings, and ends the links that have been silent for too long."""
         now = clock.monotonic()
         twice = self.twins.twice(now)
         for peer in self._dialers:
@@ -171,7 +171,7 @@ class PeerLinks(DialledEvents, AdmittedEvents):
         )
 
     def stored_at(self, peer: str, group: str, newest: EntryId) -> float:
-        """Until when the peer had stored nothing of the group newer than ``newest``, by its word."""
+        """The time until which the peer reports to have stored nothing newer of the group than ``newest``."""
         return self._peers_stored.at(peer, group, newest)
 
     def rtt_s(self, peer: str) -> float | None:

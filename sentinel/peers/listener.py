@@ -1,8 +1,8 @@
-"""The links that peers dial to this sentinel: who may come in, and what they say.
+"""The links that peers dial to this sentinel: checks who may come in, and takes in their messages.
 
-Until it has proved that it knows the secret, whoever connects may hold one of a few places for two
-seconds, and the newest takes the place of the oldest: a crowd of silent strangers cannot keep a peer out,
-whose handshake takes a round trip.
+Until it has proved that it knows the secret, a connection may hold one of a few places for two seconds, and
+the newest takes the place of the oldest: a crowd of silent strangers cannot keep out a peer, whose handshake
+takes a round trip.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Listener:
 
     @property
     def strangers(self) -> int:
-        """Connections that have not proved yet who they are; at most MAX_HANDSHAKES."""
+        """Connections that have not proved their identity yet; at most MAX_HANDSHAKES."""
         return len(self._strangers)
 
     async def handler(self, request: web.Request) -> web.StreamResponse:

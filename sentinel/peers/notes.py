@@ -1,4 +1,4 @@
-"""What sentinels tell each other besides the agreement itself: it may be lost without harm to safety."""
+"""The notes of sentinels to each other beside the agreement: a lost one does not harm safety."""
 
 from __future__ import annotations
 

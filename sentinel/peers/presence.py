@@ -1,13 +1,14 @@
-"""Which peers this sentinel is in touch with: it reaches them and they reach it, by both their words. Pure.
+"""Decides which peers this sentinel is in touch with: it reaches them and they reach it, as both report.
+Pure.
 
-A peer counts while three things are so, each lately: it answered a ping of ours, so what we send arrives;
-something came on the link that it dialled, so what it sends arrives; and its newest answer says that it, too,
-gets answers from us. Any of them alone holds for a sentinel that hears and is not heard, or the other way
-round, with which no leader can be elected. A peer of a release that does not say the last is judged by the
-first two.
+A peer counts while three things are so, each lately: it answered a ping of ours, so our messages arrive;
+something came on the link that it dialled, so its messages arrive; and its newest answer reports that it,
+too, gets answers from us. Each of them alone also holds for a sentinel that hears and is not heard, or the
+other way round, with which no leader can be elected. A peer of a release that does not report the last is
+judged by the first two.
 
-Majorities are judged by this, so it is decided from when something was heard, at the moment of asking, and
-never from a connection merely being open.
+Majorities are judged by this, so it is decided at the moment of asking from the times of messages, and never
+from a connection merely being open.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Presence:
         return frozenset(peer for peer, known in self._peers.items() if self._counts(known, now))
 
     def hears(self, peer: str, now: float) -> bool:
-        """Whether ``peer`` answers us: what it is told, as it tells us."""
+        """Whether ``peer`` answers us: we report it to the peer, as it does to us."""
         known = self._peers.get(peer)
         return known is not None and self._answers(known, now)
 

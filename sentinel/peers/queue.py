@@ -1,9 +1,9 @@
-"""What waits to be sent to one peer, within limits.
+"""The queue of messages to one peer, within limits.
 
-The agreement core allows for lost messages, so a peer that does not read costs memory only up to a limit.
-When more wait than that, those go that a later one of their group makes worthless (``superseded``). So what
-waits is bounded by the number of groups, and thousands of groups that elect in one turn keep their link.
-Should even that be too much, the link itself is given up.
+The agreement core tolerates lost messages, so a peer that does not read costs memory only up to a limit. If
+more messages wait than that, those go that a later one of their group makes worthless (``superseded``). So
+the length is bounded by the number of groups, and thousands of groups that elect in one turn keep their link.
+If even that is too much, the link itself is given up.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from sentinel.peers.notes import Note
 from sentinel.peers.superseded import Item, newest
 
 MAX_MESSAGES = 1024
-"""So many wait without a look at whether they need to."""
+"""Up to this number, messages wait without a check whether they are still needed."""
 MAX_NEWEST = 64 * 1024
-"""So many wait that no other one makes worthless."""
+"""The most messages that may wait although no other one makes them worthless."""
 MAX_NOTES = 256
 
 

@@ -1,4 +1,6 @@
-"""What this sentinel says of each of its peers: whether they are in touch, and if they do not listen, why."""
+"""This sentinel's report on each of its peers: whether they are in touch, and the reason if they do not
+listen.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from sentinel.peers.links import PeerLinks
 class PeerState:
     in_touch: bool
     rtt_s: float | None = None
-    """Of the last ping; None while there is no link."""
+    """The time that the last ping took; None while there is no link."""
     clock_ahead_ms: float | None = None
-    """How far its wall clock is ahead of this sentinel's; None while it did not tell."""
+    """How far its wall clock is ahead of this sentinel's; None while it is unknown."""
     apart: str | None = None
     """Why neither listens to the other."""
 

@@ -1,4 +1,4 @@
-"""The few things that both ends of a link do with a websocket."""
+"""Helpers for a websocket that both ends of a link use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sentinel.peers.wire import MAX_FRAME_BYTES, Frame, PeerProtocolError, decod
 
 HANDSHAKE_TIMEOUT_S = 2.0
 CLOSE_TIMEOUT_S = 0.5
-"""How long the other side may take to answer a close."""
+"""The time for the other side to answer a close."""
 MAX_CLOSE_REASON_BYTES = 120
 """A websocket's control frame carries at most 123 bytes of reason (RFC 6455 section 5.5)."""
 

@@ -1,9 +1,9 @@
-"""What each sentinel has stored of each group, told in the answers to pings. Pure.
+"""The entries that each sentinel has stored of each group, as reported in the answers to pings. Pure.
 
-By that a majority confirms what is agreed on (``quorum.raft.confirmation``). It has to be an answer: how long
-something was under way that came by itself nobody knows, and after a stall of this process it is old.
+By them a majority confirms a committed entry (``quorum.raft.confirmation``). Only an answer can do that: how
+long an unrequested message was on its way is unknown, and after a stall of this process it is old.
 
-Only what changed since the last answer is told, so that hundreds of groups cost an answer next to nothing.
+Only changes since the last answer are sent, so that hundreds of groups cost an answer next to nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from quorum.messages import EntryId
 
 MOST_TOLD = 40
-"""In one answer; the rest is asked for at once."""
+"""The limit of one answer; the rest is asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Stored:
 
 
 class Ledger:
-    """What this sentinel has stored, or is about to: an entry is noted before it is written."""
+    """The entries that this sentinel has stored, or is about to: each is noted before it is written."""
 
     def __init__(self) -> None:
         self._version = 0
@@ -94,31 +94,31 @@ class _Peer:
 
 
 class PeersStored:
-    """What the peers have told of theirs."""
+    """The entries that the peers have reported."""
 
     def __init__(self) -> None:
         self._peers: dict[str, _Peer] = {}
 
     def linked(self, peer: str) -> None:
-        """A new connection, perhaps to a new process: it has told nothing yet."""
+        """A new connection, perhaps to a new process: it has reported nothing yet."""
         self._peers[peer] = _Peer()
 
     def version(self, peer: str) -> int:
-        """Up to which the peer need not tell again."""
+        """The version up to which the peer need not report again."""
         known = self._peers.get(peer)
         return known.version if known is not None else 0
 
     def told(self, peer: str, stored: Stored, asked_at: float) -> None:
-        """In answer to what was asked at ``asked_at``; one that comes behind a later one is passed over."""
+        """Take in an answer to the question of ``asked_at``; one that arrives after a later is ignored."""
         known = self._peers.setdefault(peer, _Peer())
         if stored.version >= known.version and asked_at >= known.asked_at:
             known.told(stored, asked_at)
 
     def mute(self, peer: str, asked_at: float) -> None:
-        """It answered, and is of a release that does not tell: it is taken to know nothing newer."""
+        """It answered, and is of a release that reports no entries: it is assumed to know nothing newer."""
         self._peers.setdefault(peer, _Peer()).mute_at = asked_at
 
     def at(self, peer: str, group: str, newest: EntryId) -> float:
-        """Until when ``peer`` had stored nothing newer than ``newest``, by its word; -inf: it gave none."""
+        """The time until which ``peer`` reports to have stored nothing newer than ``newest``; -inf: none."""
         known = self._peers.get(peer)
         return known.at(group, newest) if known is not None else -math.inf

@@ -1,9 +1,9 @@
-"""Which of the messages that wait for one peer say nothing that a later one does not say. Pure.
+"""Finds the waiting messages to one peer that a later one makes worthless. Pure.
 
-The agreement core allows for lost messages, so to leave one out can harm nobody's safety; but what is left
-out must not be missed either. A granted vote gives way only to one of the same term or a later, never to a
-refusal; an acknowledgement not to a refusal of an older term's heartbeat. Everything else says how things
-stand, so that the newest of a kind says it all: a leader's heartbeats carry its newest entry each.
+The agreement core tolerates lost messages, so leaving one out cannot harm safety; but none may be missed
+either. A granted vote gives way only to one of the same term or a later, never to a refusal; an
+acknowledgement not to a refusal of an older term's heartbeat. Every other message describes the current
+state, so the newest of a kind suffices: each of a leader's heartbeats carries its newest entry.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Item: TypeAlias = tuple[str, Message]
 
 
 def newest(items: Sequence[Item]) -> list[Item]:
-    """Without those that a later one of their group and kind makes worthless; the rest in its order."""
+    """The messages without those that a later one of their group and kind makes worthless, in their order."""
     best: dict[Hashable, int] = {}
     for index, (group, message) in enumerate(items):
         slot = (group, kind_of(message))
@@ -50,7 +50,7 @@ def kind_of(message: Message) -> Hashable:
 
 
 def place_of(message: Message) -> tuple[int, int]:
-    """Of two of a kind the later says more, in whatever order they were made."""
+    """Of two messages of a kind the later one is more useful, in whatever order they were made."""
     match message:
         case Opinions(boot, seq):
             return boot, seq

@@ -1,12 +1,12 @@
-"""Whether two processes live that have one id: by a copied configuration, or an old pod beside the new. Pure.
+"""Detects two live processes with one id: by a copied configuration, or an old pod beside the new one. Pure.
 
 Each process draws a number at its start (``this_process``) and names it in all pings and answers. Another
-number of an id may just be its next process; then the former is never heard again. So two are there only if
-one was alive before the other was and again after it, by what each can only have said at that time: an answer
-was given since it was asked for, and a link was made since its challenge was sent.
+number of an id may just be its next process; then the former is never heard again. So there are two only if
+one was alive before the other and again after it, as shown by messages that each can only have sent at that
+time: an answer was given since its question, and a link was made since its challenge was sent.
 
-Each may vote, and neither knows of the other's promises; so both are told, and neither counts, until only one
-is heard.
+Each may vote, and neither knows of the other's promises. So both are informed, and neither counts, until only
+one is heard.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 LASTS_S = 5.0
 """Two that dial the same peer take the link from each other, so each is heard about once a second."""
 MAX_PROCESSES = 8
-"""Of one id that are remembered; of more, those that were not heard for longest are forgotten."""
+"""The processes of one id that are remembered; of more, those not heard for longest are forgotten."""
 
 
 @dataclass(slots=True)
@@ -81,5 +81,5 @@ class Twins:
         self._told_at[peer] = now
 
     def tellers(self, now: float) -> tuple[str, ...]:
-        """Who has said so lately."""
+        """The peers that have reported it lately."""
         return tuple(sorted(peer for peer, at in self._told_at.items() if now - at <= LASTS_S))

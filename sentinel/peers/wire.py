@@ -1,8 +1,8 @@
-"""How sentinels write down what they say to each other. Pure: bytes in, messages out.
+"""Encodes and decodes the messages between sentinels. Pure: bytes in, messages out.
 
-A frame is JSON with a version. Bytes from a peer either become messages within the limits below, or
-raise PeerProtocolError and nothing else. Fields that this release does not know are ignored, so that
-sentinels of neighbouring releases can be upgraded one by one.
+A frame is JSON with a version. Bytes from a peer either become messages within the limits below, or raise
+PeerProtocolError and nothing else. Fields that this release does not know are ignored, so that sentinels of
+neighbouring releases can be upgraded one by one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_ITEMS = 256
 _TEXT_FIELDS = frozenset({"reason", "cause"})
 _NODE_FIELDS = frozenset({"primary", "previous"})
 _NODE = re.compile(r"[!-~]+:[0-9]{1,5}")
-"""What is agreed on is stored for good and told to everybody, so it names nodes as a configuration may."""
+"""Entries are stored for good and sent to every peer, so they name nodes as a configuration may."""
 _HEAD, _MIDDLE, _TAIL = b'{"v":%d,"kind":"batch","messages":[' % PROTOCOL_VERSION, b'],"notes":[', b"]}"
 
 
@@ -98,7 +98,7 @@ class Pong:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The dialler opens: who it is, whom it means to reach, and its nonce (hex)."""
+    """The dialler's opening: its id, the id that it wants to reach, and its nonce (hex)."""
 
     sender: str
     receiver: str
@@ -253,7 +253,7 @@ def _out_of_bounds(value: object, name: str, *, arrives: bool = False) -> str | 
 
 
 def _breach(value: Any, name: str, arrives: bool) -> str | None:
-    """What is wrong, behind the rest of the path to it. A path is put together only where one is needed."""
+    """An error with the rest of the path to it. The path is built only when it is needed."""
     kind: Any = type(value)
     if kind is str:
         limit = MAX_TEXT_CHARS if name in _TEXT_FIELDS else MAX_NAME_CHARS

@@ -1,7 +1,8 @@
-"""Whether a client of the Sentinel protocol may ask: AUTH, and HELLO with it, as Redis answers them. Pure.
+"""Checks whether a client of the Sentinel protocol may ask: AUTH, and HELLO with it, as Redis answers them.
+Pure.
 
-There is one user, ``default``, as at a Redis Sentinel without ACLs. Without a password everybody is that
-user: then ``AUTH default anything`` is fine, and ``AUTH anything`` is told that no password is set.
+There is one user, ``default``, as at a Redis Sentinel without ACLs. Without a password every client is that
+user: then ``AUTH default anything`` succeeds, and ``AUTH anything`` gets the error that no password is set.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _ARGUMENTS = Failure("ERR wrong number of arguments for 'auth' command")
 
 
 def login(password: str | None, args: Sequence[str]) -> Failure | None:
-    """What is wrong with ``AUTH`` and these; None if the client is logged in by them."""
+    """The error for ``AUTH`` with these arguments; None if they log the client in."""
     match args:
         case [given]:
             if password is None:
@@ -37,7 +38,7 @@ def login(password: str | None, args: Sequence[str]) -> Failure | None:
 
 
 def hello_options(args: Sequence[str]) -> tuple[Sequence[str], str | None] | Failure:
-    """What follows the version in ``HELLO``: the words for AUTH, if any, and the client's name."""
+    """The options after the version in ``HELLO``: the arguments of AUTH, if any, and the client's name."""
     auth: Sequence[str] = ()
     name = None
     rest = list(args)

@@ -1,4 +1,4 @@
-"""What Redis Sentinel publishes of an event: the channel, and the words that its clients parse."""
+"""Redis Sentinel's message for an event: the channel, and the words that its clients parse."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NoChannel: TypeAlias = (
     | operators.OperatorEvent
     | work.Event
 )
-"""What is not published."""
+"""The events that are not published."""
 
 
 def message_of(notice: Notice, driver: GroupDriver) -> tuple[str, str] | None:

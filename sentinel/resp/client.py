@@ -32,7 +32,7 @@ class Client:
         self.patterns: dict[str, None] = {}
         self._names_chars = 0
         self._writer = writer
-        # What it does not read is kept for it, and there may be thousands of such clients.
+        # Unread messages are kept for the client, and there may be thousands of such clients.
         writer.transport.set_write_buffer_limits(high=PAUSED_AT_BYTES)
 
     def send(self, reply: Reply) -> None:

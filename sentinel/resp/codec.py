@@ -1,4 +1,6 @@
-"""The Redis protocol from the server's side: requests in, replies out. RESP2, and RESP3 after ``HELLO 3``."""
+"""The Redis protocol from the server's side: parses requests, writes replies. RESP2, and RESP3 after ``HELLO
+3``.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ _NUMBER = re.compile(rb"-?[0-9]{1,18}")
 
 
 class RespError(Exception):
-    """The client does not speak the protocol, or too much of it. Its connection is to be closed."""
+    """The client violates the protocol or its limits. Its connection must be closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +50,13 @@ Reply: TypeAlias = "Simple | Failure | Push | str | int | list[Reply] | dict[str
 class Requests:
     """Takes in bytes, gives out commands as lists of words: the same ones wherever packets end.
 
-    A request is an array of bulk strings, or a line, as from a person with telnet. What it announces is
-    judged before room is made for it.
+    A request is an array of bulk strings, or a line, as from a person with telnet. An announced size is
+    checked before memory is allocated for it.
     """
 
     def __init__(self) -> None:
         self._rest = b""
-        """What has come of a part that is not whole yet."""
+        """The bytes of a part that is not complete yet."""
         self._words: list[str] = []
         self._to_come = 0
         """Words of the request that are still to come."""
@@ -86,7 +88,7 @@ class Requests:
                 yield words
 
     def _end(self, data: bytes, at: int) -> int | None:
-        """Where the part that begins at ``at`` is over; None if more of it is to come."""
+        """The end of the part that begins at ``at``; None if it is not complete."""
         if self._length is not None:
             end = at + self._length + 2
             return end if end <= len(data) else None

@@ -1,4 +1,4 @@
-"""One message for the subscribers of the Sentinel protocol, of whom there may be thousands."""
+"""One message for the subscribers of the Sentinel protocol, which may be thousands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SWITCHED = "+switch-master"
 
 
 class Message:
-    """Written once for all clients that are told in the same words."""
+    """Encoded once for all clients that get the same bytes."""
 
     def __init__(self, channel: str, text: str) -> None:
         self.channel = channel

@@ -1,8 +1,7 @@
-"""A listener for clients that know Redis Sentinel: they find the primary here, and are told when it changes.
+"""A listener for clients that know Redis Sentinel: they find the primary here, and learn when it changes.
 
-Read-only: who wants to change something uses the HTTP API, which asks for a token. Where no majority has
-confirmed lately who is primary, the answer is as for a group that is not known, so that clients ask the next
-sentinel.
+It is read-only: changes need the HTTP API, which asks for a token. If no majority has confirmed the primary
+lately, the answer is that of an unknown group, so that clients ask the next sentinel.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from sentinel.status.authority import Authority
 logger = logging.getLogger(__name__)
 
 LOGIN_S = 10.0
-"""For a client to say its password, where one is asked for."""
+"""The time for a client to send its password, if one is required."""
 IDLE_S = 300.0
 """A client that listens to no channel and asks for nothing is let go."""
 READ_BYTES = 16 * 1024

@@ -1,1 +1,1 @@
-"""What can be told of a group, as typed answers."""
+"""The typed answers about a group."""

@@ -1,5 +1,5 @@
-"""Whether this sentinel may answer for a group: it is in touch with a majority, and one has confirmed lately
-what it knows.
+"""Decides whether this sentinel may answer for a group: it is in touch with a majority, and a majority has
+confirmed its knowledge lately.
 """
 
 from __future__ import annotations

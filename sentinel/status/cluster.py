@@ -1,4 +1,4 @@
-"""A picture of the sentinels themselves, for whoever shows them."""
+"""A picture of the sentinels themselves, for readers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Whether clients may be told who is primary as this sentinel knows it: a majority confirmed it lately, and
-this sentinel is in touch with one.
+"""Decides whether clients may be told the primary that this sentinel knows: a majority confirmed it lately,
+and this sentinel is in touch with a majority.
 
-Where it is not confirmed, though nothing but time seems to be missing, whoever asks waits for a round of
-pings: so the first answers after a stall are late by a moment rather than wrong, and a busy sentinel, or
-busy peers, make no load balancer drop a primary that is well.
+If it is not confirmed, but only time seems to be missing, the client waits for a round of pings. So the first
+answers after a stall are a moment late rather than wrong, and a busy sentinel, or busy peers, make no load
+balancer drop a primary that is well.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Confirmed:
         return now, driver.confirmed_at(self._links.stored_at, now)
 
     async def wait(self, drivers: Iterable[GroupDriver]) -> None:
-        """Until all are current, if that may be soon; else no longer than WAIT_S."""
+        """Wait until all groups are current, if that may be soon; at most WAIT_S."""
         missing = [driver for driver in drivers if not self.is_current(driver)]
         until = clock.monotonic() + WAIT_S
         while missing and (left_s := until - clock.monotonic()) > 0 and self._may_be_soon():
@@ -75,6 +75,6 @@ class Confirmed:
             missing = [driver for driver in missing if not self.is_current(driver)]
 
     def _may_be_soon(self) -> bool:
-        """Not where the links to a majority are gone: nobody should wait for who is cut off."""
+        """Not if the links to a majority are gone: no client should wait for a sentinel that is cut off."""
         stalled = self._freshness.may_recover(clock.monotonic())
         return stalled or self._in_touch.would_elect(self._links.linked())

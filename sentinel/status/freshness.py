@@ -1,8 +1,8 @@
-"""Whether what a majority confirmed is fresh enough to be told to clients. Pure.
+"""Decides whether a majority's confirmation is fresh enough for an answer to clients. Pure.
 
 It may be as old as ``peer_timeout``. After a stall of this process, in which another primary may have been
-agreed on, one round comes first that was asked after it. That is waited for only a moment, and not anew at
-each of many stalls: a process that lags all the time may never have a round between two of them.
+agreed on, it must come from a round that was asked after the stall. That is required only for a moment, and
+not again at each of many stalls: a process that lags all the time may never have a round between two of them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 ANEW_S = 0.5
-"""For so long after a stall only what was asked since then counts."""
+"""For this long after a stall, only answers to later questions count."""
 
 
 class Freshness:

@@ -1,8 +1,8 @@
-"""Whether a load balancer should send writes, or reads, to a node: yes, or why not. Pure.
+"""Decides whether a load balancer should send writes, or reads, to a node: yes, or the reason why not. Pure.
 
-Writes go to the primary that a majority has agreed on and that nobody is about to replace. Reads also go on
-at a sentinel that is alone: a replica of what was the primary is no worse than any replica, which is always
-a little behind.
+Writes go to the primary that a majority has agreed on and that no leader is about to replace. Reads go on
+even at a sentinel that is alone: a replica of the former primary is no worse than any replica, which is
+always a little behind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""The HTTP API: puts the routes together, with what holds for all of them. No group is decided about here.
+"""The HTTP API: assembles the routes, with the rules that hold for all of them. It decides nothing about a
+group.
 
-Clients may ask any sentinel. One that is not in touch with a majority says so instead of naming a primary
-that may have been replaced unseen.
+Clients may ask any sentinel. One that is not in touch with a majority reports that, instead of naming a
+primary that may have been replaced unseen.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ class Handlers(Protocol):
 
 
 class KeptClients:
-    """How many clients may wait for the next primary, and how many listen to the events.
+    """The numbers of clients that may wait for the next primary, and that may listen to the events.
 
-    Those do not make room for others, so they never fill half of it.
+    These clients do not make room for others, so they never fill half of it.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class KeptClients:
 def make_app(
     handlers: Iterable[Handlers], *, guard: Guard, peer_handler: Handler, version: str
 ) -> web.Application:
-    """``guard`` stands before every request: no foreign page is answered, and whoever changes something may.
+    """``guard`` checks every request: no foreign page gets an answer, and a change needs permission.
     ``peer_handler`` takes over the connections of the other sentinels.
     """
     dashboard = Dashboard()

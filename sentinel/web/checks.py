@@ -1,4 +1,6 @@
-"""Checks for load balancers such as HAProxy: 200 sends them to a node, 503 keeps them away and says why."""
+"""Checks for load balancers such as HAProxy: 200 sends them to a node, 503 keeps them away and gives the
+reason.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ class CheckAnswer(Answer):
 
 
 class CheckHandlers:
-    """OPTIONS is answered as GET is: it is what HAProxy sends unless it is told otherwise."""
+    """OPTIONS is answered like GET: it is HAProxy's default."""
 
     def __init__(self, *, groups: KnownGroups, authority: Authority) -> None:
         self._groups = groups

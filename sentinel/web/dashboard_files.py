@@ -1,9 +1,9 @@
 """The dashboard: a page, its styles and its scripts, read from the package once and sent as they are.
 
-The page shows what Redis and the configuration say, which may be anything. So its headers let it load
-nothing but its own files, ask nobody but this sentinel, stand in nobody's frame, and make no markup of text.
-Every answer carries an ETag and is asked for anew each time, so that a page never runs old scripts
-against a new sentinel.
+The page shows texts of Redis and of the configuration, which may be anything. So its headers let it load only
+its own files, send requests only to this sentinel, appear in no other page's frame, and make no markup of
+text. Every answer carries an ETag and is revalidated each time, so a page never runs old scripts against a
+new sentinel.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Dashboard:
 
 
 def _read() -> dict[str, StaticFile]:
-    """By name. What an editor or a file manager left there is of none of the kinds, and is not served."""
+    """The files by name. An editor's or a file manager's leftovers have no known type, and are not served."""
     files = {}
     for entry in resources.files("sentinel.web").joinpath("dashboard").iterdir():
         content_type = _CONTENT_TYPES.get("." + entry.name.rpartition(".")[2])

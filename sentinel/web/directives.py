@@ -1,7 +1,7 @@
-"""Pausing and resuming a group, and switchovers at a set time, over HTTP.
+"""Pauses and resumes a group, and schedules switchovers, over HTTP.
 
-Any sentinel takes these: it stands for election itself to have the order agreed on, and waits for its turn
-while another leads. What was agreed on every sentinel shows.
+Any sentinel takes these requests: it stands for election itself to have the order agreed on, and waits for
+its turn while another one leads. Every sentinel shows the committed orders.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class DirectiveHandlers:
         self._guard.check(request)
         driver = self._groups.of(request)
         body = await json_body(request, PauseRequest)
-        # From here to the driver nothing else runs: what was checked still holds.
+        # From here to the driver nothing else runs, so the checks still hold.
         need_majority(self._in_touch)
         _need_no_order(self._operations, driver)
         operation = self._operations.accept(driver.name, None, "pause")

@@ -1,4 +1,4 @@
-"""Where clients and peers come in: listeners of HTTP and of the Sentinel protocol, and their common room."""
+"""The listeners for clients and peers: of HTTP and of the Sentinel protocol, and their common room."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Doors:
-    """To be made before anything is opened: it raises the limit of files of this process."""
+    """Create it before opening anything: it raises this process's limit of files."""
 
     def __init__(self, settings: Settings, groups: Mapping[str, GroupSettings]) -> None:
         self._http, self._resp_address = settings.sentinel.http, settings.sentinel.resp

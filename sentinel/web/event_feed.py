@@ -1,7 +1,7 @@
-"""What feeds the event log, and wakes those who listen to it.
+"""Feeds the event log, and wakes its listeners.
 
-While nobody listens, a group's step costs one look into a set. Only for listeners is a changed group
-compared with what it looked like before, and that a few times a second at most.
+While there are no listeners, a group's step costs one look into a set. Only for listeners is a changed group
+compared with its former state, a few times a second at most.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class EventFeed:
         self._turns = InTurns()
 
     def tell(self, event: WebhookEvent) -> None:
-        """Something happened that webhooks tell of, whether this sentinel delivers them or not."""
+        """An alert happened, whether or not this sentinel delivers its webhooks."""
         self.log.add(event.type, event.group, event.body())
         self._wake(urgent=event.type in URGENT)
 

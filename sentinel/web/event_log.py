@@ -1,8 +1,10 @@
-"""The newest events of this sentinel, numbered, so that a listener that comes back gets what it missed. Pure.
+"""The newest events of this sentinel, numbered, so that a listener that comes back gets those it missed.
+Pure.
 
-Two kinds are kept. An *event* tells what happened, and the newest so many are kept. A *mark* tells only that
-a group looks different now, so its newest one replaces those before it: marks never push events out. A
-listener that was away for longer than the log reaches back is told so, and reads everything anew.
+There are two kinds. An *event* reports something that happened; a limited number of the newest are kept. A
+*mark* reports only that a group looks different now, so the newest mark replaces the earlier ones: marks
+never push events out. A listener that was away for longer than the log reaches back learns that, and reads
+everything again.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ class EventLog:
         )
 
     def since(self, seq: int) -> list[StreamEvent] | None:
-        """What came after ``seq``, in order; None where some of that is forgotten."""
+        """The entries after ``seq``, in order; None if some of them are forgotten."""
         if not self._forgotten <= seq <= self.newest:
             return None
         found = [*_after(seq, reversed(self._events)), *_after(seq, reversed(self._marks.values()))]

@@ -1,6 +1,6 @@
-"""Who may ask and change something over HTTP: to change, whoever has the token; on loopback, this machine.
+"""Checks the permission of HTTP requests: for changes, the token; on loopback, this machine.
 
-A web page in a browser on this machine is not meant by that (``web.pages``).
+A web page in a browser on this machine has no such permission (``web.pages``).
 """
 
 from __future__ import annotations

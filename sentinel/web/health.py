@@ -1,4 +1,4 @@
-"""What machines ask about this sentinel itself: alive, ready, its metrics, and the API's description."""
+"""Answers machines' questions about this sentinel: alive, ready, its metrics, and the API's description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading what clients send: query parameters and JSON bodies. What does not fit is a problem naming it."""
+"""Reads clients' inputs: query parameters and JSON bodies. An invalid one is a problem that names it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Clients that wait for the next primary. Waiting costs a future and a timer, and nothing at each probe.
+"""Lets clients wait for the next primary. Waiting costs a future and a timer, and nothing at each probe.
 
-The driver calls back after every step; only a newer topology wakes anybody, and then only those who are
-waiting for it. They are woken a few at a time: thousands of answers at once would hold up what the
-failover still has to do, and the heartbeats of its leader.
+The driver calls back after every step; only a newer topology wakes clients, and only those that wait for it.
+They are woken a few at a time: thousands of answers at once would delay the rest of the failover, and the
+heartbeats of its leader.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sentinel.process.waiting import Limit
 
 
 class TopologyWaiters:
-    """For one group. ``limit`` is shared by whoever is given the same ``Limit``."""
+    """For one group. Groups with the same ``Limit`` share it."""
 
     def __init__(self, driver: GroupDriver, limit: Limit) -> None:
         self._driver = driver

@@ -1,6 +1,6 @@
-"""What a request needs before it is answered: a group that there is, a majority, a primary that is known.
+"""The requirements of a request before it is answered: an existing group, a majority, a known primary.
 
-Each raises the problem that says what is missing.
+Each raises the problem that names what is missing.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def need_current(authority: Authority, driver: GroupDriver) -> None:
 
 
 def need_topology(view: GroupView) -> Topology:
-    """Who is primary, as clients may be told. Raises ProblemError while nobody knows."""
+    """The primary that clients may be told. Raises ProblemError while it is unknown."""
     if view.published is None:
         reason = view.ambiguous or "the sentinels have not agreed on one yet"
         raise ProblemError("no-primary", f"Group {view.name}: {reason}.")

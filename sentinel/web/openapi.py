@@ -1,4 +1,4 @@
-"""The API's description (OpenAPI 3.1), from the very table that the routes are made of."""
+"""The API's description (OpenAPI 3.1), from the same table as the routes."""
 
 from __future__ import annotations
 

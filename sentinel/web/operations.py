@@ -1,4 +1,4 @@
-"""What operators ask for over HTTP: checked, handed to the group's driver, and then followed by its id."""
+"""Operators' requests over HTTP: checked, handed to the group's driver, and then followed by their id."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class OperationHandlers:
         self._guard.check(request)
         driver = self._groups.of(request)
         body = await json_body(request, FailoverRequest)
-        # From here to the driver nothing else runs: what was checked still holds.
+        # From here to the driver nothing else runs, so the checks still hold.
         need_majority(self._in_touch)
         self._need_quiet(driver)
         _need_free_hand(driver, body.candidate)
@@ -149,7 +149,7 @@ class OperationHandlers:
     async def _need_allowed(self, driver: GroupDriver, chosen: str) -> bool:
         """Raises ProblemError if either node would refuse a step. Returns whether anybody was asked.
 
-        What the last preflight found may have been mended since then, so the nodes are looked at anew.
+        The problems of the last preflight may have been solved since, so the nodes are checked again.
         """
         committed, gather = driver.view.committed, self._gather
         known = self._preflight(driver.name).problems

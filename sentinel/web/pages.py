@@ -1,10 +1,11 @@
-"""Which requests a browser sends for a page that is not this sentinel's own, and which it may answer.
+"""Detects requests that a browser sends for a page that is not this sentinel's own, and which of them get an
+answer.
 
 A page can make the browser send requests to loopback and private addresses: a websocket to any of them (no
-rule of the browser's forbids it, RFC 6455 section 10.2), reads whose answers it does not see, and, by
-rebinding its own name to 127.0.0.1, reads whose answers it does see, as "same origin". The browser names
-the page in ``Origin``, and the relation in ``Sec-Fetch-Site`` (https://www.w3.org/TR/fetch-metadata/). A
-rebound name shows in ``Host`` alone: on loopback, where names are few, one that is not known is refused.
+rule of the browser forbids it, RFC 6455 section 10.2), reads whose answers it does not see, and, by rebinding
+its own name to 127.0.0.1, reads whose answers it does see, as "same origin". The browser names the page in
+``Origin``, and the relation in ``Sec-Fetch-Site`` (https://www.w3.org/TR/fetch-metadata/). A rebound name
+shows only in ``Host``: on loopback, where names are few, an unknown one is refused.
 """
 
 from __future__ import annotations

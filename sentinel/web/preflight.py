@@ -1,4 +1,4 @@
-"""What clients ask about the next failover: what would bite."""
+"""Answers clients' questions about the problems of the next failover."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every error answer of the HTTP API, as problem details (RFC 9457), whoever raises it.
+"""Every error answer of the HTTP API, as problem details (RFC 9457).
 
-``type`` is stable, one per kind of problem, so that a program can tell them apart; ``detail`` says to
-people what was wrong with this very request. Nothing of the inside (a traceback) is ever told.
+``type`` is stable, one per kind of problem, so that a program can tell them apart; ``detail`` tells people
+what was wrong with this request. Nothing internal, such as a traceback, is ever sent.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def response(problem: ProblemError, request: web.BaseRequest) -> web.Response:
         headers=headers,
     )
     if problem.status in (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.REQUEST_TIMEOUT):
-        # What is left of the body is not worth waiting for to keep the connection.
+        # The rest of the body is not worth waiting for to keep the connection.
         answer.force_close()
     return answer
 

@@ -1,6 +1,6 @@
-"""aiohttp's HTTP server, but that what it answers by itself is a problem too, and slow clients are cut off.
+"""aiohttp's HTTP server, except that its own answers are problems too, and slow clients are disconnected.
 
-aiohttp answers what is no HTTP, and what it refuses before any handler is asked, with plain text, and logs a
+aiohttp answers invalid HTTP, and requests that it refuses before any handler, with plain text, and logs a
 traceback each time, which lets any stranger fill the log. It gives a request's head as long as an idle
 connection may last, and waits for ever for a client to take its answer.
 """
@@ -32,7 +32,7 @@ _log = LimitedLog(_logger)
 
 
 class Runner(web.AppRunner):
-    """Whoever finds no place in ``room`` is answered with 503."""
+    """A client for which ``room`` has no place gets 503."""
 
     def __init__(self, app: web.Application, *, room: ClientRoom, **settings: Any) -> None:
         super().__init__(app, **settings)
@@ -105,7 +105,7 @@ class Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """What is no HTTP, and what failed outside of the problem middleware."""
+        """The answer to invalid HTTP, and to a failure outside of the problem middleware."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer is half sent")
         if isinstance(exc, HttpProcessingError):
@@ -131,7 +131,7 @@ class Connection(web.RequestHandler):
             self._refresh()
             return finished
         except TimeoutError:
-            # To close would wait for what is buffered to be taken.
+            # Closing would wait until the client takes the buffered answer.
             if self.transport is not None:
                 self.transport.abort()
             return resp, True

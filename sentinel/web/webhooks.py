@@ -1,4 +1,4 @@
-"""The webhooks that this sentinel still has to deliver or has given up on, and another chance for those."""
+"""The webhooks that this sentinel still has to deliver or has given up on, and retries of the latter."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ STEPS = (
         "sentinel/coordination/leading.py",
         """\
             case StepUnsent():
-                # What an operator asked for is for the next leader.
+                # An operator's request is for the next leader.
                 self._wanted.append(StopLeading())
 """,
         """\
