@@ -1,4 +1,4 @@
-"""Settings that are each valid, but not together; and those that are merely unwise."""
+"""Settings that are valid each, but not together; and settings that are only unwise."""
 
 from __future__ import annotations
 

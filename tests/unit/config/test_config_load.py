@@ -1,4 +1,4 @@
-"""Loading as a whole: what comes out of a good file, and that a bad one tells everything at once."""
+"""Loading as a whole: the result of a good file, and all errors of a bad one at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a group may ask for its writes: the forms it may be written in, and what is refused by its path."""
+"""The write safety of a group: its forms in a file, and refusals that name the path."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_the_margin_is_the_one_that_a_leader_waits() -> None:
 def test_more_replicas_than_there_can_be_are_refused(
     tmp_path: Path, settings: dict[str, Any], key: str
 ) -> None:
-    """Of two nodes one is the primary; only where none is discovered is it known that there are no more."""
+    """Of two nodes one is the primary; only without discovery is it certain that there are no more."""
     assert refused(tmp_path, discover_replicas=False, **settings) == [
         f"{key}: 2 is more than the 1 other nodes of the group"
     ]

@@ -1,4 +1,4 @@
-"""Files that cannot be read as settings at all, and what YAML would rather do with them."""
+"""Files that are no settings at all, and YAML's surprises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A node for one conversation: it does what the steps ask for, and refuses what it is told to refuse."""
+"""A node for one conversation: it carries out the steps, and refuses the configured commands."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ScriptedNode:
     run_id: str = "run-n"
     replid: str = "h1"
     spells: dict[str, str] = field(default_factory=dict)
-    """It is told a host, and keeps an older spelling of it."""
+    """It gets a host, and keeps an older spelling of it."""
     refuses: dict[str, str] = field(default_factory=dict)
     fails: dict[str, str] = field(default_factory=dict)
     full: bool = False
@@ -54,7 +54,7 @@ class ScriptedNode:
     before_each: Callable[[Words], None] = lambda _words: None
     before_exec: Callable[[ScriptedNode], None] = lambda _node: None
     ran: list[Words] = field(default_factory=list)
-    """What was run, in order, but for what only reads."""
+    """The commands that were run, in order, without those that only read."""
     writes: list[tuple[Words, ...]] = field(default_factory=list)
     _queue: list[Words] | None = None
     _broken: bool = False
@@ -62,7 +62,7 @@ class ScriptedNode:
 
     @property
     def done(self) -> list[Words]:
-        """What was run that changes more than that writes are no longer paused."""
+        """The commands that were run and change more than the end of a pause of writes."""
         return [words for words in self.ran if words != ("CLIENT", "UNPAUSE")]
 
     def take(self, step: Step, *, key: str | None = KEY) -> Taken:

@@ -1,4 +1,4 @@
-"""Each kind of step with a node that it is for, and how a test says what must become of it."""
+"""Each kind of step with a node for it, and helpers to state its expected result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For whom a leader waits that is not done yet, and for how long."""
+"""The nodes that a leader still waits for, and for how long."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_it_is_not_waited_for_longer_than_a_failover_may_take(
 
 
 def chosen(actions: list[Action]) -> str:
-    """Whom the leader takes."""
+    """The node that the leader takes."""
     noted = [action.event for action in actions if isinstance(action, Note)]
     return next(event.node for event in noted if isinstance(event, events.CandidateChosen))
 

@@ -1,4 +1,4 @@
-"""Which replica is promoted, and what is said of each of the others."""
+"""The replica that is promoted, and the reasons given for the others."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_priority_then_offset_then_zone_then_run_id() -> None:
 
 
 def test_a_priority_does_not_reach_over_a_long_lag() -> None:
-    """Whoever waits for a replica's acknowledgement must not lose by a number in a configuration."""
+    """Clients that wait for a replica's acknowledgement must not lose writes to a configured number."""
     newest = replica("newest", offset_bytes=2 * REACH_BYTES)
     preferred = replica("preferred", priority=1, offset_bytes=REACH_BYTES)
     assert rank(PRIMARY, [newest, preferred, DEAD], POLICY).chosen == "preferred:1"

@@ -1,4 +1,4 @@
-"""Who is primary at the first start: one clear answer, or none with the reason."""
+"""The primary at the first start: one clear answer, or none with the reason."""
 
 from __future__ import annotations
 

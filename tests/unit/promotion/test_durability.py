@@ -1,4 +1,4 @@
-"""Which replicas vouch for what WAIT acknowledged, how many must, and which of them may be promoted."""
+"""The replicas that vouch for writes acknowledged by WAIT, how many must, and which may be promoted."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_only_the_newest_of_those_seen_may_be_promoted() -> None:
 
 
 BACK = replace(GONE, role="slave", replid="h9", offset_bytes=1, reachable=True, follows="b:1")
-"""The primary as a replica, which does not tell any more how far its data goes."""
+"""The primary as a replica, which no longer reports the offset of its data."""
 RESTARTED = replace(C, link_down_s=None, replid="h0", offset_bytes=80)
 NEWEST = replace(B, replid2="h0", second_offset=90)
 

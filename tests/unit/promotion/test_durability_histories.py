@@ -1,4 +1,4 @@
-"""Whose history counts as the primary's, and who is counted that cannot be seen."""
+"""The histories that count as the primary's, and unseen replicas that are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever WAIT acknowledged, the one that may be promoted has it: every case of a small world is tried."""
+"""The replica that may be promoted has every write that WAIT acknowledged: all cases of a small world."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def promotable(seen: tuple[int | None, ...], acknowledged_by: int) -> list[int]:
 
 
 def worlds(replicas: int) -> Iterator[tuple[tuple[int, ...], tuple[bool, ...]]]:
-    """What each replica holds, up to two bytes, and whether it was lost."""
+    """The data of each replica, up to two bytes, and whether it was lost."""
     yield from product(product(range(3), repeat=replicas), product((False, True), repeat=replicas))
 
 
@@ -56,7 +56,7 @@ def test_a_write_that_enough_replicas_have_is_never_lost(replicas: int, acknowle
 def test_fewer_lost_than_the_documented_number_are_no_reason_to_refuse(
     replicas: int, acknowledged_by: int
 ) -> None:
-    """One less than so many may fail along with the primary, as long as one is left."""
+    """One less than this number may fail along with the primary, as long as one is left."""
     for held, lost in worlds(replicas):
         seen = tuple(LOST if gone else offset for offset, gone in zip(held, lost, strict=True))
         may_fail = min(acknowledged_by, replicas) - 1

@@ -1,4 +1,4 @@
-"""Waiting for a primary that hands its role over: done, undone, or nobody knows."""
+"""Waiting for a primary that hands its role over: done, undone, or unknown."""
 
 from __future__ import annotations
 

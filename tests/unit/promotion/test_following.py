@@ -1,4 +1,4 @@
-"""Nobody is told to follow itself, and an address counts however it is spelled."""
+"""No node gets an order to follow itself, and an address counts in any spelling."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_is_taken_at_any_other_and_where_that_may_not_be_asked(refuses: dict[
 
 @pytest.mark.parametrize("spelled", ["REDIS-01", "redis-01.", "Redis-01"])
 def test_redis_may_keep_an_older_spelling_of_the_same_address(spelled: str) -> None:
-    """It answers "already connected" then, and has done as it was told."""
+    """It answers "already connected" then, and has carried out the order."""
     ScriptedNode(("a", 1), spells={"redis-01": spelled}).take(STEP)
 
 

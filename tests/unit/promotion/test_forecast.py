@@ -1,4 +1,4 @@
-"""What people are told of a failover before there is one is what a leader would then do."""
+"""The forecast of a failover is what a leader would then do."""
 
 from __future__ import annotations
 

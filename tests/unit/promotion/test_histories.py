@@ -1,4 +1,4 @@
-"""Who is preferred where replicas hold different replication histories, and what is told of it."""
+"""The preferred replica if replicas hold different replication histories, and the notice about it."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_where_nobody_knows_which_is_newer_it_is_told() -> None:
 
 
 def test_a_history_goes_on_from_the_one_that_it_continues() -> None:
-    """A primary was promoted, or restarted with its data: who follows it has both, the late ones one."""
+    """A primary was promoted, or restarted with its data: followers have both histories, late ones one."""
     heir = replace(SYNCED, replid2="old", second_offset=201)
     late = replace(FORMER, offset_bytes=150, link_down_s=1)
     ahead = replace(late, name="x:1", offset_bytes=250)

@@ -1,4 +1,4 @@
-"""The primary is down, and nobody follows it: whoever was made a master by hand, or an operator's choice."""
+"""The primary is down, and no node follows it: a master made by hand, or an operator's choice."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ LOST = replace(ELSEWHERE, reachable=False, down=True)
 def test_an_eligible_replica_that_durability_refuses_is_taken_if_an_operator_names_it(
     candidate: str | None,
 ) -> None:
-    """They were told how many are missing, and the missing may never come back."""
+    """They know how many are missing, and the missing may never come back."""
     settings = WorkSettings(POLICY, parallel_syncs=1, limit_s=10.0, rules=WriteRules(acknowledged_by=1))
     work = Work(settings, Request("op-1", candidate), {}, 0.0)
     work.begin([], DOWN, 0.0)

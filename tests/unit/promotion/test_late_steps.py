@@ -1,4 +1,4 @@
-"""How long a step may take, where whoever takes it is late itself."""
+"""The time limit of a step when the process that takes it is late itself."""
 
 from __future__ import annotations
 

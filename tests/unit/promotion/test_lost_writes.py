@@ -1,4 +1,4 @@
-"""How many bytes an old primary took that the new one does not have, as its return shows."""
+"""The number of bytes that only the old primary has, as its return shows."""
 
 from __future__ import annotations
 

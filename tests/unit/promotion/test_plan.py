@@ -29,7 +29,7 @@ def master(name: str, **changes: object) -> NodeView:
 
 
 def lost(name: str, **changes: object) -> NodeView:
-    """A replica of somebody else."""
+    """A replica of a foreign primary."""
     return node(name, **{"follows": "old:1", "link_up": False, **changes})
 
 
@@ -164,7 +164,7 @@ def test_what_an_agreed_failover_left_behind_is_given_up() -> None:
 def test_it_ends_the_same_wherever_it_is_interrupted(
     nodes: list[NodeView], parallel_syncs: int, random: Random
 ) -> None:
-    """A leader dies after any step of any plan; the next one looks anew, and goes on."""
+    """A leader dies after any step of any plan; the next one looks again, and goes on."""
     world = World({view.name: view for view in [TARGET, *nodes]})
     strays = sum(view.role == "master" for view in nodes)
     for turn in range(40):

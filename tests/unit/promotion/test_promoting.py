@@ -1,4 +1,4 @@
-"""How a node is promoted with its fence, or not at all; and what is set aside for it."""
+"""A node is promoted with its fence, or not at all; and the settings that are overridden for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A switchover's rehearsal: what a node would refuse is found out, and nothing is done."""
+"""A switchover's rehearsal finds what a node would refuse, and changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The committed primary answers as a replica: it gets its role back only if nobody holds more."""
+"""The committed primary answers as a replica: it gets its role back only if no node holds more."""
 
 from __future__ import annotations
 

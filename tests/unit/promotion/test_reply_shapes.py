@@ -1,4 +1,4 @@
-"""Whatever a node answers to a step, the step fails as steps do: an odd answer never ends the sentinel."""
+"""An odd answer to a step makes the step fail in the usual way: it never ends the sentinel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Before a choice that must not lose writes the replicas are cut off, and the old primary's time runs out."""
+"""Before a choice that must not lose writes, replicas are cut off and the old primary's time runs out."""
 
 from __future__ import annotations
 

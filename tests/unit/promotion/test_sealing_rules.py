@@ -1,4 +1,4 @@
-"""Whom a leader cuts off, how long it waits after that, and whom it may not promote then."""
+"""The nodes that a leader cuts off, its wait after that, and the nodes that it may not promote then."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_late_answer_does_not_open_the_window_again() -> None:
 def test_with_all_cut_off_by_a_leader_before_it_counts_from_the_end_of_the_last_link(
     down_s: tuple[float | None, float | None], alone_s: float
 ) -> None:
-    """Which they tell in whole seconds."""
+    """They report it in whole seconds."""
     sealing = Sealing(FENCED)
     views = [GONE, *(replace(v, link_down_s=s) for v, s in zip((CUT_B, CUT_C), down_s, strict=True))]
     assert sealing.begin(views, ["b:1", "c:1"], SILENT, 10.0) == ()

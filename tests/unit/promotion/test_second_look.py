@@ -1,4 +1,4 @@
-"""The old primary is asked once more while the intent is committed; one that is back with its data stays."""
+"""The old primary is asked again while the intent is committed; one that is back with its data stays."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def intending(facts: Facts = DOWN, request: Request | None = None) -> tuple[Work
 
 
 def answered(back: NodeView, facts: Facts = UP) -> list[Action]:
-    """What a leader does that finds this once its intent is committed."""
+    """The actions of a leader that finds this once its intent is committed."""
     leader, _ = intending()
     return leader.intent_committed([back, VIEWS[1]], facts)
 

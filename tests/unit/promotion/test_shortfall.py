@@ -1,4 +1,4 @@
-"""What is told of a new primary that lacks what the dead one was seen to write."""
+"""The notice about a new primary that lacks writes which were seen at the dead one."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_one_that_has_all_that_was_seen_lacks_nothing_that_is_known(offset_bytes
 
 
 def test_what_another_holds_counts_as_well() -> None:
-    """It may not be promoted, so that this is lost."""
+    """It may not be promoted, so these writes are lost."""
     more = replace(LATE, name="c:1", host="c", offset_bytes=1000, priority=0)
     assert lost(GONE, LATE, more) == "at least 500 bytes that c:1 holds"
 

@@ -1,4 +1,4 @@
-"""What each step does to a node, in which order, and what it concludes where the node refuses."""
+"""The commands of each step in order, and its result if the node refuses."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_fence_that_no_leader_can_have_written_counts_as_missing_and_is_told(f
 
 
 def test_one_that_a_leader_may_have_written_is_obeyed() -> None:
-    """Wide enough for whoever was long away."""
+    """Wide enough for a node that was away for long."""
     node = replica(fence=str(TERM + MAX_JUMP).encode())
     with pytest.raises(FencedError) as caught:
         node.take(NEW)
@@ -324,7 +324,7 @@ ORDER: Words = ("FAILOVER", "TO", "b", 1, "TIMEOUT", 10)
 
 
 class HandsOver(ScriptedNode):
-    """It has a new role as soon as it is ordered to."""
+    """It has its new role as soon as the order arrives."""
 
     def _run(self, words: Words) -> object:
         if words == ORDER:
@@ -350,14 +350,14 @@ def test_a_handover_without_a_fence_is_not_ordered() -> None:
 
 
 def test_what_is_stale_on_a_primary_is_no_refusal() -> None:
-    """Only whoever is cut off must not serve."""
+    """Only a node that is cut off must not serve."""
     node = primary(stale=True, refuses={"GET": MASTERDOWN, "CONFIG": UNKNOWN})
     node.take(Freeze("n:1", 4.0))
     assert node.ran == [("CLIENT", "PAUSE", 4000, "WRITE")]
 
 
 def test_a_right_that_is_taken_away_behind_the_step_is_named() -> None:
-    """The node follows already: that it does not tell is no reason to say that it is no replica."""
+    """The node follows already: a missing report does not make it no replica."""
     node = replica()
 
     def deny(words: tuple[object, ...]) -> None:

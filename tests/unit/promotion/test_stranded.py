@@ -1,4 +1,4 @@
-"""A replica that followed somebody who died along with the primary, and holds the primary's data."""
+"""A replica whose source died along with the primary, and which holds the primary's data."""
 
 from __future__ import annotations
 

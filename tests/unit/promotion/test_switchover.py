@@ -42,7 +42,7 @@ FACTS = Facts(
     down_nodes=frozenset(),
 )
 LEFT = replace(FACTS, intent=PendingIntent("b:1", SWITCHOVER))
-"""What the leader's successor finds."""
+"""The situation that the leader's successor finds."""
 TIMEOUT_S = 2.0
 FREEZE = Freeze("a:1", TIMEOUT_S + FREEZE_MARGIN_S)
 DEMOTE = Repoint("a:1", "b", 1, "demote", resume=True)
@@ -86,7 +86,7 @@ def demoted() -> Work:
 
 
 def ended(leader: Work, undo: Thaw | Restore) -> str:
-    """The reason that is told once all is as before."""
+    """The reason that is announced once everything is as before."""
     told, *_, resettle = leader.step_done(undo, None, FACTS, 10.1)
     assert told == Note(events.WritesResumed("a:1")) and resettle == Resettle()
     (give_up,) = leader.topology_committed(FACTS, 10.2)
@@ -95,7 +95,7 @@ def ended(leader: Work, undo: Thaw | Restore) -> str:
 
 
 def succeeded(views: list[NodeView]) -> list[Action]:
-    """What a successor does, once nobody else can promote the target any more."""
+    """The actions of a successor once no other leader can promote the target."""
     leader = work()
     assert leader.observed(views, LEFT, 0.1) == [Run(Disarm("b:1"))]
     (look,) = leader.step_done(Disarm("b:1"), None, LEFT, 0.1)

@@ -281,7 +281,7 @@ def test_a_target_that_is_ready_at_the_last_moment_goes_on() -> None:
 
 
 def succeed(views: list[NodeView], facts: Facts = LEFT) -> tuple[Work, list[Action]]:
-    """What a successor asks for, once it has cut off whoever was about to promote the target."""
+    """The requests of a successor once it has cut off the leader that was about to promote the target."""
     leader = work()
     actions = asked(leader.observed(views, facts, 0.1))
     if actions == [Run(Disarm("b:1"))]:

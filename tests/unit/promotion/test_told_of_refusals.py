@@ -1,4 +1,4 @@
-"""What is told of a node that refuses what a step begins with, or whose answer is missing."""
+"""The notice about a node that refuses the beginning of a step, or whose answer is missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_where_a_transaction_cannot_be_left_the_reason_names_discard() -> None:
 
 
 def test_a_multi_that_is_refused_all_at_once_has_let_the_rest_run() -> None:
-    """What became of it is in the replies: the node is a primary with its fence."""
+    """The replies show the outcome: the node is a primary with its fence."""
     node = replica()
 
     def forbid(words: Words) -> None:

@@ -1,4 +1,4 @@
-"""A primary that lives and refuses writes: who would be better, and that it hands over with nothing lost."""
+"""A primary that lives and refuses writes: a better node takes over, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SETTINGS = WorkSettings(work()._settings.policy, parallel_syncs=1, limit_s=10.0)
 
 
 def intent(leader: Work, facts: Facts, *views: NodeView) -> list[Action]:
-    """What it wants agreed once both nodes have been asked for all that the change needs."""
+    """Its proposal once both nodes have answered everything that the change needs."""
     actions = leader.observed([A, *views], facts, 0.0)
     for action in actions:
         if isinstance(action, Run) and isinstance(action.step, Rehearse):

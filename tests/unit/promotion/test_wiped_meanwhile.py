@@ -80,7 +80,7 @@ def test_who_holds_the_data_is_promoted_though_the_primary_is_up() -> None:
     ids=["promoted", "perhaps-about-to-be"],
 )
 def test_whom_a_dead_leader_promoted_goes_before_the_rest(role: str, expected: list[Action]) -> None:
-    """It has all that was cut off, and clients may have been writing to it; durability counts it no more."""
+    """It has all data of the cut-off nodes, and clients may write to it; durability no longer counts it."""
     rules = WriteRules(acknowledged_by=1)
     settings = WorkSettings(Policy(10.0, 5.0), parallel_syncs=1, limit_s=10.0, rules=rules)
     leader = Work(settings, None, {}, 0.0)

@@ -1,4 +1,4 @@
-"""The writes of an old primary that came back at once, and of which nobody knows yet whose it is."""
+"""The writes of an old primary that came back at once, before it is known whether it still is the primary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What proves that a replica still hears from a primary that is silent to us, and what does not."""
+"""The reports that prove that a replica still hears from a primary which is silent to us."""
 
 from __future__ import annotations
 

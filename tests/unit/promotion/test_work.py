@@ -1,4 +1,4 @@
-"""A leader's work, told and asked without any I/O: each decision, and each way in which it can end."""
+"""A leader's work without any I/O: each decision, and each way in which it can end."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def work(request: Request | None = None, **avoid: str) -> Work:
 
 
 def asked(actions: list[Action]) -> list[Action]:
-    """Without what is only told."""
+    """Without the announcements."""
     return [action for action in actions if not isinstance(action, Note | AskAgain)]
 
 
 def promoted(leader: Work, views: list[NodeView], facts: Facts) -> str:
-    """Go through the promotion; who was promoted."""
+    """Go through the promotion; returns the promoted node."""
     (intent,) = asked(leader.observed(views, facts, 0.1))
     assert isinstance(intent, WriteIntent)
     (run,) = leader.intent_committed()
@@ -89,13 +89,13 @@ def test_whoever_has_said_its_last_word_on_a_dead_primary_is_not_read_again() ->
 
 
 def test_whoever_said_its_last_word_too_long_ago_to_be_promoted_is_read_again() -> None:
-    """As where the group stood in line for long; it would be given up for that, and elected for anew."""
+    """As if the group stood in line for long; it would be given up and elected for again because of that."""
     last = [replace(view, link_up=False, age_s=6.0) for view in (B, C)]
     assert work().begin([GONE, *last], replace(DOWN, gone_s=7.0), 0.0) == [Observe(("b:1", "c:1"))]
 
 
 def test_a_replica_is_not_too_long_cut_off_for_having_outlived_a_stalled_sentinels_patience() -> None:
-    """Each stall starts the silence anew, while a replica's link goes on being down."""
+    """Each stall restarts the silence, while a replica's link stays down."""
     cut_off = [GONE, *(replace(view, link_up=False, link_down_s=29) for view in (B, C))]
     stalled = replace(DOWN, silence_s=1.3, unanswered_s=30.0)
     leader = work()

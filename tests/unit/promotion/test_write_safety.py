@@ -1,4 +1,4 @@
-"""What a primary shall demand of each write: lowered when others are gone, raised once enough are linked."""
+"""A primary's demand of each write: lowered when replicas are gone, raised once enough are linked."""
 
 from __future__ import annotations
 

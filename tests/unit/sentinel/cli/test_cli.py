@@ -1,4 +1,4 @@
-"""The command line against sentinels that answer as scripted: whom it asks, what it says, how it exits."""
+"""The command line against scripted sentinels: the ones it asks, its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ A, B = "127.0.0.1:6379", "127.0.0.1:6380"
 
 
 class FakeSentinel:
-    """Answers each path as told, and remembers what it was asked."""
+    """Answers each path as scripted, and remembers the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, object]] = {}

@@ -1,4 +1,4 @@
-"""``vedette pause``, ``resume`` and ``switchover --at``: what they send, and what they say of the end."""
+"""``vedette pause``, ``resume`` and ``switchover --at``: their requests, and their reports of the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``vedette switchover``: what it sends, what it asks before, and what it says of the end."""
+"""``vedette switchover``: its confirmation, its request, and its report of the end."""
 
 from __future__ import annotations
 

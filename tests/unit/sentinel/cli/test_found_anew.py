@@ -1,4 +1,4 @@
-"""``vedette found-anew``: what it shows, when it refuses, and what it leaves."""
+"""``vedette found-anew``: its output, its refusals, and its results on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's own judgement: which signatures it trusts, and what it makes of the sentinels' logs."""
+"""The demo's own judgement: the signatures that it trusts, and its reading of the sentinels' logs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read from INFO: of every supported server and role, and of whatever else may come."""
+"""Parsing of INFO: from every supported server and role, and from any other input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""INFOs that events ask for: the first at once, the others a few at a time, each once."""
+"""INFOs that events request: the first at once, the others a few at a time, each once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a PONG proves of a node that used to answer INFO too."""
+"""The evidence of a PONG from a node that used to answer INFO too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a node's silence is one, by an event loop that may have more to do than it has time for."""
+"""Judging a node's silence on an event loop that may have more work than time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a lost node is tried again: as often as it helps, and in a crowd as there is time for."""
+"""The retries of a lost node: as often as it helps, and in a crowd as time permits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What errors prove about a node, and that no reply makes the parser raise anything but its own errors."""
+"""The evidence of errors about a node; and no reply makes the parser raise other errors than its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BLIND = EvidenceKind.BLIND
 
 
 def wrapped(inner: BaseException) -> Exception:
-    """As redis-py does it: the socket's error is only to be found behind its own."""
+    """As in redis-py: the socket's error is only its own error's cause."""
     try:
         try:
             raise inner

@@ -1,4 +1,4 @@
-"""Certificates that end soon are told in time, the sentinel's own, its authority's, and the nodes'."""
+"""Certificates that end soon are reported in time: the sentinel's own, its authority's, and the nodes'."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server under two names, in two groups, or in no configuration, is told before it bites."""
+"""A server under two names, in two groups, or in no configuration, is reported before it does harm."""
 
 from __future__ import annotations
 

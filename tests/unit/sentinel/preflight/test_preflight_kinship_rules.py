@@ -1,4 +1,4 @@
-"""Who may take over, and which node is somebody else's, as a preflight tells it."""
+"""The nodes that may take over, and those that are foreign, as a preflight reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who else watches the nodes: Redis Sentinels, another Vedette, and what another Vedette has left behind."""
+"""Other monitors of the nodes: Redis Sentinels, another Vedette, and what another Vedette left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is tried is what docs/reference/redis-user.md asks for, and a denial names the line that mends it."""
+"""The tried commands are those of docs/reference/redis-user.md; a denial names the line that solves it."""
 
 from __future__ import annotations
 

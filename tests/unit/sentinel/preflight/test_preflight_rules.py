@@ -1,4 +1,4 @@
-"""Each thing that would bite during a failover is told, and nothing where all is well."""
+"""Each problem of a next failover is reported, and nothing if all is well."""
 
 from __future__ import annotations
 
@@ -143,12 +143,12 @@ def test_each_problem_is_found_alone(facts: GroupFacts, expected: tuple[str | No
 @pytest.mark.parametrize(
     "facts",
     [
-        # Nothing to compare with, or not told: no false alarm.
+        # Nothing to compare with, or unknown: no false alarm.
         group(PRIMARY, replace(REPLICA, settings={}, info_fields={}), OTHER),
         group(replace(PRIMARY, settings={}, info_fields={}), REPLICA, OTHER),
         group(PRIMARY, saying(REPLICA, redis_version="7.0.11"), OTHER),
         group(PRIMARY, saying(REPLICA, redis_version="of my own", maxmemory="much"), OTHER),
-        # What Vedette or the configuration sees to.
+        # Vedette or the configuration handles these.
         group(PRIMARY, replace(NEVER, priority=10)),
         group(PRIMARY, NEVER, OTHER),
         group(
@@ -160,7 +160,7 @@ def test_each_problem_is_found_alone(facts: GroupFacts, expected: tuple[str | No
         # Persistence of one kind is persistence; a snapshot that nobody asked for may fail.
         group(set_to(PRIMARY, ON_AOF), REPLICA, OTHER),
         group(PRIMARY, set_to(saying(REPLICA, rdb_last_bgsave_status="err"), ON_AOF), OTHER),
-        # Only what is kept today need be kept by the next primary; one that does not tell is not blamed.
+        # The next primary need keep only what is kept today; one that reports nothing is not blamed.
         group(PRIMARY, replace(REPLICA, settings={}), OTHER),
         # By its own address, in any of the ways to write it.
         group(PRIMARY, announcing(REPLICA, B.rpartition(":")[0]), announcing(OTHER, "", "6379")),

@@ -1,4 +1,4 @@
-"""When a group is looked at, and what is remembered of it."""
+"""The schedule of a group's preflights, and the newest report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BAD = group(PRIMARY, replace(REPLICA, fence="hello"), OTHER)
 
 @dataclass
 class Fake:
-    """A group that is looked at as told, and counts how often it was."""
+    """A group with a scripted preflight, which counts its calls."""
 
     facts: GroupFacts | Exception = field(default_factory=group)
     calm: bool = True

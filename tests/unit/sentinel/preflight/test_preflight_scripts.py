@@ -1,4 +1,4 @@
-"""Scripts that would be taken for a hang, told from what has been run."""
+"""Scripts that would look like a hang, found by the commands that have been run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What nobody awaits: its failure is told, its end is waited for."""
+"""Tasks that no code awaits: failures are logged, and their ends are waited for."""
 
 from __future__ import annotations
 

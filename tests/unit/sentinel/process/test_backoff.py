@@ -1,4 +1,4 @@
-"""Waits double up to a limit, and start anew after a success."""
+"""Waits double up to a limit, and start again after a success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crowd of clients takes no file that nodes and peers need, and keeps nobody out who comes later."""
+"""A crowd of clients takes no file that nodes and peers need, and keeps no later client out."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_where_files_are_too_few_for_the_nodes_it_is_told() -> None:
 
 
 class _Connection:
-    """It knows its place, and the place how to end it."""
+    """The connection knows its place, and the place can end the connection."""
 
     def __init__(self, room: ClientRoom) -> None:
         self.place = room.enter("http", self.leave)

@@ -1,4 +1,4 @@
-"""A sentinel is not ready while there is little room left for its state, and says how little."""
+"""A sentinel is not ready while there is little room left for its state, and reports how little."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes due at once is done a few at a time, in order, and nothing twice."""
+"""Calls that come due at once are made a few at a time, in order, and none twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A leader waits longer for nodes by its own lateness, and no longer than ever without it."""
+"""A leader waits for nodes longer by its own lateness, and as usual without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where no secret is configured the sentinels of one user share a file that is theirs alone."""
+"""Without a configured secret, the sentinels of one user share a private file."""
 
 from __future__ import annotations
 

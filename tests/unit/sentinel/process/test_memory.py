@@ -1,4 +1,4 @@
-"""Memory that is free goes back to the system."""
+"""Free memory is returned to the system."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class _Ring:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many collections of the younger have come since the last full one."""
+    """The number of younger collections since the last full one."""
     count = [0]
     monkeypatch.setattr(gc, "get_count", lambda: (0, 0, count[0]))
     return count

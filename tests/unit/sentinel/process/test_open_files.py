@@ -1,4 +1,4 @@
-"""Files that run out are told before they do, and errors that come in crowds fill no log."""
+"""A lack of files is reported in time, and errors that come in crowds do not fill the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""That a name service which hangs, lies or fails holds up nothing but the name that was asked for."""
+"""A name service that hangs, lies or fails delays only the requested name."""
 
 from __future__ import annotations
 

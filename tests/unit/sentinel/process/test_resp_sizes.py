@@ -1,4 +1,4 @@
-"""What RESP announces is judged before it is parsed, and nothing hides from the judge."""
+"""Sizes that RESP announces are checked before parsing, and no size escapes the check."""
 
 from __future__ import annotations
 

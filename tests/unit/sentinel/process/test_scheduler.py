@@ -1,4 +1,4 @@
-"""Periodic jobs go by the clock that nobody sets; a time of day by the one that people read."""
+"""Periodic jobs go by the monotonic clock, times of day by the wall clock."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ async def test_an_alarm_follows_the_wall_clock(jobs: Scheduler, monkeypatch: pyt
 
 
 def test_the_event_loops_clock_is_the_one_that_leases_are_judged_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So what was due in a suspend of the machine, which that clock counts, is due at its end."""
+    """So a job that was due in a suspend of the machine, which that clock counts, is due at its end."""
     with asyncio.Runner(loop_factory=OneClockLoop) as runner:
 
         async def due() -> float:

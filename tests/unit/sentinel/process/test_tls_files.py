@@ -1,4 +1,4 @@
-"""TLS files that change are used for new connections, and half of a change is not."""
+"""Changed TLS files are used for new connections, but half of a change is not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Redis Sentinel's configuration is read as Redis reads it, and its faults are told with their lines."""
+"""A Redis Sentinel's configuration is read as Redis reads it, and its errors name their lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is imported is a configuration that `vedette check` takes, and keeps secrets to itself."""
+"""An import makes a configuration that `vedette check` accepts, and keeps secrets private."""
 
 from __future__ import annotations
 

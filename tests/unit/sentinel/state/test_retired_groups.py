@@ -107,7 +107,7 @@ async def test_one_retired_group_casts_no_doubt_on_the_others(
 async def test_who_listens_and_is_refused_by_a_majority_says_that_it_is_refused(
     tmp_path: Path, foreign: dict[str, str], why: str
 ) -> None:
-    """For no waiting ends its listening."""
+    """Waiting cannot end its listening."""
     store = Store.open(tmp_path, "s1")
     writes: list[Coroutine[Any, Any, None]] = []
     participation = participating({"back": stand_in(True, False)}, store, writes.append, foreign)
@@ -119,7 +119,7 @@ async def test_who_listens_and_is_refused_by_a_majority_says_that_it_is_refused(
 
 
 async def test_members_that_are_being_changed_in_the_cluster_alone_are_told_too(tmp_path: Path) -> None:
-    """Whoever goes on with the next change before that is over is refused at its next start."""
+    """A sentinel that makes the next change before that is over is refused at its next start."""
     store = Store.open(tmp_path, "s1")
     participation = participating({"here": stand_in(False, False)}, store, lambda _: None, foreign={})
     assert participation.former_members == []

@@ -1,4 +1,4 @@
-"""The store keeps what it acknowledged, and refuses, saying what to do, whatever it cannot vouch for."""
+"""The store keeps every acknowledged state, and refuses a state that it cannot vouch for, with advice."""
 
 from __future__ import annotations
 

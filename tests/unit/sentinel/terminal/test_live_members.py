@@ -1,4 +1,4 @@
-"""What is wrong with the sentinels of a cluster, from what each of them answers."""
+"""The problems of a cluster's sentinels, by the answer of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``vedette watch`` makes of what it sees: events, and pictures that fit any terminal."""
+"""The output of ``vedette watch``: events, and pictures that fit any terminal."""
 
 from __future__ import annotations
 

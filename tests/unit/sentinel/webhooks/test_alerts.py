@@ -1,4 +1,4 @@
-"""Which notices become webhooks, under which id, and which sentinel delivers them."""
+"""The notices that become webhooks, their ids, and the sentinel that delivers each."""
 
 from __future__ import annotations
 

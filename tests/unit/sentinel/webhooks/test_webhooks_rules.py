@@ -1,4 +1,4 @@
-"""The pure rules of webhooks: what is signed, what an answer means, when to try again."""
+"""The pure rules of webhooks: signatures, the meaning of answers, and retries."""
 
 from __future__ import annotations
 
