@@ -12,7 +12,7 @@ AnyRegister: TypeAlias = RegisterDriver[Any, Any]
 
 
 class Registers:
-    """They may come and go. ``run_check`` tells each that is here of a stall of this process."""
+    """``run_check`` tells each of a stall of this process, also those that are added later."""
 
     def __init__(self, run_check: RunCheck) -> None:
         self._by_name: dict[str, AnyRegister] = {}
@@ -23,9 +23,6 @@ class Registers:
 
     def add(self, register: AnyRegister) -> None:
         self._by_name[register.name] = register
-
-    def remove(self, name: str) -> None:
-        del self._by_name[name]
 
     def find(self, name: str) -> AnyRegister | None:
         return self._by_name.get(name)

@@ -22,12 +22,9 @@ class RunCheck:
         """Call the listener at each stall, after the listeners added before it."""
         self._listeners.append(listener)
 
-    def no_longer(self, listener: OnStall) -> None:
-        self._listeners.remove(listener)
-
     def __call__(self, now: float) -> None:
         event_loop.mind(now)
         gap_s = self._watch.observe(now)
         if gap_s is not None:
-            for listener in list(self._listeners):
+            for listener in self._listeners:
                 listener(now, gap_s)
