@@ -32,6 +32,8 @@ class Contested:
         self._by_run_id: dict[str, set[Node]] = {}
         self._same: dict[Node, dict[Node, float | None]] = {}
         """With which nodes of other groups each is one server, and since when they seem to differ."""
+        self.version = 0
+        """Grows whenever another node is contested than before, of whatever group."""
 
     def saw(self, group: str, name: str, run_id: str, now: float) -> None:
         node = (group, name)
@@ -62,8 +64,10 @@ class Contested:
                 self._set(node, other, now)
             elif now - since >= PART_AFTER_S and theirs.at > since:
                 del self._same[node][other], self._same[other][node]
+                self.version += 1
 
     def _set(self, node: Node, other: Node, since: float | None) -> None:
+        self.version += other not in self._same.get(node, {})
         self._same.setdefault(node, {})[other] = since
         self._same.setdefault(other, {})[node] = since
 

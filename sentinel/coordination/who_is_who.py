@@ -46,6 +46,11 @@ class WhoIsWho:
         primary = self._member.primary
         return primary if primary is not None and primary not in self._member.names.nodes else None
 
+    @property
+    def shared_version(self) -> int:
+        """Grows with what any group of this sentinel finds out that may concern this one."""
+        return self._contested.version
+
     def why_contested(self, name: str) -> str:
         return self._contested.why(self._group, name)
 

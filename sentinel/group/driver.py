@@ -14,7 +14,7 @@ from typing import Protocol
 from promotion.conversation import FencedError, LeaseLostError, StepError, StepUnknownError
 from promotion.step_types import Step, Taken
 from quorum.effects import Send
-from quorum.inputs import Gossip
+from quorum.inputs import Gossip, Observed
 from quorum.messages import EntryId, HardState, Message
 from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.inputs import (
@@ -92,17 +92,24 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         """What operators have told the group for later, as it may be told."""
         self._on_published: list[Callable[[], None]] = []
         self._inputs = 0
-        self._view: tuple[int, GroupView] | None = None
-        """The newest picture, and of how many inputs it knows."""
+        self._answered: set[str] = set()
+        """The nodes that have answered since the newest picture, from which nothing else follows."""
+        self._view: tuple[tuple[int, int], GroupView] | None = None
+        """The newest picture, and of how much it knows."""
 
     @property
     def view(self) -> GroupView:
         """The group as it is known now. It is drawn for whoever asks first after a change, for all."""
-        now = clock.monotonic()
-        if self._view is None or self._view[0] != self._inputs or now >= self._view[1].until:
+        now, known = clock.monotonic(), (self._inputs, self.coordinator.who_is_who.shared_version)
+        if self._view is None or self._view[0] != known or now >= self._view[1].until:
             drawn = picture.view_of(self.coordinator, self._rules, self._published, self.directives, now)
-            self._view = (self._inputs, drawn)
-        return self._view[1]
+        elif self._answered:
+            drawn = picture.heard(self._view[1], self.coordinator.member, self._answered, now)
+        else:
+            return self._view[1]
+        self._view = (known, drawn)
+        self._answered.clear()
+        return drawn
 
     @property
     def voting(self) -> Voting:
@@ -136,10 +143,15 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
     # -- stepping ------------------------------------------------------------------------------
 
     def _confirms(self, given: GroupInput, now: float) -> bool:
-        self._inputs += 1
         if isinstance(given, InfoSeen):
+            self._inputs += 1
             return self._steady.notes(given, Moment(now, clock.wall_ms()))
-        return confirms(self.coordinator.member, given, now)
+        if not confirms(self.coordinator.member, given, now):
+            self._inputs += 1
+            return False
+        if isinstance(given, Observed):
+            self._answered.add(given.node)
+        return True
 
     def _core_step(self, given: GroupInput, now: float) -> Iterable[GroupEffect]:
         if isinstance(given, Gossip) and not given.looks:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -13,10 +14,6 @@ from quorum.messages import Topology
 from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.node_info import NodeInfo
 from sentinel.group.view import ChangeView, GroupRules, GroupView, NodeStatus, Voting
-
-LOOK_S = 0.25
-"""A picture is drawn anew after so long: another group may have found a server of its own in this one, and
-whether this sentinel could promote anybody is found out anew as often."""
 
 _Value = TypeVar("_Value")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -65,7 +62,7 @@ def view_of(
     return GroupView(
         name=coordinator.config.group,
         rules=rules,
-        until=min(now + LOOK_S, leader_until if leader_until > now else math.inf),
+        until=leader_until if leader_until > now else math.inf,
         term=agreed.term,
         role=agreed.role,
         leader=leader,
@@ -75,7 +72,6 @@ def view_of(
         directives=directives,
         successor=_successor(member),
         voting=voting_of(member),
-        standing_back=_kept(member.standing.standing_back(now)),
         change=_change(coordinator, leader, now),
         ambiguous=coordinator.situation.ambiguous,
         nodes=MappingProxyType(used),
@@ -86,6 +82,15 @@ def view_of(
         unwatched_primary=who.unwatched,
         unlisted_primary=who.unlisted,
     )
+
+
+def heard(view: GroupView, member: Member, nodes: Iterable[str], now: float) -> GroupView:
+    """The same picture, but that these nodes have answered since: nothing else follows from that."""
+    seen = dict(view.nodes)
+    for name in nodes:
+        if name in seen:
+            seen[name] = replace(seen[name], valid_at=now - member.silence_s(name, now))
+    return replace(view, nodes=MappingProxyType(seen))
 
 
 class _Lens:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from promotion.actions import Request
 from promotion.candidates import Ranking
 from promotion.switchover import objection
@@ -33,6 +35,10 @@ class GroupQueries:
     def name_of(self, host: str, port: int) -> str:
         """The name of the node at this address, or ``host:port`` if it is none of the group's."""
         return self._coordinator.book.name_of(host, port)
+
+    def standing_back(self) -> Mapping[str, str]:
+        """The sentinels that could promote nobody while another could, with the reasons."""
+        return self._coordinator.member.standing.standing_back(clock.monotonic())
 
     def newest_term(self) -> int | None:
         """The highest that the cluster has come to; None while a majority has not said lately that it knows

@@ -153,8 +153,6 @@ class GroupView:
     successor: str | None
     """Who is about to be primary by the newest entry, or is by it; None: it names nobody."""
     voting: Voting
-    standing_back: Mapping[str, str]
-    """The sentinels that could promote nobody while another could, with the reasons."""
     change: ChangeView | None
     ambiguous: str | None
     """Why it is not clear who is primary."""

@@ -90,6 +90,7 @@ class GroupCollector(Collector):
         for group, driver in self._drivers.items():
             if (age_s := self._authority.age_s(driver)) is not None:
                 age.add_metric([group], age_s)
+            back.add_metric([group], self._authority.in_touch.self_id in driver.queries.standing_back())
         for view in views:
             labels, topology = [view.name], view.published
             primary = view.node(topology.primary) if topology is not None else None
@@ -98,7 +99,6 @@ class GroupCollector(Collector):
             doubles.add_metric(labels, len(view.doubles))
             balanced.add_metric(labels, len(view.balanced))
             contested.add_metric(labels, sum(bool(node.contested) for node in view.nodes.values()))
-            back.add_metric(labels, view.rules.self_id in view.standing_back)
             paused.add_metric(labels, view.directives.pause is not None)
             if view.directives.schedule is not None:
                 scheduled.add_metric(labels, view.directives.schedule.at_ms / 1000)

@@ -11,6 +11,7 @@ from promotion.candidates import Ranking
 from quorum.directives import Pause, Schedule
 from quorum.messages import Topology
 from sentinel.coordination.node_info import NodeInfo
+from sentinel.group.driver import GroupDriver
 from sentinel.group.view import ChangeView, GroupView, NodeStatus
 from sentinel.notices.change import Change
 from sentinel.peers.in_touch import InTouch
@@ -58,8 +59,9 @@ def primary(
     )
 
 
-def group(view: GroupView, in_touch: InTouch, now: float) -> GroupAnswer:
+def group(driver: GroupDriver, in_touch: InTouch, now: float) -> GroupAnswer:
     """Everything there is to know of a group; ``now`` is monotonic seconds."""
+    view, standing_back = driver.view, driver.queries.standing_back()
     topology, membership, heard = view.published, view.voting.membership, in_touch.members()
     return GroupAnswer(
         group=view.name,
@@ -71,7 +73,7 @@ def group(view: GroupView, in_touch: InTouch, now: float) -> GroupAnswer:
         majority=in_touch.membership.needed,
         has_majority=in_touch.elects(),
         takes_no_part=view.voting.why_not or None,
-        stands_back={who: why for who, why in view.standing_back.items() if who in heard},
+        stands_back={who: why for who, why in standing_back.items() if who in heard},
         members=list(membership.voters),
         former_members=list(membership.former),
         failover=_failover(view.change) if view.change is not None else None,

@@ -134,7 +134,7 @@ class EventHandlers:
         """Tell whoever listens when the group looks different."""
 
         def look() -> str:
-            answer = group_status.group(driver.view, self._in_touch, clock.monotonic())
+            answer = group_status.group(driver, self._in_touch, clock.monotonic())
             return answer.model_dump_json(exclude=_COUNTERS)
 
         self._feed.follow(driver, look)

@@ -174,7 +174,7 @@ class GroupHandlers:
         return reply(HistoryAnswer(group=driver.name, changes=answers))
 
     def _group(self, driver: GroupDriver) -> GroupAnswer:
-        answer = group_status.group(driver.view, self._authority.in_touch, clock.monotonic())
+        answer = group_status.group(driver, self._authority.in_touch, clock.monotonic())
         return answer.model_copy(update={"confirmed": self._authority.is_current(driver)})
 
     def _waiters_of(self, driver: GroupDriver) -> TopologyWaiters:

@@ -100,7 +100,7 @@ class GroupStage:
         """Nobody's view of it may fail."""
         now, driver = clock.monotonic(), self.driver
         view = driver.view
-        group_status.group(view, IN_TOUCH, now).model_dump_json()
+        group_status.group(driver, IN_TOUCH, now).model_dump_json()
         registry, drivers = CollectorRegistry(), {GROUP: driver}
         registry.register(GroupCollector(drivers=drivers, authority=Authority(IN_TOUCH), peers=dict))
         registry.register(RedisExporterCollector(drivers, IN_TOUCH))

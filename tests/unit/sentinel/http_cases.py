@@ -26,6 +26,7 @@ from quorum.member_config import MemberConfig
 from quorum.membership import Membership
 from quorum.messages import Entry, HardState, Message, Topology
 from quorum.timing import Timing
+from sentinel.coordination.contested import Contested
 from sentinel.coordination.coordinator import Coordinator
 from sentinel.coordination.inputs import InfoSeen, LinkHeard, Look
 from sentinel.coordination.node_info import NodeInfo
@@ -231,6 +232,7 @@ def make_driver(
     specs: tuple[NodeSpec, ...] = (),
     limit_s: float = 30.0,
     rules: WriteRules | None = None,
+    contested: Contested | None = None,
 ) -> GroupDriver:
     now = clock.monotonic()
     entry = Entry(topology.term, 1, topology) if topology else Entry(0, 0, None)
@@ -244,9 +246,9 @@ def make_driver(
     work = WorkSettings(
         Policy(max_link_down_s=10.0, max_age_s=3600.0), 1, limit_s, rules=rules or WriteRules()
     )
-    driver = GroupDriver(
-        Coordinator(CoordinatorConfig(group, work, None), member, book, now), redis, lambda _: None
-    )
+    made_with = CoordinatorConfig(group, work, None)
+    coordinator = Coordinator(made_with, member, book, now, contested=contested)
+    driver = GroupDriver(coordinator, redis, lambda _: None)
     redis.driver = driver
     driver.feed(Watch(book.names))
     return driver
@@ -276,6 +278,7 @@ async def running(
     problems: tuple[Problem, ...] = (),
     gather: Callable[[str], Awaitable[GroupFacts]] | None = None,
     confirmed: Confirmed | None = None,
+    contested: Contested | None = None,
 ) -> AsyncIterator[World]:
     store = Store.open(tmp_path / "state", "s1")
     operations, metrics = Operations("s1"), Metrics("s1", "1.2.3")
@@ -295,7 +298,14 @@ async def running(
     redis = {group: MemoryRedis(dict(HEALTHY), on_notice) for group in groups}
     drivers = {
         group: make_driver(
-            group, ports, members=members, topology=topology, specs=specs, limit_s=limit_s, rules=rules
+            group,
+            ports,
+            members=members,
+            topology=topology,
+            specs=specs,
+            limit_s=limit_s,
+            rules=rules,
+            contested=contested,
         )
         for group, ports in redis.items()
     }

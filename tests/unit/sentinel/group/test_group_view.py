@@ -10,7 +10,7 @@ import pytest
 from quorum.evidence import Evidence, EvidenceKind
 from quorum.inputs import Observed
 from quorum.messages import Append, Entry
-from sentinel.group import picture
+from sentinel.coordination.contested import Contested
 from sentinel.process import clock
 from tests.unit.sentinel.http_cases import GROUP, TERM_7, A, B, C, eventually, running
 
@@ -22,25 +22,37 @@ ALIVE = Evidence(EvidenceKind.ALIVE, "+PONG")
 async def test_whoever_asks_again_gets_the_same_picture_until_something_is_heard(tmp_path: Path) -> None:
     async with running(tmp_path, members=THREE) as world:
         world.redis[GROUP].look()
-        # A picture lasts a moment at most, so the one before may be over between two looks.
-        await eventually(lambda: world.driver.view is world.driver.view, "one picture for two")
-        before = world.driver.view
         world.driver.feed(Observed(B, ALIVE))
-        after = world.driver.view
-        assert after is not before
-        assert after.nodes[B].valid_at > before.nodes[B].valid_at, (
-            "a reply that takes no step is seen as well"
-        )
+        before = world.driver.view
+        assert world.driver.view is before
+        world.driver.feed(Observed(C, ALIVE))
+        assert world.driver.view is not before
 
 
-async def test_a_picture_lasts_no_longer_than_a_moment(tmp_path: Path) -> None:
-    """What other groups have found out shows in it too."""
+async def test_a_reply_from_which_nothing_follows_is_seen_as_well(tmp_path: Path) -> None:
+    """It takes no step, and the picture is not drawn anew for it."""
     async with running(tmp_path, members=THREE) as world:
         world.redis[GROUP].look()
-        before, now = world.driver.view, clock.monotonic()
-        assert before.until <= now + picture.LOOK_S
-        await eventually(lambda: clock.monotonic() >= before.until, "the moment")
-        assert world.driver.view is not before
+        world.driver.feed(Observed(B, ALIVE))
+        before = world.driver.view
+        await eventually(lambda: clock.monotonic() > before.nodes[B].valid_at, "a later moment")
+        world.driver.feed(Observed(B, ALIVE))
+        after = world.driver.view
+        assert after.nodes[B].valid_at > before.nodes[B].valid_at
+        assert after.nodes[A] is before.nodes[A]
+        assert world.driver.view is after
+
+
+async def test_what_another_group_finds_out_is_seen_at_once(tmp_path: Path) -> None:
+    """Each learns from both that they have one server, and neither touches it."""
+    shared = Contested()
+    async with running(tmp_path, groups=("one", "other"), contested=shared) as world:
+        one, other = world.drivers["one"], world.drivers["other"]
+        world.redis["one"].look()
+        assert not one.view.nodes[B].contested
+        world.redis["other"].look()
+        assert "group other" in one.view.nodes[B].contested and one.view.nodes[B].hands_off
+        assert "group one" in other.view.nodes[B].contested
 
 
 async def test_it_cannot_be_changed_and_stays_as_it_was(tmp_path: Path) -> None:
