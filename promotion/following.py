@@ -40,8 +40,8 @@ def check_another(step: Repoint) -> Generator[Request, Any, None]:
     """
     if not step.primary_run_id:
         return
-    said = yield Call(("INFO", "server"))
-    if isinstance(said, bytes) and read_fields(said).get("run_id") == step.primary_run_id:
+    reply = yield Call(("INFO", "server"))
+    if isinstance(reply, bytes) and read_fields(reply).get("run_id") == step.primary_run_id:
         raise StepFailedError(
             step.node,
             f"is the very server that {step.primary_host}:{step.primary_port} leads to, under another name",
@@ -60,8 +60,8 @@ def check_known(node: str, known: Known | None) -> Generator[Request, Any, None]
     error = next((reply for reply in replies if isinstance(reply, ReplyError)), None)
     if error is not None:
         raise StepFailedError(node, f"INFO: {error.message}")
-    said = read_fields(b"\r\n".join(replies))
-    found = Known(said.get("run_id", ""), said.get("role", ""), said.get("master_replid", ""))
+    fields = read_fields(b"\r\n".join(replies))
+    found = Known(fields.get("run_id", ""), fields.get("role", ""), fields.get("master_replid", ""))
     if found != known:
         raise StepFailedError(
             node, f"is not what was seen there: it is {_shown(found)}, and was {_shown(known)}"

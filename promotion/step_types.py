@@ -49,7 +49,7 @@ class Repoint:
     """Make ``node`` a replica of the primary. ``demote``: it was a master, which ends a split brain.
 
     ``resume``: its writes may be paused; end the pause, so that waiting clients learn that it is a replica.
-    ``primary_run_id``: the primary's when it was last seen, lest a node be told to follow itself.
+    ``primary_run_id``: the primary's when it was last seen, so that no node is told to follow itself.
     """
 
     node: str

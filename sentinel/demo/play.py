@@ -134,7 +134,7 @@ class Demo:
             await old.child.kill()
             steps = await self._watch_failover(cluster, receiver, writer, killed_at_ms)
             self._stage.timeline(steps)
-            new = _node(cluster, await until(lambda: _new_primary(cluster, old), "a new primary is told"))
+            new = _node(cluster, await until(lambda: _new_primary(cluster, old), "there is a new primary"))
             back_ms = await self._bring_back(cluster, old, new)
             await _until_calm(cluster, writer)
         kept = await _count_keys(new)
@@ -159,7 +159,7 @@ class Demo:
                 return None
             return written, delivery
 
-        (written_at_ms, where), delivery = await until(seen, "the failover is done, and told by webhook")
+        (written_at_ms, where), delivery = await until(seen, "the failover is done, and a webhook reports it")
         return in_order(
             [
                 Step(0.0, "demo", "killed", f"{old} is killed"),

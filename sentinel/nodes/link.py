@@ -156,12 +156,12 @@ class RedisLink:
                 await loop.sock_connect(bare, (addresses[0], port))
             try:
                 async with asyncio.timeout(GREETING_S):
-                    said = await loop.sock_recv(bare, MAX_GREETING_BYTES)
+                    greeting = await loop.sock_recv(bare, MAX_GREETING_BYTES)
             except TimeoutError:
                 return None
-        if not said:
+        if not greeting:
             raise ConnectionResetError("connection closed by server")
-        line = said.partition(b"\r")[0]
+        line = greeting.partition(b"\r")[0]
         return ResponseError(line[1:].decode("ascii", "replace")) if line.startswith(b"-") else None
 
     async def knock(self, host: str, port: int) -> None:

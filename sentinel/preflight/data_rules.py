@@ -80,12 +80,12 @@ def _eviction(facts: GroupFacts) -> Iterator[Problem]:
 def _versions(facts: GroupFacts) -> Iterator[Problem]:
     kinds = {node.name: kind for node in facts.seen if (kind := _kind(node)) is not None}
     if len({flavour for flavour, _ in kinds.values()}) > 1:
-        said = ", ".join(f"{name} is {flavour} {_dotted(v)}" for name, (flavour, v) in kinds.items())
+        flavours = ", ".join(f"{name} is {flavour} {_dotted(v)}" for name, (flavour, v) in kinds.items())
         yield Problem(
             None,
             "warning",
             "versions",
-            f"{said}: what one writes the other may not be able to load",
+            f"{flavours}: what one writes the other may not be able to load",
             "Run the same server at all nodes.",
         )
         return
@@ -238,12 +238,12 @@ def _tls_replication(facts: GroupFacts) -> Iterator[Problem]:
         if "tls-replication" in node.settings:
             by_setting.setdefault(node.settings["tls-replication"], []).append(node.name)
     if len(by_setting) > 1:
-        said = "; ".join(f"{setting} at {', '.join(names)}" for setting, names in by_setting.items())
+        differing = "; ".join(f"{setting} at {', '.join(names)}" for setting, names in by_setting.items())
         yield Problem(
             None,
             "error",
             "tls-replication",
-            f"tls-replication differs ({said}): some could not follow the others",
+            f"tls-replication differs ({differing}): some could not follow the others",
             "CONFIG SET tls-replication to the same at all nodes.",
         )
 

@@ -26,7 +26,7 @@ IDENTITY = (
         "the step itself is not taken at the server that it would follow",
         "S7",
         "promotion/following.py",
-        'if isinstance(said, bytes) and read_fields(said).get("run_id") == step.primary_run_id:',
+        'if isinstance(reply, bytes) and read_fields(reply).get("run_id") == step.primary_run_id:',
         "if False:",
         (f"{_FOLLOWING}::test_the_step_itself_is_not_taken_at_the_primary",),
         style="",
