@@ -1,9 +1,9 @@
-"""Servers that two groups have: found by run id, and left alone by both. Pure.
+"""Finds servers that two groups have, by run id; both groups leave them alone. Pure.
 
 Each group would make the server follow its own primary, again and again, with a full copy of the data each
 time. One name in two groups is an error of the configuration; two names of one server are found here, once
-both have answered. When the server restarts, the groups see its new run id at different moments, so what was
-one server stays so until both names have told of different servers for a while.
+both have answered. When the server restarts, the groups see its new run id at different moments. So two names
+count as one server until both have reported different servers for a while.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ class _Seen:
 
 
 class Contested:
-    """One for all groups of a sentinel; each tells of the nodes that are configured for it."""
+    """One for all groups of a sentinel; each group reports the nodes that are configured for it."""
 
     def __init__(self) -> None:
         self._seen: dict[Node, _Seen] = {}
         self._by_run_id: dict[str, set[Node]] = {}
         self._same: dict[Node, dict[Node, float | None]] = {}
-        """With which nodes of other groups each is one server, and since when they seem to differ."""
+        """The nodes of other groups that each shares its server with, and since when they seem to differ."""
         self.version = 0
-        """Grows whenever another node is contested than before, of whatever group."""
+        """Grows whenever the contested nodes change, in any group."""
 
     def saw(self, group: str, name: str, run_id: str, now: float) -> None:
         node = (group, name)

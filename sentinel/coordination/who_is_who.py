@@ -1,8 +1,8 @@
-"""Who is who among a group's nodes, as one sentinel can tell, and what people must know of it. Pure.
+"""Tells a group's nodes apart, as far as one sentinel can, and reports what people must know of it. Pure.
 
-A server is its run id and its history; names are ways to it. What the newest entries name is watched whoever
-configured it, under whatever name it has here. Of the names of one server one is used. At a server that
-another group has too, or that is in cluster mode, nothing is changed.
+A server is its run id and its history; names are ways to it. The nodes of the newest entries are watched,
+whatever the configuration says and whatever name they have here. Of several names of one server one is used.
+A server that another group has too, or that is in cluster mode, is not changed.
 """
 
 from __future__ import annotations
@@ -69,22 +69,22 @@ class WhoIsWho:
         return self._book.keep(self._named())
 
     def heard(self, name: str, run_id: str, now: float) -> bool:
-        """Whom a connection to ``name`` has reached. Returns whether other names are used than before."""
+        """Record the server that a connection to ``name`` reached. Returns whether the used names changed."""
         if name not in self._book or not self._book.heard(name, run_id, now):
             return False
         self._book.keep(self._named())
         return True
 
     def saw(self, name: str, now: float) -> bool:
-        """The node has told who it is. Returns whether other names are used than before."""
+        """Record the node's own identity. Returns whether the used names changed."""
         record = self._book[name]
         if record.info is not None and not record.spec.discovered:
             self._contested.saw(self._group, name, record.info.run_id, now)
         return self._book.sort_out(now)
 
     def news(self, *, looked_at_all: bool) -> Iterator[nodes.Identity | nodes.Identified]:
-        """What is new to people. ``looked_at_all``: each node has answered or is down, so that it is known
-        whether the primary is one that is configured under another name.
+        """The events that are new. ``looked_at_all``: each node has answered or is down, so it is known
+        whether the primary is configured under another name.
         """
         found: list[nodes.Identity] = [nodes.Double(name, used) for name, used in self._book.doubles.items()]
         found += [nodes.Balanced(name, shown) for name, shown in self._book.balanced.why.items()]

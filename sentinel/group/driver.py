@@ -1,7 +1,7 @@
-"""Runs one group's coordinator on the event loop, and knows what clients may be told of the group.
+"""Runs one group's coordinator on the event loop, and knows what clients may learn about the group.
 
 Invariant: effects are applied in the order in which they were made. A ``Persist`` holds back everything
-behind it until it is on disk (``durable_effects``), what clients are told included.
+behind it until it is on disk (``durable_effects``), including every announcement to clients.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 
 class Ports(Protocol):
-    """What a group's driver acts through. One object per group, made by the daemon."""
+    """The actions of a group's driver on the outside. One object per group, made by the daemon."""
 
     def persist(self, state: HardState, done: OnDurable) -> None:
         """``done`` is called once it is durable, or with why not. Raises StoreError if it cannot be tried."""
@@ -66,7 +66,7 @@ class Ports(Protocol):
         """Take the step against Redis. Raises StepError."""
 
     async def command(self, node: str, words: tuple[str, ...]) -> None:
-        """Send this once. What goes wrong is told to the log alone: whoever asked will ask again."""
+        """Send this once. Errors are only logged: the caller will ask again."""
 
     def look_soon(self, how: Look) -> None: ...
 
@@ -89,17 +89,17 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         self._rules = picture.rules_of(coordinator)
         self._published = coordinator.member.view.committed.topology
         self.directives = coordinator.directives
-        """What operators have told the group for later, as it may be told."""
+        """The operators' directives to the group, as far as they may be shown."""
         self._on_published: list[Callable[[], None]] = []
         self._inputs = 0
         self._answered: set[str] = set()
-        """The nodes that have answered since the newest picture, from which nothing else follows."""
+        """The nodes whose answers since the newest picture changed only their silence."""
         self._view: tuple[tuple[int, int], GroupView] | None = None
-        """The newest picture, and of how much it knows."""
+        """The newest picture, and the versions of the facts in it."""
 
     @property
     def view(self) -> GroupView:
-        """The group as it is known now. It is drawn for whoever asks first after a change, for all."""
+        """The picture of the group now. It is drawn at the first question after a change, for all readers."""
         now, known = clock.monotonic(), (self._inputs, self.coordinator.who_is_who.shared_version)
         if self._view is None or self._view[0] != known or now >= self._view[1].until:
             drawn = picture.view_of(self.coordinator, self._rules, self._published, self.directives, now)
@@ -133,7 +133,7 @@ class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
         )
 
     def on_published(self, callback: Callable[[], None]) -> None:
-        """Call back whenever clients may be told of a new topology."""
+        """Call back whenever clients may learn a new topology."""
         self._on_published.append(callback)
 
     async def close(self) -> None:

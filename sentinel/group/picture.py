@@ -162,7 +162,7 @@ def _successor(member: Member) -> str | None:
 
 
 def _change(coordinator: Coordinator, leader: str | None, now: float) -> ChangeView | None:
-    """None too while a leader only re-points nodes."""
+    """Also None while a leader only re-points nodes."""
     member, work = coordinator.member, coordinator.work
     request = coordinator.request or (work.request if work else None)
     intent = member.view.newest.intent

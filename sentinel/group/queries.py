@@ -1,4 +1,4 @@
-"""What has to be worked out by the core for whoever asks: a few questions, each with a name."""
+"""The questions of readers that the core has to work out: a few, each with a name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class GroupQueries:
         self._coordinator = coordinator
 
     def ranking(self, request: Request | None = None) -> Ranking | None:
-        """What a failover, or ``request``, would choose; None before the first topology."""
+        """The choice of a failover, or of ``request``; None before the first topology."""
         return self._coordinator.situation.ranking(clock.monotonic(), request)
 
     def objection(self, target: str) -> str | None:

@@ -1,4 +1,6 @@
-"""All that this sentinel agrees on with its peers: a register for each group, and the cluster's own."""
+"""The registers of everything that this sentinel agrees on with its peers: one for each group, and the
+cluster's own.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ AnyRegister: TypeAlias = RegisterDriver[Any, Any]
 
 
 class Registers:
-    """``run_check`` tells each of a stall of this process, also those that are added later."""
+    """``run_check`` reports a stall of this process to each, also to those added later."""
 
     def __init__(self, run_check: RunCheck) -> None:
         self._by_name: dict[str, AnyRegister] = {}

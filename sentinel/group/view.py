@@ -1,8 +1,8 @@
-"""One immutable picture of a group, for all who show it or answer for it. Pure.
+"""One immutable picture of a group, for all readers. Pure.
 
 As etcd raft's ``Status`` and pymongo's ``TopologyDescription``: readers get a copy made for them, never the
-live core. What grows with time alone (a silence, an age) is kept as the moment it counts from, on the
-monotonic clock; whoever reads it computes the rest.
+live core. A value that grows with time alone (a silence, an age) is kept as the moment it counts from, on the
+monotonic clock; the reader computes the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ NodeState: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class GroupRules:
-    """What the group was configured with, as far as it is told. ``members`` are sorted, this one included."""
+    """The group's configuration, as far as it is shown. ``members`` are sorted, this one included."""
 
     self_id: str
     members: tuple[str, ...]
@@ -44,7 +44,7 @@ class Voting:
 
     why_not: str
     is_stuck: bool
-    """It takes no part, and no waiting will help."""
+    """It takes no part, and waiting cannot help."""
     is_retired: bool
     """It takes no part, as it was started without the group since it last did."""
     membership: Membership
@@ -60,7 +60,7 @@ class NodeStatus:
     is_primary: bool
     """By the newest topology that is committed."""
     info: NodeInfo | None
-    """What it said last; None if it never did."""
+    """Its newest INFO; None if there is none."""
     verdict: Verdict
     misconfigured: str | None
     refusing: Refusing | None
@@ -69,12 +69,12 @@ class NodeStatus:
     called_down: Mapping[str, Grade]
     """The sentinels that call it down."""
     unknown_to: frozenset[str]
-    """Those that say that they know nothing of it."""
+    """The sentinels that report to know nothing of it."""
     valid_at: float
     """Its last valid reply to this sentinel, monotonic; -inf: there was none."""
     follows: str | None
     lag_bytes: int | None
-    """How far behind the primary; None where their offsets count in different histories, or are unknown."""
+    """The bytes behind the primary; None if the offsets are of different histories, or unknown."""
     lag_s: float | None
     """How old its data was when last seen; None where ``lag_bytes`` is."""
     barred: str
@@ -82,7 +82,7 @@ class NodeStatus:
     hands_off: str
     """Why nothing is changed at it; empty if it may be."""
     contested: str
-    """Which other groups have its server too; empty if none has."""
+    """The other groups that have its server too; empty if none has."""
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class NodeStatus:
 
     @property
     def reach(self) -> tuple[str, int]:
-        """Where clients reach it."""
+        """The address by which clients reach it."""
         return self.spec.reach
 
     @property
@@ -144,18 +144,18 @@ class GroupView:
     term: int
     role: Role
     leader: str | None
-    """Whom this sentinel hears lead, itself included."""
+    """The leader that this sentinel hears, possibly itself."""
     leads: bool
     """This sentinel leads, with a valid lease."""
     published: Topology | None
     committed: Topology | None
     directives: Directives
     successor: str | None
-    """Who is about to be primary by the newest entry, or is by it; None: it names nobody."""
+    """The next primary by the newest entry, or else its primary; None if it names no node."""
     voting: Voting
     change: ChangeView | None
     ambiguous: str | None
-    """Why it is not clear who is primary."""
+    """The reason why the primary is unclear."""
     nodes: Mapping[str, NodeStatus]
     """By the names that are used."""
     aside: Mapping[str, NodeStatus]

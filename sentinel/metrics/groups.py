@@ -1,4 +1,4 @@
-"""Metrics read off the groups at each scrape: nothing is kept, so nothing goes stale; a scrape is cheap."""
+"""Metrics read from the groups at each scrape: nothing is stored, so nothing is stale. A scrape is cheap."""
 
 from __future__ import annotations
 

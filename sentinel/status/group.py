@@ -1,4 +1,4 @@
-"""What a sentinel shows of a group: translates its picture (``group.view``) into the API's answers. Pure."""
+"""The API's answers about a group: translates its picture (``group.view``). Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NodeRole = Literal["primary", "replica", "unknown"]
 def primary(
     view: GroupView, topology: Topology, *, stale: bool, age_s: float | None, wall_ms: int
 ) -> PrimaryAnswer:
-    """Where clients reach the primary: its announced address, where there is one.
+    """The address by which clients reach the primary: its announced one, if there is one.
 
     ``age_s`` ago a majority confirmed it, None if it did not; ``wall_ms`` is now.
     """

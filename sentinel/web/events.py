@@ -1,7 +1,7 @@
-"""Server-sent events: what happens, as it happens, and after a lost connection from where it was lost.
+"""Server-sent events: each event as it happens, and after a lost connection those since then.
 
-A listener is a place in the event log and nothing more: what it has not taken yet waits in the log for
-everybody, so that a slow one costs no memory. One that takes nothing at all is cut off.
+A listener is only a position in the event log: events that it has not taken yet wait in the log for all
+listeners, so a slow one costs no memory. One that takes nothing at all is disconnected.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RETRY_MS = 1000
 _CONTENT_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _COUNTERS = {"nodes": {"__all__": {"silence_ms", "offset_bytes", "lag_bytes"}}}
-"""What grows all the time is no news."""
+"""Values that grow all the time are no news."""
 
 _GROUP = Parameter("group", {"type": "string"}, "Only what concerns this group.")
 _LAST_ID = Parameter(
@@ -131,7 +131,7 @@ class EventHandlers:
         )
 
     def follow(self, driver: GroupDriver) -> None:
-        """Tell whoever listens when the group looks different."""
+        """Notify the listeners when the group looks different."""
 
         def look() -> str:
             answer = group_status.group(driver, self._in_touch, clock.monotonic())

@@ -1,4 +1,4 @@
-"""What clients ask about groups: who is primary, how the nodes are, what a failover would do, what was."""
+"""Answers clients' questions about groups: the primary, the nodes, a failover's forecast, and the history."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class GroupHandlers:
         )
 
     async def release(self, _: web.Application) -> None:
-        """Answer everybody who waits: this sentinel stops."""
+        """Answer all waiting clients: this sentinel stops."""
         self._released = True
         for waiters in self._waiters.values():
             waiters.close()
@@ -135,7 +135,7 @@ class GroupHandlers:
         limit_s = wait_s(request.query, DEFAULT_WAIT_S)
         if after_term is None and "wait" in request.query:
             raise bad_parameter("wait", "needs after_term: what to wait for")
-        # To wait without a majority would only keep a client from asking another sentinel.
+        # Waiting without a majority would only keep a client from asking another sentinel.
         if after_term is not None and (is_stale_ok or self._authority.in_touch.elects()):
             await self._wait(request, driver, after_term, limit_s)
         await self._authority.settle([driver])
