@@ -85,6 +85,7 @@ class Probe:
         self._port = port
         self._link = link
         # As in Redis Sentinel: half of down_after, so that a new connection has the other half to answer.
+        self._down_after_s = down_after_s
         self._silence_s = down_after_s / 2
         self._reconnect_interval_s = reconnect_interval_s
         self._crowd = crowd
@@ -246,7 +247,13 @@ class Probe:
         if self._attempts and (seen.kind is EvidenceKind.MISCONFIGURED or self._refused):
             return min(MISCONFIGURED_RETRY_S, self._silence_s * 2 / 3)
         crowd = self._crowd() if seen.kind is EvidenceKind.REFUSED else 1
-        return pause_s(self._attempts, self._reconnect_interval_s, crowd, down=self._is_down())
+        return pause_s(
+            self._attempts,
+            self._reconnect_interval_s,
+            crowd,
+            down=self._is_down(),
+            down_after_s=self._down_after_s,
+        )
 
     def _ask(self, words: tuple[str, ...]) -> None:
         if self._line is None or self._line.count(words) > 0:

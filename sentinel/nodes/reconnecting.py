@@ -17,16 +17,22 @@ IN_A_CROWD_S = 2 * FIRST_RETRY_S
 EACH_S = 0.01
 """The average time between two attempts of all groups."""
 LONGEST_S = 1.0
+OF_ITS_PATIENCE = 1 / 8
+"""The longest pause for a node that is not called down yet, as a part of ``down_after``: its silence began up
+to a round of PING before the first refusal, and one attempt has to come between the end of what refuses and
+the end of the patience."""
 
 
-def pause_s(attempts: int, longest_s: float, crowd: int, *, down: bool) -> float:
+def pause_s(attempts: int, longest_s: float, crowd: int, *, down: bool, down_after_s: float) -> float:
     """Seconds before the next attempt, after ``attempts`` failed ones; 0 after a connection that had lasted.
 
-    ``longest_s`` limits the pause outside of a crowd, and for a node that is not called ``down`` yet: a proxy
-    in between may be what refuses, and be back before the node is called down.
+    ``longest_s`` limits the pause outside of a crowd. A node that is not called ``down`` yet is tried within
+    its patience, ``down_after_s``: a proxy in between may be what refuses, and be back before that is over.
     """
     if attempts == 0:
         return 0.0
+    if not down:
+        longest_s = min(longest_s, down_after_s * OF_ITS_PATIENCE)
     doublings = min(max(0, attempts - EAGER_RETRIES), 16)
     alone_s = min(FIRST_RETRY_S * 2.0**doublings, longest_s)
     if crowd <= FEW:

@@ -147,6 +147,16 @@ LEADING = (
         style="",
     ),
     Mutation(
+        "tried-before-its-patience-ends",
+        "a node that is not called down yet is tried again before its patience ends",
+        "S6",
+        "sentinel/nodes/reconnecting.py",
+        "    if not down:\n",
+        "    if down is None:\n",
+        ("tests/unit/sentinel/nodes/test_reconnecting.py",),
+        style="harmless",
+    ),
+    Mutation(
         "rank-when-it-matters",
         "whom it could promote is not found out at each piece of news while no leader is wanted",
         "L1",

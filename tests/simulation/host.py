@@ -203,6 +203,9 @@ class Host:
         self.probing.restart()
         self.feed(Watch(book.names, book.aliases))
         self.world.schedule.at(world.rng.uniform(0.0, TICK_S), partial(self._tick, self.boots))
+        if self.shape.rules.self_fence:
+            every_s = min(TICK_S, config.timing.heartbeat_s)
+            self.world.schedule.at(every_s, partial(self._ask_peers, self.boots, every_s))
         if self.ids is not None:
             self.ids.start()
 
@@ -552,12 +555,20 @@ class Host:
             self._tick_waits = True
             self._late.append(self._on_tick)
 
+    def _ask_peers(self, boots: int, every_s: float) -> None:
+        """Whoever must see within the lease that it is cut off asks as often as a leader does."""
+        if self.boots == boots:
+            self.world.schedule.at(every_s / self.rate, partial(self._ask_peers, boots, every_s))
+            if self.awake:
+                self.contact.tick()
+
     def _on_tick(self) -> None:
         self._tick_waits = False
         self._ticks += 1
         look_for_twins(self)
         self._vouch()
-        self.contact.tick()
+        if not self.shape.rules.self_fence:
+            self.contact.tick()
         quiet = self.brain is not None and self.brain.quiet
         if self._ticks % (GOSSIP_TICKS * (QUIET_GOSSIPS if quiet else 1)) == 0:
             self.gossip()

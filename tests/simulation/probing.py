@@ -23,7 +23,7 @@ from sentinel.nodes.evidence import classify
 from sentinel.nodes.info import parse_info, parse_safety
 from sentinel.nodes.line import AGAIN_S
 from sentinel.nodes.link_asking import EVERY_S
-from sentinel.nodes.reconnecting import FEW, pause_s
+from sentinel.nodes.reconnecting import pause_s
 from sentinel.process.lateness import GOSSIPS, INFOS, Rounds, again_s, ping_rounds
 from sentinel.process.limits import READ_S, TURNS
 from tests.simulation import seen
@@ -216,14 +216,21 @@ class Eye:
 
     def _fail(self, evidence: Evidence) -> None:
         if evidence.kind is EvidenceKind.REFUSED:
-            # One with few groups in need tries at each tick.
             self._attempts += 1
-            crowd, now, brain = self.host.crowd.size, self.host.world.schedule.now, self.host.brain
+            crowd, schedule, brain = self.host.crowd.size, self.host.world.schedule, self.host.brain
             down = brain is not None and brain.member.verdict(self.name, self.host.now).down
-            waits_s = pause_s(self._attempts, TICK_S, crowd, down=down) if crowd > FEW else 0.0
-            self._again_at = now + waits_s
+            patience_s = self.host.shape.down_after_s
+            waits_s = pause_s(self._attempts, TICK_S, crowd, down=down, down_after_s=patience_s)
+            self._again_at = schedule.now + waits_s
+            if waits_s < TICK_S:
+                schedule.at(waits_s, partial(self._try_again, self.host.boots))
         self.close()
         self._see(evidence)
+
+    def _try_again(self, boots: int) -> None:
+        """Sooner than at the next tick."""
+        if self.host.boots == boots and self.wire is None and self.host.world.schedule.now >= self._again_at:
+            self.connect()
 
     def _see(self, evidence: Evidence) -> None:
         self.host.feed(Observed(self.name, evidence))
