@@ -4,6 +4,7 @@
 """
 
 from config.address import Address
+from config.client_part import ClientPart, load_client_part
 from config.duration import format_duration, parse_duration
 from config.errors import ConfigError, InvalidValueError, Problem
 from config.load import Loaded, load
@@ -15,6 +16,7 @@ __all__ = [
     "EVENT_TYPES",
     "Address",
     "ApiSettings",
+    "ClientPart",
     "ClusterSettings",
     "ConfigError",
     "EventType",
@@ -29,5 +31,6 @@ __all__ = [
     "WebhookSettings",
     "format_duration",
     "load",
+    "load_client_part",
     "parse_duration",
 ]

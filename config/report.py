@@ -58,6 +58,17 @@ class Report:
                 if rest and rest[0] in keys:
                     self.mark_broken((*loc, *rest))
 
+    def only_about(self, locs: Collection[Loc]) -> Report:
+        """A report of the same file that starts with what is known about ``locs``, around or inside them."""
+        kept = Report(self.file, self.lines)
+        around = {format_path(loc[:length]) for loc in locs for length in range(len(loc) + 1)}
+        inside = tuple(format_path(loc) + end for loc in locs for end in (".", "["))
+        kept._problems = {p: None for p in self._problems if p.path in around or p.path.startswith(inside)}
+        for broken in self._broken:
+            if any(broken[: len(loc)] == loc[: len(broken)] for loc in locs):
+                kept.mark_broken(broken)
+        return kept
+
     def is_inside_broken(self, loc: Loc) -> bool:
         """Whether ``loc`` or a location around it is broken."""
         return any(loc[:length] in self._broken for length in range(len(loc) + 1))

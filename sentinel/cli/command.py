@@ -22,14 +22,25 @@ if TYPE_CHECKING:
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", help="The sentinel's configuration.")]
 AnyConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="Ask the members of this configuration, with its API token."),
+    typer.Option(
+        "--config",
+        "-c",
+        help="Ask the members of this configuration, with its API token. Nothing else of it is read.",
+    ),
 ]
 Urls = Annotated[
     list[str] | None,
     typer.Option(
         "--url",
         help="A sentinel to ask; repeat it for more, and the next is asked when one is down. "
-        "Default: VEDETTE_URL (separated by commas), else http://127.0.0.1:8701.",
+        "Default: VEDETTE_URL (separated by commas), else the context, else http://127.0.0.1:8700.",
+    ),
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        help="Ask the sentinels of this context of ~/.config/vedette/config.yml. "
+        "Default: VEDETTE_CONTEXT, else what the file says.",
     ),
 ]
 TokenFile = Annotated[
@@ -38,7 +49,8 @@ TokenFile = Annotated[
         "--token-file",
         envvar="VEDETTE_TOKEN_FILE",
         show_envvar=False,
-        help="File with the API's token. Default: VEDETTE_TOKEN_FILE; or VEDETTE_TOKEN, the token.",
+        help="File with the API's token. Default: VEDETTE_TOKEN_FILE; or VEDETTE_TOKEN, the token; "
+        "else that of -c FILE or of the context.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -71,13 +83,14 @@ class ClientOptions:
 
     config: AnyConfigFile = None
     url: Urls = None
+    context: Context = None
     token_file: TokenFile = None
     as_json: Json = False
 
     def sentinels(self) -> Sentinels:
         from sentinel.cli.find import find_sentinels
 
-        return find_sentinels(self.url or (), self.config, self.token_file, complain)
+        return find_sentinels(self.url or (), self.config, self.token_file, complain, context=self.context)
 
 
 def client_command(command: Callable[..., None]) -> Callable[..., None]:

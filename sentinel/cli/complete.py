@@ -6,6 +6,9 @@ errors.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import typer
 
 PATIENCE_S = 1.0
@@ -25,12 +28,20 @@ def node_names(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def _nodes_by_group(context: typer.Context) -> dict[str, list[str]]:
-    """The nodes in the file given by -c, else those of the first sentinel that answers; empty if none."""
+    """The nodes in the file given by -c, else those of the first sentinel that answers; empty if none.
+
+    The file of another machine may lack what it needs here: then its members are asked.
+    """
     from sentinel.terminal.exits import CliError
 
     given = context.params
+    if given.get("config"):
+        try:
+            return _of_file(given["config"])
+        except CliError:
+            pass
     try:
-        return _of_file(given["config"]) if given.get("config") else _of_sentinel(given.get("url"))
+        return _of_sentinel(given)
     except CliError:
         return {}
 
@@ -44,14 +55,18 @@ def _of_file(config: object) -> dict[str, list[str]]:
     return {name: [str(node.address) for node in group.nodes] for name, group in groups.items()}
 
 
-def _of_sentinel(urls: object) -> dict[str, list[str]]:
+def _of_sentinel(given: Mapping[str, Any]) -> dict[str, list[str]]:
+    from pathlib import Path
+
     from sentinel.cli.find import find_sentinels
     from sentinel.status.answers import GroupsAnswer
     from sentinel.terminal.show import understood
 
+    urls, config = given.get("url"), given.get("config")
     named = [str(url) for url in urls] if isinstance(urls, list | tuple) else []
-    sentinels = find_sentinels(named, None, None, lambda _: None).patient_for(PATIENCE_S)
-    answer = understood(sentinels.get("/v1/groups"), GroupsAnswer)
+    file = Path(str(config)) if config else None
+    found = find_sentinels(named, file, None, lambda _: None, context=given.get("context"))
+    answer = understood(found.patient_for(PATIENCE_S).get("/v1/groups"), GroupsAnswer)
     return {
         group.group: [
             node.node for node in group.nodes if group.topology is None or node.node != group.topology.primary

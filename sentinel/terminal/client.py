@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 from sentinel.process.problem_types import TYPE_PREFIX
 from sentinel.terminal.exits import CliError, ExitCode
 
+DEFAULT_PORT = 8700
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 TIMEOUT_S = 5.0
 """The limit for each sentinel, from connecting to the last byte."""
 MAX_BYTES = 16 * 1024 * 1024
@@ -48,6 +50,20 @@ class Reply:
     body: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The API's token. ``read`` is called when a request needs it, and may raise CliError.
+
+    ``source`` says where it comes from, for messages.
+    """
+
+    source: str
+    read: Callable[[], str | None]
+
+
+NO_TOKEN = Token("nowhere", lambda: None)
+
+
 class UnreachableError(Exception):
     """One sentinel gave no usable answer. ``is_safe``: the request was surely not carried out."""
 
@@ -57,19 +73,24 @@ class UnreachableError(Exception):
 
 
 class Sentinels:
-    """``urls`` are asked in this order; ``on_skip`` gets the reason when one is passed over."""
+    """``urls`` are asked in this order; ``on_skip`` gets the reason when one is passed over.
+
+    ``source`` says where the URLs come from, for messages.
+    """
 
     def __init__(
         self,
         urls: Sequence[str],
-        token: str | None = None,
+        token: Token = NO_TOKEN,
         on_skip: Callable[[str], None] = lambda _: None,
         timeout_s: float = TIMEOUT_S,
+        source: str = "",
     ) -> None:
         self.urls = tuple(urls)
         self._token = token
         self._on_skip = on_skip
         self._timeout_s = timeout_s
+        self._source = source
 
     def get(self, path: str) -> Reply:
         """Raises CliError, also when the answer is a problem."""
@@ -85,23 +106,25 @@ class Sentinels:
 
     def only(self, url: str) -> Sentinels:
         """A client for only one of the sentinels."""
-        return Sentinels((url,), self._token, self._on_skip, self._timeout_s)
+        return Sentinels((url,), self._token, self._on_skip, self._timeout_s, self._source)
 
     def beginning_with(self, url: str) -> Sentinels:
         """A client that asks ``url`` first."""
         urls = sorted(self.urls, key=lambda each: each != url)
-        return Sentinels(urls, self._token, self._on_skip, self._timeout_s)
+        return Sentinels(urls, self._token, self._on_skip, self._timeout_s, self._source)
 
     def patient_for(self, timeout_s: float) -> Sentinels:
         """A client with this limit for each sentinel, which does not report the ones that it passes over."""
-        return Sentinels(self.urls, self._token, timeout_s=timeout_s)
+        return Sentinels(self.urls, self._token, timeout_s=timeout_s, source=self._source)
 
     def _ask_all(self, method: str, path: str, body: Mapping[str, Any] | None) -> Reply:
         refusal: CliError | None = None
         reasons: list[str] = []
+        # Reading needs no token, so it is not sent.
+        token = None if method == "GET" else self._token.read()
         for url in self.urls:
             try:
-                status, answer = self._ask(url, method, path, body)
+                status, answer = self._ask(url, method, path, body, token)
             except UnreachableError as error:
                 if method != "GET" and not error.is_safe:
                     raise CliError(
@@ -113,7 +136,7 @@ class Sentinels:
                 continue
             if status < 300:
                 return Reply(url, answer)
-            refusal = _refusal(url, answer)
+            refusal = _refusal(url, answer, self._token.source if token is not None else "")
             if status != 503:
                 raise refusal
             self._pass_over(f"{url}: {answer.get('detail', status)}", reasons)
@@ -121,10 +144,11 @@ class Sentinels:
             raise refusal
         failures = reasons[0] if len(reasons) == 1 else f"asked {', '.join(self.urls)}"
         problem = f"no sentinel was reached: {failures}"
+        source = f" It was named by {self._source}." if self._source else ""
         raise CliError(
             ExitCode.UNREACHABLE,
             problem,
-            "Is `vedette run` up there? Name others with --url URL, VEDETTE_URL or -c FILE.",
+            f"Is `vedette run` up there?{source} Name others with --url, VEDETTE_URL, --context or -c FILE.",
             {"detail": problem, "reasons": reasons},
         )
 
@@ -135,16 +159,15 @@ class Sentinels:
             self._on_skip(reason)
 
     def _ask(
-        self, url: str, method: str, path: str, body: Mapping[str, Any] | None
+        self, url: str, method: str, path: str, body: Mapping[str, Any] | None, token: str | None
     ) -> tuple[int, dict[str, Any]]:
         headers: dict[str, str | bytes] = {"Accept": "application/json", "User-Agent": "vedette"}
         data = None
         if body is not None:
             data = json.dumps(body).encode()
             headers["Content-Type"] = "application/json"
-        # Reading needs no token, so it is not sent.
-        if method != "GET" and self._token is not None:
-            headers["Authorization"] = b"Bearer " + self._token.encode("utf-8", "surrogateescape")
+        if token is not None:
+            headers["Authorization"] = b"Bearer " + token.encode("utf-8", "surrogateescape")
         deadline = time.monotonic() + self._timeout_s
         connection = _connection(url, self._timeout_s)
         try:
@@ -162,19 +185,26 @@ class Sentinels:
             connection.close()
 
 
-def normalised(url: str) -> str:
-    """The URL of a sentinel; ``host:port`` means http. Raises CliError if it cannot be one."""
+def normalised(url: str, source: str = "") -> str:
+    """The URL of a sentinel; ``host:port`` means http, and ``host`` alone the default port.
+
+    Raises CliError, which names the ``source``, if it cannot be one.
+    """
     text = url.strip()
-    text = text if "://" in text else f"http://{text}"
+    is_bare = "://" not in text
+    text = f"http://{text}" if is_bare else text
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         if not usable or parts.username or parts.query or parts.fragment or not text.isprintable():
             raise ValueError
     except ValueError:
+        where = f"{source}: " if source else ""
         raise CliError(
-            ExitCode.USAGE, f"{url!r:.200} is not the URL of a sentinel (http://127.0.0.1:8701)"
+            ExitCode.USAGE, f"{where}{url!r:.200} is not the URL of a sentinel ({DEFAULT_URL})"
         ) from None
+    if is_bare and parts.port is None and not parts.path:
+        text = f"{text}:{DEFAULT_PORT}"
     return text.rstrip("/")
 
 
@@ -203,11 +233,14 @@ def _read(response: http.client.HTTPResponse, deadline: float) -> dict[str, Any]
     return body
 
 
-def _refusal(url: str, problem: Mapping[str, Any]) -> CliError:
+def _refusal(url: str, problem: Mapping[str, Any], token_source: str) -> CliError:
     kind = str(problem.get("type", "")).removeprefix(TYPE_PREFIX)
     title = problem.get("title", "refused")
     detail = problem.get("detail", "no reason given")
-    return CliError(ExitCode.REFUSED, f"{url}: {title}: {detail}", _ADVICE.get(kind, ""), problem)
+    advice = _ADVICE.get(kind, "")
+    if kind == "unauthorized" and token_source:
+        advice = f"The token that was sent comes from {token_source}."
+    return CliError(ExitCode.REFUSED, f"{url}: {title}: {detail}", advice, problem)
 
 
 def _reason(error: Exception) -> str:

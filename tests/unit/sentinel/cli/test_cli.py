@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sentinel.cli.app import app
-from sentinel.cli.find import DEFAULT_URL, find_sentinels
-from sentinel.terminal.client import Sentinels, normalised
+from sentinel.cli.find import find_sentinels
+from sentinel.terminal.client import DEFAULT_URL, Sentinels, Token, normalised
 from sentinel.terminal.exits import EPILOG, CliError, ExitCode
 from sentinel.web.problem import KINDS
 from tests.processes import free_port
@@ -202,7 +202,7 @@ def test_a_refusal_is_not_asked_elsewhere(fake: FakeSentinel, other: FakeSentine
 
 def test_a_redirect_is_not_followed_and_the_token_goes_with_posts_only(fake: FakeSentinel) -> None:
     fake.answers["/x"] = (307, {"detail": "moved"})
-    sentinels = Sentinels([fake.url], token="t0ken")
+    sentinels = Sentinels([fake.url], token=Token("a test", lambda: "t0ken"))
     with pytest.raises(CliError):
         sentinels.get("/x")
     with pytest.raises(CliError):
