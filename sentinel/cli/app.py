@@ -18,6 +18,7 @@ from sentinel.cli.command import (
     ConfigFile,
     Group,
     OptionalGroup,
+    SomeGroups,
     Target,
     client_command,
     errors,
@@ -42,6 +43,9 @@ Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, or ha
 WaitTimeout = Annotated[
     float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
 ]
+Problems = Annotated[
+    bool, typer.Option("--problems", help="Leave out groups that are well. A paused one is shown.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask on a terminal.")]
 
 
@@ -56,22 +60,15 @@ def run(config: ConfigFile) -> None:
 
 @app.command(epilog=EPILOG)
 @client_command
-def status(options: ClientOptions) -> None:
-    """Show the groups and the sentinels.
+def status(options: ClientOptions, groups: SomeGroups = None, problems: Problems = False) -> None:
+    """Show the groups and the sentinels: one line a group, or the nodes of one group, or of those named.
 
-    Exit code 1 if a group has no usable primary, no majority, or no replica that could take over.
+    Exit code 1 if one of them has no usable primary, no majority, or no replica that could take over.
     """
-    from sentinel.status.answers import GroupsAnswer
-    from sentinel.terminal import show
-    from sentinel.terminal.screen import Screen
+    from sentinel.cli import status
 
-    reply = options.sentinels().get("/v1/groups")
-    answer = show.understood(reply, GroupsAnswer)
-    unhealthy = {g.group: found for g in answer.groups if (found := show.complaints(g))}
-    if options.as_json:
-        print_json({**reply.body, "asked": reply.url, "unhealthy": unhealthy})
-    else:
-        show.show_status(Screen(), answer, reply.url)
+    answer, reply = status.ask(options.sentinels(), groups or ())
+    unhealthy = status.show(answer, reply, bool(groups), only_problems=problems, as_json=options.as_json)
     if unhealthy:
         raise typer.Exit(ExitCode.REFUSED)
 

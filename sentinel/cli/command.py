@@ -75,6 +75,15 @@ OptionalGroup = Annotated[
         help="The group's name. Default: all groups.", show_default=False, autocompletion=group_names
     ),
 ]
+SomeGroups = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[GROUP]...",
+        help="Names of groups. Default: all groups.",
+        show_default=False,
+        autocompletion=group_names,
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sentinel.status.answers import (
     HistoryAnswer,
     NodeAnswer,
 )
+from sentinel.terminal.ages import age_text
 from sentinel.terminal.client import Reply
 from sentinel.terminal.exits import CliError, ExitCode
 from sentinel.terminal.screen import Screen
@@ -65,6 +66,15 @@ def complaints(group: GroupAnswer) -> list[str]:
     if not any(_can_take_over(node, is_up) for node in group.nodes if node is not primary):
         found.append("no replica could take over")
     return found
+
+
+def silence(group: GroupAnswer) -> str:
+    """``, last answer 49 s ago`` of a primary that is down; else nothing."""
+    primary = group.topology and group.topology.primary
+    for node in group.nodes:
+        if node.node == primary and node.state == "down" and node.silence_ms is not None:
+            return f", last answer {age_text(node.silence_ms / 1000)} ago"
+    return ""
 
 
 def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
@@ -159,6 +169,8 @@ def _headline(screen: Screen, group: GroupAnswer) -> None:
     screen.line(f"{group.group}: {who}", style="bold")
     for problem in complaints(group):
         screen.line(f"  ! {problem}", style="bold red")
+    if text := silence(group).removeprefix(", "):
+        screen.line(f"    {text}", style="bold red")
     for sentinel, why in group.stands_back.items():
         # This is no complaint: another sentinel leads, and right after a change it is so for a moment.
         screen.line(f"  {sentinel} could promote nobody, so it stands last: {why}", style="bold yellow")
