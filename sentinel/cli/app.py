@@ -6,6 +6,7 @@ Modules are imported only where a command needs them, so that ``--help`` does no
 from __future__ import annotations
 
 import sys
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,7 @@ from sentinel.cli.command import (
 )
 from sentinel.cli.webhooks import webhooks
 from sentinel.notices.story import clean
-from sentinel.terminal.exits import EPILOG, CliError, ExitCode
+from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
     from sentinel.terminal.client import Reply, Sentinels
@@ -40,6 +41,12 @@ app = typer.Typer(
 )
 app.add_typer(webhooks, name="webhooks")
 Wait = Annotated[bool, typer.Option("--wait", help="Wait until it is done, or has failed.")]
+WaitToFollow = Annotated[
+    bool,
+    typer.Option(
+        "--wait", help="Wait until it is done and every replica that is reached follows, or it has failed."
+    ),
+]
 WaitTimeout = Annotated[
     float, typer.Option(min=0, max=3600, help="With --wait: give up waiting after so many seconds.")
 ]
@@ -141,7 +148,7 @@ def failover(
     options: ClientOptions,
     group: Group,
     candidate: Candidate = None,
-    wait: Wait = False,
+    wait: WaitToFollow = False,
     timeout: WaitTimeout = 60.0,
     yes: Yes = False,
 ) -> None:
@@ -176,7 +183,7 @@ def switchover(
         ),
     ] = None,
     cancel: Annotated[bool, typer.Option("--cancel", help="Cancel the one that is scheduled.")] = False,
-    wait: Wait = False,
+    wait: WaitToFollow = False,
     timeout: WaitTimeout = 60.0,
     yes: Yes = False,
 ) -> None:
@@ -235,9 +242,13 @@ def _confirm(question: str) -> None:
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:
     """Shows the accepted operation; or, after following it for up to ``wait_s``, its outcome."""
     from sentinel.cli import directives, failover
+    from sentinel.cli.following import await_replicas
 
     if wait_s is not None:
+        began = time.monotonic()
         reply = failover.follow(found, reply, wait_s)
+        left_s = max(0.0, wait_s - (time.monotonic() - began))
+        await_replicas(found, reply, left_s, (lambda _: None) if as_json else complain)
     if as_json:
         print_json({**reply.body, "asked": reply.url})
     elif wait_s is not None:

@@ -74,6 +74,16 @@ def test_failover_waits_for_the_new_primary(cluster: Cluster, config: Path) -> N
     assert "A failover now would choose" in explained.stdout
 
 
+def test_after_a_switchover_that_was_waited_for_all_is_well(cluster: Cluster, config: Path) -> None:
+    cluster.wait_watching()
+    old = cluster.wait_agreed()
+    done = vedette("switchover", GROUP, "-c", config, "--wait")
+    assert done.returncode == 0, done.stderr
+    shown = vedette("status", "-c", config)
+    assert (shown.returncode, shown.stderr) == (0, ""), shown.stdout
+    assert f"primary {old} " not in shown.stdout
+
+
 def test_an_impossible_failover_is_refused_with_the_reason(cluster: Cluster, config: Path) -> None:
     primary = cluster.wait_agreed()
     refused = vedette("failover", GROUP, "--candidate", primary, "-c", config)

@@ -493,6 +493,13 @@ def accept(fake: FakeSentinel, **operation: object) -> None:
         "finished_at": None,
     }
     fake.answers["/v1/operations/op-1"] = (200, {**known, **operation})
+    fake.answers["/v1/groups/g"] = (200, changed_over())
+
+
+def changed_over(*, term: int = 8, **replica: object) -> dict[str, Any]:
+    """The group once B is primary and A follows it."""
+    made = group(node(B, "primary"), node(A, "replica", **{"follows": B, **replica}))
+    return {**made, "topology": {**made["topology"], "primary": B, "term": term}}
 
 
 def test_failover_sends_the_candidate(fake: FakeSentinel) -> None:

@@ -11,7 +11,17 @@ from sentinel.terminal.client import Sentinels
 from sentinel.terminal.exits import ExitCode
 
 # Fixtures count for this module where they are imported.
-from tests.unit.sentinel.cli.test_cli import A, B, FakeSentinel, dead, fake, make_fake, other, vedette
+from tests.unit.sentinel.cli.test_cli import (
+    A,
+    B,
+    FakeSentinel,
+    changed_over,
+    dead,
+    fake,
+    make_fake,
+    other,
+    vedette,
+)
 
 __all__ = ["dead", "fake", "make_fake", "other"]
 
@@ -32,6 +42,7 @@ def accept(fake: FakeSentinel, **operation: object) -> None:
     }
     fake.answers[PATH] = (202, {"operation": "op-1", "group": "g"})
     fake.answers["/v1/operations/op-1"] = (200, {**known, **operation})
+    fake.answers["/v1/groups/g"] = (200, changed_over())
 
 
 @pytest.mark.parametrize(
