@@ -103,22 +103,21 @@ def watch(
 @app.command(epilog=EPILOG)
 @client_command
 def explain(options: ClientOptions, group: Group) -> None:
-    """Explain a group: what each sentinel thinks, and what a failover now would do and why."""
-    from sentinel.cli.failover import group_path
-    from sentinel.status.answers import CandidatesAnswer, GroupAnswer
-    from sentinel.terminal import show
+    """Explain a group: what each sentinel thinks, and what a failover now would do and why.
+
+    Exit code 1 if no failover is possible now.
+    """
+    from sentinel.cli.explain import explain
+    from sentinel.terminal.explanation import show_explanation
     from sentinel.terminal.screen import Screen
 
-    found = options.sentinels()
-    reply = found.get(group_path(group))
-    answer = show.understood(reply, GroupAnswer)
-    ranking = found.only(reply.url).get(group_path(group, "/candidates")) if answer.topology else None
+    told, as_json = explain(options.sentinels(), group)
     if options.as_json:
-        candidates = ranking.body if ranking else None
-        print_json({"asked": reply.url, "group": reply.body, "candidates": candidates})
-        return
-    parsed = show.understood(ranking, CandidatesAnswer) if ranking else None
-    show.show_explanation(Screen(), answer, parsed)
+        print_json(as_json)
+    else:
+        show_explanation(Screen(), told)
+    if told.obstacles():
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 @app.command(epilog=EPILOG)

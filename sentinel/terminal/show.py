@@ -1,4 +1,4 @@
-"""The output of ``status``, ``explain`` and ``history`` for people, from the API's answers."""
+"""The output of ``status`` and ``history`` for people, from the API's answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pydantic import ValidationError
 from sentinel.process.first_problem import first_problem
 from sentinel.status.answers import (
     Answer,
-    CandidatesAnswer,
     ChangeAnswer,
     GroupAnswer,
     GroupsAnswer,
@@ -91,57 +90,9 @@ def show_status(screen: Screen, answer: GroupsAnswer, asked: str) -> None:
 
 
 def show_group(screen: Screen, group: GroupAnswer) -> None:
-    _headline(screen, group)
-    _nodes(screen, group)
+    headline(screen, group)
+    nodes_table(screen, group)
     screen.line()
-
-
-def show_explanation(screen: Screen, group: GroupAnswer, candidates: CandidatesAnswer | None) -> None:
-    """``candidates`` is None while no primary is known."""
-    _headline(screen, group)
-    if group.topology is not None:
-        made = group.topology
-        how = f"replaced {made.previous}, cause: {made.cause}" if made.previous else made.cause
-        screen.line(f"  Committed by {made.leader} at {made.since} ({how}).")
-    if group.failover is not None:
-        change = group.failover
-        screen.line(
-            f"  A change is under way: phase {change.phase or 'known to its leader only'}, "
-            f"to {change.target or 'a node not chosen yet'}, because of {change.cause or 'its leader'}, "
-            f"led by {change.leader or 'nobody yet'}."
-        )
-    screen.line(
-        f"  {group.quorum} sentinels must call the primary down; {group.majority} must take part in a change."
-    )
-    screen.line()
-    screen.line("What each sentinel says")
-    screen.table(
-        ("NODE", "SENTINEL", "SAYS", "BECAUSE OF"),
-        [
-            (node.node, opinion.sentinel, _opinion(opinion.down), opinion.grade)
-            for node in group.nodes
-            for opinion in node.opinions
-        ],
-    )
-    screen.line()
-    screen.line("The nodes")
-    _nodes(screen, group)
-    screen.line()
-    if candidates is None:
-        screen.line("No failover is possible: it is not known which node is primary.")
-        return
-    if group.paused is not None:
-        screen.line("The group is paused: nobody is promoted unless an operator names the node.")
-    screen.line(f"A failover now would choose {candidates.chosen or 'nobody'}")
-    if candidates.refusal is not None:
-        screen.line(f"  ! {candidates.refusal}", style="bold red")
-    if candidates.may_have_lost is not None:
-        screen.line(f"  ! may lose {candidates.may_have_lost}", style="bold red")
-    ranked = sorted(candidates.candidates, key=lambda c: (c.rank is None, c.rank or 0, c.node))
-    screen.table(
-        ("RANK", "NODE", "PRIORITY", "LAG BYTES", "REASON"),
-        [(c.rank, c.node, c.priority, c.lag_bytes, c.reason) for c in ranked],
-    )
 
 
 def show_history(screen: Screen, answer: HistoryAnswer) -> None:
@@ -163,7 +114,7 @@ def _timeline(screen: Screen, change: ChangeAnswer) -> None:
     screen.table(("MS", "STEP"), [(f"{step.at_ms:.0f}", step.name) for step in change.timeline])
 
 
-def _headline(screen: Screen, group: GroupAnswer) -> None:
+def headline(screen: Screen, group: GroupAnswer) -> None:
     made = group.topology
     who = f"primary {made.primary} since term {made.term}, {made.since}" if made else "no primary"
     screen.line(f"{group.group}: {who}", style="bold")
@@ -184,7 +135,7 @@ def _headline(screen: Screen, group: GroupAnswer) -> None:
         screen.line(f"  switchover to {to} scheduled for {planned.at}, as {planned.operation}")
 
 
-def _nodes(screen: Screen, group: GroupAnswer) -> None:
+def nodes_table(screen: Screen, group: GroupAnswer) -> None:
     screen.table(
         ("NODE", "ROLE", "STATE", "FOLLOWS", "LINK", "LAG BYTES", "DETAIL"),
         [
@@ -246,7 +197,7 @@ def _detail(node: NodeAnswer) -> str:
     return ", ".join(note for note in notes if note)
 
 
-def _opinion(down: bool | None) -> str:
+def opinion_word(down: bool | None) -> str:
     return "unknown" if down is None else ("down" if down else "up")
 
 

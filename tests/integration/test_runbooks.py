@@ -35,7 +35,7 @@ CHANGING = (
 )
 STOPPED = ("vedette found-anew",)
 """These are for a sentinel that does not run."""
-COMPLAINS = ("vedette check -c FILE --live", *STOPPED)
+COMPLAINS = ("vedette check -c FILE --live", "vedette explain GROUP", *STOPPED)
 """Exit code 1 is an answer of these, too: they tell what is wrong."""
 
 

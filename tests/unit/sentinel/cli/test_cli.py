@@ -454,8 +454,9 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
     refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}
     fake.answers["/v1/groups/g/candidates"] = (200, refused)
-    explained = vedette("explain", "g", "--url", fake.url).stdout
-    assert "would choose nobody\n  ! durability: too few can vouch\n" in explained
+    explained = vedette("explain", "g", "--url", fake.url)
+    assert explained.exit_code == ExitCode.REFUSED
+    assert "No failover is possible: durability: too few can vouch\n" in explained.stdout
 
 
 def test_history_tells_what_may_be_lost_but_not_where_nobody_was_primary_before(fake: FakeSentinel) -> None:
