@@ -11,8 +11,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -54,6 +56,34 @@ def _connectable(value: object) -> Address:
     if found.is_unspecified:
         raise InvalidValueError(value, "can be listened on, but not connected to: name one host")
     return found
+
+
+def _http_url(value: str) -> str:
+    """Checks the URL. No message repeats it: it may hold a password, or be a secret as a whole."""
+    if not value.isascii() or any(char.isspace() or not char.isprintable() for char in value):
+        raise ValueError("has a character that is not allowed in a URL")
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    if not host or port == 0:
+        raise ValueError("has no valid host and port")
+    return value
+
+
+def _page(value: str) -> str:
+    if "@" in urlsplit(value).netloc:
+        raise ValueError("has a user or password in it, and everybody is told it")
+    return value
+
+
+def _base_page(value: str) -> str:
+    if urlsplit(value).query or urlsplit(value).fragment:
+        raise ValueError("has a query or a fragment: give the address of the dashboard alone")
+    return value.rstrip("/")
 
 
 def _number(value: object) -> object:
@@ -98,6 +128,13 @@ HostName: TypeAlias = Annotated[
 ]
 Name: TypeAlias = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Text: TypeAlias = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+HttpUrl: TypeAlias = Annotated[
+    str, StringConstraints(min_length=1, max_length=2048), AfterValidator(_http_url)
+]
+PageUrl: TypeAlias = Annotated[HttpUrl, AfterValidator(_page)]
+"""A page for people: it is shown, so it holds no secret."""
+BasePageUrl: TypeAlias = Annotated[PageUrl, AfterValidator(_base_page)]
+"""Without the slash at its end."""
 Secret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=65_536)]
 FilePath: TypeAlias = Annotated[
     Path, PlainValidator(_path), _SHOW_TEXT, WithJsonSchema({"type": "string", "minLength": 1})

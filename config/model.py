@@ -12,7 +12,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.fields import BindAddress, ConnectAddress, FilePath, HostName, Name, Seconds, Secret, StrictModel
+from config.fields import (
+    BasePageUrl,
+    BindAddress,
+    ConnectAddress,
+    FilePath,
+    HostName,
+    Name,
+    Seconds,
+    Secret,
+    StrictModel,
+)
 from config.model_group import GroupDefaults, Groups
 from config.model_webhook import MAX_WEBHOOKS, WebhookSettings
 
@@ -86,6 +96,11 @@ class ApiSettings(StrictModel):
         description="Bearer token for every change. Without one, changes work on a loopback address only.",
     )
     token_file: FilePath | None = Field(default=None, description="File holding `token`, instead of it.")
+    public_url: BasePageUrl | None = Field(
+        default=None,
+        description="Where people reach this sentinel's dashboard, such as `https://vedette-1.example.com`: "
+        "webhooks link to it.",
+    )
     hosts: Annotated[tuple[HostName, ...], Field(max_length=64)] = Field(
         default=(),
         description="More names by which a sentinel on a loopback address may be asked, as behind a proxy.",

@@ -25,6 +25,7 @@ from config.fields import (
     FilePath,
     Name,
     Number,
+    PageUrl,
     Seconds,
     SecondsOrZero,
     Secret,
@@ -280,6 +281,13 @@ class GroupDefaults(StrictModel):
         "otherwise. For `WAIT 2`: `{wait: 2}`. Default: `false`.",
     )
 
+    owner: Text | None = Field(
+        default=None, description="Who is responsible, for people: shown with the group, and in its webhooks."
+    )
+    runbook: PageUrl | None = Field(
+        default=None,
+        description="Where people read what to do (http or https): shown with the group and in its webhooks.",
+    )
     preflight_interval: Annotated[
         float | None,
         PlainValidator(_preflight_interval),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from config.fields import FilePath, Number, Seconds, Secret, StrictModel
+from config.fields import FilePath, HttpUrl, Number, Seconds, Secret, StrictModel
 
 EventType: TypeAlias = Literal[
     "primary.down",
@@ -33,22 +33,6 @@ MAX_WEBHOOKS = 32
 _PREFIX = "whsec_"
 
 
-def _url(value: str) -> str:
-    """Checks the URL. No message repeats it: it may hold a password, or be a secret as a whole."""
-    if not value.isascii() or any(char.isspace() or not char.isprintable() for char in value):
-        raise ValueError("has a character that is not allowed in a URL")
-    try:
-        parts = urlsplit(value)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError("is not a valid URL") from None
-    if parts.scheme not in ("http", "https"):
-        raise ValueError("must begin with http:// or https://")
-    if not host or port == 0:
-        raise ValueError("has no valid host and port")
-    return value
-
-
 def _signing_secret(value: SecretStr) -> SecretStr:
     _key(value.get_secret_value())
     return value
@@ -69,9 +53,7 @@ def _key(secret: str) -> bytes:
 class WebhookSettings(StrictModel):
     """A receiver. Shown without the secret, and with only as much of the URL as is safe."""
 
-    url: Annotated[str, AfterValidator(_url)] = Field(
-        min_length=1, max_length=2048, description="Where events are POSTed: http or https."
-    )
+    url: HttpUrl = Field(description="Where events are POSTed: http or https.")
     secret: Annotated[Secret, AfterValidator(_signing_secret)] = Field(
         description="Signing secret, shared with the receiver: `whsec_` and base64, or any text."
     )

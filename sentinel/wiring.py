@@ -61,6 +61,7 @@ from sentinel.web.doors import Doors
 from sentinel.web.event_feed import EventFeed
 from sentinel.web.event_log import EventLog
 from sentinel.webhooks.alerts import Alerts
+from sentinel.webhooks.briefing import About
 from sentinel.webhooks.duty import WebhookDuty, endpoints
 from sentinel.webhooks.outbox import Outbox
 
@@ -201,6 +202,16 @@ class Parts:
         checked = Checked(settings.preflight_interval, gather, group.is_calm)
         self.preflights.watch(name, checked, clock.monotonic())
         group.driver.on_published(partial(self._look_anew, name))
+        self.duty.begin(name, group.driver.view.published, self._about(group))
+
+    def _about(self, group: GroupRuntime) -> About:
+        page, settings = self.settings.api.public_url, group.settings
+        return About(
+            owner=settings.owner,
+            runbook=settings.runbook,
+            dashboard=None if page is None else f"{page}/#g/{group.name}",
+            replicas_left=lambda: group.driver.view.replicas_up,
+        )
 
     # -- what is asked -------------------------------------------------------------------------
 

@@ -77,16 +77,26 @@ class Ports(Protocol):
 
 
 class GroupDriver(RegisterDriver[GroupInput, GroupEffect]):
-    """Of one group. Steps against Redis, and reading from it, go on in the background."""
+    """Of one group. Steps against Redis, and reading from it, go on in the background.
 
-    def __init__(self, coordinator: Coordinator, ports: Ports, check_run: Callable[[float], None]) -> None:
+    ``owner`` and ``runbook`` are for people.
+    """
+
+    def __init__(
+        self,
+        coordinator: Coordinator,
+        ports: Ports,
+        check_run: Callable[[float], None],
+        owner: str | None = None,
+        runbook: str | None = None,
+    ) -> None:
         super().__init__(coordinator.config.group, ports.persist, ports.fatal, check_run)
         self.coordinator = coordinator
         self._steady = Steady(coordinator)
         self._ports = ports
         self._background = Background(self._step_failed)
         self.queries = GroupQueries(coordinator)
-        self._rules = picture.rules_of(coordinator)
+        self._rules = picture.rules_of(coordinator, owner, runbook)
         self._published = coordinator.member.view.committed.topology
         self.directives = coordinator.directives
         """The operators' directives to the group, as far as they may be shown."""

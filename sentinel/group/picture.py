@@ -20,7 +20,7 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NOBODY: frozenset[str] = frozenset()
 
 
-def rules_of(coordinator: Coordinator) -> GroupRules:
+def rules_of(coordinator: Coordinator, owner: str | None, runbook: str | None) -> GroupRules:
     made_with, work = coordinator.member.config, coordinator.config.work
     return GroupRules(
         self_id=made_with.self_id,
@@ -29,6 +29,8 @@ def rules_of(coordinator: Coordinator) -> GroupRules:
         down_after_s=made_with.patience.down_after_s,
         failover_timeout_s=work.limit_s,
         parallel_syncs=work.parallel_syncs,
+        owner=owner,
+        runbook=runbook,
     )
 
 

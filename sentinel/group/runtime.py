@@ -121,7 +121,7 @@ class GroupRuntime:
         config = coordinator_config(name, self.settings)
         elsewhere = partial(around.neighbours.elsewhere, name)
         coordinator = Coordinator(config, member, book, now, elsewhere, around.contested)
-        self.driver = GroupDriver(coordinator, self, around.check_run)
+        self.driver = GroupDriver(coordinator, self, around.check_run, settings.owner, settings.runbook)
         place.belongs_to(member, partial(self.driver.feed, Wake()))
         self.driver.on_change(place.look)
         self.driver.on_change(self._note_stored)

@@ -36,6 +36,8 @@ class GroupRules:
     down_after_s: float
     failover_timeout_s: float
     parallel_syncs: int
+    owner: str | None = None
+    runbook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,11 @@ class GroupView:
         """
         node = self.node(name)
         return node.reach if node is not None else place_in(name)
+
+    @property
+    def replicas_up(self) -> int:
+        """How many nodes beside the committed primary are up, as this sentinel sees them."""
+        return sum(not node.is_primary and node.state == "up" for node in self.nodes.values())
 
     @property
     def primary_address(self) -> tuple[str, int] | None:

@@ -164,6 +164,10 @@ class GroupAnswer(Answer):
     scheduled: ScheduledAnswer | None = None
     nodes: list[NodeAnswer]
     doubles: dict[str, str] = {}  # Names that lead to another node's server, with the name that is used.
+    owner: str | None = None
+    """Who is responsible, as configured."""
+    runbook: str | None = None
+    """The page that says what to do, as configured."""
     balanced: dict[str, str] = {}  # Names that lead to several servers in turn, with what shows it.
 
 

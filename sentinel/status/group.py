@@ -86,6 +86,8 @@ def group(driver: GroupDriver, in_touch: InTouch, now: float) -> GroupAnswer:
         ],
         doubles=dict(view.doubles),
         balanced=dict(view.balanced),
+        owner=view.rules.owner,
+        runbook=view.rules.runbook,
     )
 
 

@@ -26,7 +26,9 @@ from quorum.rank import ranking
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.peers.in_touch import InTouch
+from sentinel.webhooks.briefing import About, severity, summary
 from sentinel.webhooks.event import WebhookEvent, event_id
+from sentinel.webhooks.incidents import Incident, Incidents
 
 ORPHAN_AFTER_S = 10.0
 """An event whose owner is unknown (because this sentinel was restarted) is taken over after this time."""
@@ -95,8 +97,29 @@ class Alerts:
         self._orphans: dict[str, float] = {}
         self._refusals: dict[str, dict[str, None]] = {}
         """For each group whose primary is down: the reasons of refusals that this sentinel has sent."""
+        self._incidents = Incidents(in_touch.self_id)
+        self._about: dict[str, About] = {}
+
+    def begin(self, group: str, topology: Topology | None, about: About) -> None:
+        """The group opens: ``topology`` is in force, and ``about`` goes into every body."""
+        self._incidents.begin(group, topology)
+        self._about[group] = about
 
     def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
+        event = notice.event
+        unheard = isinstance(event, nodes.QuorumUp) and self._incidents.was_only_primary(notice.group, event)
+        incident = self._incidents.follow(notice)
+        alerts = [] if unheard else self._alerts(notice, wall_ms)
+        return [replace(alert, event=self._briefed(alert.event, incident)) for alert in alerts]
+
+    def _briefed(self, event: WebhookEvent, incident: Incident | None) -> WebhookEvent:
+        """The same event, with what a pager needs beside the facts."""
+        data = {**event.data, **(incident.fields if incident is not None else {})}
+        data |= {"severity": severity(event.type, data), "summary": summary(event.type, event.group, data)}
+        about = self._about.get(event.group, About())
+        return replace(event, data={**data, **about.fields})
+
+    def _alerts(self, notice: Notice, wall_ms: int) -> list[Alert]:
         group, event, term = notice.group, notice.event, notice.term
         self._note_outage(group, event)
         if isinstance(event, _NoWebhook):
@@ -104,13 +127,15 @@ class Alerts:
         match event:
             case nodes.QuorumDown():
                 type_ = "primary.down" if event.primary else "replica.down"
-                return self._on_duty(type_, group, {"node": event.node, "sentinels": [*event.agree]}, wall_ms)
+                data: dict[str, object] = {"node": event.node, "sentinels": [*event.agree]}
+                data |= self._incidents.cause_of(group, event.node)
+                return self._on_duty(type_, group, data | self._term(group), wall_ms)
             case nodes.QuorumUp():
                 type_ = "primary.up" if event.primary else "replica.up"
-                data: dict[str, object] = {"node": event.node, "sentinels": [*event.agree]}
+                data = {"node": event.node, "sentinels": [*event.agree], **self._term(group)}
                 return self._on_duty(type_, group, data | _lost(event.may_have_lost), wall_ms)
             case nodes.Degraded(node, refuses, detail) | nodes.Recovered(node, refuses, detail):
-                data = {"node": node, "refuses": refuses, "detail": detail}
+                data = {"node": node, "refuses": refuses, "detail": detail, **self._term(group)}
                 return self._on_duty(f"primary.{event.name}", group, data, wall_ms)
             case nodes.Unwatched(node):
                 # Each sentinel speaks for itself: the others may watch it.
@@ -150,6 +175,9 @@ class Alerts:
                 claims.append(id_)
         return claims
 
+    def _term(self, group: str) -> dict[str, object]:
+        return self._incidents.term_of(group)
+
     def _note_outage(self, group: str, event: NoticeEvent) -> None:
         """Begin with no reasons at each outage: those of one outage silence nothing in the next."""
         match event:
@@ -185,12 +213,12 @@ class Alerts:
             "cause": topology.cause,
             "sentinel": topology.leader,
             "duration_ms": topology.duration_ms,
-            **_lost(topology.may_have_lost),
+            **_lost(topology.may_have_lost, topology.lost_bytes),
         }
         self._owners[id_] = (group, topology.leader)
         while len(self._owners) > MAX_OWNERS:
             del self._owners[next(iter(self._owners))]
-        # The topology's own time, so that every sentinel sends the same body.
+        # The topology's own time, so that every sentinel sends the same facts.
         event = WebhookEvent(id_, type_, group, topology.since_ms, data)
         return Alert(event, owner=topology.leader == self._self_id)
 
@@ -214,8 +242,9 @@ class Alerts:
         return next(member for member in line if member in here) == self._self_id
 
 
-def _lost(may_have_lost: str | None) -> dict[str, object]:
-    return {"may_have_lost": may_have_lost} if may_have_lost else {}
+def _lost(may_have_lost: str | None, lost_bytes: int | None = None) -> dict[str, object]:
+    words: dict[str, object] = {"may_have_lost": may_have_lost} if may_have_lost else {}
+    return words if lost_bytes is None else words | {"bytes_possibly_lost": lost_bytes}
 
 
 def _aborted(event: leaders.FailoverAborted, term: int) -> dict[str, object]:

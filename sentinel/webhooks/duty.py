@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from config import WebhookSettings
+from quorum.messages import Topology
 from sentinel.notices.notice import Notice
 from sentinel.process import clock
 from sentinel.webhooks.alerts import Alerts
+from sentinel.webhooks.briefing import About
 from sentinel.webhooks.delivery import Webhooks
 from sentinel.webhooks.event import Endpoint, WebhookEvent
 from sentinel.webhooks.outbox import Outbox
@@ -33,6 +35,10 @@ class WebhookDuty:
         self._start = start
         self._on_event = on_event
         self._on_counts = on_counts
+
+    def begin(self, group: str, topology: Topology | None, about: About) -> None:
+        """The group opens, with what is in force in it."""
+        self._alerts.begin(group, topology, about)
 
     def on_notice(self, notice: Notice) -> None:
         """Pass on each alert's event; an alert that becomes a webhook is stored."""

@@ -50,7 +50,11 @@ class WebhookEvent:
 
 def event_id(*parts: str | int) -> str:
     """The same id for the same ``parts`` (type, group, term, ...) at every sentinel."""
-    return "msg_" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+    return "msg_" + digest(*parts)
+
+
+def digest(*parts: str | int) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,15 @@ def receiver() -> Iterator[Receiver]:
         yield made
 
 
+OUTAGE = ("primary.down", "failover.started", "failover.completed")
+
+
 def hooks(receiver: Receiver) -> dict[str, object]:
     return {"webhooks": [{"url": receiver.url, "secret": SECRET}]}
 
 
 def test_failover_is_told_once_with_its_facts(receiver: Receiver) -> None:
-    with Cluster(extra=hooks(receiver)) as cluster:
+    with Cluster(extra=hooks(receiver), group={"owner": "team-a"}) as cluster:
         old = cluster.nodes[0]
         old.kill()
         new = cluster.wait_failover(old.name)
@@ -39,7 +42,13 @@ def test_failover_is_told_once_with_its_facts(receiver: Receiver) -> None:
         old.restart()
         wait_for(lambda: receiver.of_type("node.demoted"), what="the demotion to be told")
         assert receiver.of_type("node.demoted")[0]["data"]["node"] == old.name
+        of_outage = [e["data"] for e in receiver.events if e["type"] in OUTAGE]
+        assert len({each["incident"] for each in of_outage}) == 1, "whichever sentinel sends"
+        assert [each["incident_status"] for each in of_outage if "new_primary" in each] == ["resolved"]
+        assert of_outage[0]["summary"].startswith(f"{GROUP}: the primary {old.name} is down")
+        assert of_outage[0]["owner"] == "team-a" and data["replicas_left"] >= 1
         stays(lambda: len(receiver.of_type("failover.completed")) == 1, 1.5, "one delivery")
+        assert receiver.of_type("replica.up") == [], "it was down as the primary only"
         assert receiver.refused == 0
 
 

@@ -163,7 +163,7 @@ def test_what_is_wrong_in_the_defaults_is_told_once(tmp_path: Path) -> None:
         ("groups.mymaster.tls", "maybe", "'maybe' is neither true, false nor a mapping (ca_file: ...)"),
         ("groups.mymaster.fence_key", True, "true is neither the name of a key nor false"),
         ("groups.mymaster.username", False, "must be a text: put it in quotes"),
-        ("groups.mymaster.zone", "x" * 2000, "is not a known setting"),
+        ("groups.mymaster.shelf", "x" * 2000, "is not a known setting"),
         ("groups.mymaster.username", "x" * 2000, "is too long: at most 1024 characters"),
         ("webhooks", {}, "must be a list"),
         ("api", ["x"], "must be a mapping (key: value)"),
@@ -207,3 +207,34 @@ def test_any_order_of_the_sections_loads_the_same(tmp_path: Path) -> None:
         load_text(tmp_path, dict(items)).settings
         == load_text(tmp_path, changed(("defaults.quorum", 2))).settings
     )
+
+
+def test_a_group_has_an_owner_and_a_runbook_and_a_sentinel_a_public_url(tmp_path: Path) -> None:
+    page = "https://wiki.example.com/redis#down"
+    told = changed(("groups.mymaster.owner", "team-a"), ("groups.mymaster.runbook", page))
+    told["api"] = {"public_url": "https://vedette.example.com/"}
+    settings = load_text(tmp_path, told).settings
+    group = settings.groups["mymaster"]
+    assert (group.owner, group.runbook) == ("team-a", page)
+    assert settings.api.public_url == "https://vedette.example.com", "a path is appended"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("groups.mymaster.runbook", "wiki/redis", "must begin with http:// or https://"),
+        (
+            "groups.mymaster.runbook",
+            "https://me:secret@wiki/",
+            "has a user or password in it",
+        ),
+        (
+            "api",
+            {"public_url": "https://v/?a=b"},
+            "has a query or a fragment",
+        ),
+    ],
+)
+def test_a_page_for_people_is_checked(tmp_path: Path, path: str, value: Any, message: str) -> None:
+    (told,) = problems(tmp_path, changed((path, value)))
+    assert message in told and "secret" not in told
