@@ -10,7 +10,7 @@ from config.errors import ConfigError, InvalidValueError, Problem
 from config.load import Loaded, load
 from config.model import ApiSettings, ClusterSettings, SentinelSettings, Settings
 from config.model_group import GroupSettings, NodeSettings, TlsSettings
-from config.model_webhook import EVENT_TYPES, EventType, WebhookSettings
+from config.model_webhook import EVENT_TYPES, EventType, WebhookFormat, WebhookSettings
 
 __all__ = [
     "EVENT_TYPES",
@@ -28,6 +28,7 @@ __all__ = [
     "SentinelSettings",
     "Settings",
     "TlsSettings",
+    "WebhookFormat",
     "WebhookSettings",
     "format_duration",
     "load",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from config.fields import FilePath, HttpUrl, Number, Seconds, Secret, StrictModel
 
@@ -27,14 +29,32 @@ EventType: TypeAlias = Literal[
     "node.demoted",
     "group.ambiguous",
 ]
+WebhookFormat: TypeAlias = Literal["standard", "slack", "pagerduty", "alertmanager", "teams"]
+_NEED_A_SECRET = frozenset({"standard", "pagerduty"})
+_TAKE_NO_SECRET = frozenset({"slack", "teams"})
+ROUTING_KEY_CHARS = 32
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 MAX_WEBHOOKS = 32
 _PREFIX = "whsec_"
 
 
-def _signing_secret(value: SecretStr) -> SecretStr:
-    _key(value.get_secret_value())
+def _of_format(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    """Each kind of receiver has a secret of its own, or none beside its URL."""
+    form = info.data.get("format")
+    if value is None:
+        if form in _NEED_A_SECRET:
+            raise PydanticCustomError("missing", "is required")
+        return None
+    secret = value.get_secret_value()
+    if form in _TAKE_NO_SECRET:
+        raise ValueError(f"is of no use with format {form}: the receiver's URL is its secret")
+    if form == "pagerduty" and not re.fullmatch(rf"[A-Za-z0-9]{{{ROUTING_KEY_CHARS}}}", secret):
+        raise ValueError(f"is no routing key of PagerDuty: {ROUTING_KEY_CHARS} letters and digits")
+    if form == "alertmanager" and not re.fullmatch(r"[!-~]+", secret):
+        raise ValueError("is no bearer token")
+    if form == "standard":
+        _key(secret)
     return value
 
 
@@ -54,8 +74,12 @@ class WebhookSettings(StrictModel):
     """A receiver. Shown without the secret, and with only as much of the URL as is safe."""
 
     url: HttpUrl = Field(description="Where events are POSTed: http or https.")
-    secret: Annotated[Secret, AfterValidator(_signing_secret)] = Field(
-        description="Signing secret, shared with the receiver: `whsec_` and base64, or any text."
+    format: WebhookFormat = Field(default="standard", description="What the receiver takes.")
+    secret: Annotated[Secret | None, AfterValidator(_of_format)] = Field(
+        default=None,
+        validate_default=True,
+        description="`standard`: the signing secret, shared with the receiver (`whsec_` and base64, or any "
+        "text). `pagerduty`: the routing key. `alertmanager`: a bearer token, if it needs one. Others: none.",
     )
     secret_file: FilePath | None = Field(default=None, description="File holding `secret`, instead of it.")
     events: tuple[EventType, ...] = Field(
@@ -68,8 +92,12 @@ class WebhookSettings(StrictModel):
 
     @property
     def signing_key(self) -> bytes:
-        """The key of the HMAC: decoded from base64 if the secret is written as ``whsec_...``."""
-        return _key(self.secret.get_secret_value())
+        """The key of the HMAC: decoded from base64 if the secret is written as ``whsec_...``.
+
+        Of other formats than ``standard`` it is the secret itself; empty if there is none.
+        """
+        secret = self.secret.get_secret_value() if self.secret is not None else ""
+        return _key(secret) if self.format == "standard" else secret.encode()
 
     @property
     def safe_url(self) -> str:

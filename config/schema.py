@@ -24,8 +24,9 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema, draft 2020-12."""
     schema: dict[str, Any] = _as_written(_plain(Settings.model_json_schema(mode="validation")))
     webhook = schema["$defs"]["WebhookSettings"]
-    webhook["required"].remove("secret")
-    webhook["oneOf"] = [{"required": ["secret"]}, {"required": ["secret_file"]}]
+    webhook["not"] = {"required": ["secret", "secret_file"]}
+    without = {"properties": {"format": {"enum": ["slack", "alertmanager", "teams"]}}, "required": ["format"]}
+    webhook["anyOf"] = [{"required": ["secret"]}, {"required": ["secret_file"]}, without]
     for section in schema["properties"].values():
         section.pop("default", None)
     return {

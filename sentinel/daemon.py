@@ -49,7 +49,12 @@ class Daemon:
                 cookie_jar=aiohttp.DummyCookieJar(),
             ) as session:
                 webhooks = Webhooks(
-                    parts.outbox, session, parts.on_delivered, parts.rng, parts.metrics.on_delivery
+                    parts.outbox,
+                    session,
+                    parts.on_delivered,
+                    parts.rng,
+                    parts.metrics.on_delivery,
+                    is_over=parts.duty.is_over,
                 )
                 self._schedule(scheduler, webhooks)
                 await parts.links.start()

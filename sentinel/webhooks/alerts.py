@@ -97,18 +97,18 @@ class Alerts:
         self._orphans: dict[str, float] = {}
         self._refusals: dict[str, dict[str, None]] = {}
         """For each group whose primary is down: the reasons of refusals that this sentinel has sent."""
-        self._incidents = Incidents(in_touch.self_id)
+        self.incidents = Incidents(in_touch.self_id)
         self._about: dict[str, About] = {}
 
     def begin(self, group: str, topology: Topology | None, about: About) -> None:
         """The group opens: ``topology`` is in force, and ``about`` goes into every body."""
-        self._incidents.begin(group, topology)
+        self.incidents.begin(group, topology)
         self._about[group] = about
 
     def on_notice(self, notice: Notice, wall_ms: int) -> list[Alert]:
         event = notice.event
-        unheard = isinstance(event, nodes.QuorumUp) and self._incidents.was_only_primary(notice.group, event)
-        incident = self._incidents.follow(notice)
+        unheard = isinstance(event, nodes.QuorumUp) and self.incidents.was_only_primary(notice.group, event)
+        incident = self.incidents.follow(notice)
         alerts = [] if unheard else self._alerts(notice, wall_ms)
         return [replace(alert, event=self._briefed(alert.event, incident)) for alert in alerts]
 
@@ -128,7 +128,7 @@ class Alerts:
             case nodes.QuorumDown():
                 type_ = "primary.down" if event.primary else "replica.down"
                 data: dict[str, object] = {"node": event.node, "sentinels": [*event.agree]}
-                data |= self._incidents.cause_of(group, event.node)
+                data |= self.incidents.cause_of(group, event.node)
                 return self._on_duty(type_, group, data | self._term(group), wall_ms)
             case nodes.QuorumUp():
                 type_ = "primary.up" if event.primary else "replica.up"
@@ -176,7 +176,7 @@ class Alerts:
         return claims
 
     def _term(self, group: str) -> dict[str, object]:
-        return self._incidents.term_of(group)
+        return self.incidents.term_of(group)
 
     def _note_outage(self, group: str, event: NoticeEvent) -> None:
         """Begin with no reasons at each outage: those of one outage silence nothing in the next."""

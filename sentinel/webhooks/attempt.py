@@ -33,6 +33,12 @@ def headers(event_id: str, body: str, secret: bytes, now: float) -> dict[str, st
     }
 
 
+def plain_headers(token: bytes) -> dict[str, str]:
+    """Of a receiver that checks no signature; ``token`` is its bearer token, or empty."""
+    made = {"content-type": "application/json", "user-agent": "vedette"}
+    return made | ({"authorization": f"Bearer {token.decode()}"} if token else {})
+
+
 class Result(enum.Enum):
     DELIVERED = "delivered"
     FAILED = "failed"

@@ -19,8 +19,17 @@ from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
 
 from sentinel.process.limited_log import LimitedLog
 from sentinel.state.file import StoreError
-from sentinel.webhooks.attempt import MAX_RETRY_AFTER_S, Answer, Result, headers, judge, retry_in_s
+from sentinel.webhooks.attempt import (
+    MAX_RETRY_AFTER_S,
+    Answer,
+    Result,
+    headers,
+    judge,
+    plain_headers,
+    retry_in_s,
+)
 from sentinel.webhooks.event import Endpoint
+from sentinel.webhooks.formats import HOLDS_OPEN, opens, translated
 from sentinel.webhooks.outbox import Item, Outbox
 
 MAX_ANSWER_BYTES = 4096
@@ -32,7 +41,8 @@ class Webhooks:
     """``on_delivered(event_id)`` is called once no endpoint waits for the event any more;
     ``on_attempt`` is called after each attempt, with ``delivered``, ``failed`` or ``dead``.
 
-    ``session`` belongs to the caller; ``wall`` is seconds since the epoch.
+    ``session`` belongs to the caller; ``wall`` is seconds since the epoch; ``is_over(incident)`` says whether
+    the incident was resolved, as far as is known here.
     """
 
     def __init__(
@@ -43,6 +53,7 @@ class Webhooks:
         rng: random.Random,
         on_attempt: Callable[[str], None] = lambda _outcome: None,
         wall: Callable[[], float] = time.time,
+        is_over: Callable[[str], bool] = lambda _incident: False,
     ) -> None:
         self._outbox = outbox
         self._session = session
@@ -50,6 +61,7 @@ class Webhooks:
         self._rng = rng
         self._on_attempt = on_attempt
         self._wall = wall
+        self._is_over = is_over
         self._log = LimitedLog(_logger)
         self._wanted: dict[str, float] = {}
         """The endpoints to look at again, and when."""
@@ -109,6 +121,10 @@ class Webhooks:
         if stopped is not None:
             await self._bury(item, stopped, tried=False)
             return
+        if self._comes_too_late(endpoint, item):
+            if await self._outbox.delivered(item):
+                self._on_delivered(item.event_id)
+            return
         answer = await self._attempt(endpoint, item)
         attempts = item.attempts + 1
         if answer.result is Result.DELIVERED:
@@ -133,6 +149,13 @@ class Webhooks:
         else:
             await self._postpone(endpoint, item, answer, max(now, self._wall()))
 
+    def _comes_too_late(self, endpoint: Endpoint, item: Item) -> bool:
+        """Whether a retry would open an incident again that is over by now, and that nothing would end."""
+        if not item.attempts or endpoint.format not in HOLDS_OPEN:
+            return False
+        incident = opens(item.body)
+        return incident is not None and self._is_over(incident)
+
     async def _bury(self, item: Item, problem: str, *, tried: bool = True) -> None:
         self._on_attempt("dead")
         if await self._outbox.bury(item, problem, tried=tried):
@@ -151,11 +174,16 @@ class Webhooks:
 
     async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
         now = self._wall()
+        body = translated(endpoint.format, item.body, endpoint.secret)
+        if endpoint.format == "standard":
+            of_request = headers(item.event_id, body, endpoint.secret, now)
+        else:
+            of_request = plain_headers(endpoint.secret if endpoint.format == "alertmanager" else b"")
         try:
             async with self._session.post(
                 endpoint.url,
-                data=item.body.encode(),
-                headers=headers(item.event_id, item.body, endpoint.secret, now),
+                data=body.encode(),
+                headers=of_request,
                 allow_redirects=False,
                 timeout=ClientTimeout(total=endpoint.timeout_s),
             ) as answer:

@@ -47,6 +47,9 @@ class WebhookDuty:
                 self._start(self._outbox.add(alert.event, alert.owner))
             self._on_event(alert.event)
 
+    def is_over(self, incident: str) -> bool:
+        return self._alerts.incidents.is_over(incident)
+
     def on_delivered_elsewhere(self, ids: tuple[str, ...]) -> None:
         self._start(self._outbox.mark_delivered(ids))
 
@@ -64,6 +67,8 @@ class WebhookDuty:
 
 def endpoints(webhooks: Iterable[WebhookSettings]) -> list[Endpoint]:
     return [
-        Endpoint(hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts)
+        Endpoint(
+            hook.url, hook.signing_key, frozenset(hook.events), hook.timeout, hook.max_attempts, hook.format
+        )
         for hook in webhooks
     ]

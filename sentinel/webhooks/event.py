@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from config import WebhookFormat
 from sentinel.process.instants import iso
 
 MAX_ID_CHARS = 256
@@ -63,12 +64,13 @@ class Endpoint:
 
     url: str
     secret: bytes
-    """The key of the signature, decoded."""
+    """The key of the signature, decoded; of other formats, their own secret or nothing."""
     events: frozenset[str] | None
     """The types to deliver; ``None`` is all."""
     timeout_s: float
     """The limit of one attempt, from connecting to the answer."""
     max_attempts: int = 12
+    format: WebhookFormat = "standard"
 
     @property
     def key(self) -> str:

@@ -18,6 +18,8 @@ from sentinel.notices.notice import Notice
 from sentinel.webhooks.event import digest
 
 Status: TypeAlias = Literal["open", "resolved"]
+MAX_OVER = 1000
+"""The most incidents that are remembered as resolved: beyond it the oldest is forgotten."""
 Ailment: TypeAlias = Literal["down", "degraded", "regressed"]
 
 
@@ -49,6 +51,7 @@ class Incidents:
     def __init__(self, self_id: str) -> None:
         self._self_id = self_id
         self._groups: dict[str, _Group] = {}
+        self._over: dict[str, None] = {}
 
     def begin(self, group: str, topology: Topology | None) -> None:
         """``topology`` is the one in force as the group opens here."""
@@ -71,8 +74,22 @@ class Incidents:
         """
         return not event.primary and self._of(group).fell.get(event.node, False)
 
+    def is_over(self, key: str) -> bool:
+        """Whether this sentinel knows that the incident was resolved. Every sentinel hears of its end."""
+        return key in self._over
+
     def follow(self, notice: Notice) -> Incident | None:
         """The incident of this notice, which changes what is known; None: it belongs to none."""
+        incident = self._follow(notice)
+        if incident is not None:
+            self._over.pop(incident.key, None)
+            if incident.status == "resolved":
+                self._over[incident.key] = None
+            while len(self._over) > MAX_OVER:
+                del self._over[next(iter(self._over))]
+        return incident
+
+    def _follow(self, notice: Notice) -> Incident | None:
         name, event = notice.group, notice.event
         group = self._of(name)
         match event:

@@ -20,6 +20,7 @@ import pytest
 import standardwebhooks
 from aiohttp import web
 
+from config import WebhookFormat
 from sentinel.metrics.registry import Metrics
 from sentinel.state.store import Store
 from sentinel.webhooks import outbox as outbox_module
@@ -37,9 +38,10 @@ Answerer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass
 class Receiver:
-    """Keeps every verified request; answers from a script, then 200."""
+    """Keeps every request, verified if it should be signed; answers from a script, then 200."""
 
     url: str = ""
+    signed: bool = True
     script: list[Answerer] = field(default_factory=list)
     requests: list[tuple[dict[str, str], str]] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -56,7 +58,8 @@ class Receiver:
         try:
             body = await request.text()
             headers = {name.lower(): value for name, value in request.headers.items()}
-            standardwebhooks.Webhook("whsec_" + base64.b64encode(KEY).decode()).verify(body, headers)
+            if self.signed:
+                standardwebhooks.Webhook("whsec_" + base64.b64encode(KEY).decode()).verify(body, headers)
             self.requests.append((headers, body))
             self.paths.append(request.path)
             return await self.script.pop(0)(request) if self.script else web.Response()
@@ -97,7 +100,15 @@ class Sender:
     outbox: Outbox
     webhooks: Webhooks
     settled: list[str]
+    over: set[str]
+    """The incidents that are resolved."""
     retries: int = 0
+
+    async def opening(self, incident: str) -> None:
+        data = {"node": "127.0.0.1:6379", "incident": incident, "incident_status": "open"}
+        event = WebhookEvent("msg_down", "primary.down", "mymaster", 1_700_000_000_000, data)
+        await self.outbox.add(event, True)
+        await self.webhooks.idle()
 
     async def add(self, *ids: str, owner: bool = True) -> None:
         for name in ids:
@@ -119,16 +130,18 @@ async def sending(state_dir: Path, *endpoints: Endpoint) -> AsyncIterator[Sender
     settled: list[str] = []
     async with aiohttp.ClientSession() as session:
         outbox = Outbox(store.thread, endpoints)
-        webhooks = Webhooks(outbox, session, settled.append, random.Random(1))
+        over: set[str] = set()
+        rng = random.Random(1)
+        webhooks = Webhooks(outbox, session, settled.append, rng, is_over=over.__contains__)
         try:
-            yield Sender(outbox, webhooks, settled)
+            yield Sender(outbox, webhooks, settled, over)
         finally:
             await webhooks.close()
             await store.close()
 
 
-def endpoint(url: str, **settings: int) -> Endpoint:
-    return Endpoint(url, KEY, None, 5.0, **settings)
+def endpoint(url: str, max_attempts: int = 12, form: WebhookFormat = "standard") -> Endpoint:
+    return Endpoint(url, KEY, None, 5.0, max_attempts, form)
 
 
 async def test_an_event_is_delivered_at_once_with_a_valid_signature(
@@ -419,3 +432,44 @@ async def test_beyond_its_limit_the_outbox_gives_up_the_oldest_and_the_metric_te
         assert [letter.event_id for letter in await sender.outbox.dead_letters()] == ["msg_1", "msg_0"]
     shown = (await metrics.render(""))[0].decode()
     assert "vedette_webhook_pending 3.0" in shown and "vedette_webhook_dead_letters 2.0" in shown
+
+
+async def test_another_receiver_gets_its_own_body_and_no_signature(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    paged = Endpoint(receiver.url, b"a" * 32, None, 5.0, format="pagerduty")
+    alerted = Endpoint(receiver.url + "/alerts", b"t0ken", None, 5.0, format="alertmanager")
+    async with sending(tmp_path, paged, alerted) as sender:
+        receiver.signed = False
+        await sender.opening("inc_1")
+        seen = dict(zip(receiver.paths, receiver.requests, strict=True))
+        (paged_with, page), (alerted_with, alerts) = seen["/hook"], seen["/hook/alerts"]
+        event, (alert,) = json.loads(page), json.loads(alerts)
+        assert (event["dedup_key"], event["routing_key"]) == ("inc_1", "a" * 32)
+        assert alert["labels"]["incident"] == "inc_1"
+        assert not [name for name in (*paged_with, *alerted_with) if name.startswith("webhook-")]
+        assert alerted_with["authorization"] == "Bearer t0ken"
+        assert "authorization" not in paged_with, "the routing key is in the body alone"
+        rows = await sender.outbox.dead_letters() + await sender.outbox.pending()
+        assert rows == [] and sender.settled == ["msg_down"]
+
+
+@pytest.mark.parametrize(("form", "tries"), [("pagerduty", 1), ("alertmanager", 1), ("slack", 2)])
+async def test_a_late_retry_opens_no_incident_that_is_over(
+    receiver: Receiver, tmp_path: Path, form: WebhookFormat, tries: int
+) -> None:
+    """A chat is told what was; a pager would wait for an end that has already come."""
+    receiver.signed, receiver.script = False, [status(503)]
+    async with sending(tmp_path, endpoint(receiver.url, form=form)) as sender:
+        await sender.opening("inc_1")
+        sender.over.add("inc_1")
+        await sender.retry()
+        assert len(receiver.requests) == tries and sender.settled == ["msg_down"]
+
+
+async def test_a_late_retry_of_what_still_lasts_is_made(receiver: Receiver, tmp_path: Path) -> None:
+    receiver.signed, receiver.script = False, [status(503)]
+    async with sending(tmp_path, endpoint(receiver.url, form="pagerduty")) as sender:
+        await sender.opening("inc_1")
+        await sender.retry()
+        assert len(receiver.requests) == 2 and sender.settled == ["msg_down"]

@@ -214,3 +214,29 @@ def test_an_unknown_event_type_is_answered_with_the_nearest(tmp_path: Path) -> N
     (message,) = problems(tmp_path, tree)
     assert message.startswith("webhooks[0].events[0]: 'failover.complete' is not one of primary.down, ")
     assert message.endswith(" (did you mean 'failover.completed'?)")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"format": "pagerduty"}, "webhooks[0].secret: is required (or secret_file)"),
+        ({"format": "standard"}, "webhooks[0].secret: is required (or secret_file)"),
+        ({"format": "pagerduty", "secret": HIDDEN}, "is no routing key of PagerDuty: 32 letters and digits"),
+        ({"format": "slack", "secret": HIDDEN}, "is of no use with format slack"),
+        ({"format": "alertmanager", "secret": f"{HIDDEN} x"}, "is no bearer token"),
+    ],
+)
+def test_each_kind_of_receiver_has_a_secret_of_its_own(
+    tmp_path: Path, settings: dict[str, str], message: str
+) -> None:
+    (told,) = problems(tmp_path, changed(("webhooks", [{"url": "http://h", **settings}])))
+    assert message in told and HIDDEN not in told
+
+
+@pytest.mark.parametrize(
+    ("form", "secret"), [("slack", None), ("teams", None), ("alertmanager", None), ("pagerduty", "a1" * 16)]
+)
+def test_other_receivers_than_standard_are_taken(tmp_path: Path, form: str, secret: str | None) -> None:
+    settings = {"url": "http://h", "format": form} | ({"secret": secret} if secret else {})
+    (found,) = load_text(tmp_path, changed(("webhooks", [settings]))).settings.webhooks
+    assert (found.format, found.signing_key.decode()) == (form, secret or "")

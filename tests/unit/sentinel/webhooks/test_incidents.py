@@ -12,6 +12,7 @@ from sentinel.notices import leaders, nodes
 from sentinel.notices.notice import NoticeEvent
 from sentinel.webhooks.alerts import Alert, Alerts
 from sentinel.webhooks.briefing import About, severity, summary
+from sentinel.webhooks.incidents import MAX_OVER, incident_key
 from tests.unit.sentinel.notice_cases import notice, topology_of
 from tests.unit.sentinel.webhooks.test_alerts import LINE, MEMBERS, TOPOLOGY, A, B, alerts
 
@@ -148,3 +149,24 @@ def test_a_refusal_is_critical_while_the_primary_is_down() -> None:
     assert severity("failover.aborted", {"incident_status": "open"}) == "critical"
     assert severity("failover.aborted", {"incident_status": "resolved"}) == "error"
     assert severity("failover.completed", {}) == "info"
+
+
+def test_every_sentinel_knows_which_incident_is_over() -> None:
+    for name in MEMBERS:
+        to = at(name)
+        _, key, _ = told(to, nodes.QuorumDown, node=A, primary=True)
+        assert not to.incidents.is_over(str(key))
+        told(to, nodes.QuorumUp, node=A, primary=True)
+        assert to.incidents.is_over(str(key))
+        told(to, nodes.QuorumDown, node=A, primary=True)
+        assert not to.incidents.is_over(str(key)), "it is open again"
+        told(to, leaders.TopologyCommitted, **TOPOLOGY)
+        assert to.incidents.is_over(str(key))
+
+
+def test_incidents_that_are_over_are_forgotten_at_a_limit() -> None:
+    to = at("s1")
+    for number in range(MAX_OVER + 1):
+        told(to, nodes.QuorumUp, node=f"r{number}:1", primary=False)
+    keys = [incident_key("g", "replica", f"r{number}:1") for number in (0, 1, MAX_OVER)]
+    assert [to.incidents.is_over(key) for key in keys] == [False, True, True]
