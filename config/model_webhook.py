@@ -28,6 +28,10 @@ EventType: TypeAlias = Literal[
     "replica.up",
     "node.demoted",
     "group.ambiguous",
+    "group.paused",
+    "group.resumed",
+    "writes.possibly_lost",
+    "webhook.dead_letter",
 ]
 WebhookFormat: TypeAlias = Literal["standard", "slack", "pagerduty", "alertmanager", "teams"]
 _NEED_A_SECRET = frozenset({"standard", "pagerduty"})

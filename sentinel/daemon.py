@@ -55,6 +55,7 @@ class Daemon:
                     parts.rng,
                     parts.metrics.on_delivery,
                     is_over=parts.duty.is_over,
+                    self_id=parts.settings.sentinel.id,
                 )
                 self._schedule(scheduler, webhooks)
                 await parts.links.start()

@@ -26,6 +26,7 @@ from quorum.rank import ranking
 from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice, NoticeEvent
 from sentinel.peers.in_touch import InTouch
+from sentinel.process.instants import iso
 from sentinel.webhooks.briefing import About, severity, summary
 from sentinel.webhooks.event import WebhookEvent, event_id
 from sentinel.webhooks.incidents import Incident, Incidents
@@ -40,7 +41,6 @@ _NoWebhook: TypeAlias = (
     | nodes.NodeUnknown
     | nodes.Misconfigured
     | nodes.Blind
-    | nodes.DataLost
     | nodes.Discovered
     | nodes.NotWatched
     | nodes.Dropped
@@ -52,9 +52,12 @@ _NoWebhook: TypeAlias = (
     | nodes.Unlisted
     | nodes.Identified
     | leaders.OnTheWay
-    | leaders.LossMeasured
     | leaders.Stalled
-    | operators.OperatorEvent
+    | operators.Requested
+    | operators.Scheduled
+    | operators.ScheduleClosed
+    | operators.OrderDone
+    | operators.OrderRefused
     | work.Held
     | work.Sealing
     | work.Regressed
@@ -142,6 +145,16 @@ class Alerts:
                 data = {"node": node, "sentinel": self._self_id}
                 id_ = event_id("primary.unwatched", group, self._self_id, self._boot, node)
                 return [Alert(WebhookEvent(id_, "primary.unwatched", group, wall_ms, data), owner=True)]
+            case nodes.DataLost(node, lost):
+                data = {"node": node, **self._term(group), **_lost(lost)}
+                return self._on_duty("writes.possibly_lost", group, data, wall_ms)
+            case leaders.LossMeasured(topology):
+                return self._measured(group, topology, wall_ms)
+            case operators.Paused(since_ms, by, reason):
+                data = {"by": by, "reason": reason, "since": iso(since_ms)}
+                return self._on_duty("group.paused", group, data, wall_ms)
+            case operators.Resumed():
+                return self._on_duty("group.resumed", group, {}, wall_ms)
             case nodes.Ambiguous(reason):
                 return self._on_duty("group.ambiguous", group, {"reason": reason}, wall_ms)
             case leaders.FailoverStarted(primary, cause, _, operation):
@@ -221,6 +234,18 @@ class Alerts:
         # The topology's own time, so that every sentinel sends the same facts.
         event = WebhookEvent(id_, type_, group, topology.since_ms, data)
         return Alert(event, owner=topology.leader == self._self_id)
+
+    def _measured(self, group: str, topology: Topology, wall_ms: int) -> list[Alert]:
+        """The old primary is back, and the loss is known. It is no news that nothing was lost."""
+        if not topology.lost_bytes and not topology.may_have_lost:
+            return []
+        data = {
+            "term": topology.term,
+            "old_primary": topology.previous,
+            "new_primary": topology.primary,
+            **_lost(topology.may_have_lost, topology.lost_bytes),
+        }
+        return self._on_duty("writes.possibly_lost", group, data, wall_ms)
 
     def _mine(
         self, type_: str, group: str, data: dict[str, object], term: int, wall_ms: int, *more: str

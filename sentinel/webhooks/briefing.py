@@ -19,6 +19,9 @@ _SEVERITY: Mapping[str, Severity] = {
     "failover.started": "warning",
     "failover.aborted": "error",
     "replica.down": "warning",
+    "group.paused": "warning",
+    "writes.possibly_lost": "error",
+    "webhook.dead_letter": "warning",
 }
 """What is not here is information, or a warning if something may be lost."""
 _MAX_SUMMARY_CHARS = 500
@@ -91,5 +94,15 @@ def _told(type_: str, data: Mapping[str, object]) -> str:
             return f"{node} was a primary too, and now follows {data.get('primary') or 'nobody'}"
         case "group.ambiguous":
             return f"it is not clear which node is primary: {data.get('reason')}"
+        case "group.paused":
+            why = f": {data['reason']}" if data.get("reason") else ""
+            return f"no failover is made while it is paused (at {data.get('by')}{why})"
+        case "group.resumed":
+            return "it is no longer paused, failovers are made again"
+        case "writes.possibly_lost":
+            much = f"up to {data['bytes_possibly_lost']} bytes" if "bytes_possibly_lost" in data else ""
+            return f"acknowledged writes may be lost: {data.get('may_have_lost') or much}"
+        case "webhook.dead_letter":
+            return f"a webhook to {data.get('receiver')} was given up: {data.get('reason')}"
         case _:
             return type_

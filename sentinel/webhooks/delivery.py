@@ -28,6 +28,7 @@ from sentinel.webhooks.attempt import (
     plain_headers,
     retry_in_s,
 )
+from sentinel.webhooks.dead_letters import DeadLetters
 from sentinel.webhooks.event import Endpoint
 from sentinel.webhooks.formats import HOLDS_OPEN, opens, translated
 from sentinel.webhooks.outbox import Item, Outbox
@@ -54,6 +55,7 @@ class Webhooks:
         on_attempt: Callable[[str], None] = lambda _outcome: None,
         wall: Callable[[], float] = time.time,
         is_over: Callable[[str], bool] = lambda _incident: False,
+        self_id: str = "",
     ) -> None:
         self._outbox = outbox
         self._session = session
@@ -62,6 +64,7 @@ class Webhooks:
         self._on_attempt = on_attempt
         self._wall = wall
         self._is_over = is_over
+        self._dead_letters = DeadLetters(self_id)
         self._log = LimitedLog(_logger)
         self._wanted: dict[str, float] = {}
         """The endpoints to look at again, and when."""
@@ -119,7 +122,7 @@ class Webhooks:
     async def _deliver(self, endpoint: Endpoint, item: Item, now: float) -> None:
         stopped = self._outbox.stopped(endpoint)
         if stopped is not None:
-            await self._bury(item, stopped, tried=False)
+            await self._bury(endpoint, item, stopped, tried=False)
             return
         if self._comes_too_late(endpoint, item):
             if await self._outbox.delivered(item):
@@ -138,14 +141,14 @@ class Webhooks:
                 endpoint.name,
                 answer.problem,
             )
-            await self._bury(item, answer.problem)
+            await self._bury(endpoint, item, answer.problem)
         elif attempts >= endpoint.max_attempts:
             self._log.warning(
                 f"dead {endpoint.key}",
                 f"webhook {item.event_id} to {endpoint.name}: {answer.problem}; "
                 f"given up after {attempts} attempts",
             )
-            await self._bury(item, answer.problem)
+            await self._bury(endpoint, item, answer.problem)
         else:
             await self._postpone(endpoint, item, answer, max(now, self._wall()))
 
@@ -156,10 +159,13 @@ class Webhooks:
         incident = opens(item.body)
         return incident is not None and self._is_over(incident)
 
-    async def _bury(self, item: Item, problem: str, *, tried: bool = True) -> None:
+    async def _bury(self, endpoint: Endpoint, item: Item, problem: str, *, tried: bool = True) -> None:
         self._on_attempt("dead")
         if await self._outbox.bury(item, problem, tried=tried):
             self._on_delivered(item.event_id)
+        told = self._dead_letters.given_up(endpoint, item.body, problem, self._wall())
+        if told is not None:
+            await self._outbox.add(told, True, but=endpoint)
 
     async def _postpone(self, endpoint: Endpoint, item: Item, answer: Answer, now: float) -> None:
         wait_s = retry_in_s(item.attempts + 1, answer, self._rng)

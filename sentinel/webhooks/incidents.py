@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from quorum.messages import Grade, Topology
-from sentinel.notices import leaders, nodes
+from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import Notice
 from sentinel.webhooks.event import digest
 
@@ -128,6 +128,10 @@ class Incidents:
                 return ended
             case nodes.Unwatched(node):
                 return Incident(incident_key(name, "unwatched", node, self._self_id), "open")
+            case operators.Paused():
+                return Incident(incident_key(name, "paused"), "open")
+            case operators.Resumed():
+                return Incident(incident_key(name, "paused"), "resolved")
             case nodes.Ambiguous():
                 return Incident(incident_key(name, "ambiguous"), "open")
             case _:

@@ -72,14 +72,15 @@ class Outbox:
         """Call ``on_pending`` whenever an event may have become deliverable."""
         self._on_pending = on_pending
 
-    async def add(self, event: WebhookEvent, owner: bool) -> None:
-        """Store ``event`` for every endpoint that wants it: to deliver, or as a standby copy.
+    async def add(self, event: WebhookEvent, owner: bool, but: Endpoint | None = None) -> None:
+        """Store ``event`` for every endpoint that wants it, ``but`` this: to deliver, or as a standby copy.
 
         It is stored once per event and endpoint; an owner's call turns standby copies into its own. Beyond
         MAX_PENDING the oldest become dead letters.
         """
         body, now = event.body(), self._wall()
-        wanted = [endpoint.key for endpoint in self.endpoints if endpoint.wants(event.type)]
+        to = [endpoint for endpoint in self.endpoints if endpoint != but]
+        wanted = [endpoint.key for endpoint in to if endpoint.wants(event.type)]
         await self._thread.write(lambda connection: _add(connection, event, body, wanted, owner, now))
         if owner:
             self._on_pending()

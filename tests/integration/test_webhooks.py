@@ -473,3 +473,18 @@ async def test_a_late_retry_of_what_still_lasts_is_made(receiver: Receiver, tmp_
         await sender.opening("inc_1")
         await sender.retry()
         assert len(receiver.requests) == 2 and sender.settled == ["msg_down"]
+
+
+async def test_another_receiver_hears_of_a_dead_letter_and_the_failing_one_does_not(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    receiver.signed = False
+    broken = endpoint(f"http://127.0.0.1:{free_port()}/", max_attempts=1)
+    async with sending(tmp_path, broken, endpoint(receiver.url)) as sender:
+        await sender.add("msg_1", "msg_2")
+        await wait_until(lambda: len(receiver.requests) == 3)
+        types = [json.loads(body)["type"] for _, body in receiver.requests]
+        assert types.count("webhook.dead_letter") == 1, "of one receiver it is told once an hour"
+        dead = await sender.outbox.dead_letters()
+        assert {letter.type for letter in dead} == {"failover.completed"} and len(dead) == 2
+        assert await sender.outbox.pending() == []

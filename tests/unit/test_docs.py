@@ -42,7 +42,7 @@ RUNBOOKS = [
     for path in sorted((CHECKOUT / "docs/operations" / folder).glob("*.md"))
     if path.stem != "README"
 ]
-ASK_NOTHING = {"primary.recovered", "replica.up", "switchover.completed"}
+ASK_NOTHING = {"primary.recovered", "replica.up", "switchover.completed", "group.resumed"}
 """Webhooks that end something, or that somebody has asked for."""
 
 

@@ -22,6 +22,10 @@ export const EVENT_TYPES = [
   "replica.up",
   "node.demoted",
   "group.ambiguous",
+  "group.paused",
+  "group.resumed",
+  "writes.possibly_lost",
+  "webhook.dead_letter",
 ];
 
 const MANY_GROUPS = 50;

@@ -28,6 +28,10 @@ const SENTENCES = {
   "node.demoted": (d) =>
     `${d.node} was a primary too, and now follows ${d.primary}${d.may_have_lost ? `; lost: ${d.may_have_lost}` : ""}`,
   "group.ambiguous": (d) => `it is not clear which node is primary: ${d.reason}`,
+  "group.paused": (d) => `paused at ${d.by}${d.reason ? `: ${d.reason}` : ""}`,
+  "group.resumed": () => "no longer paused",
+  "writes.possibly_lost": (d) => `writes may be lost: ${d.may_have_lost ?? `up to ${d.bytes_possibly_lost} bytes`}`,
+  "webhook.dead_letter": (d) => `a webhook to ${d.receiver} was given up: ${d.reason}`,
   seen: (d) => d.words,
 };
 const SIGNS = {
@@ -39,7 +43,10 @@ const SIGNS = {
   "failover.started": "busy",
   "failover.aborted": "critical",
   "group.ambiguous": "critical",
+  "group.paused": "warning",
   "node.demoted": "warning",
+  "writes.possibly_lost": "critical",
+  "webhook.dead_letter": "warning",
   seen: "unsure",
 };
 

@@ -8,7 +8,7 @@ import pytest
 
 from config import EVENT_TYPES
 from promotion import events
-from sentinel.notices import leaders, nodes
+from sentinel.notices import leaders, nodes, operators
 from sentinel.notices.notice import NoticeEvent
 from sentinel.webhooks.alerts import Alert, Alerts
 from sentinel.webhooks.briefing import About, severity, summary
@@ -170,3 +170,25 @@ def test_incidents_that_are_over_are_forgotten_at_a_limit() -> None:
         told(to, nodes.QuorumUp, node=f"r{number}:1", primary=False)
     keys = [incident_key("g", "replica", f"r{number}:1") for number in (0, 1, MAX_OVER)]
     assert [to.incidents.is_over(key) for key in keys] == [False, True, True]
+
+
+def test_a_pause_lasts_until_it_is_resumed() -> None:
+    to = at(LINE[0])
+    (alert,) = hear(to, operators.Paused, since_ms=0, by="s2", reason="maintenance")
+    assert alert.owner and alert.event.data.items() >= {"by": "s2", "severity": "warning"}.items()
+    assert alert.event.data["summary"] == "g: no failover is made while it is paused (at s2: maintenance)"
+    assert told(to, operators.Resumed) == ("group.resumed", alert.event.data["incident"], "resolved")
+    assert not hear(at(LINE[1]), operators.Resumed)[0].kept, "every sentinel announces it, one tells it"
+
+
+def test_what_a_change_lost_is_told_once_it_is_known_and_is_something() -> None:
+    to = at(LINE[0])
+    lost = {**TOPOLOGY, "lost_bytes": 12}
+    (alert,) = hear(to, leaders.LossMeasured, **lost)
+    data = alert.event.data
+    assert (alert.event.type, data["bytes_possibly_lost"], data["term"]) == ("writes.possibly_lost", 12, 2)
+    assert (data["severity"], data["old_primary"]) == ("error", A)
+    assert data["summary"] == "g: acknowledged writes may be lost: up to 12 bytes"
+    assert hear(to, leaders.LossMeasured, **{**TOPOLOGY, "lost_bytes": 0}) == []
+    (gone,) = hear(to, nodes.DataLost, node=A, may_have_lost="restarted empty")
+    assert gone.event.data["summary"] == "g: acknowledged writes may be lost: restarted empty"
