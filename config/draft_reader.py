@@ -63,12 +63,12 @@ def _groups(tree: dict[str, Yaml], source: dict[str, Yaml], report: Report) -> d
     found: dict[str, GroupSettings] = {}
     for name, group in merged.items():
         loc: Loc = ("groups", name)
-        if not is_name(name):
-            report.problem(loc, f"is not a valid name ({NAME_RULE})")
-            continue
         written = _merge(sources[name], source.get("defaults"))
         settings = validate_section(GroupSettings, group, written, loc, report)
-        if settings is not None:
+        if not is_name(name):
+            # Only now: nothing is reported inside what is broken, and a bad name hides no other fault.
+            report.problem(loc, f"is not a valid name ({NAME_RULE})")
+        elif settings is not None:
             found[name] = settings
     return found
 

@@ -126,6 +126,7 @@ def history(
     options: ClientOptions,
     group: Group,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most this many, the newest.")] = 20,
+    utc: Annotated[bool, typer.Option("--utc", help="Times in UTC, not in this host's zone.")] = False,
 ) -> None:
     """Show the past changes of a group's primary, newest first, and the steps of the last one."""
     from sentinel.cli.failover import group_path
@@ -138,7 +139,7 @@ def history(
     if options.as_json:
         print_json(reply.body)
     else:
-        show.show_history(Screen(), answer)
+        show.show_history(Screen(), answer, utc=utc)
 
 
 @app.command(epilog=EPILOG)
@@ -235,7 +236,7 @@ offline.add_to(app)
 def _confirm(question: str) -> None:
     """Asks ``question``. Raises CliError if the answer is no."""
     if not typer.confirm(clean(question), err=True):
-        raise CliError(ExitCode.REFUSED, "nothing was done")
+        raise CliError(ExitCode.REFUSED, "cancelled: nothing was changed")
 
 
 def _show_operation(found: Sentinels, group: str, reply: Reply, wait_s: float | None, as_json: bool) -> None:

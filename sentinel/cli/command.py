@@ -85,6 +85,9 @@ SomeGroups = Annotated[
     ),
 ]
 
+PATIENCE_S = 2.0
+"""The limit for each sentinel that is asked only for a better error."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
@@ -111,10 +114,22 @@ def client_command(command: Callable[..., None]) -> Callable[..., None]:
     def with_options(**given: Any) -> None:
         options = ClientOptions(**{name: given.pop(name) for name in shared})
         with errors(options.as_json):
-            command(options, **given)
+            try:
+                command(options, **given)
+            except CliError as error:
+                raise _better(error, options, given) from error
 
     with_options.__signature__ = inspect.Signature([*own, *shared.values()])  # type: ignore[attr-defined]
     return with_options
+
+
+def _better(error: CliError, options: ClientOptions, given: Mapping[str, Any]) -> CliError:
+    if "type" not in error.body:
+        return error  # It is no sentinel's, so nobody need be asked what was meant.
+    from sentinel.cli.meant import with_what_was_meant
+
+    group, node = given.get("group"), given.get("candidate") or given.get("to")
+    return with_what_was_meant(error, options.sentinels().patient_for(PATIENCE_S), group, node)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
-"""Ages for people: ``49 s``, ``6 min``, ``3 h``, ``2 d``."""
+"""Ages and times for people: ``49 s``, ``6 min``, ``3 h``, ``2 d``; ``2026-01-31T13:00:00.123+01:00``."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 _UNITS = ((2 * 86_400, 86_400, "d"), (2 * 3600, 3600, "h"), (120, 60, "min"))
 
@@ -22,3 +22,12 @@ def age_between(since: str, now: str | None) -> str | None:
     except (ValueError, TypeError):
         return None
     return age_text(passed.total_seconds())
+
+
+def absolute(iso: str, *, utc: bool) -> str:
+    """The time with its zone: this host's, or UTC. What is no time stays as it is."""
+    try:
+        at = datetime.fromisoformat(iso)
+        return at.astimezone(UTC if utc else None).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError):
+        return iso

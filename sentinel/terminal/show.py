@@ -15,7 +15,7 @@ from sentinel.status.answers import (
     HistoryAnswer,
     NodeAnswer,
 )
-from sentinel.terminal.ages import age_text
+from sentinel.terminal.ages import absolute, age_text
 from sentinel.terminal.client import Reply
 from sentinel.terminal.exits import CliError, ExitCode
 from sentinel.terminal.screen import Screen
@@ -95,13 +95,16 @@ def show_group(screen: Screen, group: GroupAnswer) -> None:
     screen.line()
 
 
-def show_history(screen: Screen, answer: HistoryAnswer) -> None:
+def show_history(screen: Screen, answer: HistoryAnswer, *, utc: bool) -> None:
     if not answer.changes:
         screen.line(f"{answer.group}: the primary never changed.")
         return
     screen.table(
         ("AT", "TERM", "FROM", "TO", "CAUSE", "LEADER", "TOOK MS", "BYTES POSSIBLY LOST"),
-        [(c.at, c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c)) for c in answer.changes],
+        [
+            (absolute(c.at, utc=utc), c.term, c.old, c.new, c.cause, c.leader, c.duration_ms, _loss(c))
+            for c in answer.changes
+        ],
     )
     detailed = next((change for change in answer.changes if change.timeline), None)
     if detailed is not None:
@@ -124,11 +127,14 @@ def headline(screen: Screen, group: GroupAnswer) -> None:
         screen.line(f"    {text}", style="bold red")
     for sentinel, why in group.stands_back.items():
         # This is no complaint: another sentinel leads, and right after a change it is so for a moment.
-        screen.line(f"  {sentinel} could promote nobody, so it stands last: {why}", style="bold yellow")
+        screen.line(
+            f"  {sentinel} could not promote any node, so it stands for election last: {why}",
+            style="bold yellow",
+        )
     if group.paused is not None:
         held = group.paused
         why = f": {held.reason}" if held.reason else ""
-        screen.line(f"  paused since {held.since}, asked for at {held.by}{why}", style="bold yellow")
+        screen.line(f"  paused since {held.since}, requested at sentinel {held.by}{why}", style="bold yellow")
     if group.scheduled is not None:
         planned = group.scheduled
         to = planned.to or "the best replica"

@@ -65,7 +65,7 @@ def _in_group(old: GroupAnswer, new: GroupAnswer) -> Iterator[str]:
         yield f"{made.primary} is primary, term {made.term}{was}"
     if new.paused is not None and old.paused is None:
         why = f": {new.paused.reason}" if new.paused.reason else ""
-        yield f"paused, asked for at {new.paused.by}{why}"
+        yield f"paused, requested at sentinel {new.paused.by}{why}"
     elif new.paused is None and old.paused is not None:
         yield "no longer paused"
     if new.scheduled is not None and new.scheduled != old.scheduled:
@@ -84,7 +84,7 @@ def _of_node(old: NodeAnswer, new: NodeAnswer) -> Iterator[str]:
         yield f"{new.node} is {new.state}{why}"
     if new.objectively_down and not old.objectively_down:
         agree = ", ".join(opinion.sentinel for opinion in new.opinions if opinion.down)
-        yield f"{new.node} is objectively down, say {agree}"
+        yield f"{new.node} is objectively down, according to {agree}"
     if new.role not in (old.role, "unknown"):
         yield f"{new.node} answers as {new.role}"
     if new.role == "replica" and old.link_up != new.link_up and old.link_up is not None and new.state == "up":

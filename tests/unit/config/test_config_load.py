@@ -193,6 +193,15 @@ def test_a_bad_group_name_does_not_hide_the_other_groups(tmp_path: Path) -> None
     ]
 
 
+def test_a_bad_group_name_does_not_hide_the_faults_inside(tmp_path: Path) -> None:
+    tree = changed(("groups", {"a b": {"nodes": ["a:1"], "quorumm": 2, "down_after": "1"}}))
+    assert problems(tmp_path, tree) == [
+        "groups.a b: is not a valid name (1 to 64 letters, digits, '.', '_' or '-')",
+        "groups.a b.quorumm: is not a known setting (did you mean 'quorum'?)",
+        "groups.a b.down_after: '1' has no unit (try 1s or 1ms)",
+    ]
+
+
 def test_the_number_of_problems_shown_is_limited(tmp_path: Path) -> None:
     tree = changed(*((f"groups.mymaster.x{index}", 1) for index in range(300)))
     found = problems(tmp_path, tree)

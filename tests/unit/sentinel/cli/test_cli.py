@@ -385,7 +385,9 @@ def test_status_tells_which_sentinel_could_promote_nobody_and_why(fake: FakeSent
         group(node(A, "primary"), node(B, "replica"), stands_back={"s2": f"{B}: WRONGPASS"})
     )
     result = vedette("status", "--url", fake.url)
-    assert f"  s2 could promote nobody, so it stands last: {B}: WRONGPASS\n" in result.stdout
+    assert (
+        f"  s2 could not promote any node, so it stands for election last: {B}: WRONGPASS\n" in result.stdout
+    )
     assert result.exit_code == ExitCode.OK
 
 
@@ -449,7 +451,7 @@ def test_explain_tells_the_opinions_and_the_ranking(fake: FakeSentinel) -> None:
     assert [A, "s1", "down", "silent"] in rows
     assert [A, "s2", "unknown", "-"] in rows
     assert ["1", B, "100", "0", "the", "freshest"] in rows
-    assert "  s2 could promote nobody, so it stands last: no route\n" in result.stdout
+    assert "  s2 could not promote any node, so it stands for election last: no route\n" in result.stdout
     body = json.loads(vedette("explain", "g", "--url", fake.url, "--json").stdout)
     assert (body["group"]["group"], body["candidates"]["chosen"]) == ("g", B)
     refused = {**body["candidates"], "chosen": None, "refusal": "durability: too few can vouch"}

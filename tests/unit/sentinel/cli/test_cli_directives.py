@@ -140,7 +140,7 @@ def test_status_and_explain_show_both(fake: FakeSentinel) -> None:
     candidates: dict[str, object] = {"group": "g", "primary": "a:1", "chosen": None, "candidates": []}
     fake.answers["/v1/groups/g/candidates"] = (200, candidates)
     shown = vedette("explain", "g", "--url", fake.url).stdout
-    assert "paused since 2026-01-31T12:00:00.000Z, asked for at s2: kernel updates" in shown
+    assert "paused since 2026-01-31T12:00:00.000Z, requested at sentinel s2: kernel updates" in shown
     assert f"switchover to {B} scheduled for 2026-02-01T03:00:00.000Z, as op-7" in shown
     assert "nobody is promoted unless an operator names the node" in shown
 

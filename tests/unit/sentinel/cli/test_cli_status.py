@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
 
-from sentinel.terminal.ages import age_between, age_text
+from sentinel.terminal.ages import absolute, age_between, age_text
 from sentinel.terminal.exits import ExitCode
 from tests.unit.sentinel.cli.test_cli import A, B, FakeSentinel, fake, group, groups, make_fake, node, vedette
 
@@ -110,3 +111,15 @@ def test_ages_are_read_at_once() -> None:
     ]
     assert age_between("2026-01-31T12:00:00Z", None) is None
     assert age_between("whenever", "2026-01-31T12:00:00Z") is None
+
+
+def test_a_time_has_its_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "ABC-05:30")
+    time.tzset()
+    try:
+        assert absolute("2026-01-31T12:00:00.123Z", utc=False) == "2026-01-31T17:30:00.123+05:30"
+        assert absolute("2026-01-31T12:00:00.123Z", utc=True) == "2026-01-31T12:00:00.123+00:00"
+        assert absolute("whenever", utc=True) == "whenever"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
