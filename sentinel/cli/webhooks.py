@@ -1,4 +1,4 @@
-"""``vedette webhooks``: lists undelivered webhooks, and retries dead letters.
+"""``vedette webhooks``: lists undelivered webhooks, retries dead letters, and tests receivers.
 
 Each sentinel has deliveries of its own, so all of them are asked, and an id names the sentinel that has it.
 """
@@ -6,12 +6,13 @@ Each sentinel has deliveries of its own, so all of them are asked, and an id nam
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import typer
 
-from sentinel.cli.command import ClientOptions, client_command, print_json
+from sentinel.cli.command import ClientOptions, ConfigFile, Json, client_command, errors, print_json
 from sentinel.notices.story import clean
 from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
 
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 MOST = 1000
 
-webhooks = typer.Typer(help="Show what the webhooks could not deliver, and retry it.", no_args_is_help=True)
+webhooks = typer.Typer(
+    help="Show what webhooks could not deliver, retry it, and test receivers.", no_args_is_help=True
+)
 
 
 @webhooks.command("list", epilog=EPILOG)
@@ -57,6 +60,31 @@ def retry(
         print_json({"retried": retried})
     else:
         typer.echo(clean(f"tried again: {', '.join(retried) or 'nothing, there is no dead letter'}"))
+
+
+@webhooks.command("test", epilog=EPILOG)
+def try_receivers(
+    config: ConfigFile,
+    url: Annotated[
+        str | None, typer.Option(help="Only the receiver with this URL, whole or as shown. Default: all.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Send one test event to each receiver now, from this host, and say what came back.
+
+    Its type is webhook.test. It is sent once, whatever `events` says. Exit code 1 if any was not delivered.
+    """
+    from sentinel.cli import receivers, run
+
+    with errors(as_json):
+        tried = receivers.try_receivers(run.load(config).settings, url)
+        if as_json:
+            print_json({"receivers": [asdict(each) for each in tried]})
+        else:
+            for each in tried:
+                typer.echo(clean(each.words))
+        if not all(each.delivered for each in tried):
+            raise typer.Exit(ExitCode.REFUSED)
 
 
 def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:

@@ -13,27 +13,17 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout
+from aiohttp import ClientSession
 
 from sentinel.process.limited_log import LimitedLog
 from sentinel.state.file import StoreError
-from sentinel.webhooks.attempt import (
-    MAX_RETRY_AFTER_S,
-    Answer,
-    Result,
-    headers,
-    judge,
-    plain_headers,
-    retry_in_s,
-)
+from sentinel.webhooks.attempt import MAX_RETRY_AFTER_S, Answer, Result, retry_in_s
 from sentinel.webhooks.dead_letters import DeadLetters
 from sentinel.webhooks.event import Endpoint
-from sentinel.webhooks.formats import HOLDS_OPEN, opens, translated
+from sentinel.webhooks.formats import HOLDS_OPEN, opens
 from sentinel.webhooks.outbox import Item, Outbox
-
-MAX_ANSWER_BYTES = 4096
+from sentinel.webhooks.request import send
 
 _logger = logging.getLogger(__name__)
 
@@ -128,7 +118,7 @@ class Webhooks:
             if await self._outbox.delivered(item):
                 self._on_delivered(item.event_id)
             return
-        answer = await self._attempt(endpoint, item)
+        answer = await send(self._session, endpoint, item.event_id, item.body, self._wall())
         attempts = item.attempts + 1
         if answer.result is Result.DELIVERED:
             self._on_attempt("delivered")
@@ -177,33 +167,3 @@ class Webhooks:
         if answer.retry_after_s > 0:
             self._resting[endpoint.key] = now + answer.retry_after_s
         await self._outbox.retry_at(item, now + wait_s, answer.problem)
-
-    async def _attempt(self, endpoint: Endpoint, item: Item) -> Answer:
-        now = self._wall()
-        body = translated(endpoint.format, item.body, endpoint.secret)
-        if endpoint.format == "standard":
-            of_request = headers(item.event_id, body, endpoint.secret, now)
-        else:
-            of_request = plain_headers(endpoint.secret if endpoint.format == "alertmanager" else b"")
-        try:
-            async with self._session.post(
-                endpoint.url,
-                data=body.encode(),
-                headers=of_request,
-                allow_redirects=False,
-                timeout=ClientTimeout(total=endpoint.timeout_s),
-            ) as answer:
-                await _skim(answer)
-                return judge(answer.status, answer.headers.get("Retry-After"), now)
-        except TimeoutError:
-            return Answer(Result.FAILED, f"no answer within {endpoint.timeout_s:g} s")
-        except (ClientError, OSError, ValueError) as error:
-            # The error's own text is never used: it may contain the URL, and that a password.
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            return Answer(Result.FAILED, f"no valid answer: {reason}")
-
-
-async def _skim(answer: ClientResponse) -> None:
-    """Read a short body, so that the connection can be reused. Its content and its errors are ignored."""
-    with suppress(ClientError, OSError, TimeoutError):
-        await answer.content.read(MAX_ANSWER_BYTES)

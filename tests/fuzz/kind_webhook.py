@@ -7,15 +7,12 @@ import math
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from types import SimpleNamespace
-from typing import Any
 
 import aiohttp
 
 from sentinel.webhooks.attempt import LAST_RETRY_S, MAX_RETRY_AFTER_S, Answer, retry_in_s
-from sentinel.webhooks.delivery import Webhooks
 from sentinel.webhooks.event import Endpoint
-from sentinel.webhooks.outbox import Item
+from sentinel.webhooks.request import send
 from tests.fuzz.kind import CANARY, Check, Kind, must, outline
 from tests.fuzz.loop_failures import errors_of
 
@@ -40,10 +37,8 @@ def _opened() -> Iterator[Check]:
 
 async def _check(data: bytes) -> str:
     async with _receiver(data) as port, aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
-        outbox: Any = SimpleNamespace(watch=_ignore, endpoints=())
-        webhooks = Webhooks(outbox, session, _ignore, random.Random(1), wall=lambda: NOW)
         endpoint = Endpoint(f"http://user:{CANARY}@127.0.0.1:{port}/{CANARY}", b"key", None, TIMEOUT_S)
-        answer: Answer = await webhooks._attempt(endpoint, Item(1, "msg_1", "{}", 0))
+        answer: Answer = await send(session, endpoint, "msg_1", "{}", NOW)
     must(CANARY not in answer.problem, f"a secret is told: {answer.problem}")
     must(len(answer.problem) < 300 and "\n" not in answer.problem, f"no short line: {answer.problem}")
     must(0.0 <= answer.retry_after_s <= MAX_RETRY_AFTER_S, f"to wait {answer.retry_after_s} s")
@@ -51,10 +46,6 @@ async def _check(data: bytes) -> str:
         wait_s = retry_in_s(attempts, answer, random.Random(1))
         must(math.isfinite(wait_s) and wait_s <= max(LAST_RETRY_S, MAX_RETRY_AFTER_S), f"to wait {wait_s} s")
     return f"{answer.result} {outline(answer.problem)} {answer.retry_after_s > 0}"
-
-
-def _ignore(*_: object) -> None:
-    pass
 
 
 @asynccontextmanager
