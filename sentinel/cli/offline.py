@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from sentinel.cli.command import ConfigFile, Json, OptionalGroup, errors, print_json
 from sentinel.notices.story import clean
-from sentinel.terminal.exits import EPILOG, ExitCode, complain
+from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
 
 
 def add_to(app: typer.Typer) -> None:
@@ -30,6 +31,9 @@ def check(
         bool,
         typer.Option("--live", help="Also ask the sentinels and the nodes, from this host. Changes nothing."),
     ] = False,
+    webhooks: Annotated[
+        bool, typer.Option("--webhooks", help="With --live: also send a test event to each receiver.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check a configuration, and print every problem and warning.
@@ -39,19 +43,27 @@ def check(
     from sentinel.cli import run
 
     with errors(as_json):
+        if webhooks and not live:
+            raise CliError(ExitCode.USAGE, "--webhooks sends test events, so it needs --live too")
         loaded = run.load(config)
         for warning in loaded.warnings if not as_json else ():
             complain(f"warning: {warning.at(config)}")
         if live:
             from sentinel.cli.live import look, show
+            from sentinel.cli.receivers import try_receivers
             from sentinel.terminal.screen import Screen
 
             found = look(loaded.settings)
+            tried = try_receivers(loaded.settings, None) if webhooks and loaded.settings.webhooks else []
+            is_well = found.is_well and all(each.delivered for each in tried)
             if as_json:
-                print_json({**run.report(loaded), "ok": found.is_well, "live": found.as_json()})
+                told = {"webhooks": [asdict(each) for each in tried]} if webhooks else {}
+                print_json({**run.report(loaded), "ok": is_well, "live": found.as_json(), **told})
             else:
                 show(Screen(), found, str(config))
-            if not found.is_well:
+                for each in tried:
+                    typer.echo(clean(each.words))
+            if not is_well:
                 raise typer.Exit(ExitCode.REFUSED)
         elif as_json:
             print_json(run.report(loaded))

@@ -41,3 +41,17 @@ def test_a_receiver_that_is_not_configured_is_named(tmp_path: Path) -> None:
     file = written(tmp_path, {"url": "http://u:pw@h/x", "secret": "s"})
     done = vedette("webhooks", "test", "-c", file, "--url", "http://other")
     assert done.exit_code == 2 and "http://h" in done.stderr and "pw" not in done.stderr
+
+
+def test_a_live_check_tries_the_receivers_if_it_is_told_to(tmp_path: Path) -> None:
+    """No sentinel runs here, so the check fails in any case; the receiver is tried all the same."""
+    with Receiver() as receiver:
+        file = written(tmp_path, {"url": receiver.url, "secret": SECRET})
+        quiet = json.loads(vedette("check", "-c", file, "--live", "--json").stdout)
+        assert receiver.events == [] and "webhooks" not in quiet
+        told = json.loads(vedette("check", "-c", file, "--live", "--webhooks", "--json").stdout)
+        assert [each["delivered"] for each in told["webhooks"]] == [True] and len(receiver.events) == 1
+        assert told["ok"] is False
+        assert vedette("check", "-c", file, "--webhooks").exit_code == 2, (
+            "it sends, so it has to be asked for"
+        )
