@@ -108,8 +108,7 @@ class Daemon:
         scheduler.every(jobs.GIVE_BACK_S, "memory", memory.give_back)
         if any(group.tls is not None for group in settings):
             scheduler.every(jobs.TLS_S, "tls-files", self._look_at_tls_files)
-        if any(group.preflight_interval is not None for group in settings):
-            scheduler.every(PREFLIGHT_TICK_S, "preflight", lambda: parts.preflights.tick(clock.monotonic()))
+        scheduler.every(PREFLIGHT_TICK_S, "preflight", lambda: parts.preflights.tick(clock.monotonic()))
 
     def _tick(self) -> None:
         now = clock.monotonic()

@@ -37,7 +37,9 @@ def http_app(parts: Parts) -> web.Application:
     events = EventHandlers(groups=known, in_touch=in_touch, feed=parts.events, listening=kept.listening)
     handlers: tuple[Handlers, ...] = (
         groups,
-        PreflightHandlers(groups=known, newest=parts.preflights.report),
+        PreflightHandlers(
+            groups=known, newest=parts.preflights.report, check=parts.preflights.check, guard=guard
+        ),
         CheckHandlers(groups=known, authority=parts.authority),
         OperationHandlers(
             groups=known,

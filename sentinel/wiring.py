@@ -22,7 +22,7 @@ from sentinel.coordination.neighbours import Neighbours
 from sentinel.group.cluster_driver import ClusterDriver
 from sentinel.group.driver import GroupDriver
 from sentinel.group.election_line import ElectionLine
-from sentinel.group.facts import FactsGatherer
+from sentinel.group.facts import FactsGatherer, watched
 from sentinel.group.from_peers import FromPeers
 from sentinel.group.parameters import cluster_secret
 from sentinel.group.participation import Participation
@@ -199,8 +199,10 @@ class Parts:
         self._recorders[name] = Recorder(name, me, self._keep, self._spread)
         self._registers.add(group.driver)
         gather = partial(self._gatherer.of, group)
-        checked = Checked(settings.preflight_interval, gather, group.is_calm)
+        driver = group.driver
+        checked = Checked(settings.preflight_interval, gather, group.is_calm, lambda: watched(driver.view))
         self.preflights.watch(name, checked, clock.monotonic())
+        driver.on_change(partial(self.preflights.touch, name))
         group.driver.on_published(partial(self._look_anew, name))
         self.duty.begin(name, group.driver.view.published, self._about(group))
 

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from sentinel.group.runtime import GroupRuntime
+from sentinel.group.view import GroupView
 from sentinel.peers.cluster import Clusters
 from sentinel.peers.twins import Twins
 from sentinel.preflight.facts import GroupFacts
 from sentinel.preflight.gather import gather
 from sentinel.preflight.other_monitors import cluster_tag
+from sentinel.preflight.refuted import Nodes, Watched
 from sentinel.preflight.requirements import requirements
 from sentinel.process import clock
 
@@ -48,3 +50,19 @@ class FactsGatherer:
             newest_term=queries.newest_term(),
             own_term=view.term,
         )
+
+
+def watched(view: GroupView) -> Nodes:
+    """The nodes as the probes see them, to compare a preflight's problems with."""
+    return {
+        name: Watched(
+            reached=node.state in ("up", "refuses_writes", "refuses_clients"),
+            is_primary=info is not None and info.role == "master",
+            linked=info is not None and info.link_up,
+            loading=info is not None and info.loading,
+            syncing=info is not None and info.sync_in_progress,
+            run_id=info.run_id if info is not None else "",
+        )
+        for name, node in view.nodes.items()
+        for info in (node.info,)
+    }

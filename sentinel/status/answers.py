@@ -259,6 +259,8 @@ class ProblemFound(Answer):
     """Stable, for programs."""
     problem: str
     advice: str
+    found_at: str | None = None
+    """When it was first found, of those that every check has found since: ISO 8601."""
 
 
 class PreflightAnswer(Answer):
@@ -266,7 +268,8 @@ class PreflightAnswer(Answer):
 
     group: str
     checked_at: str | None
-    """ISO 8601; null before the first check, or where ``preflight_interval`` is false."""
+    """ISO 8601; null before the first check. With ``preflight_interval`` false there is none unless it is
+    asked for. Problems that have visibly gone since are left out."""
     problems: list[ProblemFound]
 
 

@@ -16,7 +16,7 @@ from sentinel.operations.candidates import node_name, why_not
 from sentinel.operations.lookup import LookupFailedError
 from sentinel.peers.in_touch import InTouch
 from sentinel.preflight.facts import GroupFacts
-from sentinel.preflight.schedule import Report
+from sentinel.preflight.report import Report
 from sentinel.preflight.switchover import objections, worth_a_look
 from sentinel.process.instants import iso
 from sentinel.status import group as group_status

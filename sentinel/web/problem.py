@@ -41,6 +41,7 @@ KINDS: Mapping[str, tuple[int, str]] = {
     "unsupported-media-type": (415, "The body must be JSON"),
     "expectation-failed": (417, "This cannot be expected here"),
     "upgrade-required": (426, "This takes a websocket"),
+    "too-soon": (429, "This was asked for a moment ago"),
     "internal": (500, "This sentinel failed to answer"),
     "no-quorum": (503, "This sentinel is not in touch with a majority"),
     "no-primary": (503, "No primary is known"),

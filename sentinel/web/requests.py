@@ -34,6 +34,12 @@ class ResumeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
 
 
+class PreflightRequest(BaseModel):
+    """Nothing: may be left out altogether."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
 class RetryRequest(BaseModel):
     """Nothing: may be left out altogether."""
 

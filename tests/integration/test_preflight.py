@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -204,3 +205,43 @@ def test_a_sentinel_tells_what_it_found_and_looks_again_after_a_failover() -> No
         primary.kill()
         new = cluster.wait_failover(primary.name)
         wait_for(lambda: (primary.name, "unreachable") in problems(), 30, f"a preflight with {new.name}")
+
+
+def test_a_node_that_came_back_is_no_problem_any_more() -> None:
+    """The interval is long: only that the node came back can have removed the problem."""
+    with Cluster(sentinels=1, redis_arguments=SAVING, group={"preflight_interval": "10m"}) as cluster:
+        [sentinel] = cluster.sentinels
+        primary = cluster.node(cluster.wait_agreed())
+
+        def about(node: RedisServer) -> list[dict[str, Any]]:
+            _, body = sentinel.get(f"/v1/groups/{GROUP}/preflight")
+            return [p for p in body["problems"] if p["node"] == node.name and p["code"] == "unreachable"]
+
+        primary.kill()
+        cluster.wait_failover(primary.name)
+        [problem] = wait_for(lambda: about(primary), 30, "the preflight after the failover")
+        assert problem["found_at"] is not None
+        _, before = sentinel.get(f"/v1/groups/{GROUP}/preflight")
+        primary.restart()
+        wait_for(lambda: not about(primary), 20, "the problem to go")
+
+        def looked_anew() -> bool:
+            return bool(
+                sentinel.get(f"/v1/groups/{GROUP}/preflight")[1]["checked_at"] != before["checked_at"]
+            )
+
+        wait_for(looked_anew, 20, "a new look")
+        assert about(primary) == []
+
+
+def test_whoever_asks_gets_a_new_look() -> None:
+    with Cluster(sentinels=1, redis_arguments=SAVING, group={"preflight_interval": False}) as cluster:
+        [sentinel] = cluster.sentinels
+        cluster.wait_agreed()
+        path = f"/v1/groups/{GROUP}/preflight"
+        assert sentinel.get(path)[1]["checked_at"] is None
+        status, body = sentinel.post(path)
+        assert (status, {p["code"] for p in body["problems"]}) == (200, EXPECTED)
+        assert sentinel.get(path)[1] == body
+        status, refused = sentinel.post(path)
+        assert (status, refused["type"]) == (429, "urn:vedette:problem:too-soon")

@@ -10,7 +10,42 @@ _ROOM = "tests/unit/sentinel/process/test_client_room.py"
 _CLIENTS = "tests/unit/sentinel/resp/test_resp_clients.py"
 _PAGES = "tests/unit/sentinel/web/test_http_pages.py"
 
+_PREFLIGHTS = "tests/unit/sentinel/preflight"
+
 SURFACE = (
+    Mutation(
+        "preflight-recovered",
+        "a preflight's problem goes when what is watched of its node has refuted it",
+        "L1",
+        "sentinel/preflight/schedule.py",
+        "        if refuted:\n",
+        "        if False:\n",
+        (
+            f"{_PREFLIGHTS}/test_preflight_schedule.py::"
+            "test_a_node_that_came_back_is_no_problem_any_more_and_looked_at_anew",
+        ),
+    ),
+    Mutation(
+        "preflight-not-contradicted",
+        "a preflight's problem that no probe ever agreed with stays",
+        "L1",
+        "sentinel/preflight/refuted.py",
+        "and not is_fine(before[problem.node])",
+        "",
+        (f"{_PREFLIGHTS}/test_preflight_refuted.py::test_what_the_probe_never_agreed_with_stays",),
+    ),
+    Mutation(
+        "preflight-too-soon",
+        "a preflight that is asked for again and again opens no connections each time",
+        "L1",
+        "sentinel/preflight/schedule.py",
+        "            raise TooSoonError\n",
+        "            pass\n",
+        (
+            f"{_PREFLIGHTS}/test_preflight_schedule.py::"
+            "test_whoever_asks_gets_a_new_look_and_none_so_soon_after_it",
+        ),
+    ),
     Mutation(
         "announced-items",
         "no parser makes room for more items than will be read",

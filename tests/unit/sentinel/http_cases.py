@@ -44,7 +44,7 @@ from sentinel.operations.lookup import OperationLookup
 from sentinel.peers.in_touch import InTouch
 from sentinel.peers.report import PeerState
 from sentinel.preflight.facts import GroupFacts, Problem
-from sentinel.preflight.schedule import Report
+from sentinel.preflight.report import Report
 from sentinel.process import clock
 from sentinel.process.client_room import ClientRoom
 from sentinel.state.store import Store
@@ -276,6 +276,7 @@ async def running(
     peer_handler: Callable[[web.Request], object] | None = None,
     elsewhere: Mapping[str, Address] | None = None,
     problems: tuple[Problem, ...] = (),
+    check: Callable[[str], Awaitable[Report]] | None = None,
     gather: Callable[[str], Awaitable[GroupFacts]] | None = None,
     confirmed: Confirmed | None = None,
     contested: Contested | None = None,
@@ -326,6 +327,9 @@ async def running(
     def preflight(_group: str) -> Report:
         return Report(0, problems)
 
+    async def checked(group: str) -> Report:
+        return preflight(group)
+
     group_handlers = GroupHandlers(
         groups=known, authority=authority, cluster=cluster, history=store, waiting=kept.waiting
     )
@@ -333,7 +337,7 @@ async def running(
     app = make_app(
         (
             group_handlers,
-            PreflightHandlers(groups=known, newest=preflight),
+            PreflightHandlers(groups=known, newest=preflight, check=check or checked, guard=guard),
             CheckHandlers(groups=known, authority=authority),
             OperationHandlers(
                 groups=known,

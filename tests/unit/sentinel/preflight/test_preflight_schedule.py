@@ -12,11 +12,24 @@ from functools import partial
 import pytest
 
 from sentinel.metrics.registry import Metrics
-from sentinel.preflight.facts import GroupFacts
-from sentinel.preflight.schedule import SETTLE_S, START_S, Checked, Preflights
+from sentinel.preflight.facts import Failure, GroupFacts
+from sentinel.preflight.refuted import Watched
+from sentinel.preflight.schedule import (
+    SETTLE_S,
+    START_S,
+    TICK_S,
+    Checked,
+    NotCheckedError,
+    Preflights,
+    TooSoonError,
+)
 from tests.unit.sentinel.preflight_cases import OTHER, PRIMARY, REPLICA, group
 
 HOUR_S = 3600.0
+UP, DOWN = Watched(reached=True, linked=True, run_id="1"), Watched(reached=False)
+GONE = group(
+    PRIMARY, replace(REPLICA, info=None, failure=Failure("unreachable", "connection refused")), OTHER
+)
 BAD = group(PRIMARY, replace(REPLICA, fence="hello"), OTHER)
 
 
@@ -28,6 +41,7 @@ class Fake:
     calm: bool = True
     looks: int = 0
     meanwhile: Callable[[], None] = lambda: None
+    nodes: dict[str, Watched] = field(default_factory=dict)
 
     async def gather(self) -> GroupFacts:
         self.looks += 1
@@ -42,8 +56,8 @@ class Bench:
         self.metrics = Metrics("s1", "1")
         self.preflights = Preflights(random.Random(1), self.metrics.preflight_problems)
         for name, fake in fakes.items():
-            is_calm = partial(getattr, fake, "calm")
-            self.preflights.watch(name, Checked(interval_s, fake.gather, is_calm), 0.0)
+            is_calm, watched = partial(getattr, fake, "calm"), partial(getattr, fake, "nodes")
+            self.preflights.watch(name, Checked(interval_s, fake.gather, is_calm, watched), 0.0)
 
     async def tick(self, now: float) -> None:
         self.preflights.tick(now)
@@ -154,8 +168,96 @@ async def test_closing_ends_one_that_hangs() -> None:
         await hanging.wait()
         return group()
 
-    bench.preflights._groups = {"g": Checked(HOUR_S, hang, lambda: True)}
+    bench.preflights._groups = {"g": Checked(HOUR_S, hang, lambda: True, dict)}
     bench.preflights.tick(START_S)
     await asyncio.sleep(0)
     async with asyncio.timeout(5):
         await bench.preflights.close()
+
+
+async def test_a_node_that_came_back_is_no_problem_any_more_and_looked_at_anew() -> None:
+    fake = Fake(GONE, nodes={REPLICA.name: DOWN})
+    bench = Bench(g=fake)
+    await bench.tick(START_S)
+    assert [problem.code for problem in bench.preflights.report("g").problems] == ["unreachable"]
+    fake.facts, fake.nodes = BAD, {REPLICA.name: UP}
+    bench.preflights.touch("g")
+    await bench.tick(START_S + TICK_S)
+    assert (fake.looks, bench.preflights.report("g").problems, bench.metric("g", "error")) == (1, (), 0.0)
+    await bench.tick(START_S + TICK_S + SETTLE_S)
+    assert [problem.code for problem in bench.preflights.report("g").problems] == ["fence-key"]
+
+
+async def test_what_came_back_during_a_look_refutes_what_it_found() -> None:
+    fake = Fake(GONE, nodes={REPLICA.name: DOWN})
+    fake.meanwhile = lambda: setattr(fake, "nodes", {REPLICA.name: UP})
+    bench = Bench(g=fake)
+    await bench.tick(START_S)
+    assert bench.preflights.report("g").problems != ()
+    await bench.tick(START_S + TICK_S)
+    assert bench.preflights.report("g").problems == ()
+
+
+async def test_a_restarted_node_is_looked_at_anew() -> None:
+    fake = Fake(BAD, nodes={REPLICA.name: UP})
+    bench = Bench(g=fake)
+    await bench.tick(START_S)
+    fake.nodes = {REPLICA.name: replace(UP, run_id="2")}
+    bench.preflights.touch("g")
+    await bench.tick(START_S + TICK_S)
+    assert (fake.looks, len(bench.preflights.report("g").problems)) == (1, 1)
+    await bench.tick(START_S + TICK_S + SETTLE_S)
+    assert fake.looks == 2
+
+
+async def test_a_group_without_problems_is_not_looked_at_for_each_change() -> None:
+    fake = Fake(nodes={REPLICA.name: UP})
+    bench = Bench(g=fake)
+    await bench.tick(START_S)
+    fake.nodes = {REPLICA.name: DOWN}
+    bench.preflights.touch("g")
+    await bench.tick(START_S + TICK_S)
+    await bench.tick(START_S + TICK_S + SETTLE_S)
+    assert fake.looks == 1
+
+
+async def test_a_problem_keeps_the_time_at_which_it_was_first_found() -> None:
+    fake = Fake(BAD)
+    bench = Bench(g=fake)
+    await bench.tick(START_S)
+    first = bench.preflights.report("g")
+    [problem] = first.problems
+    bench.preflights._reports["g"] = replace(first, at_ms=5, found_ms={(problem.node, problem.code): 5})
+    await bench.tick(2 * HOUR_S)
+    again = bench.preflights.report("g")
+    assert again.at_ms is not None
+    assert again.at_ms > 5
+    assert again.since_ms(again.problems[0]) == 5
+
+
+async def test_whoever_asks_gets_a_new_look_and_none_so_soon_after_it() -> None:
+    fake = Fake(BAD)
+    bench = Bench(None, g=fake)
+    report = await bench.preflights.check("g")
+    assert (fake.looks, [problem.code for problem in report.problems]) == (1, ["fence-key"])
+    with pytest.raises(TooSoonError):
+        await bench.preflights.check("g")
+    assert fake.looks == 1
+
+
+async def test_two_who_ask_together_share_one_look() -> None:
+    fake, other = Fake(BAD), Fake()
+    bench = Bench(None, g=fake, other=other)
+    first, second, _ = await asyncio.gather(*(bench.preflights.check(name) for name in ("g", "g", "other")))
+    assert (fake.looks, other.looks) == (1, 1)
+    assert first == second
+
+
+async def test_nobody_looks_while_something_is_under_way_though_asked_to() -> None:
+    fake = Fake(calm=False)
+    bench = Bench(g=fake)
+    with pytest.raises(NotCheckedError, match="down or being changed"):
+        await bench.preflights.check("g")
+    failing = Fake(RuntimeError("of the test"))
+    with pytest.raises(NotCheckedError):
+        await Bench(g=failing).preflights.check("g")
