@@ -9,6 +9,7 @@ from sentinel.metrics.groups import GroupCollector
 from sentinel.metrics.redis_exporter import RedisExporterCollector
 from sentinel.process.disk import Disk
 from sentinel.process.version import VERSION
+from sentinel.status.can_fail_over import FailoverChances
 from sentinel.web.app import Handlers, KeptClients, make_app
 from sentinel.web.checks import CheckHandlers
 from sentinel.web.directives import DirectiveHandlers
@@ -27,9 +28,11 @@ def http_app(parts: Parts) -> web.Application:
     """Also starts following the groups for listeners of the events, and collecting their metrics."""
     settings, in_touch, metrics = parts.settings, parts.in_touch, parts.metrics
     guard, known, kept = make_guard(settings), KnownGroups(parts.drivers), KeptClients(parts.doors.room)
+    chances = FailoverChances(in_touch=in_touch, preflight=parts.preflights.report)
     groups = GroupHandlers(
         groups=known,
         authority=parts.authority,
+        chances=chances,
         cluster=parts.cluster_view,
         history=parts.store,
         waiting=kept.waiting,
@@ -62,7 +65,9 @@ def http_app(parts: Parts) -> web.Application:
             files=parts.doors.files,
         ),
     )
-    metrics.read_off(GroupCollector(drivers=parts.drivers, authority=parts.authority, peers=parts.peers))
+    metrics.read_off(
+        GroupCollector(drivers=parts.drivers, authority=parts.authority, chances=chances, peers=parts.peers)
+    )
     metrics.read_off(RedisExporterCollector(parts.drivers, in_touch))
     metrics.read_off(ClientCollector({"primary": kept.waiting, "events": kept.listening}, parts.doors.room))
     app = make_app(handlers, guard=guard, peer_handler=parts.links.handler, version=VERSION)

@@ -14,6 +14,7 @@ from sentinel.peers.report import PeerState
 from sentinel.process import clock
 from sentinel.status import group as group_status
 from sentinel.status.authority import Authority
+from sentinel.status.can_fail_over import FailoverChances
 
 _LIVING: tuple[NodeState, ...] = ("up", "refuses_writes", "refuses_clients")
 _ROLES: tuple[group_status.NodeRole, ...] = ("primary", "replica", "unknown")
@@ -27,20 +28,22 @@ class GroupCollector(Collector):
         *,
         drivers: Mapping[str, GroupDriver],
         authority: Authority,
+        chances: FailoverChances,
         peers: Callable[[], Mapping[str, PeerState]],
     ) -> None:
         self._drivers = drivers
         self._authority = authority
+        self._chances = chances
         self._peer_states = peers
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         now = clock.monotonic()
         views = [driver.view for driver in self._drivers.values()]
-        yield from self._groups(views)
+        yield from self._groups(views, now)
         yield from self._nodes(views, now)
         yield from self._peers()
 
-    def _groups(self, views: Sequence[GroupView]) -> Iterable[GaugeMetricFamily]:
+    def _groups(self, views: Sequence[GroupView], now: float) -> Iterable[GaugeMetricFamily]:
         term = _gauge("vedette_term", "The group's term at this sentinel.", "group")
         topology_term = _gauge("vedette_topology_term", "The agreed primary's term, or 0.", "group")
         leader = _gauge("vedette_leader", "1 while this sentinel leads the group.", "group")
@@ -87,7 +90,13 @@ class GroupCollector(Collector):
             "How long ago a majority confirmed that the agreed primary is the newest; absent if it did not.",
             "group",
         )
+        chance = _gauge(
+            "vedette_group_can_fail_over",
+            "1 while a failover would go ahead, as this sentinel sees it; can_fail_over in the API says why.",
+            "group",
+        )
         for group, driver in self._drivers.items():
+            chance.add_metric([group], not self._chances.why_not_lately(driver, now))
             if (age_s := self._authority.age_s(driver)) is not None:
                 age.add_metric([group], age_s)
             back.add_metric([group], self._authority.in_touch.self_id in driver.queries.standing_back())
@@ -109,7 +118,7 @@ class GroupCollector(Collector):
             if topology is not None and topology.previous is not None:
                 last.add_metric(labels, topology.since_ms / 1000)
         identity = (unwatched, unlisted, doubles, balanced, contested, back)
-        return term, topology_term, leader, down, last, paused, scheduled, age, *identity
+        return term, topology_term, leader, down, last, paused, scheduled, age, chance, *identity
 
     def _nodes(self, views: Sequence[GroupView], now: float) -> Iterable[GaugeMetricFamily]:
         families = _NodeFamilies()

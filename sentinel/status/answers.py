@@ -130,6 +130,14 @@ class ScheduledAnswer(Answer):
     requested_at: str
 
 
+class CanFailOverAnswer(Answer):
+    """Whether a failover would go ahead now, by what this sentinel knows."""
+
+    ok: bool
+    reasons: list[str]
+    """Why not, each in words, the most general first; empty where ``ok``."""
+
+
 class GroupAnswer(Answer):
     """Everything this sentinel knows of a group."""
 
@@ -148,6 +156,8 @@ class GroupAnswer(Answer):
     """Whether this sentinel is in touch with that many, itself included."""
     confirmed: bool | None = None
     """Whether a majority has confirmed lately that ``topology`` is the newest; null in an event."""
+    can_fail_over: CanFailOverAnswer | None = None
+    """null in an event, and where a release did not tell."""
     takes_no_part: str | None = None
     """Why this sentinel neither votes nor leads: it may have forgotten something, and waits to be told."""
     stands_back: dict[str, str] = {}
@@ -215,7 +225,8 @@ class CandidatesAnswer(Answer):
     primary: str
     chosen: str | None
     refusal: str | None = None
-    """Why nobody would be promoted although there may be who is eligible: ``durability`` forbids it."""
+    """Why nobody would be promoted although there may be who is eligible: ``durability`` forbids it, or no
+    majority of the sentinels is in touch."""
     may_have_lost: str | None = None
     candidates: list[CandidateAnswer]
 

@@ -14,8 +14,16 @@ from sentinel.process.waiting import Limit, TooManyWaitingError
 from sentinel.state.file import StoreError
 from sentinel.state.store import MAX_CHANGES_PER_GROUP, Store
 from sentinel.status import group as group_status
-from sentinel.status.answers import CandidatesAnswer, GroupAnswer, GroupsAnswer, HistoryAnswer, PrimaryAnswer
+from sentinel.status.answers import (
+    CandidatesAnswer,
+    CanFailOverAnswer,
+    GroupAnswer,
+    GroupsAnswer,
+    HistoryAnswer,
+    PrimaryAnswer,
+)
 from sentinel.status.authority import Authority
+from sentinel.status.can_fail_over import FailoverChances
 from sentinel.status.cluster import ClusterView
 from sentinel.web.inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
 from sentinel.web.long_poll import TopologyWaiters
@@ -57,12 +65,14 @@ class GroupHandlers:
         *,
         groups: KnownGroups,
         authority: Authority,
+        chances: FailoverChances,
         cluster: Callable[[], ClusterView],
         history: Store,
         waiting: Limit,
     ) -> None:
         self._groups = groups
         self._authority = authority
+        self._chances = chances
         self._cluster = cluster
         self._history = history
         self._waiting = waiting
@@ -111,7 +121,7 @@ class GroupHandlers:
             waiters.close()
 
     async def list_groups(self, _: web.Request) -> web.Response:
-        cluster = self._cluster()
+        cluster, now = self._cluster(), clock.monotonic()
         return reply(
             GroupsAnswer(
                 sentinel=cluster.sentinel,
@@ -121,12 +131,15 @@ class GroupHandlers:
                 members=list(cluster.membership.voters),
                 former_members=list(cluster.former_members),
                 peers=group_status.peers(cluster.peers),
-                groups=[self._group(driver) for driver in self._groups],
+                groups=[
+                    self._group(driver, self._chances.why_not_lately(driver, now)) for driver in self._groups
+                ],
             )
         )
 
     async def get_group(self, request: web.Request) -> web.Response:
-        return reply(self._group(self._groups.of(request)))
+        driver = self._groups.of(request)
+        return reply(self._group(driver, self._chances.why_not(driver)))
 
     async def get_primary(self, request: web.Request) -> web.Response:
         driver = self._groups.of(request)
@@ -159,7 +172,7 @@ class GroupHandlers:
 
     async def get_candidates(self, request: web.Request) -> web.Response:
         driver = self._groups.of(request)
-        topology, ranking = need_topology(driver.view), driver.queries.ranking()
+        topology, ranking = need_topology(driver.view), self._chances.forecast(driver)
         assert ranking is not None
         return reply(group_status.ranking(driver.name, ranking, topology.primary))
 
@@ -173,9 +186,12 @@ class GroupHandlers:
         answers = [group_status.change(made) for made in changes]
         return reply(HistoryAnswer(group=driver.name, changes=answers))
 
-    def _group(self, driver: GroupDriver) -> GroupAnswer:
+    def _group(self, driver: GroupDriver, reasons: tuple[str, ...]) -> GroupAnswer:
+        """``reasons``: why it cannot be failed over."""
         answer = group_status.group(driver, self._authority.in_touch, clock.monotonic())
-        return answer.model_copy(update={"confirmed": self._authority.is_current(driver)})
+        chance = CanFailOverAnswer(ok=not reasons, reasons=list(reasons))
+        update = {"confirmed": self._authority.is_current(driver), "can_fail_over": chance}
+        return answer.model_copy(update=update)
 
     def _waiters_of(self, driver: GroupDriver) -> TopologyWaiters:
         if driver.name not in self._waiters:

@@ -22,12 +22,14 @@ from sentinel.notices.recorder import Recorder
 from sentinel.operations.book import Operations
 from sentinel.peers.in_touch import InTouch
 from sentinel.peers.wire import encode_item
+from sentinel.preflight.report import Report
 from sentinel.process import clock
 from sentinel.resp import masters as resp_masters
 from sentinel.resp.codec import encode
 from sentinel.state.thread import OnDurable
 from sentinel.status import group as group_status
 from sentinel.status.authority import Authority
+from sentinel.status.can_fail_over import FailoverChances
 from sentinel.webhooks.alerts import Alerts
 from tests.fuzz.kind import BrokenRuleError, must
 from tests.unit.quorum.member_cases import hard_state
@@ -102,7 +104,14 @@ class GroupStage:
         view = driver.view
         group_status.group(driver, IN_TOUCH, now).model_dump_json()
         registry, drivers = CollectorRegistry(), {GROUP: driver}
-        registry.register(GroupCollector(drivers=drivers, authority=Authority(IN_TOUCH), peers=dict))
+        registry.register(
+            GroupCollector(
+                drivers=drivers,
+                authority=Authority(IN_TOUCH),
+                chances=FailoverChances(in_touch=IN_TOUCH, preflight=lambda _: Report()),
+                peers=dict,
+            )
+        )
         registry.register(RedisExporterCollector(drivers, IN_TOUCH))
         generate_latest(registry)
         generate_latest(self._metrics.registry)

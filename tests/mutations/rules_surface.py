@@ -10,9 +10,28 @@ _ROOM = "tests/unit/sentinel/process/test_client_room.py"
 _CLIENTS = "tests/unit/sentinel/resp/test_resp_clients.py"
 _PAGES = "tests/unit/sentinel/web/test_http_pages.py"
 
+_CHANCES = "tests/unit/sentinel/web/test_http_can_fail_over.py"
 _PREFLIGHTS = "tests/unit/sentinel/preflight"
 
 SURFACE = (
+    Mutation(
+        "chance-needs-majority",
+        "nobody is told that a failover is possible while no majority is in touch",
+        "L1",
+        "sentinel/status/can_fail_over.py",
+        "        if self._in_touch.elects():\n",
+        "        if True:\n",
+        (f"{_CHANCES}::test_without_a_majority",),
+    ),
+    Mutation(
+        "chance-preflight",
+        "an error that a preflight found at the next primary is a reason",
+        "L1",
+        "sentinel/status/can_fail_over.py",
+        "problem.node in (None, ranking.chosen)",
+        "problem.node is None",
+        (f"{_CHANCES}::test_errors_of_a_preflight_about_the_next_primary_or_the_whole_group",),
+    ),
     Mutation(
         "preflight-recovered",
         "a preflight's problem goes when what is watched of its node has refuted it",

@@ -50,6 +50,7 @@ from sentinel.process.client_room import ClientRoom
 from sentinel.state.store import Store
 from sentinel.state.thread import OnDurable
 from sentinel.status.authority import Authority
+from sentinel.status.can_fail_over import FailoverChances
 from sentinel.status.cluster import ClusterView
 from sentinel.status.confirmed import Confirmed
 from sentinel.web.app import KeptClients, make_app, make_runner, make_site
@@ -330,8 +331,14 @@ async def running(
     async def checked(group: str) -> Report:
         return preflight(group)
 
+    chances = FailoverChances(in_touch=in_touch_now, preflight=preflight)
     group_handlers = GroupHandlers(
-        groups=known, authority=authority, cluster=cluster, history=store, waiting=kept.waiting
+        groups=known,
+        authority=authority,
+        chances=chances,
+        cluster=cluster,
+        history=store,
+        waiting=kept.waiting,
     )
     event_handlers = EventHandlers(groups=known, in_touch=in_touch_now, feed=events, listening=kept.listening)
     app = make_app(
@@ -359,7 +366,7 @@ async def running(
     )
     app.on_shutdown.extend((group_handlers.release, event_handlers.release))
     for collector in (
-        GroupCollector(drivers=drivers, authority=authority, peers=peers),
+        GroupCollector(drivers=drivers, authority=authority, chances=chances, peers=peers),
         RedisExporterCollector(drivers, in_touch_now),
         ClientCollector({"primary": kept.waiting, "events": kept.listening}, room),
     ):
