@@ -17,7 +17,7 @@ from sentinel.notices.story import clean
 from sentinel.terminal.exits import EPILOG, CliError, ExitCode, complain
 
 if TYPE_CHECKING:
-    from sentinel.status.answers import WebhooksAnswer
+    from sentinel.status.webhook_answers import WebhooksAnswer
     from sentinel.terminal.client import Reply, Sentinels
 
 MOST = 1000
@@ -89,7 +89,7 @@ def try_receivers(
 
 def _ask_each(found: Sentinels, limit: int) -> Iterator[tuple[Reply, WebhooksAnswer]]:
     """Every sentinel's answer. Raises CliError if none answers."""
-    from sentinel.status.answers import WebhooksAnswer
+    from sentinel.status.webhook_answers import WebhooksAnswer
     from sentinel.terminal.show import understood
 
     passed_over: list[CliError] = []

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from sentinel.process.instants import iso
 from sentinel.state.file import StoreError
-from sentinel.status.answers import ReceiverAnswer, RetriedAnswer, WebhookAnswer, WebhooksAnswer
+from sentinel.status.webhook_answers import ReceiverAnswer, RetriedAnswer, WebhookAnswer, WebhooksAnswer
 from sentinel.web.guard import Guard
 from sentinel.web.inputs import BODY_PROBLEMS, integer, json_body
 from sentinel.web.openapi import Endpoint, Parameter
