@@ -67,6 +67,7 @@ def make_app(
     described.text = json.dumps(openapi.document(endpoints, version, token=guard.token is not None)).encode()
     middlewares = (problem.middleware(peer_handler), guard.middleware(PEER_PATH))
     app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=middlewares)
+    app.on_response_prepare.append(_name_no_version)
     for endpoint in endpoints:
         if endpoint.method == "GET":
             # aiohttp answers HEAD as well where it is given a GET.
@@ -76,6 +77,11 @@ def make_app(
     app.router.add_get(FILES, dashboard.get_file)
     app.router.add_get(PEER_PATH, peer_handler, allow_head=False)
     return app
+
+
+async def _name_no_version(_: web.Request, response: web.StreamResponse) -> None:
+    """aiohttp would tell strangers its version, and Python's."""
+    response.headers["Server"] = problem.SERVER
 
 
 class _Description:

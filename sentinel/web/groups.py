@@ -25,7 +25,7 @@ from sentinel.status.answers import (
 from sentinel.status.authority import Authority
 from sentinel.status.can_fail_over import FailoverChances
 from sentinel.status.cluster import ClusterView
-from sentinel.web.inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s
+from sentinel.web.inputs import MAX_TERM, MAX_WAIT_S, bad_parameter, choice, integer, wait_s, wants_text
 from sentinel.web.long_poll import TopologyWaiters
 from sentinel.web.needs import KnownGroups, need_current, need_topology, need_watched
 from sentinel.web.openapi import Endpoint, Parameter
@@ -47,6 +47,11 @@ _WAIT = Parameter(
     "wait",
     {"type": "string", "default": f"{DEFAULT_WAIT_S:.0f}s"},
     f"How long to wait for `after_term`: `30s`, `500ms` or plain seconds, at most {MAX_WAIT_S:.0f}s.",
+)
+_FORMAT = Parameter(
+    "format",
+    {"enum": ["json", "text"]},
+    "`text`: `host:port` and a newline, as with `Accept: text/plain`. Errors stay problem details.",
 )
 _LIMIT = Parameter(
     "limit",
@@ -91,9 +96,10 @@ class GroupHandlers:
                 self.get_primary,
                 "Who is primary; may wait for the next one",
                 PrimaryAnswer,
-                query=(_STALE, _AFTER_TERM, _WAIT),
+                query=(_STALE, _AFTER_TERM, _WAIT, _FORMAT),
                 problems=(*known, "no-quorum", "no-primary", "primary-unwatched", "too-many-waiting"),
                 conditional=True,
+                also_text=True,
             ),
             Endpoint(
                 "GET",
@@ -143,6 +149,7 @@ class GroupHandlers:
 
     async def get_primary(self, request: web.Request) -> web.Response:
         driver = self._groups.of(request)
+        as_text = wants_text(request)
         is_stale_ok = choice(request.query, "stale", ("ok",)) is not None
         after_term = integer(request.query, "after_term", 0, MAX_TERM)
         limit_s = wait_s(request.query, DEFAULT_WAIT_S)
@@ -168,6 +175,8 @@ class GroupHandlers:
             age_s=self._authority.age_s(driver),
             wall_ms=clock.wall_ms(),
         )
+        if as_text:
+            return web.Response(text=f"{answer.address}\n", headers=headers | {"Cache-Control": "no-store"})
         return reply(answer, headers=headers, terse=True)
 
     async def get_candidates(self, request: web.Request) -> web.Response:

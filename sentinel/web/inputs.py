@@ -20,12 +20,15 @@ BODY_TIMEOUT_S = 10.0
 MAX_WAIT_S = 60.0
 MAX_TERM = 2**63 - 1
 MAX_ERRORS = 20
+MAX_RANGES = 20
+"""Of an Accept header."""
 DAY_MS = 24 * 60 * 60 * 1000
 BODY_PROBLEMS = ("bad-request", "timeout", "too-large", "unsupported-media-type")
 """What ``json_body`` may find wrong."""
 
 _UNASKED_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data", "text/plain")
 _PLAIN_SECONDS = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?", re.ASCII)
+_WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?", re.ASCII)
 _INTEGER = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -94,6 +97,23 @@ def choice(values: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> st
     if text is not None and text not in allowed:
         raise bad_parameter(name, f"{text!r:.40} is not one of: {', '.join(allowed)}")
     return text
+
+
+def wants_text(request: web.Request) -> bool:
+    """By ``format``, or else if the Accept header names ``text/plain``, and not JSON at least as much."""
+    form = choice(request.query, "format", ("json", "text"))
+    if form is not None:
+        return form == "text"
+    wanted = dict(map(_media_range, request.headers.get("Accept", "").split(",")[:MAX_RANGES]))
+    return wanted.get("text/plain", 0.0) > wanted.get("application/json", 0.0)
+
+
+def _media_range(text: str) -> tuple[str, float]:
+    """The type and its weight; one that is no number does not count."""
+    name, *parameters = (part.strip().lower() for part in text.split(";"))
+    weights = [part[2:] for part in parameters if part.startswith("q=")]
+    found = _WEIGHT.fullmatch(weights[0]) if weights else None
+    return name, float(found[0]) if found else (0.0 if weights else 1.0)
 
 
 def bad_parameter(name: str, problem: str) -> ProblemError:

@@ -47,6 +47,8 @@ class Endpoint:
     headers: tuple[Parameter, ...] = ()
     problems: tuple[str, ...] = ()
     content_type: str = "application/json"
+    also_text: bool = False
+    """Answers in plain text as well, whoever asks for it."""
     conditional: bool = False
     """Answers If-None-Match with 304."""
 
@@ -129,6 +131,8 @@ def _responses(endpoint: Endpoint) -> JsonObject:
         "description": endpoint.summary,
         "content": _content(endpoint.content_type, endpoint.answer),
     }
+    if endpoint.also_text:
+        success["content"] |= _content("text/plain", None)
     if endpoint.status == 202:
         success["headers"] = {"Location": {"schema": {"type": "string"}, "description": "To follow it."}}
     if endpoint.conditional:

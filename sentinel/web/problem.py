@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+SERVER = "Vedette"
 
 KINDS: Mapping[str, tuple[int, str]] = {
     "bad-request": (400, "The request cannot be understood"),
@@ -102,7 +103,7 @@ def body(problem: ProblemError, instance: str) -> bytes:
 
 def response(problem: ProblemError, request: web.BaseRequest) -> web.Response:
     """A 503 says when to try again."""
-    headers = {"Cache-Control": "no-store"} | problem.headers
+    headers = {"Cache-Control": "no-store", "Server": SERVER} | problem.headers
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     answer = web.Response(

@@ -86,6 +86,42 @@ async def test_another_or_garbled_tag_gets_the_answer(world: World, tag: str) ->
     assert status == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "accept", "as_text"),
+    [
+        ("?format=text", "*/*", True),
+        ("?format=json", "text/plain", False),
+        ("", "text/plain", True),
+        ("", "text/plain;q=0.9, application/json;q=0.8", True),
+        ("", "application/json, text/plain", False),
+        ("", "text/plain;q=0", False),
+        ("", "text/plain;q=rubbish", False),
+        ("", "*/*", False),
+        ("", "text/html,application/xhtml+xml,*/*;q=0.8", False),
+    ],
+)
+async def test_the_primary_as_plain_text(world: World, query: str, accept: str, as_text: bool) -> None:
+    async with world.client.get(PRIMARY + query, headers={"Accept": accept}) as answer:
+        text = await answer.text()
+    assert (answer.status, answer.headers["ETag"]) == (200, '"7"')
+    assert answer.content_type == ("text/plain" if as_text else "application/json")
+    assert (text == f"{A}\n") == as_text
+
+
+async def test_an_error_is_a_problem_whatever_was_asked_for(three: World) -> None:
+    three.in_touch.clear()
+    status, body, headers = await three.get(f"{PRIMARY}?format=text")
+    assert (status, headers["Content-Type"]) == (503, "application/problem+json")
+    assert body["type"] == "urn:vedette:problem:no-quorum"
+    assert (await three.get(f"{PRIMARY}?format=xml"))[0] == 400
+
+
+async def test_no_answer_tells_versions(world: World) -> None:
+    for path in (PRIMARY, "/", "/metrics", "/no-such-path"):
+        async with world.client.get(path) as answer:
+            assert answer.headers["Server"] == "Vedette"
+
+
 async def test_head_has_the_headers_alone(world: World) -> None:
     async with world.client.head(PRIMARY) as answer:
         assert answer.status == 200 and answer.headers["ETag"] == '"7"' and await answer.read() == b""
