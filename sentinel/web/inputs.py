@@ -6,10 +6,12 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from config.duration import parse_duration
 from config.errors import InvalidValueError
@@ -146,13 +148,24 @@ async def json_body(request: web.Request, model: type[_Body]) -> _Body:
     try:
         return model.model_validate_json(raw)
     except ValidationError as error:
-        raise _bad_body(error) from None
+        raise _bad_body(error, tuple(model.model_fields)) from None
 
 
-def _bad_body(error: ValidationError) -> ProblemError:
+def _bad_body(error: ValidationError, known: tuple[str, ...]) -> ProblemError:
     errors = [
-        {"field": ".".join(str(part) for part in item["loc"])[:80] or "body", "problem": item["msg"][:200]}
+        {"field": ".".join(str(part) for part in item["loc"])[:80] or "body", "problem": _why(item, known)}
         for item in error.errors(include_url=False, include_context=False, include_input=False)[:MAX_ERRORS]
     ]
     detail = "; ".join(f"{item['field']}: {item['problem']}" for item in errors[:3])
     return ProblemError("bad-request", detail, extra={"errors": errors})
+
+
+def _why(item: ErrorDetails, known: tuple[str, ...]) -> str:
+    """For a field that there is none of, the one that it looks like, as in the configuration's errors."""
+    why = item["msg"][:200]
+    if item["type"] != "extra_forbidden":
+        return why
+    alike = get_close_matches(str(item["loc"][-1])[:80], known, n=1)
+    if alike:
+        return f"{why}: did you mean {alike[0]!r}?"
+    return f"{why} (known: {', '.join(known)})" if known else why

@@ -255,3 +255,21 @@ async def test_who_waits_to_be_told_is_kept_and_a_silent_crowd_locks_nobody_out(
         assert world.kept.waiting.inside == 3
         for _, writer in (*held, *crowd):
             writer.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "problem"),
+    [
+        ("failover", {"candidat": "x"}, "did you mean 'candidate'?"),
+        ("failover", {"zzz": "x"}, "(known: candidate)"),
+        ("resume", {"reason": "x"}, "Extra inputs are not permitted"),
+    ],
+)
+async def test_an_unknown_field_is_told_which_one_may_be_meant(
+    world: World, path: str, body: dict[str, str], problem: str
+) -> None:
+    async with world.client.post(f"/v1/groups/{GROUP}/{path}", json=body) as answer:
+        told = await answer.json(content_type=None)
+    assert answer.status == 400
+    assert [error["field"] for error in told["errors"]] == list(body)
+    assert told["errors"][0]["problem"].endswith(problem)
