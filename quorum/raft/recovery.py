@@ -87,13 +87,12 @@ class Recovery:
         kept = state.membership
         self.membership = _membership(state, members)
         self._others = self.membership.everybody - {self_id}
-        blank = state == HardState()
-        # A release that kept no membership wrote what is here: it is taken at its word, as it took itself.
-        sure = vouched or (kept is None and not blank) or not self._others
+        sure = vouched or not self._others
         if state.retired and self._others:
             self._doubt = RETIRED
         else:
-            self._doubt = "" if sure else LOST if blank else RESTORED
+            # Without a membership it has not taken part yet, whatever it has learnt before it crashed.
+            self._doubt = "" if sure else LOST if kept is None else RESTORED
         self._words: dict[str, _Word] = {}
         self._heard: dict[str, EntryId] = {}
         self._promises_s = promises_s

@@ -141,6 +141,16 @@ CLUSTER = (
         style="",
     ),
     Mutation(
+        "told-is-not-joined",
+        "a new directory in which something was learnt before a crash is still a new one",
+        "S2",
+        "quorum/raft/recovery.py",
+        "sure = vouched or not self._others",
+        "sure = vouched or (kept is None and state != HardState()) or not self._others",
+        (f"{_RETIRED}::test_a_listener_votes_for_nobody_acknowledges_nothing_and_does_not_stand",),
+        style="gentle",
+    ),
+    Mutation(
         "retired-promises",
         "who has kept a term of a group founds it anew only once what it may have promised is over",
         "S1",

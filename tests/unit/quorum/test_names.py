@@ -83,7 +83,7 @@ class Sentinel:
     """s1 of two, which has the nodes by other names than the entry and its peer."""
 
     def __init__(self) -> None:
-        self.member = raft_member(config(members=("s1", "s2"), vouched=False), KNOWN, random.Random(1), 100.0)
+        self.member = raft_member(config(members=("s1", "s2")), KNOWN, random.Random(1), 100.0)
         self.step(Watch((HERE, OTHER), ((THERE, HERE),)))
         self.step(DataObserved(HERE, DataSeen("run-1", "master", 1, 1, "h")))
 

@@ -22,7 +22,7 @@ NEW = Entry(2, 1, Topology("b:1", 2, "a:1", "refused", "s2", 0, 0))
 
 def member(entry: Entry = OLD, committed: Entry = OLD, members: int = 3) -> Member:
     state = HardState(entry.term, None, entry, committed)
-    return raft_member(config(members=numbered(members), vouched=False), state, random.Random(1), NOW - 10)
+    return raft_member(config(members=numbered(members)), state, random.Random(1), NOW - 10)
 
 
 def listener() -> Member:

@@ -76,7 +76,11 @@ def grants(one: Member, now: float = LATER) -> bool:
     return reply.granted
 
 
-@pytest.mark.parametrize("state", [KEPT, HardState()], ids=["not its own", "new"])
+LEARNT = HardState(3, None, OLD, OLD)
+"""New, and told what is committed before it could take part."""
+
+
+@pytest.mark.parametrize("state", [KEPT, HardState(), LEARNT], ids=["not its own", "new", "new and told"])
 def test_a_listener_votes_for_nobody_acknowledges_nothing_and_does_not_stand(state: HardState) -> None:
     one = member(state)
     assert not grants(one)
@@ -162,7 +166,7 @@ def test_new_ones_with_other_members_found_nothing() -> None:
 
 def test_who_vouches_for_its_state_takes_part_at_once_and_so_does_one_of_an_earlier_release() -> None:
     assert grants(member(vouched=True))
-    assert grants(member(HardState(3, "s2", OLD, OLD)))
+    assert grants(member(HardState(3, "s2", OLD, OLD), vouched=True)), "it kept no membership"
 
 
 def test_one_whose_peers_remember_more_of_it_than_it_has_listens() -> None:
