@@ -115,7 +115,7 @@ MEMBERS = (
         "who cannot vouch for its state listens first",
         "S3",
         "quorum/raft/recovery.py",
-        'self._doubt = "" if sure else LOST if blank else RESTORED',
+        'self._doubt = "" if sure else LOST if kept is None else RESTORED',
         'self._doubt = ""',
         (f"{_STANDING}::test_a_listener_votes_for_nobody_acknowledges_nothing_and_does_not_stand",),
         style="",
