@@ -42,8 +42,19 @@ class StrictModel(BaseModel):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``" (did you mean 'down_after'?)"``, or nothing if no known word is near."""
-    near = difflib.get_close_matches(word.lower().replace("-", "_")[:80], list(known), n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    return hint(word.lower().replace("-", "_"), known)
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The same for names that, unlike settings, may have capitals and dashes."""
+    near = nearest(name, known)
+    return f" (did you mean '{near}'?)" if near is not None else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that ``name`` was probably meant to be; None if none is near."""
+    near = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.6)
+    return near[0] if near else None
 
 
 def is_name(text: str) -> bool:

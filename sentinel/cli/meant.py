@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from config.fields import hint
 from sentinel.process.problem_types import TYPE_PREFIX
 from sentinel.status.answers import GroupsAnswer
 from sentinel.terminal.client import Sentinels
@@ -18,9 +18,7 @@ LISTED = 10
 def unknown_group(name: str, known: Iterable[str], body: Mapping[str, Any] | None = None) -> CliError:
     groups = sorted(known)
     advice = f"The groups are {_listed(groups)}." if groups else "There are no groups."
-    return CliError(
-        ExitCode.REFUSED, f"there is no group {name!r:.80}{did_you_mean(name, groups)}", advice, body
-    )
+    return CliError(ExitCode.REFUSED, f"there is no group {name!r:.80}{hint(name, groups)}", advice, body)
 
 
 def with_what_was_meant(
@@ -42,16 +40,10 @@ def with_what_was_meant(
     nodes = [each.node for each in known[group].nodes] if group in known else []
     if node is None or node in nodes or f"{node!r:.100} is no node" not in str(error.body.get("detail")):
         return error
-    problem = f"{node!r:.100} is no node of group {group}{did_you_mean(node, nodes)}"
+    problem = f"{node!r:.100} is no node of group {group}{hint(node, nodes)}"
     return CliError(error.code, problem, f"Its nodes are {_listed(nodes)}.", error.body)
 
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return f"{', '.join(names[:LISTED])}{more}"
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """As ``config.fields.did_you_mean``; but these names, unlike settings, may have capitals and dashes."""
-    near = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.6)
-    return f" (did you mean '{near[0]}'?)" if near else ""

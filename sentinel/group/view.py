@@ -183,6 +183,11 @@ class GroupView:
         return node.reach if node is not None else place_in(name)
 
     @property
+    def why_no_primary(self) -> str:
+        """In words, while none is known."""
+        return self.ambiguous or "the sentinels have not agreed on one yet"
+
+    @property
     def replicas_up(self) -> int:
         """How many nodes beside the committed primary are up, as this sentinel sees them."""
         return sum(not node.is_primary and node.state == "up" for node in self.nodes.values())

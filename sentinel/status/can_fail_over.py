@@ -83,7 +83,7 @@ class FailoverChances:
             yield "the group is paused"
         ranking = driver.queries.ranking()
         if ranking is None:
-            yield f"no primary is known: {view.ambiguous or 'the sentinels have not agreed on one yet'}"
+            yield f"no primary is known: {view.why_no_primary}"
             return
         if ranking.chosen is None:
             yield ranking.refusal or _nobody(ranking)

@@ -6,7 +6,6 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TypeVar
 
 from aiohttp import web
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from config.duration import parse_duration
 from config.errors import InvalidValueError
+from config.fields import nearest
 from sentinel.web.problem import ProblemError
 
 MAX_BODY_BYTES = 64 * 1024
@@ -165,7 +165,6 @@ def _why(item: ErrorDetails, known: tuple[str, ...]) -> str:
     why = item["msg"][:200]
     if item["type"] != "extra_forbidden":
         return why
-    alike = get_close_matches(str(item["loc"][-1])[:80], known, n=1)
-    if alike:
-        return f"{why}: did you mean {alike[0]!r}?"
+    if (alike := nearest(str(item["loc"][-1]), known)) is not None:
+        return f"{why}: did you mean {alike!r}?"
     return f"{why} (known: {', '.join(known)})" if known else why

@@ -65,8 +65,7 @@ def need_current(authority: Authority, driver: GroupDriver) -> None:
 def need_topology(view: GroupView) -> Topology:
     """The primary that clients may be told. Raises ProblemError while it is unknown."""
     if view.published is None:
-        reason = view.ambiguous or "the sentinels have not agreed on one yet"
-        raise ProblemError("no-primary", f"Group {view.name}: {reason}.")
+        raise ProblemError("no-primary", f"Group {view.name}: {view.why_no_primary}.")
     return view.published
 
 

@@ -61,7 +61,12 @@ def summary(type_: str, group: str, data: Mapping[str, object]) -> str:
     text = f"{group}: {_told(type_, data)}"
     if "may_have_lost" in data and type_ != "writes.possibly_lost":
         text += "; writes may be lost"
-    return text if len(text) <= _MAX_SUMMARY_CHARS else f"{text[: _MAX_SUMMARY_CHARS - 3]}..."
+    return shortened(text, _MAX_SUMMARY_CHARS)
+
+
+def shortened(text: str, most: int) -> str:
+    """``most`` characters of it at most; what was cut short ends in three dots."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def _told(type_: str, data: Mapping[str, object]) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config import WebhookFormat
+from sentinel.webhooks.briefing import shortened
 
 HOLDS_OPEN: frozenset[WebhookFormat] = frozenset({"pagerduty", "alertmanager"})
 """The receivers that hold an incident open until it is resolved: an old event must not open it again."""
@@ -202,5 +203,4 @@ def _teams(told: _Told) -> object:
 
 
 def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= _MAX_CHARS else f"{text[: _MAX_CHARS - 3]}..."
+    return shortened(str(value), _MAX_CHARS)
