@@ -64,6 +64,8 @@ def read_document(report: Report) -> dict[str, Yaml]:
         _fail(report, f"is not valid YAML: {detail}", None)
     except RecursionError:
         _fail(report, "is nested too deeply", None)
+    if not isinstance(tree, dict):
+        report.raise_if_any()  # A foreign tag at the top made something else of it, which is reported.
     assert isinstance(tree, dict)
     return tree
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import config
@@ -100,6 +100,7 @@ def test_a_good_file_with_anything_put_in_loads_or_is_explained(
 
 
 @given(st.binary(max_size=60) | st.text("{}[]:,&*!<-?|>'\"%@` \nab01~#\\xuU$", max_size=60).map(str.encode))
+@example(b"!$\n(:")
 @settings(deadline=None, max_examples=300)
 def test_any_bytes_load_or_are_explained(data: bytes) -> None:
     must_load_or_explain(data)
